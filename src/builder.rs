@@ -1,0 +1,190 @@
+//! The builder: everything that may be chosen, checked before a thread is started.
+
+use std::fmt;
+
+use crate::error::{BuildError, BuildErrorKind};
+use crate::pool::{join, ThreadPool};
+use crate::queue::Queue;
+use crate::sync::{thread, Arc};
+use crate::worker::{self, Hook, Shared};
+
+/// The largest number of workers that a pool may have.
+pub const MAX_WORKERS: usize = 1 << 15;
+
+/// The largest stack size that may be asked for, in bytes: one tebibyte.
+const MAX_STACK_SIZE: u64 = 1 << 40;
+
+impl ThreadPool {
+    /// Builds a pool of that many workers; the short form of [`builder`](Self::builder).
+    ///
+    /// # Panics
+    ///
+    /// Where [`Builder::build`] returns an error: if `workers` is zero or absurd, or a thread cannot
+    /// be started.
+    #[track_caller]
+    pub fn new(workers: usize) -> Self {
+        match ThreadPool::builder().workers(workers).build() {
+            Ok(pool) => pool,
+            Err(error) => panic!("no thread pool: {error}"),
+        }
+    }
+
+    /// Returns a builder, for everything that [`new`](Self::new) leaves at its default.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+/// Builds a [`ThreadPool`].
+///
+/// ```
+/// # if last_call::UNDER_LOOM { return Ok(()) }
+/// use last_call::ThreadPool;
+///
+/// let pool = ThreadPool::builder()
+///     .workers(2)
+///     .thread_name("resize")
+///     .stack_size(512 * 1024)
+///     .build()?;
+/// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+/// let name = name.expect("the pool is running").join().unwrap();
+/// assert!(name == Some("resize-0".into()) || name == Some("resize-1".into()));
+/// # Ok::<(), last_call::BuildError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder {
+    workers: Option<usize>,
+    thread_name: String,
+    stack_size: Option<usize>,
+    on_start: Option<Hook>,
+    on_stop: Option<Hook>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Builder {
+            workers: None,
+            thread_name: "last-call".to_owned(),
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+        }
+    }
+
+    /// Sets the number of workers, 1 to [`MAX_WORKERS`]; by default as many as the machine can run
+    /// at once ([`std::thread::available_parallelism`], or 1 where it cannot say).
+    pub fn workers(mut self, number: usize) -> Self {
+        self.workers = Some(number);
+        self
+    }
+
+    /// Sets what the threads' names begin with; a hyphen and the worker's number follow. By default
+    /// `last-call`.
+    pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
+        self.thread_name = prefix.into();
+        self
+    }
+
+    /// Sets the size of each worker's stack, in bytes; by default that of
+    /// [`std::thread::Builder`], which also rounds small ones up.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Sets what each worker calls, with its number, before its first job. If it panics, `build`
+    /// fails.
+    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets what each worker calls, with its number, after its last job. If it panics, the
+    /// [`Report`](crate::Report) counts it.
+    pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Starts the workers, runs their start hooks and returns the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if an argument makes no sense, if a thread cannot be started, or if the start
+    /// hook panics. Workers that had started are stopped and joined first.
+    pub fn build(self) -> Result<ThreadPool, BuildError> {
+        let workers = self.checked_workers()?;
+        self.check_thread_name()?;
+        self.check_stack_size()?;
+
+        let shared = Arc::new(Shared::new(workers, self.on_start, self.on_stop));
+        let mut threads = Vec::with_capacity(workers);
+        let stop = |threads, kind| {
+            shared.queue.close();
+            join(threads);
+            Err(BuildError::new(kind))
+        };
+        for worker in 0..workers {
+            let name = format!("{}-{worker}", self.thread_name);
+            let main = {
+                let shared = Arc::clone(&shared);
+                move || worker::main(&shared, worker)
+            };
+            match thread::spawn(name, self.stack_size, main) {
+                Ok(thread) => threads.push(thread),
+                Err(source) => {
+                    return stop(threads, BuildErrorKind::Spawn { worker, workers, source })
+                }
+            }
+        }
+        if shared.on_start.is_some() {
+            for (worker, record) in shared.records.iter().enumerate() {
+                if let Err(message) = record.wait_started() {
+                    return stop(threads, BuildErrorKind::StartHook { worker, message });
+                }
+            }
+        }
+        Ok(ThreadPool::of(shared, threads))
+    }
+
+    fn checked_workers(&self) -> Result<usize, BuildError> {
+        let workers = self.workers.unwrap_or_else(thread::available_parallelism);
+        if (1..=MAX_WORKERS).contains(&workers) {
+            return Ok(workers);
+        }
+        let accepted = format!("1 to {MAX_WORKERS}");
+        Err(argument("workers", workers.to_string(), accepted))
+    }
+
+    fn check_thread_name(&self) -> Result<(), BuildError> {
+        if !self.thread_name.contains('\0') {
+            return Ok(());
+        }
+        let accepted = "a name without a NUL character".to_owned();
+        Err(argument("thread_name", format!("{:?}", self.thread_name), accepted))
+    }
+
+    fn check_stack_size(&self) -> Result<(), BuildError> {
+        let Some(bytes) = self.stack_size else { return Ok(()) };
+        if bytes > 0 && bytes as u64 <= MAX_STACK_SIZE {
+            return Ok(());
+        }
+        let accepted = format!("1 to {MAX_STACK_SIZE} bytes");
+        Err(argument("stack_size", format!("{bytes} bytes"), accepted))
+    }
+}
+
+fn argument(name: &'static str, value: String, accepted: String) -> BuildError {
+    BuildError::new(BuildErrorKind::Argument { name, value, accepted })
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("workers", &self.workers)
+            .field("thread_name", &self.thread_name)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! What the pool says through `tracing` (feature `tracing`): a library prints nothing itself.
+//!
+//! Events of level DEBUG and INFO with the target `last_call`. Without the feature nothing remains.
+
+#[cfg(feature = "tracing")]
+macro_rules! event {
+    ($level:ident, $($rest:tt)*) => { tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*) };
+}
+#[cfg(not(feature = "tracing"))]
+macro_rules! event {
+    ($level:ident, $($field:ident = $value:expr,)* $text:literal) => {
+        { $(let _ = $value;)* }
+    };
+}
+
+use crate::report::Report;
+
+pub(crate) fn worker_started(worker: usize) {
+    event!(DEBUG, worker = worker, "worker started");
+}
+
+pub(crate) fn got_a_job(worker: usize, job: u64, name: &'static str) {
+    event!(DEBUG, worker = worker, job = job, name = name, "got a job; executing");
+}
+
+pub(crate) fn disconnected(worker: usize) {
+    event!(DEBUG, worker = worker, "disconnected; shutting down");
+}
+
+pub(crate) fn shutdown_begins(mode: &'static str) {
+    event!(INFO, mode = mode, "shutdown begins");
+}
+
+pub(crate) fn shutting_down(worker: usize) {
+    event!(DEBUG, worker = worker, "shutting down worker");
+}
+
+pub(crate) fn shutdown_ends(report: &Report) {
+    event!(
+        INFO,
+        accepted = report.accepted,
+        completed = report.completed,
+        panicked = report.panicked,
+        cancelled = report.cancelled,
+        unfinished = report.unfinished,
+        "shutdown ends"
+    );
+}

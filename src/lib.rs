@@ -1,0 +1,70 @@
+//! A thread pool whose promises are proved.
+//!
+//! Pools hang when they are dropped, lose queued jobs without a word, and die of jobs that panic.
+//! This one makes two promises, and its repository explores thread interleavings to show that they
+//! hold:
+//!
+//! 1. **Dropping or shutting down the pool always returns**, provided that every job already running
+//!    returns; with a deadline it returns in any case.
+//! 2. **Every submitted job either runs or is reported**: exactly one final [`Outcome`] for each
+//!    accepted job, and a refused job comes back to its submitter unrun.
+//!
+//! ```
+//! # if last_call::UNDER_LOOM { return }
+//! use last_call::ThreadPool;
+//!
+//! let pool = ThreadPool::new(4);
+//! let words = pool.submit(|| "every job runs or is reported".split(' ').count());
+//! assert_eq!(words.expect("the pool is running").join().unwrap(), 6);
+//!
+//! pool.execute(|| panic!("a job may panic; its worker goes on")).expect("the pool is running");
+//! let report = pool.shutdown(); // runs what is queued, joins the threads
+//! assert_eq!((report.completed, report.panicked), (1, 1));
+//! assert_eq!(report.panics[0].message, "a job may panic; its worker goes on");
+//! ```
+//!
+//! # Features
+//!
+//! * `crossbeam-channel` (default): the queue is a crossbeam channel. Without it the pool has no
+//!   dependency and runs on one mutex and one condition variable: what is proved is then what runs.
+//! * `tracing`: events of workers and of shutdown, with the target `last_call`.
+//!
+//! Built with `--cfg loom`, the pool runs inside loom models and nowhere else.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod pool;
+
+mod job;
+
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod queue;
+#[cfg(not(feature = "__internals"))]
+mod queue;
+
+mod worker;
+
+mod error;
+mod events;
+mod outcome;
+mod report;
+
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod sync;
+#[cfg(not(feature = "__internals"))]
+mod sync;
+
+pub use builder::{Builder, MAX_WORKERS};
+pub use error::{BuildError, SubmitError};
+pub use job::JobHandle;
+pub use outcome::{CancelReason, Outcome, Payload};
+pub use pool::{Submitter, ThreadPool};
+pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
+
+/// Whether this build can only run inside a loom model. Documentation tests ask: cargo compiles them
+/// without `--cfg loom` and links them with a library that has it.
+#[doc(hidden)]
+pub const UNDER_LOOM: bool = cfg!(loom);

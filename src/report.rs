@@ -1,0 +1,149 @@
+//! What a pool has done: [`Stats`] while it runs, a [`Report`] at its end.
+
+use std::time::Duration;
+
+/// The place of a job in the order of acceptance: 0 for the first that the pool accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub(crate) u64);
+
+impl JobId {
+    /// Returns the number: how many jobs the pool had accepted before.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for JobId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How many panics of jobs without a handle a [`Report`] describes at most; the first ones. All are
+/// counted.
+pub const PANICS_KEPT: usize = 64;
+
+/// What became of every job, in the end.
+///
+/// Conservation: [`accepted`](Self::accepted) is always the sum of
+/// [`completed`](Self::completed), [`panicked`](Self::panicked), [`cancelled`](Self::cancelled) and
+/// [`unfinished`](Self::unfinished). Every count is a number of jobs since the pool was built.
+///
+/// ```
+/// # if last_call::UNDER_LOOM { return }
+/// use last_call::ThreadPool;
+///
+/// let pool = ThreadPool::new(2);
+/// for n in 0..3 {
+///     pool.execute(move || println!("job {n}")).expect("the pool is running");
+/// }
+/// let report = pool.shutdown();
+/// assert_eq!((report.accepted, report.completed), (3, 3));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "a report says which jobs did not complete"]
+pub struct Report {
+    /// Jobs that the pool took.
+    pub accepted: u64,
+    /// Jobs that ran to their end.
+    pub completed: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs that never ran.
+    pub cancelled: u64,
+    /// Jobs that had not ended when the report was made: always 0 after a shutdown without a
+    /// deadline, except on one of the pool's own workers.
+    pub unfinished: u64,
+    /// Jobs that came back to their submitter unrun; not among the accepted.
+    pub rejected: u64,
+    /// The jobs that were running when the report was made, in the order of acceptance.
+    pub unfinished_jobs: Vec<UnfinishedJob>,
+    /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of
+    /// acceptance. (A panic of a job with a handle goes there.)
+    pub panics: Vec<JobPanic>,
+    /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks,
+    /// which changed no job's outcome.
+    pub other_panics: u64,
+}
+
+/// A job that was still running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnfinishedJob {
+    /// Its place in the order of acceptance.
+    pub id: JobId,
+    /// The type name of its closure, which says in which function it was written.
+    pub name: &'static str,
+    /// How long it had been running.
+    pub elapsed: Duration,
+}
+
+/// The panic of a job without a handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobPanic {
+    /// Its place in the order of acceptance.
+    pub id: JobId,
+    /// The type name of its closure, which says in which function it was written.
+    pub name: &'static str,
+    /// The panic's message.
+    pub message: String,
+}
+
+/// What a pool has done so far. Every count is a number of jobs since the pool was built, and never
+/// falls; jobs that have ended are never more than those accepted.
+///
+/// ```
+/// # if last_call::UNDER_LOOM { return }
+/// let pool = last_call::ThreadPool::new(4);
+/// let stats = pool.stats();
+/// assert_eq!((stats.workers, stats.accepted, stats.finished()), (4, 0, 0));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Jobs that the pool took.
+    pub accepted: u64,
+    /// Jobs that ran to their end.
+    pub completed: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs that never ran.
+    pub cancelled: u64,
+    /// Jobs that came back to their submitter unrun; not among the accepted.
+    pub rejected: u64,
+    /// Jobs that wait in the queue. (This one rises and falls.)
+    pub queued: u64,
+    /// Workers of the pool.
+    pub workers: usize,
+}
+
+impl Stats {
+    /// Returns how many jobs have their outcome.
+    pub fn finished(&self) -> u64 {
+        self.completed + self.panicked + self.cancelled
+    }
+}
+
+/// Outcomes counted in one place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) completed: u64,
+    pub(crate) panicked: u64,
+    pub(crate) cancelled: u64,
+}
+
+impl Tally {
+    pub(crate) fn finished(self) -> u64 {
+        self.completed + self.panicked + self.cancelled
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.completed += other.completed;
+        self.panicked += other.panicked;
+        self.cancelled += other.cancelled;
+    }
+}

@@ -1,0 +1,278 @@
+//! The facade over loom, recording what it does in [`trace`].
+
+use std::time::Duration;
+
+use super::trace::{self, Action, Kind, Op};
+
+/// Mutual exclusion. loom knows no poisoning of its own; what leaks in from a panic is taken over.
+#[derive(Debug)]
+pub struct Mutex<T> {
+    inner: loom::sync::Mutex<T>,
+    object: usize,
+}
+
+/// Access to what a [`Mutex`] protects, until dropped.
+#[derive(Debug)]
+pub struct MutexGuard<'a, T> {
+    // None only between the two halves of a wait.
+    inner: Option<loom::sync::MutexGuard<'a, T>>,
+    mutex: &'a Mutex<T>,
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T> Mutex<T> {
+    /// Creates an unlocked mutex.
+    #[track_caller]
+    pub fn new(value: T) -> Self {
+        let object = trace::register(Kind::Mutex, std::panic::Location::caller());
+        Mutex { inner: loom::sync::Mutex::new(value), object }
+    }
+
+    /// Blocks until the mutex is free and locks it.
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        trace::record(Op::Lock, self.object);
+        let guard = self.relock();
+        trace::record(Op::Locked, self.object);
+        guard
+    }
+
+    fn relock(&self) -> MutexGuard<'_, T> {
+        let guard = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        MutexGuard { inner: Some(guard), mutex: self }
+    }
+}
+
+impl<T> std::ops::Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.inner.as_ref().expect("a guard is whole outside of a wait")
+    }
+}
+
+impl<T> std::ops::DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.inner.as_mut().expect("a guard is whole outside of a wait")
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        if self.inner.is_some() {
+            trace::record(Op::Unlock, self.mutex.object);
+        }
+    }
+}
+
+/// A condition variable. It wakes the longest waiter first and never for no reason.
+#[derive(Debug)]
+pub struct Condvar {
+    inner: loom::sync::Condvar,
+    object: usize,
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
+    }
+}
+
+impl Condvar {
+    /// Creates a condition variable that nobody waits on.
+    #[track_caller]
+    pub fn new() -> Self {
+        let object = trace::register(Kind::Condvar, std::panic::Location::caller());
+        Condvar { inner: loom::sync::Condvar::new(), object }
+    }
+
+    /// Releases the lock, sleeps until notified, and locks again.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        trace::record(Op::Wait, self.object);
+        let inner = guard.inner.take().expect("a guard is whole outside of a wait");
+        let inner = self.inner.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
+        guard.inner = Some(inner);
+        trace::record(Op::Woken, self.object);
+        guard
+    }
+
+    /// As [`wait`](Self::wait), but the deadline always fires: others may run first, or not.
+    ///
+    /// loom has no clock and no way to choose. Releasing the lock and taking it again lets it
+    /// explore every amount of progress that the others can make before the deadline; what it
+    /// leaves out is a notification that a waiter takes along while timing out.
+    #[track_caller]
+    pub fn wait_until<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        deadline: Deadline,
+    ) -> (MutexGuard<'a, T>, bool) {
+        if deadline.is_never() {
+            return (self.wait(guard), false);
+        }
+        trace::record(Op::Wait, self.object);
+        let mutex = guard.mutex;
+        drop(guard.inner.take());
+        loom::thread::yield_now();
+        let guard = mutex.relock();
+        trace::record(Op::TimedOut, self.object);
+        (guard, true)
+    }
+
+    /// Wakes one waiting thread, if there is one.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let wrongly = |action| action == Action::DropNotify;
+        if trace::record_unless_fault(Op::NotifyOne, self.object, wrongly).is_none() {
+            self.inner.notify_one();
+        }
+    }
+
+    /// Wakes every waiting thread.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let wrongly = |action| matches!(action, Action::DropNotify | Action::NotifyOneForAll);
+        match trace::record_unless_fault(Op::NotifyAll, self.object, wrongly) {
+            None => self.inner.notify_all(),
+            Some(Action::NotifyOneForAll) => self.inner.notify_one(),
+            Some(_) => {}
+        }
+    }
+}
+
+/// A point in time until which a wait may last, or none. In a model there is no time: see
+/// [`Condvar::wait_until`].
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    never: bool,
+}
+
+impl Deadline {
+    /// A deadline that may fire at any moment; none for a timeout that the clock could not hold.
+    pub fn after(timeout: Duration) -> Self {
+        Deadline { never: timeout == Duration::MAX }
+    }
+
+    /// Whether there is no deadline at all.
+    pub fn is_never(self) -> bool {
+        self.never
+    }
+}
+
+/// A number for statistics: nothing may be decided by it.
+#[derive(Debug)]
+pub struct Counter {
+    inner: loom::sync::atomic::AtomicU64,
+    object: usize,
+}
+
+impl Default for Counter {
+    #[track_caller]
+    fn default() -> Self {
+        Counter::new()
+    }
+}
+
+impl Counter {
+    /// Creates a counter at zero.
+    #[track_caller]
+    pub fn new() -> Self {
+        let object = trace::register(Kind::Counter, std::panic::Location::caller());
+        Counter { inner: loom::sync::atomic::AtomicU64::new(0), object }
+    }
+
+    /// Adds one.
+    #[track_caller]
+    pub fn increment(&self) {
+        trace::record(Op::Count, self.object);
+        self.inner.fetch_add(1, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Returns the count.
+    ///
+    /// A read-modify-write, since loom does not explore every outcome of a plain load.
+    #[track_caller]
+    pub fn get(&self) -> u64 {
+        trace::record(Op::Count, self.object);
+        self.inner.fetch_add(0, std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+/// Threads.
+pub mod thread {
+    use std::{io, panic};
+
+    use super::trace::{self, Action, Op};
+
+    pub use loom::thread::ThreadId;
+
+    /// The owner of a running thread, who may wait for its end.
+    #[derive(Debug)]
+    pub struct JoinHandle {
+        inner: loom::thread::JoinHandle<std::thread::Result<()>>,
+        number: usize,
+    }
+
+    /// Starts a thread. As in the standard library, a panic ends the thread and is its result.
+    ///
+    /// # Errors
+    ///
+    /// When a fault says that this thread cannot be started.
+    #[track_caller]
+    pub fn spawn<F>(name: String, _stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let number = trace::threads();
+        let fails = |action| action == Action::FailSpawn(number);
+        if trace::record_unless_fault(Op::Spawn(number), 0, fails).is_some() {
+            trace::record(Op::SpawnFailed, 0);
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "the model's spawn failure"));
+        }
+        trace::next_thread(&name);
+        let inner = loom::thread::spawn(move || {
+            let result = panic::catch_unwind(panic::AssertUnwindSafe(main));
+            trace::record(Op::End, 0);
+            result
+        });
+        trace::thread_is(inner.thread().id());
+        Ok(JoinHandle { inner, number })
+    }
+
+    /// The same on every machine: models choose their number of workers.
+    pub fn available_parallelism() -> usize {
+        1
+    }
+
+    /// The identity of the current thread.
+    pub fn current_id() -> ThreadId {
+        loom::thread::current().id()
+    }
+
+    impl JoinHandle {
+        /// Waits until the thread has ended.
+        ///
+        /// # Errors
+        ///
+        /// The payload, if the thread panicked.
+        #[track_caller]
+        pub fn join(self) -> std::thread::Result<()> {
+            trace::record(Op::Join(self.number), 0);
+            let result = self.inner.join().expect("loom threads end without unwinding");
+            trace::record(Op::Joined(self.number), 0);
+            result
+        }
+
+        /// The identity of the thread.
+        pub fn id(&self) -> ThreadId {
+            self.inner.thread().id()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The facade: every lock, condition variable and thread of the pool comes from here.
+//!
+//! An ordinary build takes them from the standard library; a build with `--cfg loom` takes them
+//! from loom, records each operation with its call site, and can be told to act wrongly at one of
+//! them. The pool's own code is the same in both, and names neither.
+//!
+//! Conventions: `lock()` returns the guard, a poisoned lock is taken over (no invariant of the pool
+//! spans user code, so a panic cannot leave one half changed); a wait with a [`Deadline`] says
+//! whether it timed out. State that decides anything lives under a [`Mutex`]; [`Counter`] is for
+//! statistics alone.
+
+#[cfg(not(loom))]
+mod std_backend;
+#[cfg(not(loom))]
+use std_backend as backend;
+
+#[cfg(loom)]
+mod loom_backend;
+#[cfg(loom)]
+use loom_backend as backend;
+
+#[cfg(loom)]
+pub mod trace;
+
+pub use backend::{thread, Condvar, Counter, Deadline, Mutex, MutexGuard};
+
+/// Shared ownership, counted by the standard library in every build.
+///
+/// Nothing is decided by a count, so loom need not see it: its own `Arc` would add a scheduling
+/// point for each clone and drop, three to four times the executions.
+#[allow(clippy::disallowed_types)]
+pub use std::sync::Arc;

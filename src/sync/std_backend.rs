@@ -1,0 +1,159 @@
+//! The facade over the standard library.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{self, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Mutual exclusion; a poisoned lock is taken over.
+#[derive(Debug, Default)]
+pub struct Mutex<T>(sync::Mutex<T>);
+
+/// Access to what a [`Mutex`] protects, until dropped.
+pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T>;
+
+impl<T> Mutex<T> {
+    /// Creates an unlocked mutex.
+    pub fn new(value: T) -> Self {
+        Mutex(sync::Mutex::new(value))
+    }
+
+    /// Blocks until the mutex is free and locks it.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A condition variable.
+#[derive(Debug, Default)]
+pub struct Condvar(sync::Condvar);
+
+impl Condvar {
+    /// Creates a condition variable that nobody waits on.
+    pub fn new() -> Self {
+        Condvar(sync::Condvar::new())
+    }
+
+    /// Releases the lock, sleeps until notified (or for no reason), and locks again.
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`wait`](Self::wait), but not beyond the deadline; the flag says that it has passed.
+    pub fn wait_until<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        deadline: Deadline,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let Some(at) = deadline.0 else { return (self.wait(guard), false) };
+        let left = at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return (guard, true);
+        }
+        let (guard, result) =
+            self.0.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner);
+        (guard, result.timed_out())
+    }
+
+    /// Wakes one waiting thread, if there is one.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Wakes every waiting thread.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+/// A point in monotonic time until which a wait may last, or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// The deadline `timeout` from now; none if that lies beyond what the clock can say.
+    pub fn after(timeout: Duration) -> Self {
+        Deadline(Instant::now().checked_add(timeout))
+    }
+
+    /// Whether there is no deadline at all.
+    pub fn is_never(self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A number for statistics: nothing may be decided by it.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Creates a counter at zero.
+    pub fn new() -> Self {
+        Counter(AtomicU64::new(0))
+    }
+
+    /// Adds one.
+    pub fn increment(&self) {
+        // Release: pairs with the load below; who sees the count sees what it counts.
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// Returns the count.
+    pub fn get(&self) -> u64 {
+        // Acquire: pairs with the increment above.
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Threads.
+pub mod thread {
+    use std::io;
+    use std::thread;
+
+    pub use std::thread::ThreadId;
+
+    /// The owner of a running thread, who may wait for its end.
+    #[derive(Debug)]
+    pub struct JoinHandle(thread::JoinHandle<()>);
+
+    /// Starts a thread.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system said when it could not.
+    pub fn spawn<F>(name: String, stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let mut builder = thread::Builder::new().name(name);
+        if let Some(bytes) = stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(main).map(JoinHandle)
+    }
+
+    /// How many threads the machine can run at once; 1 where it cannot say.
+    pub fn available_parallelism() -> usize {
+        thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    /// The identity of the current thread.
+    pub fn current_id() -> ThreadId {
+        thread::current().id()
+    }
+
+    impl JoinHandle {
+        /// Waits until the thread has ended and its thread-locals are destroyed.
+        ///
+        /// # Errors
+        ///
+        /// The payload, if the thread panicked.
+        pub fn join(self) -> thread::Result<()> {
+            self.0.join()
+        }
+
+        /// The identity of the thread.
+        pub fn id(&self) -> ThreadId {
+            self.0.thread().id()
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What the facade did in the current execution of a model, and what it shall do wrongly.
+//!
+//! loom runs all threads of a model as coroutines of one operating system thread, so one recorder
+//! serves them all. It lives in a `static`, so that a watchdog on another thread can say where a
+//! model stood that no longer reaches loom.
+
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the recorder is not part of the model
+
+use std::panic::Location;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What an operation did, or, for those that block, asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Asks for a lock.
+    Lock,
+    /// Has got the lock that it asked for.
+    Locked,
+    /// Releases a lock.
+    Unlock,
+    /// Releases the lock and sleeps on a condition variable.
+    Wait,
+    /// Has been woken and holds the lock again.
+    Woken,
+    /// The deadline of a wait has fired; holds the lock again.
+    TimedOut,
+    /// Wakes one sleeper.
+    NotifyOne,
+    /// Wakes all sleepers.
+    NotifyAll,
+    /// Counts, in a statistic.
+    Count,
+    /// Starts the thread of that number.
+    Spawn(usize),
+    /// Could not start a thread.
+    SpawnFailed,
+    /// Waits for the end of the thread of that number.
+    Join(usize),
+    /// That thread has ended.
+    Joined(usize),
+    /// The thread has ended.
+    End,
+    /// A remark of the scenario's.
+    Note(&'static str),
+}
+
+/// One operation of one thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// The thread: 0 is the model's main thread, the others in the order in which they started.
+    pub thread: usize,
+    /// What it did.
+    pub op: Op,
+    /// The lock, condition variable or counter, numbered in the order of their creation; 0 is none.
+    pub object: usize,
+    /// Whether a fault made it act wrongly.
+    pub wrongly: bool,
+    /// The caller of the facade.
+    pub site: &'static Location<'static>,
+}
+
+/// The kind of a facade object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A lock.
+    Mutex,
+    /// A condition variable.
+    Condvar,
+    /// A statistic.
+    Counter,
+}
+
+/// A facade object and where it was created.
+#[derive(Clone, Copy, Debug)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// Who created it.
+    pub site: &'static Location<'static>,
+}
+
+/// How a fault changes an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `notify_one` and `notify_all` do nothing.
+    DropNotify,
+    /// `notify_all` wakes one sleeper only.
+    NotifyOneForAll,
+    /// The start of the thread of that number fails.
+    FailSpawn(usize),
+}
+
+/// An operation that shall act wrongly: every one that is called from that file, and that line if
+/// one is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// How it acts.
+    pub action: Action,
+    /// The end of the path of the calling file.
+    pub file: &'static str,
+    /// The calling line, if only one is meant.
+    pub line: Option<u32>,
+}
+
+impl Fault {
+    fn hits(&self, site: &Location<'_>) -> bool {
+        site.file().ends_with(self.file) && self.line.map_or(true, |line| line == site.line())
+    }
+}
+
+/// The record of one execution.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The operations, in the order in which they happened.
+    pub events: Vec<Event>,
+    /// The objects; object `n` of an event stands at `n - 1`.
+    pub objects: Vec<Object>,
+    /// The names of the threads; the first is the main thread.
+    pub threads: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Recorder {
+    trace: Trace,
+    ids: Vec<loom::thread::ThreadId>,
+    fault: Option<Fault>,
+    fired: u64,
+}
+
+static RECORDER: Mutex<Recorder> = Mutex::new(Recorder {
+    trace: Trace { events: Vec::new(), objects: Vec::new(), threads: Vec::new() },
+    ids: Vec::new(),
+    fault: None,
+    fired: 0,
+});
+
+fn recorder() -> MutexGuard<'static, Recorder> {
+    RECORDER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forgets the last execution; to be called by the main thread at the start of each.
+pub fn begin_execution() {
+    let id = loom::thread::current().id();
+    let mut recorder = recorder();
+    recorder.trace.events.clear();
+    recorder.trace.objects.clear();
+    recorder.trace.threads.clear();
+    recorder.trace.threads.push("main".to_owned());
+    recorder.ids.clear();
+    recorder.ids.push(id);
+}
+
+/// Returns the record of the current execution so far.
+pub fn snapshot() -> Trace {
+    recorder().trace.clone()
+}
+
+/// Makes an operation act wrongly from now on, in every execution.
+pub fn set_fault(fault: Option<Fault>) {
+    let mut recorder = recorder();
+    recorder.fault = fault;
+    recorder.fired = 0;
+}
+
+/// How often the fault has changed an operation, over all executions.
+pub fn fault_fired() -> u64 {
+    recorder().fired
+}
+
+/// Writes a remark into the record.
+#[track_caller]
+pub fn note(text: &'static str) {
+    record(Op::Note(text), 0);
+}
+
+pub(super) fn register(kind: Kind, site: &'static Location<'static>) -> usize {
+    let objects = &mut recorder().trace.objects;
+    objects.push(Object { kind, site });
+    objects.len()
+}
+
+#[track_caller]
+pub(super) fn record(op: Op, object: usize) {
+    push(op, object, Location::caller(), false);
+}
+
+/// As [`record`]; the answer says that a fault wants this operation to act wrongly.
+#[track_caller]
+pub(super) fn record_unless_fault(
+    op: Op,
+    object: usize,
+    applies: impl Fn(Action) -> bool,
+) -> Option<Action> {
+    let site = Location::caller();
+    let action = {
+        let mut recorder = recorder();
+        let fault = recorder.fault.filter(|fault| applies(fault.action) && fault.hits(site));
+        recorder.fired += u64::from(fault.is_some());
+        fault.map(|fault| fault.action)
+    };
+    push(op, object, site, action.is_some());
+    action
+}
+
+fn push(op: Op, object: usize, site: &'static Location<'static>, wrongly: bool) {
+    let id = loom::thread::current().id();
+    let mut recorder = recorder();
+    // A thread that the facade did not start (or an execution that was not begun) counts as main.
+    let thread = recorder.ids.iter().position(|known| *known == id).unwrap_or(0);
+    recorder.trace.events.push(Event { thread, op, object, wrongly, site });
+}
+
+/// Numbers the thread to be started next.
+pub(super) fn next_thread(name: &str) -> usize {
+    let mut recorder = recorder();
+    recorder.trace.threads.push(name.to_owned());
+    recorder.trace.threads.len() - 1
+}
+
+/// How many threads have been started, the main one included.
+pub(super) fn threads() -> usize {
+    recorder().trace.threads.len()
+}
+
+/// Says which of loom's threads the last numbered one is.
+pub(super) fn thread_is(id: loom::thread::ThreadId) {
+    recorder().ids.push(id);
+}
