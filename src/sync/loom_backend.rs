@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::trace::{self, Action, Kind, Op};
+use super::fault::Action;
+use super::trace::{self, Kind, Op};
 
 /// Mutual exclusion. loom knows no poisoning of its own; what leaks in from a panic is taken over.
 #[derive(Debug)]
@@ -129,7 +130,7 @@ impl Condvar {
     /// Wakes one waiting thread, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
-        let wrongly = |action| action == Action::DropNotify;
+        let wrongly = |action| action == Action::DropNotifyOne;
         if trace::record_unless_fault(Op::NotifyOne, self.object, wrongly).is_none() {
             self.inner.notify_one();
         }
@@ -138,7 +139,7 @@ impl Condvar {
     /// Wakes every waiting thread.
     #[track_caller]
     pub fn notify_all(&self) {
-        let wrongly = |action| matches!(action, Action::DropNotify | Action::NotifyOneForAll);
+        let wrongly = |action| matches!(action, Action::DropNotifyAll | Action::NotifyOneForAll);
         match trace::record_unless_fault(Op::NotifyAll, self.object, wrongly) {
             None => self.inner.notify_all(),
             Some(Action::NotifyOneForAll) => self.inner.notify_one(),
@@ -209,7 +210,8 @@ impl Counter {
 pub mod thread {
     use std::{io, panic};
 
-    use super::trace::{self, Action, Op};
+    use super::trace::{self, Op};
+    use super::Action;
 
     pub use loom::thread::ThreadId;
 
@@ -275,4 +277,11 @@ pub mod thread {
             self.inner.thread().id()
         }
     }
+}
+
+/// Writes a remark into the record of the execution.
+#[cfg(feature = "__internals")]
+#[track_caller]
+pub fn note(text: &'static str) {
+    trace::record(Op::Note(text), 0);
 }

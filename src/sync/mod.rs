@@ -19,9 +19,13 @@ mod loom_backend;
 #[cfg(loom)]
 use loom_backend as backend;
 
+#[cfg(any(loom, feature = "__internals"))]
+pub mod fault;
 #[cfg(loom)]
 pub mod trace;
 
+#[cfg(feature = "__internals")]
+pub use backend::note;
 pub use backend::{thread, Condvar, Counter, Deadline, Mutex, MutexGuard};
 
 /// Shared ownership, counted by the standard library in every build.

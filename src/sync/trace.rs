@@ -9,6 +9,8 @@
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::fault::{Action, Fault};
+
 /// What an operation did, or, for those that block, asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -79,35 +81,6 @@ pub struct Object {
     pub site: &'static Location<'static>,
 }
 
-/// How a fault changes an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// `notify_one` and `notify_all` do nothing.
-    DropNotify,
-    /// `notify_all` wakes one sleeper only.
-    NotifyOneForAll,
-    /// The start of the thread of that number fails.
-    FailSpawn(usize),
-}
-
-/// An operation that shall act wrongly: every one that is called from that file, and that line if
-/// one is given.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// How it acts.
-    pub action: Action,
-    /// The end of the path of the calling file.
-    pub file: &'static str,
-    /// The calling line, if only one is meant.
-    pub line: Option<u32>,
-}
-
-impl Fault {
-    fn hits(&self, site: &Location<'_>) -> bool {
-        site.file().ends_with(self.file) && self.line.map_or(true, |line| line == site.line())
-    }
-}
-
 /// The record of one execution.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -123,15 +96,13 @@ pub struct Trace {
 struct Recorder {
     trace: Trace,
     ids: Vec<loom::thread::ThreadId>,
-    fault: Option<Fault>,
-    fired: u64,
+    faults: Vec<(Fault, u64)>,
 }
 
 static RECORDER: Mutex<Recorder> = Mutex::new(Recorder {
     trace: Trace { events: Vec::new(), objects: Vec::new(), threads: Vec::new() },
     ids: Vec::new(),
-    fault: None,
-    fired: 0,
+    faults: Vec::new(),
 });
 
 fn recorder() -> MutexGuard<'static, Recorder> {
@@ -155,22 +126,19 @@ pub fn snapshot() -> Trace {
     recorder().trace.clone()
 }
 
-/// Makes an operation act wrongly from now on, in every execution.
-pub fn set_fault(fault: Option<Fault>) {
-    let mut recorder = recorder();
-    recorder.fault = fault;
-    recorder.fired = 0;
+/// Looks at the record of the current execution so far.
+pub fn inspect<R>(look: impl FnOnce(&Trace) -> R) -> R {
+    look(&recorder().trace)
 }
 
-/// How often the fault has changed an operation, over all executions.
-pub fn fault_fired() -> u64 {
-    recorder().fired
+/// Makes operations act wrongly from now on, in every execution.
+pub fn set_faults(faults: &[Fault]) {
+    recorder().faults = faults.iter().map(|fault| (*fault, 0)).collect();
 }
 
-/// Writes a remark into the record.
-#[track_caller]
-pub fn note(text: &'static str) {
-    record(Op::Note(text), 0);
+/// How often each fault has changed an operation, over all executions.
+pub fn faults_fired() -> Vec<u64> {
+    recorder().faults.iter().map(|(_, fired)| *fired).collect()
 }
 
 pub(super) fn register(kind: Kind, site: &'static Location<'static>) -> usize {
@@ -192,12 +160,14 @@ pub(super) fn record_unless_fault(
     applies: impl Fn(Action) -> bool,
 ) -> Option<Action> {
     let site = Location::caller();
-    let action = {
-        let mut recorder = recorder();
-        let fault = recorder.fault.filter(|fault| applies(fault.action) && fault.hits(site));
-        recorder.fired += u64::from(fault.is_some());
-        fault.map(|fault| fault.action)
-    };
+    let action = recorder()
+        .faults
+        .iter_mut()
+        .find(|(fault, _)| applies(fault.action) && fault.hits(site))
+        .map(|(fault, fired)| {
+            *fired += 1;
+            fault.action
+        });
     push(op, object, site, action.is_some());
     action
 }

@@ -1,1 +1,23 @@
-//! The evidence for `last-call`.
+//! The evidence for `last-call`: scenarios, the subjects that are put under them, the engine that
+//! explores them, and the verdicts. The `verify` command is the front door.
+
+#![forbid(unsafe_code)]
+
+pub mod clause;
+pub mod subject;
+
+mod scenarios;
+mod subjects;
+
+pub mod scenario;
+pub mod trial;
+
+mod quiet;
+
+#[cfg(loom)]
+mod completion;
+#[cfg(loom)]
+pub mod engine;
+
+pub mod limits;
+pub mod run;

@@ -1,0 +1,355 @@
+//! What the tests have in common: the watchdog, gates that hold jobs, things whose drop is seen or
+//! panics, and the line of evidence.
+//!
+//! No test sleeps to let something happen: it waits for a gate, a count, a channel or a handle.
+
+#![allow(dead_code)] // each test binary uses its own part
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::process::{self, Command, Output};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{env, io, panic, thread};
+
+use last_call::{Report, Stats, Submitter, ThreadPool};
+
+pub(crate) mod cases;
+
+/// How long a test may take before it counts as hung: some thousand times what it needs.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Longer than any test takes, so a deadline that never passes.
+pub(crate) const LONG: Duration = Duration::from_secs(3600);
+
+/// Prints what a test has shown, and over how many runs; `verify` collects these lines.
+pub(crate) fn evidence(clauses: &str, runs: u64) {
+    println!("evidence: clauses={clauses} runs={runs}");
+}
+
+// Watching
+
+/// What a test has done so far, for the case that it hangs.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    begun: Instant,
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Progress {
+    /// How many lines are kept.
+    const LINES: usize = 40;
+
+    fn new() -> Self {
+        Progress { begun: Instant::now(), lines: Arc::default() }
+    }
+
+    /// Notes where the test stands.
+    pub(crate) fn note(&self, line: impl fmt::Display) {
+        let line = format!("{:>10.3?}  {line}", self.begun.elapsed());
+        let mut lines = lock(&self.lines);
+        if lines.len() == Self::LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    /// Notes what a pool has done so far.
+    pub(crate) fn note_stats(&self, stats: &Stats) {
+        self.note(format_args!("{stats:?}"));
+    }
+}
+
+/// Runs `body` on a thread of its own; when it does not return in time, says where things stand and
+/// aborts the process: a hung test never ends by itself.
+pub(crate) fn watchdog<R: Send + 'static>(
+    limit: Duration,
+    what: &str,
+    body: impl FnOnce(&Progress) -> R + Send + 'static,
+) -> R {
+    attempt(limit, what, body).unwrap_or_else(|standing| {
+        // Not `eprintln`: the test harness keeps that back, and dies with it.
+        let _ = io::stderr().write_all(standing.as_bytes());
+        process::abort()
+    })
+}
+
+/// As [`watchdog`], but gives up the hung threads and returns where things stand, so that a
+/// generated test case can still be made smaller.
+///
+/// # Errors
+///
+/// Where things stand.
+pub(crate) fn attempt<R: Send + 'static>(
+    limit: Duration,
+    what: &str,
+    body: impl FnOnce(&Progress) -> R + Send + 'static,
+) -> Result<R, String> {
+    let progress = Progress::new();
+    let (done, ended) = mpsc::channel();
+    let body = {
+        let progress = progress.clone();
+        move || {
+            let result = body(&progress);
+            let _ = done.send(());
+            result
+        }
+    };
+    let body = thread::Builder::new().name(what.to_owned()).spawn(body);
+    let body = body.expect("a test can start a thread");
+    match ended.recv_timeout(limit) {
+        Err(RecvTimeoutError::Timeout) => Err(standing(limit, what, &progress)),
+        // Disconnected is the body's panic.
+        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+            Ok(body.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
+        }
+    }
+}
+
+fn standing(limit: Duration, what: &str, progress: &Progress) -> String {
+    let mut text = format!("\n{what}: not finished within {limit:?}\nprogress:\n");
+    for line in &*lock(&progress.lines) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str("threads (name, state, where it waits):\n");
+    for thread in threads() {
+        let _ = writeln!(text, "  {thread}");
+    }
+    text
+}
+
+/// The threads of this process, a line each; none where there is no `/proc`.
+fn threads() -> Vec<String> {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let describe = |task: io::Result<std::fs::DirEntry>| {
+        let path = task.ok()?.path();
+        let read = |file| std::fs::read_to_string(path.join(file)).unwrap_or_default();
+        let name = read("comm").trim_end().to_owned();
+        // The state follows the name, which stands in parentheses.
+        let stat = read("stat");
+        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?');
+        Some(format!("{name:<16} {state} {}", read("wchan")))
+    };
+    tasks.filter_map(describe).collect()
+}
+
+/// How many threads of this process have a name that begins like that (15 characters at most); 0
+/// where there is no `/proc`.
+pub(crate) fn threads_named(prefix: &str) -> usize {
+    threads().iter().filter(|thread| thread.starts_with(prefix)).count()
+}
+
+/// Waits until no thread has a name that begins like that: a joined thread leaves `/proc` a moment
+/// after its join.
+pub(crate) fn wait_until_no_thread_is_named(prefix: &str) {
+    while threads_named(prefix) > 0 {
+        thread::yield_now();
+    }
+}
+
+/// Runs the named test of this binary again in a process of its own, with these words in front of
+/// the command; `None` says that this *is* that process.
+pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
+    const ROLE: &str = "LAST_CALL_TEST_PROCESS";
+    if env::var_os(ROLE).is_some() {
+        return None;
+    }
+    let binary = env::current_exe().expect("a test binary knows its path");
+    let mut words = wrapper.iter().map(std::ffi::OsString::from).collect::<VecDeque<_>>();
+    words.push_back(binary.into());
+    words.extend(["--exact", test, "--nocapture", "--test-threads=1"].map(Into::into));
+    let program = words.pop_front().expect("at least the binary");
+    let output = Command::new(program).args(words).env(ROLE, "1").output();
+    Some(output.expect("a test can start a process"))
+}
+
+// Counting and holding
+
+/// Locks; what a panic of a test leaves behind is still good enough to report.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A count that many threads raise, and some wait for.
+#[derive(Clone, Default)]
+pub(crate) struct Count(Arc<(Mutex<u64>, Condvar)>);
+
+impl Count {
+    pub(crate) fn up(&self) {
+        *lock(&self.0 .0) += 1;
+        self.0 .1.notify_all();
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        *lock(&self.0 .0)
+    }
+
+    pub(crate) fn wait_for(&self, number: u64) {
+        let mut count = lock(&self.0 .0);
+        while *count < number {
+            count = self.0 .1.wait(count).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Holds jobs until it is opened, and knows how many it holds.
+///
+/// Its drop opens it, so a failed assertion does not become a hang: a test declares its pool first
+/// and the gate after it.
+#[derive(Default)]
+pub(crate) struct Gate {
+    arrived: Count,
+    opened: Count,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Gate::default()
+    }
+
+    /// Returns what a job waits with.
+    pub(crate) fn pass(&self) -> Pass {
+        Pass { arrived: self.arrived.clone(), opened: self.opened.clone() }
+    }
+
+    /// A job that does nothing but wait here.
+    pub(crate) fn job(&self) -> impl FnOnce() + Send + 'static {
+        let pass = self.pass();
+        move || pass.wait()
+    }
+
+    /// Waits until that many jobs have come here.
+    pub(crate) fn wait_for(&self, jobs: u64) {
+        self.arrived.wait_for(jobs);
+    }
+
+    /// How many jobs have come here.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.get()
+    }
+
+    /// Lets those who wait go, and those who come.
+    pub(crate) fn open(&self) {
+        self.opened.up();
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.open();
+    }
+}
+
+/// A job's side of a [`Gate`].
+#[derive(Clone)]
+pub(crate) struct Pass {
+    arrived: Count,
+    opened: Count,
+}
+
+impl Pass {
+    /// Arrives, and waits until the gate is open.
+    pub(crate) fn wait(&self) {
+        self.arrived.up();
+        self.opened.wait_for(1);
+    }
+}
+
+// Things with a drop
+
+/// Counts its drop.
+pub(crate) struct Counted(pub(crate) Count);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.up();
+    }
+}
+
+/// Counts its drop, then panics with this message.
+pub(crate) struct Bomb(pub(crate) Count, pub(crate) &'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.up();
+        panic_quietly(self.1);
+    }
+}
+
+/// Does something in its drop.
+pub(crate) struct InDrop<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Drop for InDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Panics without a message on the terminal.
+pub(crate) fn panic_quietly(payload: impl Send + 'static) -> ! {
+    panic::resume_unwind(Box::new(payload))
+}
+
+// Pools
+
+/// A pool of that many workers.
+pub(crate) fn pool(workers: usize) -> ThreadPool {
+    ThreadPool::builder().workers(workers).build().expect("a test can start a few threads")
+}
+
+/// Hands in empty jobs until one is refused, which says that a shutdown has begun; returns how many
+/// were accepted.
+pub(crate) fn submit_until_refused(submitter: &Submitter) -> u64 {
+    let mut accepted = 0;
+    while submitter.execute(|| ()).is_ok() {
+        accepted += 1;
+        thread::yield_now();
+    }
+    accepted
+}
+
+/// The ways for a pool to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Drop,
+    Shutdown,
+    ShutdownNow,
+    /// With a timeout that does not pass.
+    InTime,
+    /// With a timeout of zero.
+    Poll,
+}
+
+impl End {
+    pub(crate) const ALL: [End; 5] =
+        [End::Drop, End::Shutdown, End::ShutdownNow, End::InTime, End::Poll];
+
+    /// Those after which every worker thread is joined.
+    pub(crate) const JOINING: [End; 3] = [End::Drop, End::Shutdown, End::ShutdownNow];
+
+    /// Those that run everything that is queued.
+    pub(crate) const DRAINING: [End; 3] = [End::Drop, End::Shutdown, End::InTime];
+
+    /// Ends the pool; a drop gives no report.
+    pub(crate) fn end(self, pool: ThreadPool) -> Option<Report> {
+        match self {
+            End::Drop => {
+                drop(pool);
+                None
+            }
+            End::Shutdown => Some(pool.shutdown()),
+            End::ShutdownNow => Some(pool.shutdown_now()),
+            End::InTime => Some(pool.shutdown_timeout(LONG)),
+            End::Poll => Some(pool.shutdown_timeout(Duration::ZERO)),
+        }
+    }
+}
+
+/// Asserts the conservation law.
+#[track_caller]
+pub(crate) fn assert_conserved(report: &Report) {
+    let parts = report.completed + report.panicked + report.cancelled + report.unfinished;
+    assert_eq!(report.accepted, parts, "{report:?}");
+}

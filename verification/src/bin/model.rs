@@ -1,0 +1,58 @@
+//! Explores one trial, and writes what it found to standard output as one line of JSON.
+//!
+//! `verify` and the tests call this, each trial in a process of its own: a deadlock under loom ends
+//! in an abort, which would hide every other model.
+
+#[cfg(loom)]
+fn main() -> std::process::ExitCode {
+    use std::io::Write;
+    use std::process::ExitCode;
+    use std::time::Duration;
+
+    use clap::Parser;
+    use verification::trial::Trial;
+    use verification::{engine, limits};
+
+    /// Explores one trial under loom and writes what it found as one line of JSON.
+    #[derive(Parser)]
+    struct Arguments {
+        /// The trial, as SUBJECT/SCENARIO
+        trial: String,
+        /// The seeded defect to run it with
+        #[arg(long)]
+        defect: Option<String>,
+        /// How long it may take
+        #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
+        limit: u64,
+    }
+
+    let fail = |message: String| {
+        eprintln!("model: {message}");
+        ExitCode::from(2)
+    };
+    let arguments = Arguments::parse();
+    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        return fail(format!("{name} is set, which would weaken the exploration; unset it"));
+    }
+    let Some(trial) = Trial::find(&arguments.trial) else {
+        return fail(format!("there is no trial `{}`", arguments.trial));
+    };
+    let defect = match &arguments.defect {
+        None => None,
+        Some(name) => match trial.defect(name) {
+            Some(defect) => Some(defect),
+            None => return fail(format!("{} has no defect `{name}`", arguments.trial)),
+        },
+    };
+    engine::run(trial, defect, Duration::from_secs(arguments.limit), |run| {
+        let line = serde_json::to_string(run).expect("a run can be written as JSON");
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    })
+}
+
+#[cfg(not(loom))]
+fn main() -> std::process::ExitCode {
+    eprintln!("model: this build cannot explore; build it with RUSTFLAGS=\"--cfg loom\"");
+    std::process::ExitCode::from(2)
+}

@@ -1,0 +1,39 @@
+//! How long things may take before a watchdog says where they stood, and what may not be set.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// One run of one model.
+pub const MODEL: Duration = Duration::from_secs(300);
+
+/// What a process gets on top of its own watchdog's time before it is killed from outside.
+pub const GRACE: Duration = Duration::from_secs(15);
+
+/// One executable of tests on real threads.
+pub const TESTS: Duration = Duration::from_secs(600);
+
+/// The first of the environment's variables that loom would read to explore less.
+pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
+    // LOOM_LOG and LOOM_LOCATION explore no less.
+    const HARMLESS: [&str; 2] = ["LOOM_LOG", "LOOM_LOCATION"];
+    names
+        .filter_map(|name| name.into_string().ok())
+        .find(|name| name.starts_with("LOOM_") && !HARMLESS.contains(&name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::weakening_variable;
+
+    #[test]
+    fn a_bound_in_the_environment_is_found() {
+        let names = ["PATH", "LOOM_LOG", "LOOM_MAX_PREEMPTIONS"];
+        let found = weakening_variable(names.iter().map(Into::into));
+        assert_eq!(found.as_deref(), Some("LOOM_MAX_PREEMPTIONS"));
+    }
+
+    #[test]
+    fn logging_is_harmless() {
+        assert_eq!(weakening_variable(["LOOM_LOG"].iter().map(Into::into)), None);
+    }
+}

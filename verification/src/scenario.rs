@@ -1,0 +1,188 @@
+//! What a scenario is: a small concurrent program, the clauses that it shows, and the outcomes that
+//! must be reachable in it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use last_call::sync::fault::Fault;
+use last_call::sync::{self, Condvar};
+
+use crate::subject::Subject;
+
+/// A small concurrent program over a subject. It panics where a property does not hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Its name in reports and filters.
+    pub name: &'static str,
+    /// What it shows, as a promise.
+    pub property: &'static str,
+    /// The clauses that it is evidence for.
+    pub clauses: &'static [u8],
+    /// The outcomes that must be reached in some execution, lest it shows nothing.
+    pub reach: &'static [&'static str],
+    /// What the world does to it: faults that it must survive.
+    pub world: &'static [Fault],
+    /// The program.
+    pub body: fn(&Stage),
+}
+
+/// What a scenario's program is given.
+#[derive(Clone)]
+pub struct Stage {
+    /// The pool on trial.
+    pub subject: &'static dyn Subject,
+    seen: Arc<Mutex<BTreeMap<&'static str, u64>>>,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").field("subject", &self.subject.name()).finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// A stage for the subject, with no outcome seen.
+    pub fn new(subject: &'static dyn Subject) -> Self {
+        Stage { subject, seen: Arc::default() }
+    }
+
+    /// Notes that an outcome was reached.
+    pub fn reach(&self, outcome: &'static str) {
+        *self.lock().entry(outcome).or_default() += 1;
+    }
+
+    /// The outcomes seen so far, and in how many executions.
+    pub fn seen(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts what happened. Unseen by loom, so that looking adds no execution.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// A job that adds one.
+    pub(crate) fn job(&self) -> impl FnOnce() + Send + 'static {
+        let count = self.clone();
+        move || {
+            sync::note(history::RUNS);
+            count.add();
+        }
+    }
+
+    /// A value whose drop adds one.
+    pub(crate) fn on_drop(&self) -> impl Send + 'static {
+        struct OnDrop(Count);
+        impl Drop for OnDrop {
+            fn drop(&mut self) {
+                self.0.add();
+            }
+        }
+        OnDrop(self.clone())
+    }
+}
+
+/// What happened in the current execution, asked afterwards.
+///
+/// A scenario's own look at a counter comes before the operation at which loom switches threads, so
+/// it would always see the same. The facade's record says in which order things took effect.
+pub(crate) mod history {
+    /// What a job remarks when it runs.
+    pub(crate) const RUNS: &str = "the job runs";
+    /// What the main thread remarks before it drops the pool.
+    pub(crate) const DROP: &str = "drop(pool)";
+
+    /// How many jobs had run when the drop's first operation took effect.
+    #[cfg(loom)]
+    pub(crate) fn ran_before_drop() -> usize {
+        use last_call::sync::trace::{inspect, Op};
+        inspect(|trace| {
+            let events = &trace.events;
+            let asked = events.iter().position(|event| event.op == Op::Note(DROP));
+            let took_effect = asked.and_then(|asked| {
+                let effect = |event: &_| matches!(event, Op::Locked | Op::Joined(_));
+                let main = events[asked].thread;
+                events[asked..]
+                    .iter()
+                    .position(|event| event.thread == main && effect(&event.op))
+                    .map(|offset| asked + offset)
+            });
+            let until = took_effect.unwrap_or(events.len());
+            events[..until].iter().filter(|event| event.op == Op::Note(RUNS)).count()
+        })
+    }
+
+    /// Whether the thread of that name slept on a condition variable.
+    #[cfg(loom)]
+    pub(crate) fn slept(thread: &str) -> bool {
+        use last_call::sync::trace::{inspect, Op};
+        inspect(|trace| {
+            let number = trace.threads.iter().position(|name| name == thread);
+            trace.events.iter().any(|event| Some(event.thread) == number && event.op == Op::Wait)
+        })
+    }
+
+    // Without loom there is no record yet; the scenarios are compiled for their names and clauses.
+    #[cfg(not(loom))]
+    pub(crate) fn ran_before_drop() -> usize {
+        0
+    }
+    #[cfg(not(loom))]
+    pub(crate) fn slept(_thread: &str) -> bool {
+        false
+    }
+}
+
+/// Opens when it has been reached a number of times: how a scenario waits for jobs without the
+/// pool's help. Seen by loom.
+#[derive(Clone, Debug)]
+pub(crate) struct Latch(Arc<(sync::Mutex<usize>, Condvar)>);
+
+impl Latch {
+    pub(crate) fn new(times: usize) -> Self {
+        Latch(Arc::new((sync::Mutex::new(times), Condvar::new())))
+    }
+
+    /// Returns how many are still to come.
+    pub(crate) fn arrive(&self) -> usize {
+        let (left, open) = &*self.0;
+        let mut left = left.lock();
+        *left -= 1;
+        if *left == 0 {
+            open.notify_one();
+        }
+        *left
+    }
+
+    /// Arrives, for jobs that return nothing.
+    pub(crate) fn done(&self) {
+        self.arrive();
+    }
+
+    pub(crate) fn wait(&self) {
+        let (left, open) = &*self.0;
+        let mut left = left.lock();
+        while *left > 0 {
+            left = open.wait(left);
+        }
+    }
+}
+
+/// Panics as a job may, without the panic hook's noise: a model's own assertions go there.
+pub(crate) fn panic_quietly() -> ! {
+    std::panic::resume_unwind(Box::new("a job's panic"))
+}

@@ -1,0 +1,223 @@
+//! Scenarios for any subject: it takes jobs, and dropping it is its shutdown.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{Arc, Mutex};
+
+use last_call::sync;
+
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
+
+const DROP_CLAUSES: &[u8] = &[1, 2, 4, 16, 20, 28];
+
+pub(crate) const DROP_IDLE: Scenario = Scenario {
+    name: "drop-idle",
+    property: "drop returns: 2 workers, no job",
+    clauses: &[1, 2, 16, 20],
+    reach: &["returned"],
+    world: &[],
+    body: |stage| {
+        drop(stage.subject.build(2));
+        stage.reach("returned");
+    },
+};
+
+pub(crate) const DROP_BUSY: Scenario = Scenario {
+    name: "drop-busy",
+    property: "drop returns, the job has run once: 2 workers, 1 job",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 2, 1),
+};
+
+pub(crate) const DROP_QUEUED: Scenario = Scenario {
+    name: "drop-queued",
+    property: "drop returns, each job has run once: 1 worker, 2 jobs",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run", "both had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 1, 2),
+};
+
+pub(crate) const DROP_BOTH: Scenario = Scenario {
+    name: "drop-2x2",
+    property: "drop returns, each job has run once: 2 workers, 2 jobs",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run", "both had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 2, 2),
+};
+
+/// Drops a pool with that many jobs; the outcome is how many had run when the drop began.
+fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
+    let ran = Count::default();
+    let pool = stage.subject.build(workers);
+    for _ in 0..jobs {
+        assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
+    }
+    sync::note(history::DROP);
+    drop(pool);
+    assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
+    stage.reach(["none had run", "one had run", "both had run"][history::ran_before_drop()]);
+}
+
+pub(crate) const PROGRESS_ONE: Scenario = Scenario {
+    name: "progress-2x1",
+    property: "a job runs before any shutdown begins: 2 workers, 1 job",
+    clauses: &[7],
+    reach: &["ran"],
+    world: &[],
+    body: |stage| {
+        let done = Latch::new(1);
+        let pool = stage.subject.build(2);
+        let arrive = done.clone();
+        assert!(pool.execute(Box::new(move || arrive.done())).is_ok());
+        done.wait();
+        stage.reach("ran");
+    },
+};
+
+pub(crate) const PROGRESS_TWO: Scenario = Scenario {
+    name: "progress-2x2",
+    property: "two jobs both run before any shutdown: 2 workers",
+    clauses: &[7],
+    reach: &["the first job came first", "the second job came first"],
+    world: &[],
+    body: |stage| {
+        let met = Latch::new(2);
+        let first = Count::default();
+        let pool = stage.subject.build(2);
+        for number in 0..2 {
+            let (met, first) = (met.clone(), first.clone());
+            let job = move || {
+                if met.arrive() == 1 && number == 0 {
+                    first.add();
+                }
+            };
+            assert!(pool.execute(Box::new(job)).is_ok());
+        }
+        met.wait();
+        stage.reach(["the second job came first", "the first job came first"][first.get()]);
+    },
+};
+
+pub(crate) const FIFO: Scenario = Scenario {
+    name: "fifo",
+    property: "jobs start in the order of acceptance: 1 worker, 2 jobs",
+    clauses: &[6],
+    reach: &["in order"],
+    world: &[],
+    body: |stage| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let pool = stage.subject.build(1);
+        for number in 0..2 {
+            let order = Arc::clone(&order);
+            let job = move || order.lock().unwrap().push(number);
+            assert!(pool.execute(Box::new(job)).is_ok());
+        }
+        drop(pool);
+        assert_eq!(*order.lock().unwrap(), [0, 1], "the jobs in the order in which they ran");
+        stage.reach("in order");
+    },
+};
+
+pub(crate) const PANIC_WORKER_SURVIVES: Scenario = Scenario {
+    name: "panic-worker-survives",
+    property: "the only worker runs the next job after one that panicked",
+    clauses: &[12],
+    reach: &["the next job ran"],
+    world: &[],
+    body: |stage| {
+        let next = Latch::new(1);
+        let pool = stage.subject.build(1);
+        assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
+        let arrive = next.clone();
+        assert!(pool.execute(Box::new(move || arrive.done())).is_ok());
+        next.wait();
+        stage.reach("the next job ran");
+    },
+};
+
+pub(crate) const PANIC_DROP_QUIET: Scenario = Scenario {
+    name: "panic-drop-quiet",
+    property: "after a job that panicked, drop returns and does not panic",
+    clauses: &[12, 16],
+    reach: &["returned"],
+    world: &[],
+    body: |stage| {
+        let pool = stage.subject.build(1);
+        assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
+        drop(pool);
+        stage.reach("returned");
+    },
+};
+
+pub(crate) const PANIC_NOTHING_LOST: Scenario = Scenario {
+    name: "panic-nothing-lost",
+    property: "a job accepted behind one that panics has run when drop ends, however it ends",
+    clauses: &[4, 12],
+    reach: &["the next job ran"],
+    world: &[],
+    body: |stage| {
+        let ran = Count::default();
+        let pool = stage.subject.build(1);
+        assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
+        let accepted = quietly(|| pool.execute(Box::new(ran.job())).is_ok());
+        let _ = quietly(|| drop(pool));
+        if accepted == Some(true) {
+            assert_eq!(ran.get(), 1, "the accepted job has neither run nor been reported");
+            stage.reach("the next job ran");
+        }
+    },
+};
+
+pub(crate) const PANIC_EXECUTE_ANSWERS: Scenario = Scenario {
+    name: "panic-execute-answers",
+    property: "after a job that panicked, handing in another returns, accepted or handed back",
+    clauses: &[3, 12],
+    reach: &["answered"],
+    world: &[],
+    body: |stage| {
+        let pool = stage.subject.build(1);
+        assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
+        let answer = pool.execute(Box::new(|| {}));
+        sync::note("execute answered");
+        drop(answer);
+        let _ = quietly(|| drop(pool));
+        stage.reach("answered");
+    },
+};
+
+/// Runs what may panic by the subject's own fault, where another property is looked at; `None` then.
+fn quietly<R>(subject_code: impl FnOnce() -> R) -> Option<R> {
+    crate::quiet::without_hook(|| catch_unwind(AssertUnwindSafe(subject_code))).ok()
+}
+
+pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
+    name: "drop-on-worker",
+    property: "dropped by a job on its own worker, the pool lets go; the job behind still runs",
+    clauses: &[2, 21],
+    reach: &["the job behind ran"],
+    world: &[],
+    body: |stage| {
+        let behind = Latch::new(1);
+        let cell = Arc::new(sync::Mutex::new(None));
+        {
+            // Held until the pool is in it, so that the job finds it there.
+            let mut in_cell = cell.lock();
+            let pool = stage.subject.build(1);
+            let for_job = Arc::clone(&cell);
+            let last_owner = move || {
+                let pool = for_job.lock().take();
+                sync::note(history::DROP);
+                drop(pool);
+            };
+            assert!(pool.execute(Box::new(last_owner)).is_ok());
+            let arrive = behind.clone();
+            assert!(pool.execute(Box::new(move || arrive.done())).is_ok());
+            *in_cell = Some(pool);
+        }
+        behind.wait();
+        stage.reach("the job behind ran");
+    },
+};

@@ -1,0 +1,96 @@
+//! Scenarios in which the world does not play along: threads that cannot be started, hooks that
+//! panic.
+
+use last_call::sync::fault::{Action, Fault};
+use last_call::ThreadPool;
+
+use crate::scenario::{panic_quietly, Count, Scenario, Stage};
+
+const SPAWN_FAILS: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[27],
+    reach: &["an error"],
+    world: &[],
+    body: |_| {},
+};
+
+/// Thread 0 of a model is its main thread, so worker `k` is thread `k + 1`.
+const fn worker_cannot_start(worker: usize) -> Fault {
+    Fault { action: Action::FailSpawn(worker + 1), file: "src/builder.rs", line: None }
+}
+
+pub(crate) const SECOND_SPAWN_FAILS: Scenario = Scenario {
+    name: "build-fails-at-worker-1",
+    property:
+        "when the second of 3 workers cannot start, the first is joined, build returns an error",
+    world: &[worker_cannot_start(1)],
+    body: |stage| spawn_fails(stage, 1),
+    ..SPAWN_FAILS
+};
+
+pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
+    name: "build-fails-at-worker-2",
+    property:
+        "when the last of 3 workers cannot start, the others are joined, build returns an error",
+    world: &[worker_cannot_start(2)],
+    body: |stage| spawn_fails(stage, 2),
+    ..SPAWN_FAILS
+};
+
+fn spawn_fails(stage: &Stage, failing: usize) {
+    let stopped = Count::default();
+    let on_stop = stopped.clone();
+    let built = ThreadPool::builder().workers(3).on_stop(move |_| on_stop.add()).build();
+    let error = built.expect_err("a worker could not start");
+    assert!(error.is_spawn());
+    assert_eq!(stopped.get(), failing, "those that had started have ended when build returns");
+    stage.reach("an error");
+}
+
+pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
+    name: "start-hook-panics",
+    property:
+        "when one of 2 start hooks panics, build returns an error and both threads are joined",
+    clauses: &[27],
+    reach: &["an error"],
+    world: &[],
+    body: |stage| {
+        let stopped = Count::default();
+        let on_stop = stopped.clone();
+        let built = ThreadPool::builder()
+            .workers(2)
+            .on_start(|worker| {
+                if worker == 1 {
+                    panic_quietly()
+                }
+            })
+            .on_stop(move |_| on_stop.add())
+            .build();
+        assert!(built.expect_err("a hook panicked").is_start_hook());
+        assert_eq!(stopped.get(), 1, "the worker that had started has ended when build returns");
+        stage.reach("an error");
+    },
+};
+
+pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
+    name: "stop-hooks-before-return",
+    property: "each worker's stop hook has run when shutdown returns: 2 workers",
+    clauses: &[20, 27],
+    reach: &["both ran"],
+    world: &[],
+    body: |stage| {
+        let (started, stopped) = (Count::default(), Count::default());
+        let (on_start, on_stop) = (started.clone(), stopped.clone());
+        let pool = ThreadPool::builder()
+            .workers(2)
+            .on_start(move |_| on_start.add())
+            .on_stop(move |_| on_stop.add())
+            .build()
+            .unwrap();
+        assert_eq!(started.get(), 2, "the start hooks have run when build returns");
+        let report = pool.shutdown();
+        assert_eq!((stopped.get(), report.other_panics), (2, 0));
+        stage.reach("both ran");
+    },
+};

@@ -1,0 +1,153 @@
+//! Scenarios on handles: joined while the pool runs, drains and discards.
+
+use std::time::Duration;
+
+use last_call::sync::thread;
+use last_call::{Outcome, ThreadPool};
+
+use super::shutdown::balanced;
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario};
+
+pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
+    name: "join-before-shutdown",
+    property: "a handle resolves before any shutdown, after the captures are dropped",
+    clauses: &[6, 7, 15, 24],
+    reach: &["joined"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let dropped = Count::default();
+        let capture = dropped.on_drop();
+        let handle = pool.submit(move || {
+            drop(capture);
+            7
+        });
+        assert_eq!(handle.unwrap().join().completed(), Some(7));
+        assert_eq!(dropped.get(), 1, "the captures are dropped before the handle resolves");
+        stage.reach("joined");
+    },
+};
+
+pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
+    name: "join-while-draining",
+    property: "a handle joined while the pool drains resolves to the value",
+    clauses: &[17, 24],
+    reach: &["the joiner slept", "the outcome was there"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| 7).unwrap();
+        let main = move || assert_eq!(handle.join().completed(), Some(7));
+        let joiner = thread::spawn("joiner".to_owned(), None, main).unwrap();
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!(report.completed, 1);
+        joiner.join().unwrap();
+        stage.reach(if history::slept("joiner") {
+            "the joiner slept"
+        } else {
+            "the outcome was there"
+        });
+    },
+};
+
+pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
+    name: "join-while-discarding",
+    property: "a handle joined while the pool discards resolves: value or cancelled",
+    clauses: &[4, 17, 24],
+    reach: &["completed", "cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| 7).unwrap();
+        let joiner = {
+            let stage = stage.clone();
+            let main = move || match handle.join() {
+                Outcome::Completed(value) => {
+                    assert_eq!(value, 7);
+                    stage.reach("completed");
+                }
+                Outcome::Cancelled(_) => stage.reach("cancelled"),
+                Outcome::Panicked(_) => panic!("the job does not panic"),
+            };
+            thread::spawn("joiner".to_owned(), None, main).unwrap()
+        };
+        balanced(&pool.shutdown_now());
+        joiner.join().unwrap();
+    },
+};
+
+pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
+    name: "join-with-deadline",
+    property: "join_timeout gives the outcome or the handle back, and the handle still works",
+    clauses: &[24],
+    reach: &["in time", "too late, then joined"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| 7).unwrap();
+        match handle.join_timeout(Duration::from_secs(1)) {
+            Ok(outcome) => {
+                assert_eq!(outcome.completed(), Some(7));
+                stage.reach("in time");
+            }
+            Err(handle) => {
+                assert_eq!(handle.join().completed(), Some(7));
+                stage.reach("too late, then joined");
+            }
+        }
+    },
+};
+
+pub(crate) const DETACH: Scenario = Scenario {
+    name: "detach",
+    property: "a job whose handle is dropped runs all the same, and its result is dropped once",
+    clauses: &[4, 24],
+    reach: &["before the job ended", "after the job ended"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let job = {
+            let (ran, result) = (ran.clone(), dropped.on_drop());
+            move || {
+                ran.add();
+                result
+            }
+        };
+        let handle = pool.submit(job).unwrap();
+        let before = !handle.is_finished();
+        drop(handle);
+        balanced(&pool.shutdown());
+        assert_eq!((ran.get(), dropped.get()), (1, 1), "run once, result dropped once");
+        stage.reach(if before { "before the job ended" } else { "after the job ended" });
+    },
+};
+
+pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
+    name: "panic-reaches-handle",
+    property: "a panic reaches its handle, or without one the report, and the worker goes on",
+    clauses: &[5, 12, 24],
+    reach: &["reported"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| panic_quietly()).unwrap();
+        pool.execute(|| panic_quietly()).unwrap();
+        let next = Latch::new(1);
+        let arrive = next.clone();
+        pool.execute(move || arrive.done()).unwrap();
+        next.wait();
+        match handle.join() {
+            Outcome::Panicked(payload) => {
+                assert_eq!(payload.downcast_ref(), Some(&"a job's panic"));
+            }
+            other => panic!("expected a panic, got {other:?}"),
+        }
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!((report.panicked, report.completed, report.panics.len()), (2, 1, 1));
+        assert_eq!((report.panics[0].id.get(), &*report.panics[0].message), (1, "a job's panic"));
+        stage.reach("reported");
+    },
+};

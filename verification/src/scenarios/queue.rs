@@ -1,0 +1,130 @@
+//! Scenarios on the `locked` queue alone: the contract that the pool relies on.
+
+use last_call::queue::locked::Locked;
+use last_call::queue::{Counts, Queue};
+use last_call::sync::{thread, Arc};
+
+use crate::scenario::{Count, Latch, Scenario};
+
+type Items = Locked<&'static str>;
+
+fn spawn(
+    name: &str,
+    queue: &Arc<Items>,
+    main: impl FnOnce(&Items) + Send + 'static,
+) -> thread::JoinHandle {
+    let queue = Arc::clone(queue);
+    thread::spawn(name.to_owned(), None, move || main(&queue)).unwrap()
+}
+
+pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
+    name: "queue-push-racing-close",
+    property: "queue: an item pushed while the queue closes is popped once, or handed back",
+    clauses: &[3],
+    reach: &["popped", "handed back"],
+    world: &[],
+    body: |stage| {
+        let queue = Arc::new(Items::new());
+        let (popped, refused) = (Count::default(), Count::default());
+        let popper = {
+            let popped = popped.clone();
+            spawn("popper", &queue, move |queue| {
+                while let Some((number, item)) = queue.pop() {
+                    assert_eq!((number, item), (0, "item"));
+                    popped.add();
+                }
+            })
+        };
+        let pusher = {
+            let refused = refused.clone();
+            spawn("pusher", &queue, move |queue| {
+                if queue.push("item").is_err() {
+                    refused.add();
+                }
+            })
+        };
+        queue.close();
+        pusher.join().unwrap();
+        popper.join().unwrap();
+        assert_eq!(popped.get() + refused.get(), 1);
+        let expected =
+            Counts { accepted: popped.get() as u64, rejected: refused.get() as u64, queued: 0 };
+        assert_eq!(queue.counts(), expected);
+        stage.reach(if popped.get() == 1 { "popped" } else { "handed back" });
+    },
+};
+
+pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
+    name: "queue-pop-before-close",
+    property: "queue: two waiting poppers get two items before any close",
+    clauses: &[7],
+    reach: &["both popped"],
+    world: &[],
+    body: |stage| {
+        let queue = Arc::new(Items::new());
+        let both = Latch::new(2);
+        let popper = |name| {
+            let both = both.clone();
+            spawn(name, &queue, move |queue| {
+                queue.pop().expect("not closed");
+                both.done();
+            })
+        };
+        let poppers = [popper("popper 0"), popper("popper 1")];
+        assert_eq!(queue.push("first"), Ok(0));
+        assert_eq!(queue.push("second"), Ok(1));
+        both.wait();
+        stage.reach("both popped");
+        for popper in poppers {
+            popper.join().unwrap();
+        }
+    },
+};
+
+pub(crate) const POP_IN_ORDER: Scenario = Scenario {
+    name: "queue-in-order",
+    property: "queue: items come out in the order of their numbers, those of two pushers too",
+    clauses: &[6],
+    reach: &["main's first", "the pusher's first"],
+    world: &[],
+    body: |stage| {
+        let queue = Arc::new(Items::new());
+        let pusher = spawn("pusher", &queue, |queue| {
+            queue.push("pusher").unwrap();
+        });
+        queue.push("main").unwrap();
+        let (zero, first) = queue.pop().unwrap();
+        let (one, second) = queue.pop().unwrap();
+        assert_eq!((zero, one), (0, 1));
+        assert_ne!(first, second);
+        stage.reach(if first == "main" { "main's first" } else { "the pusher's first" });
+        pusher.join().unwrap();
+    },
+};
+
+pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
+    name: "queue-drain-racing-pop",
+    property: "queue: each item is popped or drained, once; a waiting popper is let go",
+    clauses: &[4],
+    reach: &["none popped", "one popped", "both popped"],
+    world: &[],
+    body: |stage| {
+        let queue = Arc::new(Items::new());
+        let popped = Count::default();
+        let popper = {
+            let popped = popped.clone();
+            spawn("popper", &queue, move |queue| {
+                while queue.pop().is_some() {
+                    popped.add();
+                }
+            })
+        };
+        queue.push("first").unwrap();
+        queue.push("second").unwrap();
+        let drained = queue.drain();
+        popper.join().unwrap();
+        assert_eq!(drained.len() + popped.get(), 2);
+        assert_eq!(queue.push("late"), Err("late"));
+        stage.reach(["none popped", "one popped", "both popped"][popped.get()]);
+    },
+};

@@ -1,0 +1,221 @@
+//! Scenarios on this pool's own interface: shutdown of each kind, racing submitters and jobs.
+
+use std::time::Duration;
+
+use last_call::sync::thread;
+use last_call::{Outcome, Report, ThreadPool};
+
+use crate::scenario::{Count, Scenario, Stage};
+
+const RACE: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[2, 3, 4, 16],
+    reach: &["accepted and ran", "refused and handed back"],
+    world: &[],
+    body: |_| {},
+};
+
+pub(crate) const SUBMIT_RACING_DROP: Scenario = Scenario {
+    name: "submit-racing-drop",
+    property: "a job handed in while the pool is dropped runs, or comes back: 1 worker",
+    body: |stage| submit_racing_drop(stage, 1),
+    ..RACE
+};
+
+pub(crate) const SUBMIT_RACING_DROP_TWO: Scenario = Scenario {
+    name: "submit-racing-drop-2",
+    property: "a job handed in while the pool is dropped runs, or comes back: 2 workers",
+    body: |stage| submit_racing_drop(stage, 2),
+    ..RACE
+};
+
+fn submit_racing_drop(stage: &Stage, workers: usize) {
+    let pool = ThreadPool::new(workers);
+    let submitter = pool.submitter();
+    let (ran, refused) = (Count::default(), Count::default());
+    let outside = {
+        let (ran, refused) = (ran.clone(), refused.clone());
+        spawn("outside", move || {
+            if let Err(error) = submitter.execute(ran.job()) {
+                assert!(error.is_shut_down());
+                refused.add();
+            }
+        })
+    };
+    drop(pool);
+    let ran_by_then = ran.get();
+    outside.join().unwrap();
+    assert_eq!(ran.get() + refused.get(), 1, "the job ran once or came back once");
+    assert_eq!(ran.get(), ran_by_then, "nothing runs after drop");
+    stage.reach(if ran.get() == 1 { "accepted and ran" } else { "refused and handed back" });
+}
+
+pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
+    name: "job-submits-while-draining",
+    property: "a running job's submission is accepted before the drain and refused after",
+    clauses: &[3, 5, 11],
+    reach: &["the child ran", "the child was refused"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let submitter = pool.submitter();
+        let (ran, refused) = (Count::default(), Count::default());
+        let parent = {
+            let (ran, refused) = (ran.clone(), refused.clone());
+            move || {
+                if submitter.execute(ran.job()).is_err() {
+                    refused.add();
+                }
+            }
+        };
+        pool.execute(parent).unwrap();
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!(ran.get() + refused.get(), 1, "the child ran once or came back once");
+        assert_eq!(report.completed, 1 + ran.get() as u64);
+        assert_eq!(report.rejected, refused.get() as u64);
+        stage.reach(if ran.get() == 1 { "the child ran" } else { "the child was refused" });
+    },
+};
+
+pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
+    name: "discard-racing-jobs",
+    property:
+        "shutdown_now: each job ran or was cancelled, its captures are dropped, its handle knows",
+    clauses: &[1, 4, 5, 17, 20, 24],
+    reach: &["both ran", "the first ran, the second was cancelled", "both were cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let handles: Vec<_> = (0..2)
+            .map(|_| {
+                let (run, capture) = (ran.job(), dropped.on_drop());
+                pool.submit(move || {
+                    run();
+                    drop(capture);
+                })
+            })
+            .map(Result::unwrap)
+            .collect();
+        let report = pool.shutdown_now();
+        balanced(&report);
+        assert_eq!(dropped.get(), 2, "the captures of both are dropped");
+        let ended: Vec<_> = handles
+            .into_iter()
+            .map(|handle| handle.try_join().expect("resolved before shutdown_now returns"))
+            .map(|outcome| outcome.is_completed())
+            .collect();
+        assert_eq!(ended.iter().filter(|ran| **ran).count(), ran.get());
+        assert_eq!(report.completed, ran.get() as u64);
+        stage.reach(match ended[..] {
+            [true, true] => "both ran",
+            [true, false] => "the first ran, the second was cancelled",
+            [false, false] => "both were cancelled",
+            _ => panic!("the second ran and the first did not"),
+        });
+    },
+};
+
+pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
+    name: "discard-2x2",
+    property:
+        "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, the report says which",
+    clauses: &[4, 5, 17, 20],
+    reach: &["none cancelled", "one cancelled", "both cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(2);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        pool.execute(ran.job()).unwrap();
+        let report = pool.shutdown_now();
+        balanced(&report);
+        assert_eq!(report.completed, ran.get() as u64);
+        let cancelled = usize::try_from(report.cancelled).unwrap();
+        assert_eq!(cancelled + ran.get(), 2);
+        stage.reach(["none cancelled", "one cancelled", "both cancelled"][cancelled]);
+    },
+};
+
+pub(crate) const DEADLINE: Scenario = Scenario {
+    name: "deadline",
+    property: "shutdown_timeout: in time all ran; too late, queued jobs are cancelled and the running one is named",
+    clauses: &[1, 4, 5, 17, 24],
+    reach: &[
+        "all had run",
+        "the first had run, the second was running",
+        "the first had run, the second was cancelled",
+        "the first was running, the second was cancelled",
+        "both were cancelled",
+    ],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let dropped = Count::default();
+        let job = || {
+            let capture = dropped.on_drop();
+            move || drop(capture)
+        };
+        let first = pool.submit(job()).unwrap();
+        let second = pool.submit(job()).unwrap();
+        let report = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&report);
+        assert_eq!(report.unfinished, report.unfinished_jobs.len() as u64);
+        let running: Vec<_> = report.unfinished_jobs.iter().map(|job| job.id).collect();
+        let ids = [first.id(), second.id()];
+
+        // Whatever the report said, each handle resolves, and to what it said.
+        let outcomes = [first.join(), second.join()];
+        let completed = outcomes.iter().filter(|outcome| outcome.is_completed()).count() as u64;
+        assert_eq!(completed, report.completed + report.unfinished);
+        assert_eq!(dropped.get(), 2, "the captures of both are dropped");
+        stage.reach(match (report.completed, report.cancelled, &running[..]) {
+            (2, 0, []) => "all had run",
+            (1, 0, [id]) if *id == ids[1] => "the first had run, the second was running",
+            (1, 1, []) => "the first had run, the second was cancelled",
+            (0, 1, [id]) if *id == ids[0] => "the first was running, the second was cancelled",
+            (0, 2, []) => "both were cancelled",
+            other => panic!("impossible: {other:?}"),
+        });
+    },
+};
+
+pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
+    name: "stats-while-running",
+    property: "stats never show more finished than accepted, and never fall",
+    clauses: &[5, 15],
+    reach: &["before the job ended", "after the job ended"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| {}).unwrap();
+        let early = pool.stats();
+        assert!(early.finished() <= early.accepted);
+        let outcome = handle.join();
+        assert!(matches!(outcome, Outcome::Completed(())));
+        let late = pool.stats();
+        assert_eq!((late.accepted, late.completed), (1, 1), "counted before the handle resolved");
+        assert!(early.accepted <= late.accepted && early.completed <= late.completed);
+        stage.reach(if early.completed == 0 {
+            "before the job ended"
+        } else {
+            "after the job ended"
+        });
+    },
+};
+
+/// Threads of a scenario's own.
+fn spawn(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle {
+    thread::spawn(name.to_owned(), None, main).unwrap()
+}
+
+/// The conservation law.
+pub(crate) fn balanced(report: &Report) {
+    assert_eq!(
+        report.accepted,
+        report.completed + report.panicked + report.cancelled + report.unfinished,
+        "conservation: {report:?}"
+    );
+}

@@ -1,0 +1,26 @@
+//! What can be put on trial: anything that takes jobs and shuts down when it is dropped.
+
+/// A job without a result.
+pub type Job = Box<dyn FnOnce() + Send + 'static>;
+
+/// A kind of pool.
+pub trait Subject: Send + Sync {
+    /// Its name in reports and filters.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in a sentence.
+    fn description(&self) -> &'static str;
+
+    /// Starts a pool.
+    fn build(&self, workers: usize) -> Box<dyn Pool>;
+}
+
+/// A running pool; dropping it is its shutdown.
+pub trait Pool: Send {
+    /// Hands in a job.
+    ///
+    /// # Errors
+    ///
+    /// The job, if the pool refuses it and gives it back.
+    fn execute(&self, job: Job) -> Result<(), Job>;
+}

@@ -1,0 +1,227 @@
+//! The trials: which subject stands under which scenario, and what is expected of it.
+
+use last_call::sync::fault::{Action, Fault};
+
+use crate::scenario::Scenario;
+use crate::scenarios::{any, faults, handles, queue, shutdown};
+use crate::subject::Subject;
+use crate::subjects::{BookStage1, BookStage2, LastCall, SUBJECTS};
+
+/// A subject under a scenario.
+#[derive(Clone, Copy)]
+pub struct Trial {
+    /// Who.
+    pub subject: &'static dyn Subject,
+    /// Under what.
+    pub scenario: &'static Scenario,
+    /// With what end.
+    pub expect: Expect,
+    /// What this trial must notice: each is run too and must be convicted.
+    pub defects: &'static [Defect],
+}
+
+/// How a trial must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The property holds, explored without a preemption bound.
+    Proved,
+    /// The property holds with at most that many preemptions.
+    Bounded(usize),
+    /// The property is broken, in this way. That it no longer is would be a failure of the suite.
+    Convicted(Conviction),
+}
+
+/// How a property is seen to be broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conviction {
+    /// No thread can go on.
+    Deadlock,
+    /// A panic whose message contains this.
+    Panic(&'static str),
+}
+
+/// A seeded defect: operations of the facade that act wrongly at some call sites.
+#[derive(Clone, Copy, Debug)]
+pub struct Defect {
+    /// Its name in reports: what goes wrong.
+    pub name: &'static str,
+    /// Where and how.
+    pub fault: Fault,
+}
+
+const fn defect(name: &'static str, action: Action, file: &'static str) -> Defect {
+    Defect { name, fault: Fault { action, file, line: None } }
+}
+
+const PUSH_WAKES_NOBODY: Defect =
+    defect("push wakes nobody", Action::DropNotifyOne, "src/queue/locked.rs");
+const CLOSE_WAKES_NOBODY: Defect =
+    defect("close wakes nobody", Action::DropNotifyAll, "src/queue/locked.rs");
+const CLOSE_WAKES_ONE: Defect =
+    defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/locked.rs");
+const OUTCOME_WAKES_NOBODY: Defect =
+    defect("a resolved handle wakes nobody", Action::DropNotifyAll, "src/job.rs");
+const START_WAKES_NOBODY: Defect =
+    defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");
+
+use Expect::{Bounded, Convicted, Proved};
+
+/// One subject under a scenario that is written for any.
+const fn on(
+    subject: &'static dyn Subject,
+    scenario: &'static Scenario,
+    expect: Expect,
+    defects: &'static [Defect],
+) -> Trial {
+    Trial { subject, scenario, expect, defects }
+}
+
+/// A scenario on this pool's own interface.
+const fn own(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
+    on(&LastCall, scenario, expect, defects)
+}
+
+const fn book1(scenario: &'static Scenario, conviction: Conviction) -> Trial {
+    on(&BookStage1, scenario, Convicted(conviction), &[])
+}
+
+const fn book2(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
+    on(&BookStage2, scenario, expect, defects)
+}
+
+/// The last sender's end is what closes the book's channel.
+const BOOK_END_WAKES_NOBODY: Defect =
+    defect("the sender's end wakes nobody", Action::DropNotifyOne, "subjects/channel.rs");
+
+const DEADLOCK: Conviction = Conviction::Deadlock;
+const JOIN_UNWRAPS: Conviction = Conviction::Panic("called `Result::unwrap()` on an `Err` value");
+
+/// Every trial, in the order of the report's rows.
+pub const TRIALS: &[Trial] = &[
+    own(&any::DROP_IDLE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    book1(&any::DROP_IDLE, DEADLOCK),
+    book2(&any::DROP_IDLE, Proved, &[BOOK_END_WAKES_NOBODY]),
+    own(&any::DROP_BUSY, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    book1(&any::DROP_BUSY, DEADLOCK),
+    book2(&any::DROP_BUSY, Proved, &[BOOK_END_WAKES_NOBODY]),
+    own(&any::DROP_QUEUED, Proved, &[CLOSE_WAKES_NOBODY]),
+    book1(&any::DROP_QUEUED, DEADLOCK),
+    book2(&any::DROP_QUEUED, Proved, &[BOOK_END_WAKES_NOBODY]),
+    own(&any::DROP_BOTH, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    book1(&any::DROP_BOTH, DEADLOCK),
+    book2(&any::DROP_BOTH, Bounded(3), &[BOOK_END_WAKES_NOBODY]),
+    own(&any::PROGRESS_ONE, Proved, &[PUSH_WAKES_NOBODY]),
+    book1(&any::PROGRESS_ONE, DEADLOCK),
+    book2(&any::PROGRESS_ONE, Proved, &[BOOK_END_WAKES_NOBODY]),
+    own(&any::PROGRESS_TWO, Bounded(3), &[PUSH_WAKES_NOBODY]),
+    book1(&any::PROGRESS_TWO, DEADLOCK),
+    book2(&any::PROGRESS_TWO, Bounded(3), &[BOOK_END_WAKES_NOBODY]),
+    own(&any::FIFO, Proved, &[CLOSE_WAKES_NOBODY]),
+    book1(&any::FIFO, DEADLOCK),
+    book2(&any::FIFO, Proved, &[BOOK_END_WAKES_NOBODY]),
+    own(&any::PANIC_WORKER_SURVIVES, Proved, &[PUSH_WAKES_NOBODY]),
+    book1(&any::PANIC_WORKER_SURVIVES, DEADLOCK),
+    book2(&any::PANIC_WORKER_SURVIVES, Convicted(DEADLOCK), &[]),
+    own(&any::PANIC_DROP_QUIET, Proved, &[CLOSE_WAKES_NOBODY]),
+    book1(&any::PANIC_DROP_QUIET, JOIN_UNWRAPS),
+    book2(&any::PANIC_DROP_QUIET, Convicted(JOIN_UNWRAPS), &[]),
+    own(&any::PANIC_NOTHING_LOST, Proved, &[CLOSE_WAKES_NOBODY]),
+    book1(&any::PANIC_NOTHING_LOST, Conviction::Panic("neither run nor been reported")),
+    book2(
+        &any::PANIC_NOTHING_LOST,
+        Convicted(Conviction::Panic("neither run nor been reported")),
+        &[],
+    ),
+    own(&any::PANIC_EXECUTE_ANSWERS, Proved, &[CLOSE_WAKES_NOBODY]),
+    book1(&any::PANIC_EXECUTE_ANSWERS, Conviction::Panic("a worker receives")),
+    book2(&any::PANIC_EXECUTE_ANSWERS, Convicted(Conviction::Panic("a worker receives")), &[]),
+    own(&any::DROP_ON_WORKER, Proved, &[PUSH_WAKES_NOBODY]),
+    book1(&any::DROP_ON_WORKER, DEADLOCK),
+    book2(&any::DROP_ON_WORKER, Convicted(DEADLOCK), &[]),
+    own(&shutdown::SUBMIT_RACING_DROP, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&shutdown::SUBMIT_RACING_DROP_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    own(&shutdown::JOB_SUBMITS_WHILE_DRAINING, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&shutdown::DISCARD_RACING_JOBS, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&shutdown::DISCARD_TWO_WORKERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    own(&shutdown::DEADLINE, Proved, &[CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::STATS_WHILE_RUNNING, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&handles::JOIN_BEFORE_SHUTDOWN, Proved, &[PUSH_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
+    own(&handles::JOIN_WHILE_DRAINING, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&handles::JOIN_WHILE_DISCARDING, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&handles::JOIN_WITH_DEADLINE, Proved, &[OUTCOME_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&handles::DETACH, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&handles::PANIC_REACHES_HANDLE, Proved, &[PUSH_WAKES_NOBODY]),
+    own(&faults::SECOND_SPAWN_FAILS, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&faults::THIRD_SPAWN_FAILS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    own(&faults::START_HOOK_PANICS, Proved, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY]),
+    own(&faults::STOP_HOOKS_BEFORE_RETURN, Proved, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY]),
+    own(&queue::PUSH_RACING_CLOSE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&queue::POP_BEFORE_CLOSE, Proved, &[PUSH_WAKES_NOBODY]),
+    own(&queue::POP_IN_ORDER, Proved, &[PUSH_WAKES_NOBODY]),
+    own(&queue::DRAIN_RACING_POP, Proved, &[CLOSE_WAKES_NOBODY]),
+];
+
+impl Trial {
+    /// Its name: the subject's and the scenario's.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.subject.name(), self.scenario.name)
+    }
+
+    /// The trial of that name.
+    pub fn find(name: &str) -> Option<&'static Trial> {
+        TRIALS.iter().find(|trial| trial.name() == name)
+    }
+
+    /// The seeded defect of that name.
+    pub fn defect(&self, name: &str) -> Option<&'static Defect> {
+        self.defects.iter().find(|defect| defect.name == name)
+    }
+
+    /// The preemption bound of the last exploration; `None` is unbounded.
+    pub fn bound(&self) -> Option<usize> {
+        match self.expect {
+            Bounded(bound) => Some(bound),
+            Proved | Convicted(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Trial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Trial").field(&self.name()).field(&self.expect).finish()
+    }
+}
+
+/// The names of all subjects.
+pub fn subject_names() -> Vec<&'static str> {
+    SUBJECTS.iter().map(|subject| subject.name()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Expect, TRIALS};
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<_> = TRIALS.iter().map(super::Trial::name).collect();
+        assert_eq!(names.len(), TRIALS.len());
+    }
+
+    #[test]
+    fn every_scenario_declares_outcomes_and_clauses() {
+        for trial in TRIALS {
+            assert!(!trial.scenario.reach.is_empty(), "{}", trial.name());
+            assert!(!trial.scenario.clauses.is_empty(), "{}", trial.name());
+        }
+    }
+
+    #[test]
+    fn every_proof_has_a_defect_that_it_must_notice() {
+        for trial in TRIALS {
+            let convicted = matches!(trial.expect, Expect::Convicted(_));
+            assert!(convicted || !trial.defects.is_empty(), "{}", trial.name());
+        }
+    }
+}
