@@ -33,21 +33,6 @@ fn state() -> MutexGuard<'static, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// loom's settings, but for the preemption bound.
-fn options() -> Options {
-    Options {
-        max_threads: 5,
-        max_branches: 10_000,
-        max_permutations: None,
-        max_duration: None,
-        checkpoint_file: None,
-        checkpoint_interval: 20_000,
-        expect_explicit_explore: false,
-        location: false,
-        log: false,
-    }
-}
-
 /// Every field that this version of loom has, so that no environment variable decides one.
 fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
@@ -74,7 +59,7 @@ pub fn run(
     let run = Run {
         trial: trial.name(),
         defect: defect.map(|defect| defect.name.to_owned()),
-        options: options(),
+        options: Options::complete(),
         explorations: Vec::new(),
         end: End::Explored,
         reached: Default::default(),

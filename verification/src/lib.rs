@@ -20,4 +20,15 @@ mod completion;
 pub mod engine;
 
 pub mod limits;
+pub mod process;
 pub mod run;
+
+pub mod expected;
+pub mod verdict;
+
+pub mod cargo;
+pub mod suite;
+
+pub mod audit;
+pub mod lanes;
+pub mod terminal;

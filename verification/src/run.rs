@@ -48,6 +48,23 @@ pub struct Options {
     pub log: bool,
 }
 
+impl Options {
+    /// What every model runs with: no limit that would end an exploration.
+    pub fn complete() -> Self {
+        Options {
+            max_threads: 5,
+            max_branches: 10_000,
+            max_permutations: None,
+            max_duration: None,
+            checkpoint_file: None,
+            checkpoint_interval: 20_000,
+            expect_explicit_explore: false,
+            location: false,
+            log: false,
+        }
+    }
+}
+
 /// All executions with at most that many preemptions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exploration {

@@ -184,5 +184,6 @@ impl Latch {
 
 /// Panics as a job may, without the panic hook's noise: a model's own assertions go there.
 pub(crate) fn panic_quietly() -> ! {
+    sync::note("the job panics");
     std::panic::resume_unwind(Box::new("a job's panic"))
 }

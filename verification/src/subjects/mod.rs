@@ -8,7 +8,7 @@ use crate::subject::{Job, Pool, Subject};
 pub(crate) use book::{BookStage1, BookStage2};
 
 /// Every subject, in the order of the report's columns.
-pub(crate) const SUBJECTS: [&dyn Subject; 3] = [&LastCall, &BookStage1, &BookStage2];
+pub(crate) static SUBJECTS: [&dyn Subject; 3] = [&LastCall, &BookStage1, &BookStage2];
 
 /// This pool.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct LastCall;
 
 impl Subject for LastCall {
     fn name(&self) -> &'static str {
-        "last-call"
+        crate::trial::THIS_POOL
     }
 
     fn description(&self) -> &'static str {

@@ -1,0 +1,306 @@
+//! The audit: everything that was run and what it says about each clause, as `audit.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clause::CLAUSES;
+use crate::expected::Expected;
+use crate::run::{Exploration, Options, Run, Trace};
+use crate::suite::Suite;
+use crate::trial::{Expect, Trial};
+use crate::verdict::{self, Verdict};
+
+/// The number of the format; it changes when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// What the proofs rest on, and do not show.
+pub const ASSUMPTIONS: [&str; 6] = [
+    "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
+    "loom explores locks, condition variables and threads exhaustively; it wakes the longest sleeper first, and never for no reason.",
+    "Models run on the `locked` queue. crossbeam-channel, the default in ordinary builds, is held against it by generated sequences and histories on real threads, not proved.",
+    "A model shows what holds for its number of workers and jobs, and for no more.",
+    "In a model a deadline may fire at any look at it; a notification that is lost to a thread as it times out is not explored.",
+    "Jobs return: a job that runs for ever is waited for, unless there is a deadline.",
+];
+
+/// One run of `verify`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Audit {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What was looked at: all of it, or what a filter let through.
+    pub scope: Scope,
+    /// Whether every guarantee looked at holds and every conviction stands.
+    pub held: bool,
+    /// What it was built with.
+    pub toolchain: Toolchain,
+    /// loom's settings, the same for each model but for the preemption bound.
+    pub options: Options,
+    /// How long one model may take, in seconds.
+    pub model_limit: u64,
+    /// Wall time of all of it, in seconds.
+    pub seconds: f64,
+    /// What is assumed.
+    pub assumptions: Vec<String>,
+    /// Every clause of the contract, with its evidence.
+    pub clauses: Vec<ClauseReport>,
+    /// Every trial.
+    pub trials: Vec<TrialReport>,
+    /// Every executable of tests on real threads.
+    pub suites: Vec<Suite>,
+}
+
+/// The filters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Only this model.
+    pub model: Option<String>,
+    /// Only this subject.
+    pub subject: Option<String>,
+    /// Whether the tests on real threads were run.
+    pub tests: bool,
+}
+
+/// Names and versions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Toolchain {
+    /// What `cargo --version` says.
+    pub cargo: String,
+    /// What `rustc --version` says.
+    pub rustc: String,
+    /// Versions of the packages that the evidence rests on, as in Cargo.lock.
+    pub packages: BTreeMap<String, String>,
+}
+
+/// A clause and what there is for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClauseReport {
+    /// `C7`, say.
+    pub clause: String,
+    /// What it promises.
+    pub statement: String,
+    /// The strongest verdict of its evidence; a failure beats them all; none without evidence.
+    pub verdict: Option<Verdict>,
+    /// Each piece.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A piece of evidence for a clause.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// `model` or `test`.
+    pub kind: String,
+    /// The trial or the test.
+    pub name: String,
+    /// What it may be called.
+    pub verdict: Verdict,
+    /// Of a model: the preemption bound of the last exploration; none is unbounded.
+    pub bound: Option<usize>,
+    /// Of a model: the executions of the last exploration.
+    pub executions: Option<u64>,
+    /// Of a model: the wall time of all its explorations.
+    pub seconds: Option<f64>,
+    /// Of a model: the declared outcomes reached, and how often.
+    pub reached: BTreeMap<String, u64>,
+    /// Of a model: the seeded defects that it convicted.
+    pub convicted: Vec<String>,
+}
+
+/// A trial and how it ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrialReport {
+    /// `subject/scenario`.
+    pub name: String,
+    /// Who.
+    pub subject: String,
+    /// Under what.
+    pub scenario: String,
+    /// What it shows.
+    pub property: String,
+    /// The clauses that it is about.
+    pub clauses: Vec<u8>,
+    /// What had to come out.
+    pub expected: String,
+    /// What came out.
+    pub verdict: Verdict,
+    /// Whether that is the same.
+    pub as_expected: bool,
+    /// One for each bound.
+    pub explorations: Vec<Exploration>,
+    /// The outcomes reached.
+    pub reached: BTreeMap<String, u64>,
+    /// The seeded defects.
+    pub defects: Vec<DefectReport>,
+    /// The execution that failed.
+    pub trace: Option<Trace>,
+}
+
+/// A seeded defect and whether the model noticed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DefectReport {
+    /// What goes wrong.
+    pub name: String,
+    /// Whether the model failed, and because of it.
+    pub convicted: bool,
+    /// How.
+    pub verdict: String,
+}
+
+impl TrialReport {
+    /// Judges a trial by its run and its runs with each of its seeded defects, in their order.
+    pub fn new(trial: &Trial, run: Run, defects: &[Run], expected: &Expected) -> Self {
+        let convicted: Vec<_> = defects.iter().map(verdict::convicts).collect();
+        let range = expected.range(&trial.name());
+        let verdict = verdict::judge(trial, &run, range, &convicted);
+        let as_expected = verdict::as_expected(trial, &run, &verdict);
+        let defects = trial.defects.iter().zip(defects).zip(convicted);
+        let defects = defects.map(|((defect, run), convicted)| DefectReport {
+            name: defect.name.to_owned(),
+            convicted,
+            verdict: verdict::summary(run),
+        });
+        TrialReport {
+            name: trial.name(),
+            subject: trial.subject.name().to_owned(),
+            scenario: trial.scenario.name.to_owned(),
+            property: trial.scenario.property.to_owned(),
+            clauses: trial.scenario.clauses.to_vec(),
+            expected: match trial.expect {
+                Expect::Proved => "PROVED".to_owned(),
+                Expect::Bounded(bound) => format!("BOUNDED({bound})"),
+                Expect::Convicted(_) => "FAILED".to_owned(),
+            },
+            verdict,
+            as_expected,
+            explorations: run.explorations,
+            reached: run.reached,
+            defects: defects.collect(),
+            trace: run.trace,
+        }
+    }
+
+    /// What is not as it must be, in lines; nothing if all is.
+    pub fn complaint(&self) -> Option<String> {
+        if self.as_expected {
+            return None;
+        }
+        let reason = self.verdict.reason().unwrap_or("the property holds here, and must not");
+        let (name, expected, verdict) = (&self.name, &self.expected, &self.verdict);
+        let mut text = format!("{name}: expected {expected}, is {verdict}: {reason}");
+        for defect in self.defects.iter().filter(|defect| !defect.convicted) {
+            text.push_str(&format!("\n  not noticed: {} ({})", defect.name, defect.verdict));
+        }
+        Some(text)
+    }
+
+    /// The executions of the last exploration.
+    pub fn executions(&self) -> u64 {
+        self.explorations.last().map_or(0, |last| last.executions)
+    }
+
+    /// The wall time of all explorations.
+    pub fn seconds(&self) -> f64 {
+        self.explorations.iter().map(|exploration| exploration.seconds).sum()
+    }
+
+    fn evidence(&self) -> Evidence {
+        let convicted = self.defects.iter().filter(|defect| defect.convicted);
+        Evidence {
+            kind: "model".to_owned(),
+            name: self.name.clone(),
+            verdict: self.verdict.clone(),
+            bound: self.explorations.last().and_then(|last| last.bound),
+            executions: Some(self.executions()),
+            seconds: Some(self.seconds()),
+            reached: self.reached.clone(),
+            convicted: convicted.map(|defect| defect.name.clone()).collect(),
+        }
+    }
+}
+
+/// Gathers, for every clause, what the subject's trials and the tests say of it.
+pub fn clauses(subject: &str, trials: &[TrialReport], suites: &[Suite]) -> Vec<ClauseReport> {
+    let report = |clause: &crate::clause::Clause| {
+        let models = trials
+            .iter()
+            .filter(|trial| trial.subject == subject && trial.clauses.contains(&clause.number))
+            .map(TrialReport::evidence);
+        let tests = suites
+            .iter()
+            .flat_map(|suite| &suite.tests)
+            .filter(|test| test.clauses.contains(&clause.number))
+            .map(|test| Evidence {
+                kind: "test".to_owned(),
+                name: test.name.clone(),
+                verdict: test.verdict.clone(),
+                bound: None,
+                executions: None,
+                seconds: None,
+                reached: BTreeMap::new(),
+                convicted: Vec::new(),
+            });
+        let evidence: Vec<_> = models.chain(tests).collect();
+        ClauseReport {
+            clause: format!("C{}", clause.number),
+            statement: clause.statement.to_owned(),
+            verdict: strongest(&evidence),
+            evidence,
+        }
+    };
+    CLAUSES.iter().map(report).collect()
+}
+
+/// What does not hold comes first, then the strongest word; of tests, the one that ran most often.
+fn strongest(evidence: &[Evidence]) -> Option<Verdict> {
+    let broken = evidence.iter().find(|piece| !piece.verdict.holds());
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Proved => (2, 0),
+        Verdict::Bounded(bound) => (1, *bound as u64),
+        Verdict::Stressed(runs) => (0, *runs),
+        _ => unreachable!("what does not hold was looked for first"),
+    };
+    let best = || evidence.iter().max_by_key(|piece| rank(&piece.verdict));
+    broken.or_else(best).map(|piece| piece.verdict.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{clauses, strongest, Evidence};
+    use crate::verdict::Verdict;
+
+    fn evidence(verdict: Verdict) -> Evidence {
+        Evidence {
+            kind: "test".to_owned(),
+            name: "t".to_owned(),
+            verdict,
+            bound: None,
+            executions: None,
+            seconds: None,
+            reached: BTreeMap::new(),
+            convicted: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_clause_without_evidence_appears_as_such() {
+        let reports = clauses("last-call", &[], &[]);
+        assert_eq!(reports.len(), 28);
+        assert!(reports.iter().all(|report| report.verdict.is_none()));
+    }
+
+    #[test]
+    fn a_failure_beats_every_proof() {
+        let failed = Verdict::Failed("it broke".to_owned());
+        let pieces = [Verdict::Proved, failed.clone(), Verdict::Stressed(9)].map(evidence);
+        assert_eq!(strongest(&pieces), Some(failed));
+    }
+
+    #[test]
+    fn a_proof_beats_tests() {
+        let pieces = [Verdict::Stressed(9), Verdict::Proved, Verdict::Bounded(3)].map(evidence);
+        assert_eq!(strongest(&pieces), Some(Verdict::Proved));
+    }
+}

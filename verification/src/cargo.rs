@@ -1,0 +1,197 @@
+//! Builds what is needed with cargo, and finds the executables.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+const LOOM: &str = "--cfg loom";
+
+/// The workspace, as cargo sees it.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    cargo: OsString,
+    root: PathBuf,
+}
+
+/// A test executable of the pool crate.
+#[derive(Clone, Debug)]
+pub struct TestBinary {
+    /// The name of its file in `tests`.
+    pub target: String,
+    /// Where it is.
+    pub executable: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+impl Workspace {
+    /// Finds the workspace that this command was built in, and cargo.
+    ///
+    /// # Errors
+    ///
+    /// If cargo cannot be run, naming it; if the workspace is no longer where it was.
+    pub fn find() -> Result<Self, String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"));
+        if !root.join("Cargo.toml").is_file() {
+            return Err(format!(
+                "the workspace {} is gone; run `cargo verify` from a checkout",
+                root.display()
+            ));
+        }
+        let workspace = Workspace { cargo, root: root.to_owned() };
+        workspace.version("cargo", &workspace.cargo)?;
+        Ok(workspace)
+    }
+
+    /// The folder of the top Cargo.toml.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What cargo and rustc say that they are.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be run, naming it.
+    pub fn toolchain(&self) -> Result<[String; 2], String> {
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        Ok([self.version("cargo", &self.cargo)?, self.version("rustc", &rustc)?])
+    }
+
+    /// The versions of packages, as Cargo.lock has them.
+    ///
+    /// # Errors
+    ///
+    /// If Cargo.lock cannot be read, naming it.
+    pub fn locked_versions(&self, names: &[&str]) -> Result<BTreeMap<String, String>, String> {
+        #[derive(Deserialize)]
+        struct Lock {
+            package: Vec<Package>,
+        }
+        #[derive(Deserialize)]
+        struct Package {
+            name: String,
+            version: String,
+        }
+        let file = self.root.join("Cargo.lock");
+        let text =
+            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let lock: Lock =
+            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let packages = lock.package.into_iter().filter(|package| names.contains(&&*package.name));
+        Ok(packages.map(|package| (package.name, package.version)).collect())
+    }
+
+    fn version(&self, name: &str, program: &OsString) -> Result<String, String> {
+        let output = Command::new(program)
+            .arg("--version")
+            .current_dir(&self.root)
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| cannot_run(name, program, &error))?;
+        if !output.status.success() {
+            return Err(format!("`{} --version` failed: {}", program.display(), output.status));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Builds the `model` command under loom.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_models(&self) -> Result<PathBuf, String> {
+        let arguments = ["build", "--package", "verification", "--bin", "model"];
+        let messages = self.build(&arguments, true)?;
+        let executable = messages.into_iter().find_map(|message| match message.target {
+            Some(target) if target.name == "model" => message.executable,
+            _ => None,
+        });
+        executable.ok_or_else(|| "cargo built no `model` command".to_owned())
+    }
+
+    /// Builds the tests of the pool crate for real threads, with or without default features.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_tests(&self, default_features: bool) -> Result<Vec<TestBinary>, String> {
+        let mut arguments = vec!["test", "--package", "last-call", "--no-run"];
+        if !default_features {
+            arguments.push("--no-default-features");
+        }
+        let binaries = self.build(&arguments, false)?.into_iter().filter_map(|message| {
+            let target = message.target?;
+            let executable = message.executable?;
+            target
+                .kind
+                .contains(&"test".to_owned())
+                .then_some(TestBinary { target: target.name, executable })
+        });
+        Ok(binaries.collect())
+    }
+
+    fn build(&self, arguments: &[&str], loom: bool) -> Result<Vec<Message>, String> {
+        let output = Command::new(&self.cargo)
+            .args(arguments)
+            .args(["--quiet", "--message-format", "json-render-diagnostics"])
+            .current_dir(&self.root)
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), loom))
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
+        if !output.status.success() {
+            return Err(format!("`cargo {}` failed", arguments.join(" ")));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+        Ok(messages.filter(|message| message.reason == "compiler-artifact").collect())
+    }
+}
+
+/// The user's own flags, with or without loom's.
+fn flags(own: &str, loom: bool) -> String {
+    let without = own.replace(LOOM, "");
+    let flags = if loom { format!("{without} {LOOM}") } else { without };
+    flags.trim().to_owned()
+}
+
+fn cannot_run(name: &str, program: &OsString, error: &std::io::Error) -> String {
+    if error.kind() == ErrorKind::NotFound {
+        format!("{name} was not found (looked for `{}`); is it on the PATH?", program.display())
+    } else {
+        format!("`{}` cannot be run: {error}", program.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flags;
+
+    #[test]
+    fn loom_is_asked_for_once_or_not_at_all() {
+        assert_eq!(flags("", true), "--cfg loom");
+        assert_eq!(flags("--cfg loom", true), "--cfg loom");
+        assert_eq!(flags("-Dwarnings --cfg loom", false), "-Dwarnings");
+    }
+}

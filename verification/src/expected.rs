@@ -1,0 +1,134 @@
+//! The recorded numbers of executions: `verification/expected.toml`.
+//!
+//! A model that explores fewer has lost coverage, one that explores more has grown. loom is
+//! deterministic, so a range is one number unless somebody widens it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{fmt, fs};
+
+use serde::Deserialize;
+
+/// How many executions the last exploration of a trial may have, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "(u64, u64)")]
+pub struct Range {
+    least: u64,
+    most: u64,
+}
+
+impl Range {
+    /// The range from `least` to `most`.
+    pub fn new(least: u64, most: u64) -> Self {
+        Range { least, most }
+    }
+
+    /// Whether the number lies in it.
+    pub fn contains(self, number: u64) -> bool {
+        (self.least..=self.most).contains(&number)
+    }
+
+    /// The middle: about how long the trial takes beside others.
+    pub fn typical(self) -> u64 {
+        self.least.midpoint(self.most)
+    }
+}
+
+impl TryFrom<(u64, u64)> for Range {
+    type Error = String;
+
+    fn try_from((least, most): (u64, u64)) -> Result<Self, String> {
+        if least > most {
+            return Err(format!("the range [{least}, {most}] is empty"));
+        }
+        Ok(Range { least, most })
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.least == self.most {
+            write!(f, "{}", self.least)
+        } else {
+            write!(f, "{} to {}", self.least, self.most)
+        }
+    }
+}
+
+/// The ranges, by trial.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    executions: BTreeMap<String, Range>,
+}
+
+impl Expected {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, naming the file.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text =
+            fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+
+    /// The range of a trial.
+    pub fn range(&self, trial: &str) -> Option<Range> {
+        self.executions.get(trial).copied()
+    }
+
+    /// Records the number of a trial.
+    pub fn record(&mut self, trial: String, number: u64) {
+        self.executions.insert(trial, Range::new(number, number));
+    }
+
+    /// Forgets what is not among these trials.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.executions.retain(|trial, _| keep(trial));
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, naming the file.
+    pub fn write(&self, path: &Path) -> Result<(), String> {
+        let mut text = String::from(
+            "# How many executions each model explores at its last bound: [least, most].\n\
+             # Written by `cargo verify --record`; read the difference before you commit it.\n\n\
+             [executions]\n",
+        );
+        for (trial, range) in &self.executions {
+            let _ = writeln!(text, "\"{trial}\" = [{}, {}]", range.least, range.most);
+        }
+        fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expected;
+
+    fn parse(text: &str) -> Result<Expected, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_range_is_read() {
+        let expected = parse("[executions]\n\"a/b\" = [3, 5]").expect("it is whole");
+        let range = expected.range("a/b").expect("it is there");
+        assert!(range.contains(3) && range.contains(5) && !range.contains(2) && !range.contains(6));
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error() {
+        for text in
+            ["", "[executions]\n\"a/b\" = [5, 3]", "[executions]\n\"a/b\" = [5]", "[runs]", "["]
+        {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+}

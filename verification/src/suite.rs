@@ -1,0 +1,122 @@
+//! Tests on real threads: runs an executable of them and reads which clauses each test shows.
+//!
+//! A test says so itself, in a line of its output: `evidence: clauses=C3,C5 runs=256`.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cargo::TestBinary;
+use crate::process;
+use crate::verdict::Verdict;
+
+/// One test of one build.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    /// `build/file/test`.
+    pub name: String,
+    /// STRESSED with the number of runs that the test did, or FAILED.
+    pub verdict: Verdict,
+    /// The numbers of the clauses that it shows; maybe none.
+    pub clauses: Vec<u8>,
+}
+
+/// What became of one executable of tests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Suite {
+    /// `build/file`.
+    pub name: String,
+    /// Whether all its tests passed and at least one ran.
+    pub passed: bool,
+    /// Why not, and its output.
+    pub failure: Option<String>,
+    /// Wall time.
+    pub seconds: f64,
+    /// Its tests.
+    pub tests: Vec<Test>,
+}
+
+/// Runs all tests of an executable.
+pub fn run(build: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> Suite {
+    let name = format!("{build}/{}", binary.target);
+    let began = Instant::now();
+    let mut command = Command::new(&binary.executable);
+    command.arg("--show-output").current_dir(folder);
+    let result = process::run(&mut command, limit);
+    let seconds = began.elapsed().as_secs_f64();
+    let (tests, failure) = match result {
+        Err(error) => (Vec::new(), Some(error.to_string())),
+        Ok(finished) => {
+            let tests = read(&name, &finished.stdout);
+            let failure = match finished.status {
+                None => Some(format!("killed after {} s", limit.as_secs())),
+                Some(status) if !status.success() => Some(status.to_string()),
+                Some(_) if tests.is_empty() => Some("no test was run".to_owned()),
+                Some(_) => None,
+            };
+            let told = |failure| format!("{failure}\n{}{}", finished.stdout, finished.stderr);
+            (tests, failure.map(told))
+        }
+    };
+    Suite { name, passed: failure.is_none(), failure, seconds, tests }
+}
+
+/// Reads the output of the standard test harness under `--show-output`.
+fn read(suite: &str, output: &str) -> Vec<Test> {
+    let mut tests: Vec<Test> = Vec::new();
+    let mut shown: Option<usize> = None;
+    for line in output.lines() {
+        let result = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... "));
+        if let Some((test, word)) = result {
+            let verdict = match word {
+                "ok" => Verdict::Stressed(1),
+                "ignored" => continue,
+                other => Verdict::Failed(other.to_owned()),
+            };
+            tests.push(Test { name: format!("{suite}/{test}"), verdict, clauses: Vec::new() });
+        } else if let Some(rest) = line.strip_prefix("---- ") {
+            let test = rest.trim_end_matches(" stdout ----");
+            shown = tests.iter().position(|known| known.name == format!("{suite}/{test}"));
+        } else if let (Some(index), Some(rest)) = (shown, line.strip_prefix("evidence: ")) {
+            if let (Verdict::Stressed(runs), Some((clauses, told))) =
+                (&mut tests[index].verdict, parse(rest))
+            {
+                *runs = told;
+                tests[index].clauses.extend(clauses);
+            }
+        }
+    }
+    tests
+}
+
+fn parse(line: &str) -> Option<(Vec<u8>, u64)> {
+    let (clauses, runs) = line.strip_prefix("clauses=")?.split_once(" runs=")?;
+    let clauses = clauses.split(',').map(|clause| clause.strip_prefix('C')?.parse().ok());
+    Some((clauses.collect::<Option<_>>()?, runs.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, read};
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn evidence_is_read_from_the_output_of_its_own_test() {
+        let output = "\nrunning 2 tests\ntest a ... ok\ntest b ... FAILED\n\nsuccesses:\n\n\
+             ---- a stdout ----\nevidence: clauses=C3,C5 runs=256\n\n---- b stdout ----\nno\n";
+        let tests = read("std/x", output);
+        assert_eq!(tests.len(), 2);
+        assert_eq!((&*tests[0].name, &tests[0].verdict), ("std/x/a", &Verdict::Stressed(256)));
+        assert_eq!(tests[0].clauses, [3, 5]);
+        assert!(matches!(tests[1].verdict, Verdict::Failed(_)));
+    }
+
+    #[test]
+    fn a_damaged_line_is_no_evidence() {
+        for line in ["clauses=3 runs=1", "clauses=C3", "clauses=C3 runs=many", "C3"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

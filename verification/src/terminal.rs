@@ -1,0 +1,224 @@
+//! The report on the terminal: the matrix, the clauses, a conviction to look at, what is assumed,
+//! then what is not as it must be, and last the verdict.
+
+use std::fmt::Write as _;
+
+use comfy_table::{presets, Cell, ContentArrangement, Table};
+
+use crate::audit::{Audit, ClauseReport, TrialReport};
+use crate::lanes;
+use crate::verdict::Verdict;
+
+/// Writes the whole report, for a terminal of that many columns.
+pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
+    let mut out = String::new();
+    heading(&mut out, "Properties × subjects");
+    matrix(&mut out, audit, subjects, width);
+    if audit.scope.tests {
+        heading(&mut out, "The clauses of the contract");
+        clauses(&mut out, &audit.clauses, width);
+    }
+    convictions(&mut out, audit, subjects, width);
+    heading(&mut out, "What is assumed");
+    for assumption in &audit.assumptions {
+        let _ = writeln!(out, "{}", wrap(assumption, width, "- ", "  "));
+    }
+    failures(&mut out, audit, width);
+    out
+}
+
+/// The last lines: the verdict, and what it rests on.
+pub fn verdict(audit: &Audit) -> String {
+    let models = audit.trials.len();
+    let defects = audit.trials.iter().map(|trial| trial.defects.len()).sum::<usize>();
+    let executions = audit.trials.iter().flat_map(|trial| &trial.explorations);
+    let executions: u64 = executions.map(|exploration| exploration.executions).sum();
+    let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
+    let ran = format!(
+        "{models} models ({} executions), {defects} seeded defects, {tests} tests, {:.0} s",
+        thousands(executions),
+        audit.seconds
+    );
+    match (audit.held, audit.scope.tests) {
+        (true, true) => format!("Every guarantee holds and every conviction stands: {ran}."),
+        (true, false) => format!("What was looked at holds: {ran}."),
+        (false, _) => format!("NOT EVERYTHING HOLDS; see above: {ran}."),
+    }
+}
+
+fn heading(out: &mut String, text: &str) {
+    let _ = writeln!(out, "\n{text}\n{}", "─".repeat(text.chars().count()));
+}
+
+fn table(width: usize) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table
+}
+
+fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
+    let subjects: Vec<_> = subjects
+        .iter()
+        .filter(|subject| audit.trials.iter().any(|trial| trial.subject == **subject))
+        .collect();
+    let mut table = table(width);
+    let names = subjects.iter().map(|subject| Cell::new(subject));
+    table.set_header([Cell::new("")].into_iter().chain(names));
+    let mut done: Vec<&str> = Vec::new();
+    for trial in &audit.trials {
+        if done.contains(&&*trial.scenario) {
+            continue;
+        }
+        done.push(&trial.scenario);
+        let property = format!("{} ({})", trial.property, numbers(&trial.clauses));
+        let cells = subjects.iter().map(|subject| {
+            let same = |other: &&TrialReport| {
+                other.subject == ***subject && other.scenario == trial.scenario
+            };
+            Cell::new(audit.trials.iter().find(same).map_or("–".to_owned(), cell))
+        });
+        table.add_row([Cell::new(property)].into_iter().chain(cells));
+    }
+    let _ = writeln!(out, "{table}");
+    let _ = writeln!(
+        out,
+        "\nA number is of executions explored. PROVED: all of them; BOUNDED(k): all with at most k\n\
+         preemptions; broken: convicted by an interleaving; –: not offered by the subject, or not to be\n\
+         asked of it, since its drop would hang first."
+    );
+}
+
+fn numbers(clauses: &[u8]) -> String {
+    clauses.iter().map(|number| format!("C{number}")).collect::<Vec<_>>().join(" ")
+}
+
+fn cell(trial: &TrialReport) -> String {
+    let mark = if trial.as_expected { "" } else { "!! " };
+    match &trial.verdict {
+        Verdict::Failed(reason) => {
+            let how = if reason.starts_with("deadlock") { "deadlock" } else { "panic" };
+            format!("{mark}broken: {how}")
+        }
+        verdict => {
+            format!("{mark}{verdict} {} in {:.1} s", thousands(trial.executions()), trial.seconds())
+        }
+    }
+}
+
+fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
+    let mut table = table(width);
+    for clause in clauses {
+        let count = |kind: &str| clause.evidence.iter().filter(|piece| piece.kind == kind).count();
+        let verdict = match &clause.verdict {
+            Some(verdict) => verdict.to_string(),
+            None => "no evidence".to_owned(),
+        };
+        let evidence = match (count("model"), count("test")) {
+            (0, 0) => String::new(),
+            (models, 0) => format!("{models} models"),
+            (0, tests) => format!("{tests} tests"),
+            (models, tests) => format!("{models} models, {tests} tests"),
+        };
+        table.add_row([clause.clause.clone(), verdict, evidence, clause.statement.clone()]);
+    }
+    let _ = writeln!(out, "{table}");
+}
+
+/// For each subject that is convicted: the first interleaving whole, the others in a line.
+fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
+    for subject in subjects {
+        let convicted: Vec<_> = audit
+            .trials
+            .iter()
+            .filter(|trial| trial.subject == *subject && trial.as_expected)
+            .filter_map(|trial| Some((trial, trial.verdict.reason()?)))
+            .collect();
+        let Some((first, reason)) = convicted.first() else { continue };
+        heading(out, &format!("{subject}: convicted, as it must be"));
+        let _ = writeln!(out, "{}", wrap(&format!("{}: {reason}", first.property), width, "", ""));
+        interleaving(out, first, width);
+        for (trial, reason) in &convicted[1..] {
+            let text = format!("{}: {reason}", trial.property);
+            let _ = writeln!(out, "{}", wrap(&text, width, "- ", "  "));
+        }
+        if convicted.len() > 1 {
+            let text =
+                "An interleaving of one of these: cargo verify --subject SUBJECT --model MODEL";
+            let _ = writeln!(out, "{text}");
+        }
+    }
+}
+
+fn interleaving(out: &mut String, trial: &TrialReport, width: usize) {
+    if let Some(trace) = &trial.trace {
+        let _ = writeln!(out, "\n{}", lanes::draw(trace, width));
+    }
+}
+
+fn failures(out: &mut String, audit: &Audit, width: usize) {
+    let trials: Vec<_> = audit.trials.iter().filter(|trial| !trial.as_expected).collect();
+    let suites: Vec<_> = audit.suites.iter().filter(|suite| !suite.passed).collect();
+    if trials.is_empty() && suites.is_empty() {
+        return;
+    }
+    heading(out, "NOT AS IT MUST BE");
+    for trial in trials {
+        let _ = writeln!(out, "{}", trial.complaint().unwrap_or_default());
+        interleaving(out, trial, width);
+    }
+    for suite in suites {
+        let failure = suite.failure.as_deref().unwrap_or_default();
+        let _ = writeln!(out, "{}: {failure}", suite.name);
+    }
+}
+
+fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
+    let mut out = first.to_owned();
+    let mut column = first.chars().count();
+    for (index, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > width {
+            out.push('\n');
+            out.push_str(rest);
+            column = rest.chars().count();
+        } else if index > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+/// `110955` as `110,955`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{thousands, wrap};
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(1_000), "1,000");
+        assert_eq!(thousands(110_955), "110,955");
+    }
+
+    #[test]
+    fn text_keeps_to_the_width() {
+        assert_eq!(wrap("one two three", 8, "- ", "  "), "- one\n  two\n  three");
+    }
+}

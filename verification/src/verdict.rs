@@ -1,0 +1,355 @@
+//! What a run may be called. Every rule by which a model could pass and show nothing is here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::expected::Range;
+use crate::run::{End, Run};
+use crate::trial::{Conviction, Expect, Trial};
+
+/// The word for a piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE", tag = "word", content = "detail")]
+pub enum Verdict {
+    /// Every execution was explored, without a preemption bound.
+    Proved,
+    /// Every execution with at most that many preemptions was explored.
+    Bounded(usize),
+    /// It ran that many times on real threads.
+    Stressed(u64),
+    /// A limit ended the exploration.
+    Truncated(String),
+    /// It explored, and showed nothing.
+    Vacuous(String),
+    /// It explored another number of executions than recorded.
+    Unrecorded(String),
+    /// The property is broken.
+    Failed(String),
+}
+
+impl Verdict {
+    /// Whether it is evidence that a property holds.
+    pub fn holds(&self) -> bool {
+        matches!(self, Verdict::Proved | Verdict::Bounded(_) | Verdict::Stressed(_))
+    }
+
+    /// The reason, where it does not hold.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Verdict::Proved | Verdict::Bounded(_) | Verdict::Stressed(_) => None,
+            Verdict::Truncated(reason)
+            | Verdict::Vacuous(reason)
+            | Verdict::Unrecorded(reason)
+            | Verdict::Failed(reason) => Some(reason),
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Verdict::Proved => f.write_str("PROVED"),
+            Verdict::Bounded(bound) => write!(f, "BOUNDED({bound})"),
+            Verdict::Stressed(runs) => write!(f, "STRESSED({runs})"),
+            Verdict::Truncated(_) => f.write_str("TRUNCATED"),
+            Verdict::Vacuous(_) => f.write_str("VACUOUS"),
+            Verdict::Unrecorded(_) => f.write_str("UNRECORDED"),
+            Verdict::Failed(_) => f.write_str("FAILED"),
+        }
+    }
+}
+
+/// Judges a run without a seeded defect. `recorded` is the range for the last exploration;
+/// `convicted` says for each seeded defect whether it was convicted.
+pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[bool]) -> Verdict {
+    match &run.end {
+        End::Failed { message, site } => return Verdict::Failed(failure(run, message, site)),
+        End::TimedOut { seconds } => {
+            let executions = run.explorations.last().map_or(0, |last| last.executions);
+            return Verdict::Truncated(format!(
+                "{executions} executions in {seconds} s, not the end"
+            ));
+        }
+        End::Died { message } => return Verdict::Truncated(format!("the process died: {message}")),
+        End::Explored => {}
+    }
+    complete(trial, run)
+        .and_then(|()| meaningful(trial, run, convicted))
+        .and_then(|()| as_recorded(run, recorded))
+        .err()
+        .unwrap_or(trial.bound().map_or(Verdict::Proved, Verdict::Bounded))
+}
+
+/// Whether a trial ended as it must: a property holds, or a conviction stands.
+pub fn as_expected(trial: &Trial, run: &Run, verdict: &Verdict) -> bool {
+    match trial.expect {
+        Expect::Proved => *verdict == Verdict::Proved,
+        Expect::Bounded(bound) => *verdict == Verdict::Bounded(bound),
+        Expect::Convicted(conviction) => is_convicted(&run.end, conviction),
+    }
+}
+
+/// Whether a run with a seeded defect convicted it: something failed, and the defect had acted.
+pub fn convicts(run: &Run) -> bool {
+    let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
+    acted && matches!(run.end, End::Failed { .. })
+}
+
+/// How a run ended, in a line.
+pub fn summary(run: &Run) -> String {
+    match &run.end {
+        End::Failed { message, site } => failure(run, message, site),
+        End::Explored => "explored to the end, and nothing failed".to_owned(),
+        End::TimedOut { seconds } => format!("not explored in {seconds} s"),
+        End::Died { message } => format!("the process died: {message}"),
+    }
+}
+
+fn is_convicted(end: &End, conviction: Conviction) -> bool {
+    match conviction {
+        Conviction::Deadlock => end.is_deadlock(),
+        Conviction::Panic(text) => {
+            matches!(end, End::Failed { message, .. } if message.contains(text))
+        }
+    }
+}
+
+/// A failure in a sentence: loom's list of blocked threads is better seen in the trace.
+fn failure(run: &Run, message: &str, site: &str) -> String {
+    let message = if run.end.is_deadlock() {
+        "deadlock: no thread can go on".to_owned()
+    } else {
+        message.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let last = run.explorations.last();
+    let bound = last.and_then(|last| last.bound);
+    let found = match bound {
+        Some(bound) => format!("found with at most {bound} preemptions"),
+        None => "found without a bound".to_owned(),
+    };
+    let number = last.map_or(0, |last| last.executions);
+    let place = if site == "loom" { String::new() } else { format!(" at {site}") };
+    format!("{message}{place} ({found}, execution {number})")
+}
+
+fn complete(trial: &Trial, run: &Run) -> Result<(), Verdict> {
+    let options = &run.options;
+    let limited = options.max_permutations.is_some()
+        || options.max_duration.is_some()
+        || options.checkpoint_file.is_some()
+        || options.expect_explicit_explore;
+    if limited {
+        return Err(Verdict::Truncated("loom was told to explore only a part".to_owned()));
+    }
+    for exploration in &run.explorations {
+        if exploration.completed != Some(exploration.executions) {
+            let told = exploration.completed.map_or("nothing".to_owned(), |n| n.to_string());
+            let counted = exploration.executions;
+            let reason =
+                format!("loom told of {told} completed iterations, {counted} were counted");
+            return Err(Verdict::Truncated(reason));
+        }
+    }
+    if run.explorations.last().map(|last| last.bound) != Some(trial.bound()) {
+        return Err(Verdict::Truncated("the last bound was never explored".to_owned()));
+    }
+    Ok(())
+}
+
+fn meaningful(trial: &Trial, run: &Run, convicted: &[bool]) -> Result<(), Verdict> {
+    let vacuous = |reason: String| Err(Verdict::Vacuous(reason));
+    if run.explorations.last().map_or(0, |last| last.executions) <= 1 {
+        return vacuous("a single execution: nothing was interleaved".to_owned());
+    }
+    for outcome in trial.scenario.reach {
+        if !run.reached.contains_key(*outcome) {
+            return vacuous(format!("never reached: {outcome}"));
+        }
+    }
+    let declared = |outcome: &String| trial.scenario.reach.contains(&outcome.as_str());
+    if let Some(outcome) = run.reached.keys().find(|outcome| !declared(outcome)) {
+        return Err(Verdict::Failed(format!("reached, and not declared: {outcome}")));
+    }
+    if run.faults_fired.contains(&0) {
+        return vacuous("a fault that the scenario is about never acted".to_owned());
+    }
+    if !convicted.contains(&true) {
+        return vacuous("no seeded defect is convicted by it".to_owned());
+    }
+    if let Some(index) = convicted.iter().position(|convicted| !convicted) {
+        return vacuous(format!("it does not notice: {}", trial.defects[index].name));
+    }
+    Ok(())
+}
+
+fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
+    let number = run.explorations.last().map_or(0, |last| last.executions);
+    match recorded {
+        None => Err(Verdict::Unrecorded(format!("{number} executions, none recorded"))),
+        Some(range) if range.contains(number) => Ok(()),
+        Some(range) => {
+            Err(Verdict::Unrecorded(format!("{number} executions, recorded is {range}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_expected, convicts, judge, Verdict};
+    use crate::expected::Range;
+    use crate::run::{End, Exploration, Options, Run};
+    use crate::trial::Trial;
+
+    const NAME: &str = "last-call/drop-busy";
+
+    fn trial() -> &'static Trial {
+        Trial::find(NAME).expect("the trial exists")
+    }
+
+    /// A run that earns PROVED; each test spoils one thing.
+    fn good() -> Run {
+        let exploration =
+            |bound, n| Exploration { bound, executions: n, completed: Some(n), seconds: 0.1 };
+        Run {
+            trial: NAME.to_owned(),
+            defect: None,
+            options: Options::complete(),
+            explorations: vec![exploration(Some(0), 1), exploration(None, 100)],
+            end: End::Explored,
+            reached: trial().scenario.reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
+            faults_fired: Vec::new(),
+            trace: None,
+        }
+    }
+
+    fn judged(run: &Run) -> Verdict {
+        judge(trial(), run, Some(Range::new(100, 100)), &[true, true])
+    }
+
+    #[test]
+    fn a_complete_run_is_proved() {
+        assert_eq!(judged(&good()), Verdict::Proved);
+    }
+
+    #[test]
+    fn without_looms_word_it_is_truncated() {
+        let mut run = good();
+        run.explorations[1].completed = None;
+        assert!(matches!(judged(&run), Verdict::Truncated(_)));
+    }
+
+    #[test]
+    fn a_count_that_differs_from_looms_is_truncated() {
+        let mut run = good();
+        run.explorations[1].completed = Some(99);
+        assert!(matches!(judged(&run), Verdict::Truncated(_)));
+    }
+
+    #[test]
+    fn a_silent_limit_is_truncated() {
+        let mut limits = [good(), good(), good(), good()];
+        limits[0].options.max_permutations = Some(1_000);
+        limits[1].options.max_duration = Some(10);
+        limits[2].options.expect_explicit_explore = true;
+        limits[3].options.checkpoint_file = Some("left.json".to_owned());
+        for run in limits {
+            assert!(matches!(judged(&run), Verdict::Truncated(_)), "{:?}", run.options);
+        }
+    }
+
+    #[test]
+    fn a_bound_that_stops_early_is_truncated() {
+        let mut run = good();
+        run.explorations.pop();
+        assert!(matches!(judged(&run), Verdict::Truncated(_)));
+    }
+
+    #[test]
+    fn a_watchdog_truncates() {
+        let mut run = good();
+        run.end = End::TimedOut { seconds: 5 };
+        assert!(matches!(judged(&run), Verdict::Truncated(_)));
+    }
+
+    #[test]
+    fn a_dead_process_is_no_pass() {
+        let mut run = good();
+        run.end = End::Died { message: "signal 6".to_owned() };
+        assert!(!judged(&run).holds());
+    }
+
+    #[test]
+    fn a_single_execution_is_vacuous() {
+        let mut run = good();
+        run.explorations[1] = Exploration { bound: None, ..run.explorations[0].clone() };
+        assert!(matches!(judged(&run), Verdict::Vacuous(_)));
+    }
+
+    #[test]
+    fn an_unreached_outcome_is_vacuous() {
+        let mut run = good();
+        run.reached.remove(trial().scenario.reach[1]);
+        assert!(matches!(judged(&run), Verdict::Vacuous(_)));
+    }
+
+    #[test]
+    fn an_undeclared_outcome_fails() {
+        let mut run = good();
+        run.reached.insert("something else".to_owned(), 1);
+        assert!(matches!(judged(&run), Verdict::Failed(_)));
+    }
+
+    #[test]
+    fn a_fault_that_never_acts_is_vacuous() {
+        let mut run = good();
+        run.faults_fired = vec![0];
+        assert!(matches!(judged(&run), Verdict::Vacuous(_)));
+    }
+
+    #[test]
+    fn a_model_that_notices_no_defect_is_vacuous() {
+        let range = Some(Range::new(100, 100));
+        assert!(matches!(judge(trial(), &good(), range, &[]), Verdict::Vacuous(_)));
+        assert!(matches!(judge(trial(), &good(), range, &[true, false]), Verdict::Vacuous(_)));
+    }
+
+    #[test]
+    fn another_number_of_executions_is_unrecorded() {
+        for range in [None, Some(Range::new(101, 200)), Some(Range::new(1, 99))] {
+            let verdict = judge(trial(), &good(), range, &[true, true]);
+            assert!(matches!(verdict, Verdict::Unrecorded(_)), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_not_as_expected_of_a_proof() {
+        let mut run = good();
+        run.end = End::Failed { message: "left != right".to_owned(), site: "a.rs:1".to_owned() };
+        let verdict = judged(&run);
+        assert!(matches!(verdict, Verdict::Failed(_)));
+        assert!(!as_expected(trial(), &run, &verdict));
+    }
+
+    #[test]
+    fn a_conviction_that_no_longer_happens_is_not_as_expected() {
+        let book = Trial::find("book-stage-1/drop-busy").expect("the trial exists");
+        let run = good();
+        assert!(!as_expected(book, &run, &Verdict::Proved));
+        let mut run = good();
+        run.end = End::Failed { message: "another panic".to_owned(), site: String::new() };
+        assert!(!as_expected(book, &run, &Verdict::Failed(String::new())));
+        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        assert!(as_expected(book, &run, &Verdict::Failed(String::new())));
+    }
+
+    #[test]
+    fn a_defect_that_never_acted_is_not_convicted() {
+        let mut run = good();
+        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        run.faults_fired = vec![0];
+        assert!(!convicts(&run));
+        run.faults_fired = vec![3];
+        assert!(convicts(&run));
+        run.end = End::Explored;
+        assert!(!convicts(&run));
+    }
+}
