@@ -38,10 +38,11 @@ mod pool;
 
 mod job;
 
-#[cfg(feature = "__internals")]
+#[cfg(any(loom, feature = "__internals"))]
 #[doc(hidden)]
 pub mod queue;
-#[cfg(not(feature = "__internals"))]
+#[cfg(not(any(loom, feature = "__internals")))]
+#[allow(unreachable_pub)] // public for the evidence only
 mod queue;
 
 mod worker;
@@ -51,10 +52,11 @@ mod events;
 mod outcome;
 mod report;
 
-#[cfg(feature = "__internals")]
+#[cfg(any(loom, feature = "__internals"))]
 #[doc(hidden)]
 pub mod sync;
-#[cfg(not(feature = "__internals"))]
+#[cfg(not(any(loom, feature = "__internals")))]
+#[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
 mod sync;
 
 pub use builder::{Builder, MAX_WORKERS};

@@ -228,6 +228,7 @@ pub mod thread {
     ///
     /// When a fault says that this thread cannot be started.
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value)] // as the standard library's, which keeps the name
     pub fn spawn<F>(name: String, _stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
     where
         F: FnOnce() + Send + 'static,
@@ -280,7 +281,6 @@ pub mod thread {
 }
 
 /// Writes a remark into the record of the execution.
-#[cfg(feature = "__internals")]
 #[track_caller]
 pub fn note(text: &'static str) {
     trace::record(Op::Note(text), 0);

@@ -24,9 +24,9 @@ pub mod fault;
 #[cfg(loom)]
 pub mod trace;
 
-#[cfg(feature = "__internals")]
-pub use backend::note;
-pub use backend::{thread, Condvar, Counter, Deadline, Mutex, MutexGuard};
+#[cfg(any(loom, feature = "__internals"))]
+pub use backend::{note, MutexGuard};
+pub use backend::{thread, Condvar, Counter, Deadline, Mutex};
 
 /// Shared ownership, counted by the standard library in every build.
 ///

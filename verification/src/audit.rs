@@ -1,6 +1,7 @@
 //! The audit: everything that was run and what it says about each clause, as `audit.json`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +190,7 @@ impl TrialReport {
         let (name, expected, verdict) = (&self.name, &self.expected, &self.verdict);
         let mut text = format!("{name}: expected {expected}, is {verdict}: {reason}");
         for defect in self.defects.iter().filter(|defect| !defect.convicted) {
-            text.push_str(&format!("\n  not noticed: {} ({})", defect.name, defect.verdict));
+            let _ = write!(text, "\n  not noticed: {} ({})", defect.name, defect.verdict);
         }
         Some(text)
     }

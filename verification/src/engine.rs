@@ -4,6 +4,7 @@
 //! operations in destructors and abort, with nothing said. So the panic hook hands the trace to a
 //! thread outside of the model, which writes it and exits.
 
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,10 @@ fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
 }
 
 /// Explores a trial, hands what was found to `tell`, and ends the process.
+///
+/// # Panics
+///
+/// If it is called twice: what a process found is kept in one place.
 pub fn run(
     trial: &'static Trial,
     defect: Option<&'static Defect>,
@@ -62,7 +67,7 @@ pub fn run(
         options: Options::complete(),
         explorations: Vec::new(),
         end: End::Explored,
-        reached: Default::default(),
+        reached: BTreeMap::new(),
         faults_fired: Vec::new(),
         trace: None,
     };

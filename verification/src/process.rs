@@ -1,5 +1,6 @@
 //! Child processes under a watchdog.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -101,7 +102,7 @@ impl Run {
             options: crate::run::Options::complete(),
             explorations: Vec::new(),
             end: End::Died { message },
-            reached: Default::default(),
+            reached: BTreeMap::new(),
             faults_fired: Vec::new(),
             trace: None,
         }

@@ -64,7 +64,7 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
         .filter(|subject| audit.trials.iter().any(|trial| trial.subject == **subject))
         .collect();
     let mut table = table(width);
-    let names = subjects.iter().map(|subject| Cell::new(subject));
+    let names = subjects.iter().map(Cell::new);
     table.set_header([Cell::new("")].into_iter().chain(names));
     let mut done: Vec<&str> = Vec::new();
     for trial in &audit.trials {
@@ -198,7 +198,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -96,9 +96,9 @@ impl Drop for Stage2 {
 }
 
 /// What a worker does when `recv` says that the sender is gone.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum WhenDisconnected {
-    /// It unwraps.
+    /// It panics.
     Panic,
     /// It leaves its loop.
     Leave,
@@ -112,17 +112,13 @@ fn start_worker(
     let main = move || loop {
         // The lock is held while waiting, and released before the job runs.
         let message = receiver.lock().recv();
-        match (message, when_disconnected) {
-            (Ok(job), _) => {
-                note("got a job; executing");
-                job();
-            }
-            (Err(_), WhenDisconnected::Leave) => {
-                note("disconnected; shutting down");
-                break;
-            }
-            (error, WhenDisconnected::Panic) => drop(error.map(drop).unwrap()),
+        if message.is_err() && when_disconnected == WhenDisconnected::Leave {
+            note("disconnected; shutting down");
+            break;
         }
+        let job = message.expect("the sender is there");
+        note("got a job; executing");
+        job();
     };
     thread::spawn(format!("book-{id}"), None, main).unwrap()
 }

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Documentation without a warning.
+set -euxo pipefail
+cd "$(dirname "$0")"/..
+
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

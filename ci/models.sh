@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The README's loom command: every model, its seeded defects, and the verdicts.
+set -euxo pipefail
+cd "$(dirname "$0")"/..
+
+RUSTFLAGS="--cfg loom" cargo test
