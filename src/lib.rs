@@ -70,3 +70,8 @@ pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 /// without `--cfg loom` and links them with a library that has it.
 #[doc(hidden)]
 pub const UNDER_LOOM: bool = cfg!(loom);
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

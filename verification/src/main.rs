@@ -11,7 +11,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use verification::audit::{self, Audit, Scope, Toolchain, TrialReport};
 use verification::cargo::Workspace;
-use verification::expected::Expected;
+use verification::expected::{Expected, Range};
 use verification::run::{End, Options, Run};
 use verification::trial::{self, Expect, Trial, TRIALS};
 use verification::{limits, process, suite, terminal};
@@ -193,9 +193,9 @@ fn building<T>(what: &str, build: impl FnOnce() -> Result<T, String>) -> Result<
     if spinner.is_hidden() {
         eprintln!("Building {what}");
     }
-    let built = build();
+    let result = build();
     spinner.finish_and_clear();
-    built
+    result
 }
 
 /// A run of each trial, and one for each of its seeded defects.
@@ -218,7 +218,7 @@ fn explore(
         tasks.extend(trial.defects.iter().map(|defect| (*trial, Some(defect.name))));
     }
     let length = |(trial, defect): &(&Trial, Option<&str>)| {
-        let typical = expected.range(&trial.name()).map_or(u64::MAX, |range| range.typical());
+        let typical = expected.range(&trial.name()).map_or(u64::MAX, Range::typical);
         if defect.is_some() {
             0
         } else {

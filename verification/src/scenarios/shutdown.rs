@@ -2,10 +2,34 @@
 
 use std::time::Duration;
 
-use last_call::sync::thread;
+use last_call::sync::{thread, Arc};
 use last_call::{Outcome, Report, ThreadPool};
 
 use crate::scenario::{Count, Scenario, Stage};
+
+pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
+    name: "progress-owned-2x2",
+    property: "two jobs that own the pool run before any shutdown; the last owner's drop returns",
+    clauses: &[2, 7, 16, 21],
+    reach: &["the first job dropped it", "the second job dropped it"],
+    world: &[],
+    // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
+    // and two workers with two jobs can be explored without a bound.
+    body: |stage| {
+        let pool = Arc::new(ThreadPool::new(2));
+        for outcome in ["the first job dropped it", "the second job dropped it"] {
+            let (stage, owner) = (stage.clone(), Arc::clone(&pool));
+            let job = move || {
+                if let Some(pool) = Arc::into_inner(owner) {
+                    drop(pool);
+                    stage.reach(outcome);
+                }
+            };
+            pool.execute(job).unwrap();
+        }
+        drop(pool);
+    },
+};
 
 const RACE: Scenario = Scenario {
     name: "",
