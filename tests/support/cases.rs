@@ -12,6 +12,9 @@ use super::{attempt, Progress};
 /// How long one case may take; a hang is then a failure like any other, and made smaller.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// How often a case is tried while looking for the smallest that fails.
+const TRIES: u32 = 20;
+
 /// Runs `test` on that many cases (or on `PROPTEST_CASES`) and returns how many really ran.
 ///
 /// # Panics
@@ -35,15 +38,23 @@ where
         max_shrink_time: 120_000,
         ..Config::default()
     };
-    let ran = Cell::new(0);
+    let (ran, shrinking) = (Cell::new(0), Cell::new(false));
     let result = TestRunner::new(config).run(&strategy, |case| {
-        ran.set(ran.get() + 1);
-        let body = move |progress: &Progress| test(case, progress);
-        attempt(LIMIT, what, body).map_err(TestCaseError::fail)
+        // Threads race: a case that has failed once is made smaller by smaller ones that fail in one
+        // of many tries.
+        let tries = if shrinking.replace(true) { TRIES } else { 1 };
+        for _ in 0..tries {
+            let case = case.clone();
+            ran.set(ran.get() + 1);
+            let body = move |progress: &Progress| test(case, progress);
+            attempt(LIMIT, what, body).map_err(TestCaseError::fail)?;
+        }
+        shrinking.set(tries == TRIES);
+        Ok(())
     });
     match result {
         Ok(()) => ran.get(),
-        Err(TestError::Fail(reason, case)) => panic!("{what}: {reason}\nsmallest case: {case:#?}"),
+        Err(TestError::Fail(reason, case)) => panic!("{what}: {reason}\nsmallest case: {case:?}"),
         Err(TestError::Abort(reason)) => panic!("{what}: {reason}"),
     }
 }

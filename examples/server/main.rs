@@ -1,0 +1,240 @@
+//! The web server of The Rust Programming Language, on this pool: it answers every request that it
+//! let in before it ends.
+//!
+//! ```text
+//! cargo run --example server
+//! cargo run --example server -- --requests 2
+//! ```
+//!
+//! [`http`] answers one connection, [`lines`] prints what the pool says; here is the order in which
+//! things begin and end.
+
+#![forbid(unsafe_code)]
+
+mod http;
+mod lines;
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use last_call::{Report, ThreadPool};
+use mio::{Events, Interest, Poll, Token, Waker};
+
+/// A small web server on a thread pool, to be shut down in mid-work.
+///
+/// `GET /` answers with a page at once, `GET /sleep` with the same page after a pause, and every
+/// other address with 404. A request that the server has let in is answered, even if the server is
+/// told to end while the request is running or queued.
+#[derive(Debug, Parser)]
+#[command(
+    name = "server",
+    after_help = "Signals: at the first Ctrl-C (SIGINT, or SIGTERM or SIGHUP) the server takes no new \
+                  connections, answers those that it has and ends. At the second it answers only \
+                  those that a worker has begun with, and closes the queued ones unanswered. The \
+                  exit status is 0 both times."
+)]
+struct Args {
+    /// The TCP port to listen on, of 127.0.0.1 only; 0 lets the system choose a free one
+    #[arg(long, value_name = "PORT", default_value_t = 7878)]
+    port: u16,
+
+    /// How many requests can be worked on at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    workers: usize,
+
+    /// End after that many connections, instead of running until a signal comes
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    requests: Option<u64>,
+
+    /// How long GET /sleep pauses, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    sleep_ms: u64,
+
+    /// How long a client may take to send the head of its request, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5_000,
+          value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    read_timeout_ms: u64,
+
+    /// Print a line on the standard error when a worker begins with a connection
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(report) => {
+            lines::print_report(&report);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            lines::complain(format_args!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
+    lines::install()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|error| {
+        format!("cannot listen on 127.0.0.1 with --port {}: {error}", args.port)
+    })?;
+    let mut door = Door::new(listener)?;
+    let stop = Arc::new(Stop::new(door.waker()?));
+    heed_signals(Arc::clone(&stop))?;
+    let pool = ThreadPool::builder()
+        .workers(args.workers)
+        .thread_name("server")
+        .build()
+        .map_err(|error| format!("cannot start the pool: {error}"))?;
+
+    lines::print(format_args!("Listening on http://{}", door.listener.local_addr()?));
+    let limits = http::Limits {
+        sleep: Duration::from_millis(args.sleep_ms),
+        head: Duration::from_millis(args.read_timeout_ms),
+    };
+    let verbose = args.verbose;
+    door.let_in(args.requests.unwrap_or(u64::MAX), &stop, |stream| {
+        let stop = Arc::clone(&stop);
+        let job = move || attend(&stream, limits, verbose, &stop);
+        if let Err(refused) = pool.execute(job) {
+            lines::complain(format_args!("a connection is closed unanswered: {refused}"));
+        }
+    })?;
+
+    drop(door); // from here on, connections are refused
+    lines::print(format_args!("Shutting down."));
+    Ok(pool.shutdown())
+}
+
+/// Answers one connection; the job.
+fn attend(stream: &TcpStream, limits: http::Limits, verbose: bool, stop: &Stop) {
+    let client = stream.peer_addr().map_or("a client".to_owned(), |address| address.to_string());
+    // The pool cannot yet be told to discard while it drains, so each queued job asks. With a
+    // trigger for that, this goes: the report will then count such jobs as cancelled.
+    if stop.discard.load(Ordering::SeqCst) {
+        lines::complain(format_args!("{client}: closed unanswered"));
+        return;
+    }
+    if verbose {
+        lines::complain(format_args!("{client}: begun"));
+    }
+    if let Err(error) = http::answer(stream, limits) {
+        lines::complain(format_args!("{client}: {error}"));
+    }
+}
+
+/// What the signals have asked for.
+struct Stop {
+    drain: AtomicBool,
+    discard: AtomicBool,
+    waker: Waker,
+}
+
+impl Stop {
+    fn new(waker: Waker) -> Self {
+        Stop { drain: AtomicBool::new(false), discard: AtomicBool::new(false), waker }
+    }
+}
+
+/// Makes the first signal a drain and the second a discard. `ctrlc` calls the closure on a thread
+/// of its own, so it may do what a signal handler may not.
+fn heed_signals(stop: Arc<Stop>) -> Result<(), Box<dyn Error>> {
+    ctrlc::set_handler(move || {
+        if !stop.drain.swap(true, Ordering::SeqCst) {
+            lines::complain(format_args!("signal: ending after the last request"));
+            if let Err(error) = stop.waker.wake() {
+                lines::complain(format_args!("error: the signal waits for a connection: {error}"));
+            }
+        } else if !stop.discard.swap(true, Ordering::SeqCst) {
+            lines::complain(format_args!("second signal: closing queued connections unanswered"));
+        }
+    })
+    .map_err(|error| format!("cannot listen for signals: {error}").into())
+}
+
+/// The listener, and what it takes to end waiting for it.
+///
+/// A blocking `accept` can only be woken by a connection, which may fail in the hour of need. So the
+/// listener does not block, and mio waits until there is a connection or a wake-up.
+struct Door {
+    listener: mio::net::TcpListener,
+    poll: Poll,
+}
+
+/// How many connections can have come before a signal, at most: the backlog that std asks for. More
+/// are a flood, which must not put off the end.
+const BACKLOG: u64 = 128;
+
+/// When to try again if a connection could not be accepted (too many open files, say).
+const RETRY: Duration = Duration::from_millis(100);
+
+impl Door {
+    fn new(listener: TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let mut listener = mio::net::TcpListener::from_std(listener);
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
+        Ok(Door { listener, poll })
+    }
+
+    fn waker(&self) -> io::Result<Waker> {
+        Waker::new(self.poll.registry(), Token(1))
+    }
+
+    /// Accepts that many connections, or until told to stop: then those that had already come.
+    fn let_in(
+        &mut self,
+        mut number: u64,
+        stop: &Stop,
+        mut hand_over: impl FnMut(TcpStream),
+    ) -> io::Result<()> {
+        let mut stopping = false;
+        while number > 0 {
+            if !stopping && stop.drain.load(Ordering::SeqCst) {
+                stopping = true;
+                number = number.min(BACKLOG);
+            }
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    number -= 1;
+                    hand_over(stream.into());
+                }
+                Err(error) if is_momentary(&error) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if stopping {
+                        break;
+                    }
+                    self.wait(None)?;
+                }
+                Err(error) => {
+                    lines::complain(format_args!("error: accepting a connection: {error}"));
+                    if stopping {
+                        break;
+                    }
+                    self.wait(Some(RETRY))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a connection or a wake-up, or less: the caller looks for itself.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut Events::with_capacity(2), timeout) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the next `accept` may well succeed: a signal came, or the client has gone again.
+fn is_momentary(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted)
+}

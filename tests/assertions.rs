@@ -1,0 +1,97 @@
+//! What the public types are, as far as the compiler can tell: auto traits and sizes.
+//!
+//! They hold if this file compiles.
+
+#![cfg(not(loom))]
+
+mod support;
+
+use std::cell::{Cell, RefCell};
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::sync::MutexGuard;
+
+use last_call::{
+    BuildError, Builder, CancelReason, JobHandle, JobId, JobPanic, Outcome, Payload, Report, Stats,
+    SubmitError, Submitter, ThreadPool, UnfinishedJob,
+};
+use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
+
+/// May be sent, not shared.
+type Sent = Cell<u8>;
+/// May be shared, not sent.
+type Shared = MutexGuard<'static, u8>;
+/// Neither.
+type Local = Rc<u8>;
+
+// The pool: one owner, which may live anywhere. Its hooks may be anything, so nothing is promised
+// about unwinding.
+assert_impl_all!(ThreadPool: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(ThreadPool: Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Submitter: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
+
+// A handle is an owned, not yet present `T`: it may be sent where `T` may. Sharing it only tells
+// whether the job has ended, so that asks no more of `T` than sending.
+assert_impl_all!(JobHandle<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_impl_all!(JobHandle<Sent>: Send, Sync);
+assert_impl_all!(JobHandle<RefCell<u8>>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(JobHandle<std::marker::PhantomPinned>: Unpin);
+assert_not_impl_any!(JobHandle<Shared>: Send, Sync);
+assert_not_impl_any!(JobHandle<Local>: Send, Sync);
+assert_not_impl_any!(JobHandle<u8>: Clone);
+struct WithoutDebug;
+assert_impl_all!(JobHandle<WithoutDebug>: Debug);
+
+// An outcome is a `T` or a payload, and payloads may be sent, not shared.
+assert_impl_all!(Outcome<u8>: Send, Unpin, Debug);
+assert_not_impl_any!(Outcome<u8>: Sync, Clone, UnwindSafe);
+assert_not_impl_any!(Outcome<Shared>: Send);
+assert_type_eq_all!(Payload, Box<dyn std::any::Any + Send + 'static>);
+
+// An error is its closure, and shows itself without asking anything of it.
+assert_impl_all!(SubmitError<fn()>: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe);
+assert_impl_all!(SubmitError<Sent>: Send);
+assert_not_impl_any!(SubmitError<Sent>: Sync);
+assert_not_impl_any!(SubmitError<Local>: Send, Sync);
+assert_impl_all!(SubmitError<WithoutDebug>: Error, Debug, Display);
+assert_impl_all!(BuildError: Error, Debug, Display, Send, Sync, Unpin);
+
+// What is reported is plain data.
+assert_impl_all!(Report: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Clone, Default, Eq);
+assert_impl_all!(Stats: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default, Eq);
+assert_impl_all!(UnfinishedJob: Send, Sync, Unpin, UnwindSafe, Debug, Clone, Eq);
+assert_impl_all!(JobPanic: Send, Sync, Unpin, UnwindSafe, Debug, Clone, Eq);
+assert_impl_all!(JobId: Send, Sync, Unpin, UnwindSafe, Debug, Display, Copy, Ord, Hash);
+assert_impl_all!(CancelReason: Send, Sync, Unpin, UnwindSafe, Debug, Display, Copy, Eq, Hash);
+
+/// What callers keep many of stays small.
+#[cfg(target_pointer_width = "64")]
+mod sizes {
+    use super::*;
+    use static_assertions::{assert_eq_size, const_assert};
+    use std::mem::size_of;
+
+    // One pointer to what all share; the pool has its threads besides.
+    assert_eq_size!(Submitter, Option<Submitter>, usize);
+    assert_eq_size!(ThreadPool, [usize; 4]);
+    // A pointer and an id, whatever the job returns.
+    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 2]);
+    assert_eq_size!(JobId, u64);
+    assert_eq_size!(Option<CancelReason>, u8);
+    // A payload and which of the three it is.
+    const_assert!(size_of::<Outcome<()>>() <= size_of::<[usize; 3]>());
+    const_assert!(size_of::<Outcome<[usize; 8]>>() <= size_of::<[usize; 9]>());
+    // The closure and why.
+    const_assert!(size_of::<SubmitError<[usize; 4]>>() <= size_of::<[usize; 5]>());
+}
+
+/// There is one owner of a pool, and handles go where their values may; that this test runs says
+/// that the compiler agrees.
+#[test]
+fn auto_traits_and_sizes_are_as_meant() {
+    support::evidence("C2", 1);
+}

@@ -1,0 +1,296 @@
+//! Building: every argument that makes no sense is refused by name, and no thread is left behind.
+
+#![cfg(not(loom))]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+use std::{panic, thread};
+
+use last_call::{BuildError, Builder, ThreadPool, MAX_WORKERS};
+use support::{
+    evidence, in_a_process, lock, panic_quietly, threads_named, wait_until_no_thread_is_named,
+    watchdog, Count, LIMIT,
+};
+
+fn refused(builder: Builder) -> BuildError {
+    match builder.build() {
+        Ok(pool) => panic!("built all the same: {pool:?}"),
+        Err(error) => error,
+    }
+}
+
+/// Asserts that the message has the argument, its value and what is accepted.
+fn assert_argument(builder: Builder, words: [&str; 3]) {
+    let error = refused(builder);
+    assert!(error.is_argument() && !error.is_spawn() && !error.is_start_hook(), "{error:?}");
+    assert!(error.source().is_none());
+    let message = error.to_string();
+    for word in words {
+        assert!(message.contains(word), "no {word:?} in {message:?}");
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused_by_name() {
+    watchdog(LIMIT, "arguments", |_| {
+        let started = Count::default();
+        let builder = || {
+            let started = started.clone();
+            ThreadPool::builder().thread_name("refused").on_start(move |_| started.up())
+        };
+        let accepted = format!("1 to {MAX_WORKERS}");
+        let many = (MAX_WORKERS + 1).to_string();
+        let most = usize::MAX.to_string();
+        assert_argument(builder().workers(0), ["`workers`", " 0;", &accepted]);
+        assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`", &many, &accepted]);
+        assert_argument(builder().workers(usize::MAX), ["`workers`", &most, &accepted]);
+        for name in ["\0", "a\0", "a\0b"] {
+            let shown = format!("{name:?}");
+            let words = ["`thread_name`", shown.as_str(), "without a NUL"];
+            assert_argument(builder().workers(2).thread_name(name), words);
+        }
+        assert_argument(builder().workers(2).stack_size(0), ["`stack_size`", "0 bytes", "1 to "]);
+        if cfg!(target_pointer_width = "64") {
+            let words = ["`stack_size`", &most, "1 to 1099511627776 bytes"];
+            assert_argument(builder().workers(2).stack_size(usize::MAX), words);
+        }
+        assert_eq!(started.get(), 0);
+        assert_eq!(threads_named("refused-"), 0);
+        evidence("C27", 8);
+    });
+}
+
+#[test]
+fn new_panics_where_build_returns_an_error() {
+    watchdog(LIMIT, "new", |_| {
+        for (workers, value) in [(0, "0"), (usize::MAX, "18446744073709551615")] {
+            let payload = panic::catch_unwind(|| drop(ThreadPool::new(workers))).unwrap_err();
+            let message = payload.downcast_ref::<String>().unwrap();
+            assert!(message.contains("`workers`"), "{message}");
+            assert!(message.contains(value) || cfg!(not(target_pointer_width = "64")), "{message}");
+        }
+        assert_eq!(ThreadPool::new(3).stats().workers, 3);
+        evidence("C27", 3);
+    });
+}
+
+#[test]
+fn what_is_not_chosen_has_its_default() {
+    watchdog(LIMIT, "defaults", |_| {
+        let pool = ThreadPool::builder().build().unwrap();
+        let parallelism = thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(pool.stats().workers, parallelism);
+        let name = pool.submit(|| thread::current().name().map(str::to_owned));
+        let name = name.unwrap().join().unwrap().unwrap();
+        let number = name.strip_prefix("last-call-").unwrap();
+        assert!(number.parse::<usize>().unwrap() < parallelism, "{name}");
+        evidence("C27", 1);
+    });
+}
+
+#[test]
+fn threads_have_their_names_and_hooks_run_on_them_with_their_numbers() {
+    watchdog(LIMIT, "names and hooks", |_| {
+        for workers in 1..=4 {
+            let calls = Arc::new(Mutex::new(Vec::new()));
+            let hook = |kind: &'static str| {
+                let calls = Arc::clone(&calls);
+                move |number: usize| {
+                    let name = thread::current().name().unwrap().to_owned();
+                    lock(&calls).push((kind, number, name));
+                }
+            };
+            let pool = ThreadPool::builder()
+                .workers(workers)
+                .thread_name("grün")
+                .on_start(hook("start"))
+                .on_stop(hook("stop"))
+                .build()
+                .unwrap();
+            let expected = |kind| {
+                (0..workers).map(|n| (kind, n, format!("grün-{n}"))).collect::<BTreeSet<_>>()
+            };
+            let calls_so_far = std::mem::take(&mut *lock(&calls));
+            assert_eq!(calls_so_far.len(), workers, "each once, before `build` returns");
+            assert_eq!(calls_so_far.into_iter().collect::<BTreeSet<_>>(), expected("start"));
+            drop(pool);
+            let calls = std::mem::take(&mut *lock(&calls));
+            assert_eq!(calls.len(), workers);
+            assert_eq!(calls.into_iter().collect::<BTreeSet<_>>(), expected("stop"));
+        }
+        evidence("C20,C27", 4);
+    });
+}
+
+#[test]
+fn a_stack_has_the_size_that_was_chosen() {
+    /// Uses about one KiB of stack for each level.
+    fn descend(levels: usize) -> usize {
+        let frame = std::hint::black_box([levels; 128]);
+        if levels == 0 {
+            return 0;
+        }
+        descend(levels - 1) + std::hint::black_box(frame)[1].min(1)
+    }
+    watchdog(LIMIT, "stack", |_| {
+        const MEBIBYTE: usize = 1 << 20;
+        // Ten times the usual stack.
+        let pool = ThreadPool::builder().workers(1).stack_size(64 * MEBIBYTE).build().unwrap();
+        assert_eq!(pool.submit(|| descend(20_000)).unwrap().join().unwrap(), 20_000);
+        // A small one is rounded up.
+        let pool = ThreadPool::builder().workers(1).stack_size(1).build().unwrap();
+        assert_eq!(pool.submit(|| 3).unwrap().join().unwrap(), 3);
+        evidence("C27", 2);
+    });
+}
+
+fn assert_spawn_error(error: &BuildError, workers: usize) {
+    assert!(error.is_spawn() && !error.is_argument() && !error.is_start_hook(), "{error:?}");
+    assert!(error.source().is_some(), "the system's reason");
+    assert!(error.to_string().contains(&format!("of {workers} could not be started")), "{error}");
+}
+
+/// A terabyte each is more than the address space holds, if not more than the system grants one.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn a_stack_that_the_system_refuses_is_an_error() {
+    watchdog(LIMIT, "huge stacks", |_| {
+        let (starts, stops) = (Count::default(), Count::default());
+        let (on_start, on_stop) = (starts.clone(), stops.clone());
+        let builder = ThreadPool::builder().workers(256).thread_name("huge").stack_size(1 << 40);
+        let builder = builder.on_start(move |_| on_start.up()).on_stop(move |_| on_stop.up());
+        let error = refused(builder);
+        assert_spawn_error(&error, 256);
+        assert_eq!(starts.get(), stops.get());
+        wait_until_no_thread_is_named("huge-");
+        evidence("C27", 1);
+    });
+}
+
+/// The system grants some stacks and then no more: those that had started are stopped and joined.
+#[cfg(target_os = "linux")]
+#[test]
+fn workers_that_had_started_are_joined_when_one_cannot_be_started() {
+    const WORKERS: usize = 64;
+    let test = "workers_that_had_started_are_joined_when_one_cannot_be_started";
+    // Two gibibytes of address space, of which each stack takes a sixteenth.
+    let limited = ["sh", "-c", "ulimit -v 2097152 && exec \"$0\" \"$@\""];
+    if let Some(output) = in_a_process(test, &limited) {
+        let lines = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{lines}{errors}");
+        assert!(lines.contains("some had started"), "{lines}");
+        evidence("C27", 1);
+        return;
+    }
+    watchdog(LIMIT, "some stacks", |_| {
+        let (starts, stops) = (Count::default(), Count::default());
+        let (on_start, on_stop) = (starts.clone(), stops.clone());
+        let builder = ThreadPool::builder().workers(WORKERS).thread_name("some");
+        let builder = builder.stack_size(128 << 20);
+        let builder = builder.on_start(move |_| on_start.up()).on_stop(move |_| on_stop.up());
+        let error = refused(builder);
+        assert_spawn_error(&error, WORKERS);
+        assert!((1..WORKERS as u64).contains(&starts.get()), "{} started", starts.get());
+        assert_eq!(stops.get(), starts.get());
+        wait_until_no_thread_is_named("some-");
+        println!("some had started: {}", starts.get());
+    });
+}
+
+#[test]
+fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
+    watchdog(LIMIT, "start hook", |progress| {
+        const ROUNDS: u64 = 20;
+        let mut runs = 0;
+        for (workers, culprit) in [(1, 0), (2, 0), (2, 1), (4, 0), (4, 2), (4, 3)] {
+            for round in 0..ROUNDS {
+                progress.note(format_args!("{workers} workers, {culprit} fails, round {round}"));
+                let started = Arc::new(Mutex::new(BTreeSet::new()));
+                let stopped = Arc::new(Mutex::new(BTreeSet::new()));
+                let error = {
+                    let (started, stopped) = (Arc::clone(&started), Arc::clone(&stopped));
+                    let on_start = move |number| {
+                        if number == culprit {
+                            panic_quietly(format!("number {number} on purpose"));
+                        }
+                        lock(&started).insert(number);
+                    };
+                    let on_stop = move |number| {
+                        lock(&stopped).insert(number);
+                    };
+                    let builder = ThreadPool::builder().workers(workers).thread_name("culprit");
+                    refused(builder.on_start(on_start).on_stop(on_stop))
+                };
+                assert!(error.is_start_hook() && !error.is_spawn() && !error.is_argument());
+                let message = error.to_string();
+                let worker = format!("worker {culprit}");
+                assert!(message.contains(&worker), "{message}");
+                assert!(message.ends_with(&format!("number {culprit} on purpose")), "{message}");
+                // Joined by now, so nobody else owns these.
+                let started = Arc::try_unwrap(started).unwrap().into_inner().unwrap();
+                let stopped = Arc::try_unwrap(stopped).unwrap().into_inner().unwrap();
+                let others = (0..workers).filter(|number| *number != culprit);
+                assert_eq!(started, others.collect::<BTreeSet<_>>());
+                assert_eq!(stopped, started, "who has started is stopped");
+                runs += 1;
+            }
+        }
+        wait_until_no_thread_is_named("culprit-");
+        evidence("C27", runs);
+    });
+}
+
+#[test]
+fn a_stop_hook_that_panics_is_counted() {
+    watchdog(LIMIT, "stop hook", |_| {
+        const WORKERS: u64 = 3;
+        let builder = || {
+            let builder = ThreadPool::builder().workers(3);
+            builder.on_stop(|number| panic_quietly(format!("number {number} on purpose")))
+        };
+        let pool = builder().build().unwrap();
+        pool.execute(|| ()).unwrap();
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.other_panics), (1, WORKERS));
+        let pool = builder().build().unwrap();
+        assert_eq!(pool.shutdown_now().other_panics, WORKERS);
+        drop(builder().build().unwrap());
+        evidence("C13,C27", 3);
+    });
+}
+
+/// The hook runs without a lock held, and when it does, nothing is accepted any more.
+#[test]
+fn a_stop_hook_may_hand_in_jobs_and_is_refused() {
+    watchdog(LIMIT, "stop hook submits", |_| {
+        let submitter = Arc::new(Mutex::new(None::<last_call::Submitter>));
+        let pool = {
+            let submitter = Arc::clone(&submitter);
+            let refused = move |_| {
+                let submitter = lock(&submitter).clone();
+                assert!(submitter.unwrap().execute(|| ()).unwrap_err().is_shut_down());
+            };
+            ThreadPool::builder().workers(2).on_stop(refused).build().unwrap()
+        };
+        *lock(&submitter) = Some(pool.submitter());
+        let report = pool.shutdown();
+        assert_eq!((report.rejected, report.other_panics), (2, 0));
+        evidence("C3,C14", 2);
+    });
+}
+
+#[test]
+fn a_builder_builds_as_many_pools_as_it_is_cloned() {
+    watchdog(LIMIT, "clone", |_| {
+        let builder = ThreadPool::builder().workers(2).thread_name("twin");
+        assert!(format!("{builder:?}").contains("twin"));
+        let (one, other) = (builder.clone().build().unwrap(), builder.build().unwrap());
+        drop(one);
+        assert_eq!(other.submit(|| 4).unwrap().join().unwrap(), 4);
+        evidence("C27", 1);
+    });
+}

@@ -1,0 +1,450 @@
+//! Panics of jobs and of destructors: the worker goes on, and everything is counted.
+
+#![cfg(not(loom))]
+
+mod support;
+
+use std::any::Any;
+use std::sync::{mpsc, Arc};
+use std::{panic, thread};
+
+use last_call::{CancelReason, Outcome, Payload, PANICS_KEPT};
+use support::{
+    assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Bomb, Count, Counted,
+    End, Gate, InDrop, LIMIT,
+};
+
+fn payload<T>(outcome: Outcome<T>) -> Payload {
+    match outcome {
+        Outcome::Panicked(payload) => payload,
+        Outcome::Completed(_) => panic!("the job completed"),
+        Outcome::Cancelled(reason) => panic!("the job was cancelled: {reason}"),
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().expect("a payload of these tests")
+}
+
+#[test]
+fn a_worker_survives_with_its_thread_and_its_name() {
+    watchdog(LIMIT, "survives", |_| {
+        const PANICS: u64 = 100;
+        let pool = pool(1);
+        let identity = || {
+            let job = pool.submit(|| {
+                let current = thread::current();
+                (current.id(), current.name().map(str::to_owned))
+            });
+            job.unwrap().join().unwrap()
+        };
+        let before = identity();
+        assert_eq!(before.1.as_deref(), Some("last-call-0"));
+        for n in 0..PANICS {
+            if n % 2 == 0 {
+                pool.execute(|| panic_quietly("on purpose")).unwrap();
+            } else {
+                assert!(pool.submit(move || panic_quietly(n)).unwrap().join().is_panicked());
+            }
+        }
+        assert_eq!(identity(), before);
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.panicked), (2, PANICS));
+        evidence("C12", PANICS);
+    });
+}
+
+#[test]
+fn the_payload_reaches_the_handle_as_it_is() {
+    watchdog(LIMIT, "payload", |_| {
+        let pool = pool(2);
+        let text = payload(pool.submit(|| panic!("a plain text")).unwrap().join());
+        assert_eq!(text.downcast_ref(), Some(&"a plain text"));
+        let n = 5;
+        let formatted = payload(pool.submit(move || panic!("number {n}")).unwrap().join());
+        assert_eq!(formatted.downcast_ref(), Some(&"number 5".to_owned()));
+        let shared = Arc::new(());
+        let mine = Arc::clone(&shared);
+        let any = payload(pool.submit(move || panic::panic_any(mine)).unwrap().join());
+        assert!(Arc::ptr_eq(any.downcast_ref::<Arc<()>>().unwrap(), &shared));
+        let report = pool.shutdown();
+        assert_eq!(report.panicked, 3);
+        assert!(report.panics.is_empty(), "they went to their handles: {report:?}");
+        evidence("C12", 3);
+    });
+}
+
+#[test]
+fn without_a_handle_the_report_keeps_id_name_and_message() {
+    watchdog(LIMIT, "report", |_| {
+        let pool = pool(2);
+        pool.execute(|| ()).unwrap();
+        pool.execute(|| panic!("a plain text")).unwrap();
+        pool.execute(|| ()).unwrap();
+        let n = 5;
+        pool.execute(move || panic!("number {n}")).unwrap();
+        pool.execute(|| panic::panic_any(5_u8)).unwrap();
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.panicked, report.other_panics), (2, 3, 0));
+        let kept = report.panics.iter();
+        let kept = kept.map(|panic| (panic.id.get(), panic.message.as_str())).collect::<Vec<_>>();
+        let other = "a payload that is not a string";
+        assert_eq!(kept, [(1, "a plain text"), (3, "number 5"), (4, other)]);
+        for panic in &report.panics {
+            let function = "without_a_handle_the_report_keeps_id_name_and_message";
+            assert!(panic.name.contains(function), "{}", panic.name);
+        }
+        evidence("C12", 3);
+    });
+}
+
+#[test]
+fn the_list_of_panics_is_bounded_and_the_count_exact() {
+    watchdog(LIMIT, "bounded list", |_| {
+        const ROUNDS: u64 = 20;
+        for round in 0..ROUNDS {
+            let pool = pool(1 + usize::try_from(round % 3).unwrap());
+            let jobs = 3 * PANICS_KEPT as u64;
+            for n in 0..jobs {
+                pool.execute(move || panic_quietly(format!("number {n}"))).unwrap();
+            }
+            let report = pool.shutdown();
+            assert_eq!((report.accepted, report.panicked), (jobs, jobs));
+            assert_eq!(report.panics.len(), PANICS_KEPT);
+            for (n, panic) in report.panics.iter().enumerate() {
+                assert_eq!(panic.id.get(), n as u64, "the first ones, in order");
+                assert_eq!(panic.message, format!("number {n}"));
+            }
+        }
+        evidence("C12", ROUNDS);
+    });
+}
+
+#[test]
+fn a_payload_whose_drop_panics_is_counted_and_the_worker_goes_on() {
+    watchdog(LIMIT, "payload's drop", |_| {
+        let pool = pool(1);
+        let dropped = Count::default();
+        let bomb = Bomb(dropped.clone(), "from a payload's drop");
+        pool.execute(move || panic_quietly(bomb)).unwrap();
+        // Nobody reads this one: its handle is gone.
+        let bomb = Bomb(dropped.clone(), "from an unread payload's drop");
+        let gate = Gate::new();
+        pool.execute(gate.job()).unwrap();
+        drop(pool.submit(move || panic_quietly(bomb)).unwrap());
+        gate.open();
+        assert_eq!(pool.submit(|| "still here").unwrap().join().unwrap(), "still here");
+        let report = pool.shutdown();
+        assert_eq!(dropped.get(), 2);
+        assert_eq!((report.completed, report.panicked, report.other_panics), (2, 2, 2));
+        evidence("C12,C13", 2);
+    });
+}
+
+/// Its drop panics with another one of its kind, without end.
+struct Hydra(Count);
+
+impl Drop for Hydra {
+    fn drop(&mut self) {
+        self.0.up();
+        panic_quietly(Hydra(self.0.clone()));
+    }
+}
+
+#[test]
+fn a_payload_whose_drops_never_end_is_given_up() {
+    watchdog(LIMIT, "hydra", |_| {
+        let pool = pool(1);
+        let heads = Count::default();
+        let hydra = Hydra(heads.clone());
+        pool.execute(move || panic_quietly(hydra)).unwrap();
+        let report = pool.shutdown();
+        assert_eq!(report.panicked, 1);
+        assert!((1..100).contains(&heads.get()), "{} drops", heads.get());
+        assert_eq!(report.other_panics, heads.get());
+        evidence("C12,C13", 1);
+    });
+}
+
+#[test]
+fn a_capture_whose_drop_panics_after_the_body_makes_the_job_panicked() {
+    watchdog(LIMIT, "capture's drop", |_| {
+        let pool = pool(1);
+        let dropped = Count::default();
+        let bomb = Bomb(dropped.clone(), "from a capture");
+        let job = pool.submit(move || {
+            std::hint::black_box(&bomb);
+            "the body's value"
+        });
+        assert_eq!(text(&*payload(job.unwrap().join())), "from a capture");
+        let bomb = Bomb(dropped.clone(), "from another capture");
+        pool.execute(move || {
+            std::hint::black_box(&bomb);
+        })
+        .unwrap();
+        let report = pool.shutdown();
+        assert_eq!(dropped.get(), 2);
+        assert_eq!((report.completed, report.panicked, report.other_panics), (0, 2, 0));
+        assert_eq!(report.panics[0].message, "from another capture");
+        evidence("C13,C15", 2);
+    });
+}
+
+#[test]
+fn captures_of_cancelled_jobs_whose_drop_panics_are_all_dropped_and_stay_cancelled() {
+    watchdog(LIMIT, "cancelled captures", |_| {
+        const JOBS: u64 = 20;
+        for end in [End::ShutdownNow, End::Poll] {
+            let pool = pool(1);
+            let gate = Gate::new();
+            pool.execute(gate.job()).unwrap();
+            gate.wait_for(1);
+            let (bombs, others) = (Count::default(), Count::default());
+            let handles = (0..JOBS).map(|n| {
+                let bomb = Bomb(bombs.clone(), "from a cancelled capture");
+                let other = Counted(others.clone());
+                if n % 2 == 0 {
+                    let both = (bomb, other);
+                    Some(pool.submit(move || drop(both)).unwrap())
+                } else {
+                    pool.execute(move || drop((other, bomb))).unwrap();
+                    None
+                }
+            });
+            let handles = handles.flatten().collect::<Vec<_>>();
+            // The worker is released only when every queued job is gone.
+            let opener = {
+                let bombs = bombs.clone();
+                thread::spawn(move || {
+                    bombs.wait_for(JOBS);
+                    gate.open();
+                })
+            };
+            let report = end.end(pool).expect("both ways report");
+            opener.join().unwrap();
+            assert_eq!((bombs.get(), others.get()), (JOBS, JOBS), "one by one");
+            assert_eq!((report.cancelled, report.panicked), (JOBS, 0));
+            assert_eq!(report.other_panics, JOBS);
+            assert_conserved(&report);
+            let reason = if end == End::Poll {
+                CancelReason::DeadlinePassed
+            } else {
+                CancelReason::Discarded
+            };
+            for handle in handles {
+                assert!(matches!(handle.join(), Outcome::Cancelled(why) if why == reason));
+            }
+        }
+        evidence("C4,C13,C17", 2 * JOBS);
+    });
+}
+
+#[test]
+fn an_unread_result_whose_drop_panics_stays_completed() {
+    watchdog(LIMIT, "result's drop", |_| {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let dropped = Count::default();
+        pool.execute(gate.job()).unwrap();
+        let bomb = Bomb(dropped.clone(), "from a result");
+        drop(pool.submit(move || bomb).unwrap());
+        gate.open();
+        assert_eq!(pool.submit(|| "still here").unwrap().join().unwrap(), "still here");
+        let report = pool.shutdown();
+        assert_eq!(dropped.get(), 1);
+        assert_eq!((report.completed, report.panicked, report.other_panics), (3, 0, 1));
+        evidence("C12,C13", 1);
+    });
+}
+
+#[test]
+fn a_handle_dropped_with_a_result_whose_drop_panics_does_not_panic() {
+    watchdog(LIMIT, "handle's drop", |_| {
+        let pool = pool(1);
+        let dropped = Count::default();
+        let bomb = Bomb(dropped.clone(), "from a result");
+        let handle = pool.submit(move || bomb).unwrap();
+        while !handle.is_finished() {
+            thread::yield_now();
+        }
+        drop(handle);
+        assert_eq!(pool.shutdown().completed, 1);
+        assert_eq!(dropped.get(), 1);
+        evidence("C13", 1);
+    });
+}
+
+/// What the user's destructors do, the pool does not watch with a lock held.
+#[test]
+fn destructors_may_hand_in_jobs_and_ask_for_stats() {
+    watchdog(LIMIT, "destructors that submit", |progress| {
+        let mut runs = 0;
+        for end in [End::Drop, End::ShutdownNow, End::Poll] {
+            progress.note(format_args!("{end:?}"));
+            let mut pool = Arc::new(pool(1));
+            let gate = Gate::new();
+            let (accepted, refused) = (Count::default(), Count::default());
+            let submits = || {
+                let (submitter, owner) = (pool.submitter(), Arc::downgrade(&pool));
+                let (accepted, refused) = (accepted.clone(), refused.clone());
+                InDrop(move || {
+                    if let Some(pool) = owner.upgrade() {
+                        assert!(pool.stats().accepted > 0);
+                    }
+                    match submitter.submit(|| ()) {
+                        Ok(_handle) => accepted.up(),
+                        Err(_closure) => refused.up(),
+                    }
+                })
+            };
+            // While the pool runs: a capture, a result nobody reads, one that a handle drops, and
+            // payloads with and without a handle.
+            let capture = submits();
+            pool.submit(move || drop(capture)).unwrap().join().unwrap();
+            let result = submits();
+            drop(pool.submit(move || result).unwrap());
+            let result = submits();
+            drop(pool.submit(move || result).unwrap().join());
+            let mine = submits();
+            pool.execute(move || panic_quietly(std::sync::Mutex::new(mine))).unwrap();
+            let mine = submits();
+            let handle = pool.submit(move || panic_quietly(std::sync::Mutex::new(mine))).unwrap();
+            drop(handle.join());
+            accepted.wait_for(5);
+            assert_eq!(refused.get(), 0);
+
+            // While it shuts down: a queued job's capture, run or cancelled, and a running job's.
+            let (first, second) = (submits(), submits());
+            let pass = gate.pass();
+            pool.execute(move || {
+                pass.wait();
+                drop(first);
+            })
+            .unwrap();
+            gate.wait_for(1);
+            let queued = pool.submit(move || drop(second)).unwrap();
+            // The only owner again, as soon as the last of the destructors is through.
+            let owned = loop {
+                match Arc::try_unwrap(pool) {
+                    Ok(pool) => break pool,
+                    Err(shared) => pool = shared,
+                }
+                thread::yield_now();
+            };
+            let ending = thread::spawn(move || end.end(owned));
+            if end != End::Drop {
+                assert!(queued.join().is_cancelled());
+                refused.wait_for(1);
+            }
+            gate.open();
+            if let Some(report) = ending.join().unwrap() {
+                assert_conserved(&report);
+                assert_eq!(report.other_panics, 0);
+            }
+            if end != End::Drop {
+                refused.wait_for(2);
+                assert_eq!(accepted.get(), 5);
+            }
+            // Of a drop that only begins, the gate may come first.
+            runs += 7;
+        }
+        evidence("C14", runs);
+    });
+}
+
+#[test]
+fn a_pool_dropped_while_unwinding_drains_and_does_not_panic() {
+    watchdog(LIMIT, "unwinding", |_| {
+        const JOBS: u64 = 20;
+        let ran = Count::default();
+        let unwound = {
+            let ran = ran.clone();
+            thread::spawn(move || {
+                let pool = pool(2);
+                let gate = Gate::new();
+                for n in 0..JOBS {
+                    let (ran, pass) = (ran.clone(), gate.pass());
+                    let bomb = Bomb(Count::default(), "from a capture");
+                    pool.execute(move || {
+                        std::hint::black_box(&bomb);
+                        pass.wait();
+                        ran.up();
+                    })
+                    .unwrap();
+                    drop(pool.submit(move || panic_quietly(n)).unwrap());
+                }
+                panic_quietly("the owner's own panic");
+            })
+        };
+        let payload = unwound.join().unwrap_err();
+        assert_eq!(text(&*payload), "the owner's own panic");
+        assert_eq!(ran.get(), JOBS, "what was queued ran");
+        evidence("C13,C16", 1);
+    });
+}
+
+#[test]
+fn the_worker_is_not_unwinding_while_it_runs_the_next_job() {
+    watchdog(LIMIT, "not panicking", |_| {
+        let pool = pool(1);
+        let (send, receive) = mpsc::channel();
+        pool.execute(|| panic_quietly(())).unwrap();
+        pool.execute(move || send.send(thread::panicking()).unwrap()).unwrap();
+        assert!(!receive.recv().unwrap());
+        evidence("C12", 1);
+    });
+}
+
+/// Asserts that the process was aborted, and not by the watchdog.
+fn assert_aborted(output: &std::process::Output) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{errors}");
+    assert!(!errors.contains("not finished within"), "{errors}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        const SIGABRT: i32 = 6;
+        assert_eq!(output.status.signal(), Some(SIGABRT), "{:?}: {errors}", output.status);
+    }
+}
+
+#[test]
+fn two_panics_at_once_in_a_closure_abort_the_process() {
+    let test = "two_panics_at_once_in_a_closure_abort_the_process";
+    if let Some(output) = in_a_process(test, &[]) {
+        assert_aborted(&output);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("destructor during cleanup"), "{errors}");
+        evidence("C13", 1);
+        return;
+    }
+    watchdog(LIMIT, "abort", |_| {
+        let pool = pool(1);
+        let bomb = Bomb(Count::default(), "the second panic");
+        let job = pool.submit(move || {
+            std::hint::black_box(&bomb);
+            panic_quietly("the first panic");
+        });
+        let outcome = job.unwrap().join();
+        println!("the process lives: {}", outcome.is_panicked());
+    });
+}
+
+#[test]
+fn a_thread_local_whose_destructor_panics_aborts_the_process() {
+    thread_local! {
+        static LOCAL: Bomb = Bomb(Count::default(), "from a thread-local");
+    }
+    let test = "a_thread_local_whose_destructor_panics_aborts_the_process";
+    if let Some(output) = in_a_process(test, &[]) {
+        assert_aborted(&output);
+        evidence("C13", 1);
+        return;
+    }
+    watchdog(LIMIT, "abort", |_| {
+        let pool = pool(1);
+        pool.submit(|| LOCAL.with(|_| ())).unwrap().join().unwrap();
+        drop(pool);
+        println!("the process lives");
+    });
+}

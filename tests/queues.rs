@@ -1,0 +1,478 @@
+//! Both queues against the contract of queues: the same generated sequences with the same answers,
+//! and histories of racing threads that must be explained by some sequence.
+
+#![cfg(not(loom))]
+
+mod support;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+#[cfg(feature = "crossbeam-channel")]
+use last_call::queue::channel::Channel;
+use last_call::queue::locked::Locked;
+use last_call::queue::{Counts, Queue};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use support::{cases, evidence, lock, watchdog, LIMIT};
+
+// One operation after the other
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Push(u8),
+    Pop,
+    Close,
+    Drain,
+    Counts,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Answer {
+    Pushed(Result<u64, u8>),
+    Popped(Option<(u64, u8)>),
+    Closed,
+    Drained(Vec<(u64, u8)>),
+    Counted { accepted: u64, rejected: u64, queued: u64 },
+}
+
+fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
+    match op {
+        Op::Push(item) => Answer::Pushed(queue.push(item)),
+        Op::Pop => Answer::Popped(queue.pop()),
+        Op::Close => {
+            queue.close();
+            Answer::Closed
+        }
+        Op::Drain => Answer::Drained(queue.drain().into()),
+        Op::Counts => {
+            let Counts { accepted, rejected, queued } = queue.counts();
+            Answer::Counted { accepted, rejected, queued }
+        }
+    }
+}
+
+/// What a queue is, one operation after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Model {
+    items: VecDeque<(u64, u8)>,
+    accepted: u64,
+    rejected: u64,
+    closed: bool,
+}
+
+impl Model {
+    /// The answer; `None` if the operation has to wait.
+    fn ask(&mut self, op: Op) -> Option<Answer> {
+        Some(match op {
+            Op::Push(item) if self.closed => {
+                self.rejected += 1;
+                Answer::Pushed(Err(item))
+            }
+            Op::Push(item) => {
+                let number = self.accepted;
+                self.accepted += 1;
+                self.items.push_back((number, item));
+                Answer::Pushed(Ok(number))
+            }
+            Op::Pop if self.items.is_empty() && !self.closed => return None,
+            Op::Pop => Answer::Popped(self.items.pop_front()),
+            Op::Close => {
+                self.closed = true;
+                Answer::Closed
+            }
+            Op::Drain => {
+                self.closed = true;
+                Answer::Drained(std::mem::take(&mut self.items).into())
+            }
+            Op::Counts => Answer::Counted {
+                accepted: self.accepted,
+                rejected: self.rejected,
+                queued: self.items.len() as u64,
+            },
+        })
+    }
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => any::<u8>().prop_map(Op::Push),
+        5 => Just(Op::Pop),
+        1 => Just(Op::Close),
+        1 => Just(Op::Drain),
+        2 => Just(Op::Counts),
+    ]
+}
+
+#[test]
+fn both_queues_answer_as_the_model_does() {
+    let ran = cases::run("sequences", 2_000, vec(op(), 0..40), |ops, progress| {
+        let mut model = Model::default();
+        let locked = Locked::new();
+        #[cfg(feature = "crossbeam-channel")]
+        let channel = Channel::new();
+        for op in ops {
+            let Some(expected) = model.ask(op) else { continue };
+            progress.note(format_args!("{op:?} -> {expected:?}"));
+            assert_eq!(ask(&locked, op), expected, "{op:?} on the locked queue");
+            #[cfg(feature = "crossbeam-channel")]
+            assert_eq!(ask(&channel, op), expected, "{op:?} on the channel");
+        }
+    });
+    evidence("C3,C6", ran);
+}
+
+#[test]
+fn a_queue_that_is_dropped_drops_its_items() {
+    fn check<Q: Queue<Arc<()>>>() {
+        let item = Arc::new(());
+        let queue = Q::new();
+        for _ in 0..3 {
+            queue.push(Arc::clone(&item)).unwrap();
+        }
+        drop(queue.pop());
+        assert_eq!(Arc::strong_count(&item), 3);
+        drop(queue);
+        assert_eq!(Arc::strong_count(&item), 1);
+    }
+    watchdog(LIMIT, "dropped", |_| {
+        check::<Locked<_>>();
+        #[cfg(feature = "crossbeam-channel")]
+        check::<Channel<_>>();
+        evidence("C4", 1);
+    });
+}
+
+/// Every popper that waits is let go by one close, and by one drain.
+#[test]
+fn whoever_waits_for_an_item_is_let_go_by_close() {
+    fn check<Q: Queue<u8> + 'static>(drain: bool) {
+        let queue = Arc::new(Q::new());
+        let at_pop = support::Count::default();
+        let poppers = (0..4).map(|_| {
+            let (queue, at_pop) = (Arc::clone(&queue), at_pop.clone());
+            thread::spawn(move || {
+                at_pop.up();
+                queue.pop()
+            })
+        });
+        let poppers = poppers.collect::<Vec<_>>();
+        at_pop.wait_for(4);
+        if drain {
+            assert_eq!(queue.drain(), []);
+        } else {
+            queue.close();
+        }
+        assert!(poppers.into_iter().all(|popper| popper.join().unwrap().is_none()));
+    }
+    watchdog(LIMIT, "close", |progress| {
+        const ROUNDS: u64 = 200;
+        for round in 0..ROUNDS {
+            progress.note(format_args!("round {round}"));
+            check::<Locked<_>>(round % 2 == 0);
+            #[cfg(feature = "crossbeam-channel")]
+            check::<Channel<_>>(round % 2 == 0);
+        }
+        evidence("C1,C16", ROUNDS);
+    });
+}
+
+// Threads that race
+
+/// One operation of a history: asked after `begun`, answered before `ended`.
+#[derive(Clone, Debug)]
+struct Call {
+    begun: u64,
+    ended: u64,
+    op: Op,
+    answer: Answer,
+}
+
+/// An instant that a call must have had between its two times.
+#[derive(Clone, Debug)]
+enum Instant {
+    /// The whole operation.
+    Whole(Op, Answer),
+    /// One item of a drain that takes them one by one.
+    Take((u64, u8)),
+    /// The end of such a drain.
+    NothingLeft,
+}
+
+impl Instant {
+    fn happens_in(&self, model: &mut Model) -> bool {
+        match self {
+            Instant::Whole(op, answer) => model.ask(*op).as_ref() == Some(answer),
+            Instant::Take(item) => model.items.pop_front().as_ref() == Some(item),
+            Instant::NothingLeft => model.items.is_empty(),
+        }
+    }
+}
+
+/// How much happens at once in a drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drains {
+    Atomically,
+    /// It closes, takes the oldest item until there is none, and others may pop in between.
+    OneByOne,
+}
+
+fn instants(call: &Call, drains: Drains) -> Vec<Instant> {
+    match &call.answer {
+        Answer::Drained(items) if drains == Drains::OneByOne => {
+            let mut instants = vec![Instant::Whole(Op::Close, Answer::Closed)];
+            instants.extend(items.iter().map(|item| Instant::Take(*item)));
+            instants.push(Instant::NothingLeft);
+            instants
+        }
+        answer => vec![Instant::Whole(call.op, answer.clone())],
+    }
+}
+
+/// Whether some sequence explains the history: one in which each call stands between its times and
+/// the model gives the same answers. Looks at every such sequence.
+fn is_explained(history: &[Call], drains: Drains) -> bool {
+    let calls = history.iter().map(|call| (call, instants(call, drains))).collect::<Vec<_>>();
+    // Positions from which no sequence ends well.
+    let mut hopeless = HashSet::new();
+    explain(&calls, &mut vec![0; calls.len()], &Model::default(), &mut hopeless)
+}
+
+/// `done` says how many instants of each call lie behind.
+fn explain(
+    calls: &[(&Call, Vec<Instant>)],
+    done: &mut Vec<usize>,
+    model: &Model,
+    hopeless: &mut HashSet<(Vec<usize>, Model)>,
+) -> bool {
+    let open = |done: &[usize], n: usize| done[n] < calls[n].1.len();
+    let Some(first_end) =
+        (0..calls.len()).filter(|n| open(done, *n)).map(|n| calls[n].0.ended).min()
+    else {
+        return true;
+    };
+    if hopeless.contains(&(done.clone(), model.clone())) {
+        return false;
+    }
+    for n in 0..calls.len() {
+        // What began after another has ended cannot come before it.
+        if !open(done, n) || calls[n].0.begun > first_end {
+            continue;
+        }
+        let mut next = model.clone();
+        if calls[n].1[done[n]].happens_in(&mut next) {
+            done[n] += 1;
+            let explained = explain(calls, done, &next, hopeless);
+            done[n] -= 1;
+            if explained {
+                return true;
+            }
+        }
+    }
+    hopeless.insert((done.clone(), model.clone()));
+    false
+}
+
+/// What racing threads do. Pops may wait, so they have threads of their own; when the others are
+/// through, the queue is closed, which ends every pop.
+#[derive(Clone, Debug)]
+struct Program {
+    pushers: Vec<Vec<Op>>,
+    poppers: Vec<Vec<Op>>,
+}
+
+fn program() -> impl Strategy<Value = Program> {
+    let pushes = prop_oneof![
+        6 => any::<u8>().prop_map(Op::Push),
+        1 => Just(Op::Close),
+        1 => Just(Op::Drain),
+        1 => Just(Op::Counts),
+    ];
+    let pops = prop_oneof![5 => Just(Op::Pop), 1 => Just(Op::Counts), 1 => Just(Op::Drain)];
+    // Those of each thread, and one or two threads.
+    let pushes = |ops, threads| vec(vec(pushes.clone(), 1..=ops), threads);
+    let pops = |threads| vec(vec(pops.clone(), 1..=3), threads);
+    prop_oneof![(pushes(4, 1), pops(1..=2)), (pushes(3, 2), pops(1..=1))]
+        .prop_map(|(pushers, poppers)| Program { pushers, poppers })
+}
+
+/// Runs the program once, and writes down who asked what and when.
+fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
+    let queue = Q::new();
+    let (clock, history) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let tick = || clock.fetch_add(1, Ordering::SeqCst);
+    let call = |op| {
+        let begun = tick();
+        let answer = ask(&queue, op);
+        let ended = tick();
+        lock(&history).push(Call { begun, ended, op, answer });
+    };
+    // They begin together, or there would be no race.
+    let waiting = AtomicUsize::new(program.pushers.len() + program.poppers.len());
+    let run = |ops: &[Op]| {
+        waiting.fetch_sub(1, Ordering::SeqCst);
+        while waiting.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+        ops.iter().copied().for_each(call);
+    };
+    thread::scope(|scope| {
+        let poppers = program.poppers.iter();
+        let poppers = poppers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
+        let pushers = program.pushers.iter();
+        let pushers = pushers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
+        call(Op::Close);
+        for popper in poppers {
+            popper.join().unwrap();
+        }
+    });
+    call(Op::Pop);
+    call(Op::Counts);
+    history.into_inner().unwrap()
+}
+
+fn assert_explained<Q: Queue<u8>>(program: &Program, drains: Drains) {
+    const REPETITIONS: usize = 5;
+    for _ in 0..REPETITIONS {
+        let mut history = history_of::<Q>(program);
+        history.sort_by_key(|call| call.begun);
+        assert!(is_explained(&history, drains), "no sequence explains {history:#?}");
+    }
+}
+
+#[test]
+fn histories_of_the_locked_queue_are_explained_by_sequences() {
+    let ran = cases::run("locked queue", 600, program(), |program, _| {
+        assert_explained::<Locked<_>>(&program, Drains::Atomically);
+    });
+    evidence("C3,C6,C7", 5 * ran);
+}
+
+/// The channel gives its items up one by one, so a pop may fall into the middle of a drain.
+#[cfg(feature = "crossbeam-channel")]
+#[test]
+fn histories_of_the_channel_are_explained_by_sequences() {
+    let ran = cases::run("channel", 600, program(), |program, _| {
+        assert_explained::<Channel<_>>(&program, Drains::OneByOne);
+    });
+    evidence("C3,C6,C7", 5 * ran);
+}
+
+// The checker itself
+
+fn call(begun: u64, ended: u64, op: Op, answer: Answer) -> Call {
+    Call { begun, ended, op, answer }
+}
+
+fn push(begun: u64, ended: u64, item: u8, number: u64) -> Call {
+    call(begun, ended, Op::Push(item), Answer::Pushed(Ok(number)))
+}
+
+fn refused(begun: u64, ended: u64, item: u8) -> Call {
+    call(begun, ended, Op::Push(item), Answer::Pushed(Err(item)))
+}
+
+fn pop(begun: u64, ended: u64, item: Option<(u64, u8)>) -> Call {
+    call(begun, ended, Op::Pop, Answer::Popped(item))
+}
+
+fn close(begun: u64, ended: u64) -> Call {
+    call(begun, ended, Op::Close, Answer::Closed)
+}
+
+fn drain(begun: u64, ended: u64, items: &[(u64, u8)]) -> Call {
+    call(begun, ended, Op::Drain, Answer::Drained(items.to_vec()))
+}
+
+fn counted(begun: u64, ended: u64, accepted: u64, queued: u64) -> Call {
+    let answer = Answer::Counted { accepted, rejected: 0, queued };
+    call(begun, ended, Op::Counts, answer)
+}
+
+#[test]
+fn the_checker_rejects_what_no_queue_may_do() {
+    let impossible = [
+        ("popped before it was pushed", vec![pop(0, 1, Some((0, 7))), push(2, 3, 7, 0)]),
+        ("lost", vec![push(0, 1, 7, 0), close(2, 3), pop(4, 5, None)]),
+        ("popped twice", vec![push(0, 1, 7, 0), pop(2, 4, Some((0, 7))), pop(3, 5, Some((0, 7)))]),
+        (
+            "the younger first",
+            vec![
+                push(0, 1, 7, 0),
+                push(2, 3, 8, 1),
+                pop(4, 5, Some((1, 8))),
+                pop(6, 7, Some((0, 7))),
+            ],
+        ),
+        (
+            "numbers against the order of pushes",
+            vec![push(0, 1, 7, 1), push(2, 3, 8, 0), drain(4, 5, &[(0, 8), (1, 7)])],
+        ),
+        ("the same number twice", vec![push(0, 2, 7, 0), push(1, 3, 8, 0)]),
+        ("refused before any close", vec![refused(0, 1, 7), close(2, 3)]),
+        ("accepted after a close", vec![close(0, 1), push(2, 3, 7, 0)]),
+        ("nothing although open", vec![pop(0, 1, None), push(2, 3, 7, 0), close(4, 5)]),
+        ("another item than was pushed", vec![push(0, 1, 7, 0), pop(2, 3, Some((0, 8)))]),
+        (
+            "drained and popped",
+            vec![push(0, 1, 7, 0), drain(2, 4, &[(0, 7)]), pop(3, 5, Some((0, 7)))],
+        ),
+        ("a drain that leaves something", vec![push(0, 1, 7, 0), drain(2, 3, &[])]),
+        ("a count of the past", vec![push(0, 1, 7, 0), counted(2, 3, 0, 0)]),
+        ("a count of two instants", vec![push(0, 1, 7, 0), counted(2, 3, 1, 0)]),
+    ];
+    for (what, history) in &impossible {
+        assert!(!is_explained(history, Drains::Atomically), "{what}");
+        assert!(!is_explained(history, Drains::OneByOne), "{what}");
+    }
+    let half = vec![
+        push(0, 1, 7, 0),
+        push(2, 3, 8, 1),
+        push(4, 5, 9, 2),
+        drain(6, 9, &[(0, 7), (2, 9)]),
+        pop(7, 8, Some((1, 8))),
+    ];
+    assert!(!is_explained(&half, Drains::Atomically), "a pop from the middle of a drain");
+    evidence("C3,C6", impossible.len() as u64 + 1);
+}
+
+#[test]
+fn the_checker_accepts_what_races_may_do() {
+    let possible = [
+        ("nothing", vec![]),
+        ("a pop that waits", vec![pop(0, 3, Some((0, 7))), push(1, 2, 7, 0)]),
+        ("a pop that is let go", vec![pop(0, 3, None), close(1, 2)]),
+        ("pushes that race", vec![push(0, 2, 7, 1), push(1, 3, 8, 0), pop(4, 5, Some((0, 8)))]),
+        ("a push that races with a close", vec![close(0, 2), push(1, 3, 7, 0)]),
+        ("one that loses", vec![close(0, 2), refused(1, 3, 7)]),
+        ("a count in between", vec![push(0, 3, 7, 0), counted(1, 2, 1, 1)]),
+        (
+            "a drain among pops",
+            vec![
+                push(0, 1, 7, 0),
+                push(2, 3, 8, 1),
+                pop(4, 6, Some((0, 7))),
+                drain(5, 7, &[(1, 8)]),
+                pop(8, 9, None),
+            ],
+        ),
+    ];
+    for (what, history) in &possible {
+        assert!(is_explained(history, Drains::Atomically), "{what}");
+        assert!(is_explained(history, Drains::OneByOne), "{what}");
+    }
+    let half = vec![
+        push(0, 1, 7, 0),
+        push(2, 3, 8, 1),
+        push(4, 5, 9, 2),
+        drain(6, 9, &[(0, 7), (2, 9)]),
+        pop(7, 8, Some((1, 8))),
+    ];
+    assert!(is_explained(&half, Drains::OneByOne), "a pop from the middle of a drain");
+    evidence("C3,C6", possible.len() as u64 + 1);
+}

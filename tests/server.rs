@@ -1,0 +1,763 @@
+//! The example server from the outside: a process, real connections, real signals.
+//!
+//! `cargo test` builds the example with the tests; `cargo test --test server` does not, and tests the
+//! one that is there.
+//!
+//! Nothing here sleeps to let something happen. A client that has sent half of its request's head
+//! holds a worker until it sends the rest; everything else waits for lines and answers of the
+//! server. So only a watchdog has a time limit: it kills the server, which ends every wait.
+
+#![cfg(not(loom))]
+#![forbid(unsafe_code)]
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[cfg(unix)]
+use nix::sys::signal::Signal;
+use shared_child::SharedChild;
+
+/// How long a server may run before the watchdog kills it.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Half of a request's head, which holds a worker, and the other half.
+const HALF: &str = "GET / HTTP/1.1\r\nHo";
+const OTHER_HALF: &str = "st: localhost\r\n\r\n";
+
+#[test]
+fn two_requests_are_answered_and_the_lines_come_in_an_order_that_the_book_allows() {
+    let server = Server::start(&["--requests", "2"]);
+    let page = server.get("/");
+    assert_eq!((page.status, page.field("Content-Type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.body.contains("<html"), "no page: {page:?}");
+    let missing = server.get("/nowhere");
+    assert_eq!(missing.status, 404);
+    assert!(missing.body.contains("<html"), "no page: {missing:?}");
+
+    server.end().assert_all_answered(2, 4);
+    println!("evidence: clauses=C5,C17 runs=1");
+}
+
+#[cfg(unix)]
+#[test]
+fn after_sigterm_running_and_queued_requests_are_answered_and_later_connections_refused() {
+    drains_at(Signal::SIGTERM);
+}
+
+#[cfg(unix)]
+#[test]
+fn after_sigint_running_and_queued_requests_are_answered_and_later_connections_refused() {
+    drains_at(Signal::SIGINT);
+}
+
+#[cfg(unix)]
+fn drains_at(signal: Signal) {
+    let server = Server::start(&["--workers", "2", "--sleep-ms", "50"]);
+    let mut running = [server.client(HALF), server.client("GET /sleep HTTP/1.1\r\nHo")];
+    server.wait_for_jobs(2);
+    let queued = ["/", "/sleep", "/nowhere"].map(|path| server.client(&request(path)));
+
+    server.signal(signal);
+    server.wait_for_line("Shutting down.");
+    let late = TcpStream::connect(server.address).map_err(|error| error.kind());
+    assert_eq!(late.err(), Some(ErrorKind::ConnectionRefused), "a late connection");
+    assert_eq!(server.jobs(), 2, "the queued requests were not queued");
+
+    for client in &mut running {
+        client.send(OTHER_HALF);
+    }
+    let answers = running.into_iter().chain(queued).map(|client| client.answer().status);
+    assert_eq!(answers.collect::<Vec<_>>(), [200, 200, 200, 200, 404]);
+
+    server.end().assert_all_answered(5, 2);
+    println!("evidence: clauses=C5,C17 runs=1");
+}
+
+/// As long as the server has to ask in each job whether to discard, the report counts the discarded
+/// ones as completed.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
+    let server = Server::start(&["--workers", "1", "--verbose"]);
+    let mut running = server.client(HALF);
+    // The worker's line would be too early: the job has not looked yet whether to discard.
+    server.wait_for_error(|line| line.ends_with(": begun"));
+    let queued = ["/", "/sleep"].map(|path| server.client(&request(path)));
+    server.signal(Signal::SIGINT);
+    server.wait_for_line("Shutting down.");
+
+    server.signal(Signal::SIGTERM);
+    server.wait_for_error(|line| line.starts_with("second signal: "));
+    running.send(OTHER_HALF);
+    assert_eq!(running.answer().status, 200);
+    for client in queued {
+        assert_eq!(client.rest(), "", "a discarded request was answered");
+    }
+
+    let end = server.end();
+    assert!(end.status.success(), "the exit status is not 0\n{end}");
+    assert_eq!(in_allowed_order(&end.out, 1, 3), Ok(()), "{end}");
+    assert_eq!(end.out.last(), Some(&report(3)), "{end}");
+    let closed = end.err.iter().filter(|line| line.ends_with("closed unanswered")).count();
+    assert_eq!(closed, 2, "{end}");
+}
+
+#[test]
+fn a_silent_client_holds_a_worker_no_longer_than_the_timeout() {
+    let server = Server::start(&["--workers", "1", "--read-timeout-ms", "1000", "--requests", "2"]);
+    let silent = server.client("");
+    server.wait_for_jobs(1);
+    assert_eq!(server.get("/").status, 200);
+    assert_eq!(silent.rest(), "", "nothing was asked");
+    server.end().assert_all_answered(2, 1);
+}
+
+#[test]
+fn a_client_that_drips_has_no_more_time_than_a_silent_one() {
+    let server = Server::start(&["--workers", "1", "--read-timeout-ms", "1000", "--requests", "2"]);
+    let answer = server.client("GET / HTTP/1.1\r\nDrip: ").drip();
+    // If it sends in the moment of the close, the answer may be lost.
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert_eq!(server.get("/").status, 200);
+    server.end().assert_all_answered(2, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_silent_client_does_not_hold_up_the_end() {
+    let server = Server::start(&["--workers", "1", "--read-timeout-ms", "1000"]);
+    let silent = server.client("");
+    let half = server.client(HALF);
+    server.wait_for_jobs(1);
+    server.signal(Signal::SIGTERM);
+    server.wait_for_line("Shutting down.");
+    assert_eq!(silent.rest(), "", "nothing was asked");
+    assert_eq!(half.answer().status, 408);
+    server.end().assert_all_answered(2, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_breaks_off_leaves_a_line_and_a_worker_that_goes_on() {
+    let server = Server::start(&["--workers", "1", "--requests", "2"]);
+    let client = server.client(HALF);
+    server.wait_for_jobs(1);
+    client.reset();
+    assert_eq!(server.get("/").status, 200);
+
+    let end = server.end();
+    assert!(end.status.success(), "the exit status is not 0\n{end}");
+    assert_eq!(end.out.last(), Some(&report(2)), "{end}");
+    assert!(matches!(&*end.err, [line] if line.contains("reset")), "{end}");
+}
+
+#[test]
+fn what_is_not_a_good_request_gets_the_fitting_answer() {
+    let too_long = format!("GET / HTTP/1.1\r\nHost: a\r\nLong: {}\r\n\r\n", "a".repeat(9_000));
+    let endless = format!("GET /{}", "a".repeat(9_000));
+    let too_many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "A: a\r\n".repeat(65));
+    let cases = [
+        ("this is not HTTP\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\n\r\n", 400), // no Host
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 400),
+        (&too_long, 431),
+        (&endless, 431),
+        (&too_many, 431),
+        ("DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+        // And good ones that look odd.
+        ("\r\nGET /?a=b HTTP/1.1\r\nhOST: a\r\n\r\n", 200),
+        ("GET / HTTP/1.0\r\n\r\n", 200),
+        ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody", 200),
+    ];
+    let requests = cases.len() + 4;
+    let server = Server::start(&["--requests", &requests.to_string()]);
+    for (bytes, status) in cases {
+        let answer = server.client(bytes).answer();
+        assert_eq!(
+            answer.status,
+            status,
+            "to {:.60}: {answer:?}",
+            bytes.escape_debug().to_string()
+        );
+    }
+
+    let mut cut_off = server.client(HALF);
+    cut_off.end();
+    assert_eq!(cut_off.answer().status, 400);
+
+    // More than fits into any buffer: closed too early, the connection breaks while this is sent.
+    let posted = Answer::of(agent().post(server.url("/")).send("x".repeat(4_000_000)));
+    assert_eq!((posted.status, posted.field("Allow")), (405, Some("GET, HEAD")));
+    let asked = Answer::of(agent().head(server.url("/")).call());
+    assert_eq!(
+        (asked.status, asked.field("Content-Type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
+    let head = server.client("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").rest();
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head:?}");
+    server.end().assert_all_answered(requests, 4);
+}
+
+#[test]
+fn an_argument_that_makes_no_sense_is_named_with_its_value() {
+    let cases = [
+        (["--workers", "0"], "workers"),
+        (["--workers", "4000000000"], "workers"),
+        (["--workers", "four"], "--workers"),
+        (["--port", "65536"], "--port"),
+        (["--requests", "0"], "--requests"),
+        (["--requests", "-1"], "-1"),
+        (["--sleep-ms", "5s"], "--sleep-ms"),
+        (["--read-timeout-ms", "0"], "--read-timeout-ms"),
+        (["--colour", "red"], "--colour"),
+    ];
+    for (args, named) in cases {
+        let port: &[_] = if args[0] == "--port" { &[] } else { &["--port", "0"] };
+        let end = Server::spawn(&[port, &args].concat()).end();
+        let value = if args[0] == "--colour" { args[0] } else { args[1] };
+        end.assert_refused(&[named, value]);
+    }
+    println!("evidence: clauses=C27 runs=2");
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("a bound listener has an address").port().to_string();
+    let end = Server::spawn(&["--port", &port]).end();
+    end.assert_refused(&["--port", &port, "in use"]);
+}
+
+#[test]
+fn the_help_explains_arguments_signals_and_the_exit_status() {
+    let end = Server::spawn(&["--help"]).end();
+    assert!(end.status.success(), "{end}");
+    let help = end.out.join("\n");
+    for word in [
+        "--port",
+        "--workers",
+        "--requests",
+        "--sleep-ms",
+        "--read-timeout-ms",
+        "--verbose",
+        "7878",
+        "SIGINT",
+        "SIGTERM",
+        "exit status",
+        "milliseconds",
+    ] {
+        assert!(help.contains(word), "{word} is missing\n{end}");
+    }
+}
+
+/// Checks what the server prints on its standard output, from `Listening` to `Report`, against what
+/// the program allows:
+///
+/// * A worker gets jobs until it disconnects; in all as many as there were connections.
+/// * `Shutting down.` comes once, before any worker is shut down or disconnects. (The queue is
+///   closed after it.) Queued jobs may be got before and after it.
+/// * The workers are shut down in ascending order, each after the one before it has disconnected:
+///   shutting down a worker is joining its thread.
+/// * Each worker disconnects once, at any time after `Shutting down.`.
+/// * The report comes when all of them have been shut down and have disconnected.
+fn in_allowed_order(lines: &[String], workers: usize, connections: usize) -> Result<(), String> {
+    let (mut jobs, mut closed, mut next, mut reported) = (0, false, 0, false);
+    let mut gone = vec![false; workers];
+    for (at, line) in lines.iter().enumerate() {
+        let allowed = match Line::read(line) {
+            Line::Listening => at == 0,
+            Line::GotAJob(worker) => {
+                jobs += 1;
+                gone.get(worker) == Some(&false)
+            }
+            Line::ShuttingDown => !std::mem::replace(&mut closed, true),
+            Line::ShuttingDownWorker(worker) => {
+                let in_turn = worker == next && worker < workers;
+                next += 1;
+                closed && in_turn && (worker == 0 || gone[worker - 1])
+            }
+            Line::Disconnected(worker) => match gone.get_mut(worker) {
+                Some(gone) => closed && !std::mem::replace(gone, true),
+                None => false,
+            },
+            Line::Report => {
+                reported = next == workers && gone.iter().all(|gone| *gone);
+                reported && at + 1 == lines.len()
+            }
+            Line::Unknown => false,
+        };
+        if !(allowed && (at > 0 || line.starts_with("Listening"))) {
+            return Err(format!("line {} is not allowed there: {line}", at + 1));
+        }
+    }
+    if !reported {
+        return Err("there is no report".to_owned());
+    }
+    if jobs != connections {
+        return Err(format!("{connections} connections, but {jobs} jobs"));
+    }
+    Ok(())
+}
+
+enum Line {
+    Listening,
+    GotAJob(usize),
+    ShuttingDown,
+    ShuttingDownWorker(usize),
+    Disconnected(usize),
+    Report,
+    /// A torn line, for one.
+    Unknown,
+}
+
+impl Line {
+    fn read(line: &str) -> Self {
+        let worker = |before: &str, after: &str| -> Option<usize> {
+            line.strip_prefix(before)?.strip_suffix(after)?.parse().ok()
+        };
+        if line == "Shutting down." {
+            Line::ShuttingDown
+        } else if let Some(worker) = worker("Worker ", " got a job; executing.") {
+            Line::GotAJob(worker)
+        } else if let Some(worker) = worker("Worker ", " disconnected; shutting down.") {
+            Line::Disconnected(worker)
+        } else if let Some(worker) = worker("Shutting down worker ", "") {
+            Line::ShuttingDownWorker(worker)
+        } else if line.starts_with("Listening on http://127.0.0.1:") {
+            Line::Listening
+        } else if line.starts_with("Report: accepted ") {
+            Line::Report
+        } else {
+            Line::Unknown
+        }
+    }
+}
+
+/// Each step of the checker's rules, broken once. A line is written as its first letter in the
+/// program and the worker: `j0` got a job, `s` shutting down, `w0` shutting down worker, `d0`
+/// disconnected.
+#[test]
+fn the_order_is_checked() {
+    let check = |short: &str| {
+        let long = short.split(' ').map(|line| match line.split_at(1) {
+            ("l", _) => "Listening on http://127.0.0.1:7878".to_owned(),
+            ("j", worker) => format!("Worker {worker} got a job; executing."),
+            ("s", _) => "Shutting down.".to_owned(),
+            ("w", worker) => format!("Shutting down worker {worker}"),
+            ("d", worker) => format!("Worker {worker} disconnected; shutting down."),
+            ("r", _) => report(2),
+            _ => "Worker 0 Worker 1 got a job; executing.".to_owned(),
+        });
+        in_allowed_order(&long.collect::<Vec<_>>(), 2, 2)
+    };
+    for allowed in [
+        "l j0 j1 s w0 d0 w1 d1 r",
+        "l j1 j1 s d1 d0 w0 w1 r",
+        "l s w0 j1 j1 d0 d1 w1 r",
+        "l j0 s d1 w0 j0 d0 w1 r",
+    ] {
+        assert_eq!(check(allowed), Ok(()), "{allowed}");
+    }
+    for (forbidden, why) in [
+        ("j0 j1 s w0 d0 w1 d1 r", "it does not listen"),
+        ("l j0 j1 l s w0 d0 w1 d1 r", "it listens twice"),
+        ("l j0 s w0 d0 w1 d1 r", "a connection has no job"),
+        ("l j0 j1 j1 s w0 d0 w1 d1 r", "a job has no connection"),
+        ("l j0 j2 s w0 d0 w1 d1 r", "there is no worker 2"),
+        ("l j0 s w0 d0 j0 w1 d1 r", "a job after the end of its worker"),
+        ("l j0 j1 w0 d0 w1 d1 r", "no line for the shutdown"),
+        ("l j0 j1 s s w0 d0 w1 d1 r", "two lines for the shutdown"),
+        ("l j0 j1 w0 s d0 w1 d1 r", "a worker is shut down too early"),
+        ("l j0 j1 d0 s w0 w1 d1 r", "a worker disconnects too early"),
+        ("l j0 j1 s w1 d1 w0 d0 r", "not in ascending order"),
+        ("l j0 j1 s w0 w1 d0 d1 r", "the next is shut down before this one has ended"),
+        ("l j0 j1 s w0 d0 w0 d1 r", "one is shut down twice"),
+        ("l j0 j1 s w0 d0 d0 w1 d1 r", "one disconnects twice"),
+        ("l j0 j1 s w0 d0 w1 r", "one does not disconnect"),
+        ("l j0 j1 s w0 d0 d1 r", "one is not shut down"),
+        ("l j0 j1 s w0 d0 w1 d1 w2 r", "one too many is shut down"),
+        ("l j0 j1 s w0 d0 w1 r d1", "the report comes too early"),
+        ("l j0 j1 s w0 d0 w1 d1 r r", "two reports"),
+        ("l j0 j1 s w0 d0 w1 d1", "no report"),
+        ("l j0 j1 x s w0 d0 w1 d1 r", "a torn line"),
+    ] {
+        assert!(check(forbidden).is_err(), "{why}, and nobody minds: {forbidden}");
+    }
+}
+
+/// The last line of a server that has run so many jobs, all to their end.
+fn report(jobs: usize) -> String {
+    format!(
+        "Report: accepted {jobs}, completed {jobs}, panicked 0, cancelled 0, unfinished 0, rejected 0"
+    )
+}
+
+fn request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+}
+
+/// A server process. Dropped before its end, it is killed.
+struct Server {
+    child: Arc<SharedChild>,
+    seen: Arc<Watched>,
+    /// Where it listens; port 0 until it does.
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server on a free port and waits until it listens. Clients have as long as the
+    /// watchdog allows, if `args` does not say otherwise.
+    fn start(args: &[&str]) -> Self {
+        let patience = ["--port", "0", "--read-timeout-ms", "600000"];
+        let first = if args.contains(&"--read-timeout-ms") { &patience[..2] } else { &patience };
+        let mut server = Server::spawn(&[first, args].concat());
+        server.address = server.wait("the line with the address", |seen| {
+            let line = seen.out.first()?.strip_prefix("Listening on http://")?;
+            Some(line.parse().expect("an address and a port"))
+        });
+        server
+    }
+
+    fn spawn(args: &[&str]) -> Self {
+        let mut command = Command::new(executable());
+        command.args(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = Arc::new(SharedChild::spawn(&mut command).expect("the server can be started"));
+        let seen = Arc::new(Watched::default());
+        let out = child.take_stdout().expect("it is piped");
+        let err = child.take_stderr().expect("it is piped");
+        Watched::read(&seen, out, |seen| &mut seen.out);
+        Watched::read(&seen, err, |seen| &mut seen.err);
+        Watched::wait_for_exit(&seen, &child);
+        Watched::watch(&seen, &child);
+        Server { child, seen, address: SocketAddr::from(([127, 0, 0, 1], 0)) }
+    }
+
+    /// Waits until there is something to be found in what was seen.
+    ///
+    /// # Panics
+    ///
+    /// If the server ends before.
+    fn wait<T>(&self, what: &str, find: impl Fn(&Seen) -> Option<T>) -> T {
+        let mut seen = self.seen.lock();
+        loop {
+            if let Some(found) = find(&seen) {
+                return found;
+            }
+            assert!(!seen.is_all(), "the server ended without {what}");
+            seen = self.seen.changed.wait(seen).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn wait_for_line(&self, line: &str) {
+        self.wait(line, |seen| seen.out.iter().any(|seen| seen == line).then_some(()));
+    }
+
+    #[cfg(unix)]
+    fn wait_for_error(&self, is_it: fn(&str) -> bool) {
+        let find = |seen: &Seen| seen.err.iter().any(|line| is_it(line)).then_some(());
+        self.wait("the awaited line on the standard error", find);
+    }
+
+    fn wait_for_jobs(&self, number: usize) {
+        self.wait("a worker taking the job", |seen| (seen.jobs() >= number).then_some(()));
+    }
+
+    fn jobs(&self) -> usize {
+        self.seen.lock().jobs()
+    }
+
+    /// Waits until the server has ended by itself.
+    fn end(self) -> Seen {
+        let end = self.wait("its end", |seen| seen.is_all().then(|| seen.clone()));
+        assert!(!end.killed, "the server did not end within {LIMIT:?}");
+        end
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).expect("process ids are i32 on Unix");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
+            .expect("the server is there and ours");
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        Answer::of(agent().get(self.url(path)).call())
+    }
+
+    /// Connects and sends this; the rest is up to the test.
+    fn client(&self, bytes: &str) -> Client {
+        let mut client = Client(TcpStream::connect(self.address).expect("the server listens"));
+        client.send(bytes);
+        client
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended, or its watchdog may have been here.
+        let _ = self.child.kill();
+        if thread::panicking() {
+            eprintln!("{}", *self.seen.lock());
+        }
+    }
+}
+
+/// The example that cargo has built beside this test: `target/…/deps/server-…` is this one.
+fn executable() -> PathBuf {
+    let this = std::env::current_exe().expect("the system tells a process its executable");
+    let profile = this.ancestors().nth(
+        if this.parent().and_then(|folder| folder.file_name()) == Some(OsStr::new("deps")) {
+            2
+        } else {
+            1
+        },
+    );
+    let example = profile
+        .expect("an executable is in a folder")
+        .join("examples")
+        .join(format!("server{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        example.is_file(),
+        "there is no {}: `cargo test` builds it, or `cargo build --example server`",
+        example.display()
+    );
+    example
+}
+
+/// What a server has done so far, under the eyes of whoever waits for it.
+#[derive(Default)]
+struct Watched {
+    seen: Mutex<Seen>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Default)]
+struct Seen {
+    out: Vec<String>,
+    err: Vec<String>,
+    /// How many of the two outputs have been read to their end.
+    ended: u8,
+    /// Success, until there is another; it counts once the process has exited.
+    status: ExitStatus,
+    exited: bool,
+    killed: bool,
+}
+
+impl Watched {
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Seen)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    fn read(
+        watched: &Arc<Self>,
+        pipe: impl Read + Send + 'static,
+        to: fn(&mut Seen) -> &mut Vec<String>,
+    ) {
+        let watched = Arc::clone(watched);
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines() {
+                let line = line.unwrap_or_else(|error| format!("unreadable: {error}"));
+                watched.change(|seen| to(seen).push(line));
+            }
+            watched.change(|seen| seen.ended += 1);
+        });
+    }
+
+    fn wait_for_exit(watched: &Arc<Self>, child: &Arc<SharedChild>) {
+        let (watched, child) = (Arc::clone(watched), Arc::clone(child));
+        thread::spawn(move || {
+            let status = child.wait().expect("a child can be waited for");
+            watched.change(|seen| (seen.status, seen.exited) = (status, true));
+        });
+    }
+
+    /// Kills the server if it has not exited in time.
+    fn watch(watched: &Arc<Self>, child: &Arc<SharedChild>) {
+        let (watched, child) = (Arc::clone(watched), Arc::clone(child));
+        let deadline = Instant::now() + LIMIT;
+        thread::spawn(move || {
+            let mut seen = watched.lock();
+            while !seen.exited {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    seen.killed = true;
+                    child.kill().expect("a child can be killed");
+                    break;
+                }
+                let waited = watched.changed.wait_timeout(seen, left);
+                seen = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        });
+    }
+}
+
+impl Seen {
+    /// Whether nothing more will come.
+    fn is_all(&self) -> bool {
+        self.exited && self.ended == 2
+    }
+
+    fn jobs(&self) -> usize {
+        self.out.iter().filter(|line| line.ends_with(" got a job; executing.")).count()
+    }
+
+    /// Asserts a clean end in which every connection was a completed job.
+    fn assert_all_answered(&self, connections: usize, workers: usize) {
+        assert!(self.status.success(), "the exit status is not 0\n{self}");
+        assert_eq!(in_allowed_order(&self.out, workers, connections), Ok(()), "{self}");
+        assert_eq!(self.out.last(), Some(&report(connections)), "{self}");
+        let errors = self.err.iter().filter(|line| !line.starts_with("signal: ")).count();
+        assert_eq!(errors, 0, "{self}");
+    }
+
+    /// Asserts an error that names all this, and nothing else done.
+    fn assert_refused(&self, named: &[&str]) {
+        assert!(!self.status.success(), "the exit status is 0\n{self}");
+        assert_eq!(self.out.len(), 0, "{self}");
+        let error = self.err.first().map_or("", |line| line.as_str());
+        assert!(error.starts_with("error: "), "no error comes first\n{self}");
+        for word in named {
+            assert!(error.contains(word), "{word} is not named\n{self}");
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.exited, self.killed) {
+            (false, _) => writeln!(f, "the server, still running:")?,
+            (true, true) => writeln!(f, "the server, killed after {LIMIT:?}:")?,
+            (true, false) => writeln!(f, "the server, {}:", self.status)?,
+        }
+        self.out.iter().try_for_each(|line| writeln!(f, "  out: {line}"))?;
+        self.err.iter().try_for_each(|line| writeln!(f, "  err: {line}"))
+    }
+}
+
+/// A client that decides about every byte.
+struct Client(TcpStream);
+
+impl Client {
+    fn send(&mut self, bytes: &str) {
+        self.0.write_all(bytes.as_bytes()).expect("the server takes it");
+    }
+
+    /// Sends nothing more.
+    fn end(&mut self) {
+        self.0.shutdown(std::net::Shutdown::Write).expect("the connection is open");
+    }
+
+    /// Breaks the connection off: with no time to linger, closing it is a reset.
+    #[cfg(unix)]
+    fn reset(self) {
+        let none = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+        nix::sys::socket::setsockopt(&self.0, nix::sys::socket::sockopt::Linger, &none)
+            .expect("it is a socket");
+    }
+
+    /// Sends a byte now and then until the server answers or closes, for ten seconds at least. The
+    /// pace is that of waiting for an answer in between.
+    fn drip(mut self) -> String {
+        self.0.set_read_timeout(Some(Duration::from_millis(10))).expect("that is not zero");
+        for _ in 0..1_000 {
+            let mut first = [0];
+            match self.0.write_all(b"a").and_then(|()| self.0.read(&mut first)) {
+                Ok(0) => return String::new(),
+                Ok(_) => {
+                    self.0.set_read_timeout(None).expect("none is always accepted");
+                    return char::from(first[0]).to_string() + &self.rest();
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => return String::new(),
+                    _ => panic!("{error}"),
+                },
+            }
+        }
+        panic!("the server is as patient as the client drips");
+    }
+
+    /// Reads until the server closes the connection, if need be with a reset.
+    fn rest(mut self) -> String {
+        let mut bytes = Vec::new();
+        match self.0.read_to_end(&mut bytes) {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),
+            _ => String::from_utf8(bytes).expect("the server speaks UTF-8"),
+        }
+    }
+
+    /// Reads the answer, which must be whole.
+    fn answer(self) -> Answer {
+        let text = self.rest();
+        let mut fields = [httparse::EMPTY_HEADER; 16];
+        let mut response = httparse::Response::new(&mut fields);
+        let length = match response.parse(text.as_bytes()) {
+            Ok(httparse::Status::Complete(length)) => length,
+            other => panic!("{other:?} is no answer: {text:?}"),
+        };
+        let fields = response.headers.iter().map(|field| {
+            let value = String::from_utf8_lossy(field.value).into_owned();
+            (field.name.to_owned(), value)
+        });
+        let answer = Answer {
+            status: response.code.expect("the head is complete"),
+            fields: fields.collect(),
+            body: text[length..].to_owned(),
+        };
+        let length = answer.body.len().to_string();
+        assert_eq!(answer.field("Content-Length"), Some(length.as_str()), "{text}");
+        assert_eq!(answer.field("Connection"), Some("close"), "{text}");
+        answer
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    fields: Vec<(String, String)>,
+    body: String,
+}
+
+impl Answer {
+    /// Reads an answer that a real client has got.
+    fn of(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Self {
+        let mut response = response.expect("the server answers");
+        let fields = response.headers().iter().map(|(name, value)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        Answer {
+            status: response.status().as_u16(),
+            fields: fields.collect(),
+            body: response.body_mut().read_to_string().expect("the whole body comes"),
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut named = self.fields.iter().filter(|field| field.0.eq_ignore_ascii_case(name));
+        named.next().map(|field| field.1.as_str())
+    }
+}
+
+/// A real client; each has connections of its own.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
