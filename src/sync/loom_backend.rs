@@ -237,7 +237,9 @@ impl Flag {
     #[track_caller]
     pub fn raise(&self) {
         trace::record(Op::Raise, self.object);
-        self.inner.store(true, std::sync::atomic::Ordering::Release);
+        // Not a store: beside read-modify-writes that write back what they read, loom lets one of
+        // those overtake it, and the flag would fall again.
+        self.inner.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
     }
 
     /// Whether it is raised. A read-modify-write, as [`Counter::get`].

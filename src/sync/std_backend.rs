@@ -122,12 +122,12 @@ impl Flag {
     /// Raises it.
     pub fn raise(&self) {
         // Release: pairs with the load below; who sees the flag sees what came before it.
-        self.0.store(true, Ordering::Release);
+        self.0.fetch_or(true, Ordering::Release);
     }
 
     /// Whether it is raised.
     pub fn is_raised(&self) -> bool {
-        // Acquire: pairs with the store above.
+        // Acquire: pairs with the read-modify-write above.
         self.0.load(Ordering::Acquire)
     }
 }
