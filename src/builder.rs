@@ -5,11 +5,15 @@ use std::fmt;
 use crate::error::{BuildError, BuildErrorKind};
 use crate::pool::{join, ThreadPool};
 use crate::queue::Queue;
+use crate::report::Report;
 use crate::sync::{thread, Arc};
-use crate::worker::{self, Hook, Shared};
+use crate::worker::{self, Hooks, Shared};
 
 /// The largest number of workers that a pool may have.
 pub const MAX_WORKERS: usize = 1 << 15;
+
+/// The largest capacity that a bounded queue may have, in jobs.
+pub const MAX_CAPACITY: usize = 1 << 30;
 
 /// The largest stack size that may be asked for, in bytes: one tebibyte.
 const MAX_STACK_SIZE: u64 = 1 << 40;
@@ -57,8 +61,8 @@ pub struct Builder {
     workers: Option<usize>,
     thread_name: String,
     stack_size: Option<usize>,
-    on_start: Option<Hook>,
-    on_stop: Option<Hook>,
+    capacity: Option<usize>,
+    hooks: Hooks,
 }
 
 impl Builder {
@@ -67,8 +71,8 @@ impl Builder {
             workers: None,
             thread_name: "last-call".to_owned(),
             stack_size: None,
-            on_start: None,
-            on_stop: None,
+            capacity: None,
+            hooks: Hooks::default(),
         }
     }
 
@@ -93,17 +97,32 @@ impl Builder {
         self
     }
 
+    /// Sets how many jobs may wait, 1 to [`MAX_CAPACITY`]; by default any number. A submission that
+    /// finds the queue full waits or is refused, as it asks; running jobs do not count.
+    pub fn capacity(mut self, jobs: usize) -> Self {
+        self.capacity = Some(jobs);
+        self
+    }
+
     /// Sets what each worker calls, with its number, before its first job. If it panics, `build`
     /// fails.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_start = Some(Arc::new(hook));
+        self.hooks.on_start = Some(Arc::new(hook));
         self
     }
 
     /// Sets what each worker calls, with its number, after its last job. If it panics, the
     /// [`Report`](crate::Report) counts it.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_stop = Some(Arc::new(hook));
+        self.hooks.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets what is called once, with the final report, when the pool has terminated: by the owner's
+    /// shutdown just before it returns, or, if the owner had to let go (on one of its own workers, or
+    /// at a deadline), by the last worker to end. A panic of the hook is caught and lost.
+    pub fn on_terminated(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.hooks.on_terminated = Some(Arc::new(hook));
         self
     }
 
@@ -117,8 +136,9 @@ impl Builder {
         let workers = self.checked_workers()?;
         self.check_thread_name()?;
         self.check_stack_size()?;
+        self.check_capacity()?;
 
-        let shared = Arc::new(Shared::new(workers, self.on_start, self.on_stop));
+        let shared = Arc::new(Shared::new(workers, self.capacity, self.hooks));
         let mut threads = Vec::with_capacity(workers);
         let stop = |threads, kind| {
             shared.queue.close();
@@ -138,7 +158,7 @@ impl Builder {
                 }
             }
         }
-        if shared.on_start.is_some() {
+        if shared.hooks.on_start.is_some() {
             for (worker, record) in shared.records.iter().enumerate() {
                 if let Err(message) = record.wait_started() {
                     return stop(threads, BuildErrorKind::StartHook { worker, message });
@@ -173,6 +193,15 @@ impl Builder {
         let accepted = format!("1 to {MAX_STACK_SIZE} bytes");
         Err(argument("stack_size", format!("{bytes} bytes"), accepted))
     }
+
+    fn check_capacity(&self) -> Result<(), BuildError> {
+        let Some(jobs) = self.capacity else { return Ok(()) };
+        if (1..=MAX_CAPACITY).contains(&jobs) {
+            return Ok(());
+        }
+        let accepted = format!("1 to {MAX_CAPACITY} jobs");
+        Err(argument("capacity", format!("{jobs} jobs"), accepted))
+    }
 }
 
 fn argument(name: &'static str, value: String, accepted: String) -> BuildError {
@@ -185,6 +214,7 @@ impl fmt::Debug for Builder {
             .field("workers", &self.workers)
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
+            .field("capacity", &self.capacity)
             .finish_non_exhaustive()
     }
 }

@@ -26,6 +26,9 @@ pub struct SubmitError<F> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SubmitErrorKind {
     ShutDown,
+    Full,
+    Timeout,
+    WouldDeadlock,
 }
 
 impl<F> SubmitError<F> {
@@ -42,6 +45,22 @@ impl<F> SubmitError<F> {
     pub fn is_shut_down(&self) -> bool {
         self.kind == SubmitErrorKind::ShutDown
     }
+
+    /// Whether the queue was full, and the call was not to wait.
+    pub fn is_full(&self) -> bool {
+        self.kind == SubmitErrorKind::Full
+    }
+
+    /// Whether the queue was full until the timeout had passed.
+    pub fn is_timeout(&self) -> bool {
+        self.kind == SubmitErrorKind::Timeout
+    }
+
+    /// Whether the queue was full, and the call came from one of the pool's own workers: waiting
+    /// there for a place could be waiting for oneself.
+    pub fn would_deadlock(&self) -> bool {
+        self.kind == SubmitErrorKind::WouldDeadlock
+    }
 }
 
 impl<F> fmt::Debug for SubmitError<F> {
@@ -52,13 +71,58 @@ impl<F> fmt::Debug for SubmitError<F> {
 
 impl<F> fmt::Display for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            SubmitErrorKind::ShutDown => f.write_str("the thread pool is shutting down"),
-        }
+        f.write_str(match self.kind {
+            SubmitErrorKind::ShutDown => "the thread pool is shutting down",
+            SubmitErrorKind::Full => "the thread pool's queue is full",
+            SubmitErrorKind::Timeout => "the thread pool's queue was full until the timeout",
+            SubmitErrorKind::WouldDeadlock => {
+                "the thread pool's queue is full, and its own worker cannot wait for a place"
+            }
+        })
     }
 }
 
 impl<F> error::Error for SubmitError<F> {}
+
+/// A wait for the pool ended before what it waited for had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitError {
+    kind: WaitErrorKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WaitErrorKind {
+    Timeout,
+    WouldDeadlock,
+}
+
+impl WaitError {
+    pub(crate) const TIMEOUT: WaitError = WaitError { kind: WaitErrorKind::Timeout };
+    pub(crate) const WOULD_DEADLOCK: WaitError = WaitError { kind: WaitErrorKind::WouldDeadlock };
+
+    /// Whether the timeout had passed.
+    pub fn is_timeout(&self) -> bool {
+        self.kind == WaitErrorKind::Timeout
+    }
+
+    /// Whether the call came from a job of the same pool, or from the drop of one that is being
+    /// cancelled: it would have waited for itself.
+    pub fn would_deadlock(&self) -> bool {
+        self.kind == WaitErrorKind::WouldDeadlock
+    }
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            WaitErrorKind::Timeout => "the timeout passed first",
+            WaitErrorKind::WouldDeadlock => "a job of the thread pool cannot wait for the pool",
+        })
+    }
+}
+
+impl error::Error for WaitError {}
 
 /// A pool could not be built. No thread is left behind.
 #[derive(Debug)]

@@ -1,13 +1,15 @@
 //! The two halves of a submission: the job, which goes through the queue to a worker, and the
 //! handle, which stays with the caller.
 //!
-//! A job ends in two steps, so that whoever runs or cancels it can count before anyone is told:
-//! [`Job::run`] or [`Job::cancel`] consumes the closure with its captures and gives a [`Spent`];
-//! [`Spent::publish`] resolves the handle. A job that is dropped instead still resolves its handle:
-//! the receipt in it reports Cancelled.
+//! Whoever takes a job to its end — a worker, a discarding shutdown, a handle that cancels — does so
+//! from a [`Seat`], in one function: claim the closure, ask the seat whether it may start, run it or
+//! drop it, count, and only then tell the handle. The claim decides between them, once.
 
 use std::any::{type_name, Any};
+use std::future::Future;
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{fmt, mem};
 
@@ -15,12 +17,13 @@ use crate::outcome::{message, CancelReason, Outcome, Payload};
 use crate::report::JobId;
 use crate::sync::{Arc, Condvar, Deadline, Mutex};
 
-/// A job of any type, not yet started.
-pub(crate) struct Job(Box<dyn Task>);
-
-/// A job whose closure is consumed, and whose handle does not know yet.
-#[must_use = "the handle waits"]
-pub(crate) struct Spent(Box<dyn Task>);
+/// A job of any type, not yet claimed.
+pub(crate) enum Job {
+    /// Nobody waits for it: the queue holds all there is.
+    Detached(Box<dyn DetachedTask>),
+    /// Shared with its handle, who may claim it while it is queued.
+    Handled(Ticket),
+}
 
 /// How a job ended, as far as counting goes.
 pub(crate) enum End {
@@ -30,16 +33,29 @@ pub(crate) enum End {
     Cancelled,
 }
 
-/// What stands behind a [`Job`]: first run or cancelled, then published.
-trait Task: Send {
-    fn name(&self) -> &'static str;
-    /// Runs the closure; the second value counts panics of destructors.
-    fn run(&mut self) -> (End, u64);
-    /// Drops the closure; returns the number of panics of destructors.
-    fn cancel(&mut self, reason: CancelReason) -> u64;
-    /// Tells the handle; returns the number of panics of destructors.
-    fn publish(self: Box<Self>) -> u64;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+/// Where somebody sits who takes jobs to their end.
+pub(crate) trait Seat {
+    /// A job of that name has been claimed.
+    ///
+    /// # Errors
+    ///
+    /// Why it may not start; it is then cancelled.
+    fn begin(&mut self, name: &'static str) -> Result<(), CancelReason>;
+
+    /// The claimed job has ended, its captures are dropped, and nobody knows yet.
+    fn end(&mut self, end: End);
+
+    /// That many destructors have panicked.
+    fn stray_panics(&mut self, number: u64);
+}
+
+/// Those who count, as seen from a handle.
+pub(crate) trait Accounts: Send + Sync {
+    /// Takes a job to its end by cancelling it, if nobody has claimed it; `false` if somebody has.
+    fn cancel(&self, job: &dyn HandledTask, reason: CancelReason) -> bool;
+
+    /// That many destructors have panicked.
+    fn stray_panics(&self, number: u64);
 }
 
 impl Job {
@@ -48,55 +64,27 @@ impl Job {
     where
         F: FnOnce() + Send + 'static,
     {
-        Job(Box::new(Detached { closure: Some(closure) }))
+        Job::Detached(Box::new(Detached(closure)))
     }
 
-    /// A job and its handle, which gets its id from [`JobHandle::accepted`].
-    pub(crate) fn with_handle<F, T>(closure: F) -> (Self, JobHandle<T>)
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let slot = Arc::new(Slot { state: Mutex::new(State::Pending), resolved: Condvar::new() });
-        let receipt = Receipt { slot: Some(Arc::clone(&slot)), outcome: None };
-        let job = Job(Box::new(Handled { closure: Some(closure), receipt }));
-        (job, JobHandle { slot: Some(slot), id: JobId(0) })
-    }
-
-    /// The type name of the closure.
-    pub(crate) fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    /// Runs the closure on this thread, catching its panic. The count is of destructors' panics.
-    pub(crate) fn run(mut self) -> (Spent, End, u64) {
-        let (end, stray_panics) = self.0.run();
-        (Spent(self.0), end, stray_panics)
-    }
-
-    /// Drops the closure unrun. The count is of destructors' panics.
-    pub(crate) fn cancel(mut self, reason: CancelReason) -> (Spent, u64) {
-        let stray_panics = self.0.cancel(reason);
-        (Spent(self.0), stray_panics)
+    /// Takes the job to its end; `false` if it had been claimed, and nothing is left to do.
+    pub(crate) fn process(self, seat: &mut dyn Seat) -> bool {
+        match self {
+            Job::Detached(task) => {
+                task.process(seat);
+                true
+            }
+            Job::Handled(ticket) => ticket.process(seat),
+        }
     }
 
     /// Gives the closure of a [`detached`](Self::detached) job back, which the queue refused.
     pub(crate) fn into_detached<F: 'static>(self) -> F {
-        let task = self.0.into_any().downcast::<Detached<F>>();
-        task.ok().and_then(|task| task.closure).expect("the job was made of this closure")
-    }
-
-    /// Gives the closure of a job [`with_handle`](Self::with_handle) back, which the queue refused.
-    pub(crate) fn into_handled<F: 'static, T: 'static>(self) -> F {
-        let task = self.0.into_any().downcast::<Handled<F, T>>();
-        task.ok().and_then(|task| task.closure).expect("the job was made of this closure")
-    }
-}
-
-impl Spent {
-    /// Resolves the handle and wakes who waits on it; returns the number of destructors' panics.
-    pub(crate) fn publish(self) -> u64 {
-        self.0.publish()
+        let task = match self {
+            Job::Detached(task) => task.into_any().downcast::<Detached<F>>().ok(),
+            Job::Handled(_) => None,
+        };
+        task.expect("the job was made of this closure").0
     }
 }
 
@@ -127,136 +115,217 @@ pub(crate) fn drop_payload(mut payload: Payload) -> u64 {
     ROUNDS
 }
 
-/// A job without a handle. The closure is there until it is run or cancelled.
-struct Detached<F> {
-    closure: Option<F>,
+/// Runs a claimed closure, or drops it if the seat refuses.
+fn settle<F, T>(closure: F, seat: &mut dyn Seat) -> Outcome<T>
+where
+    F: FnOnce() -> T,
+{
+    match seat.begin(type_name::<F>()) {
+        Ok(()) => match guarded(closure) {
+            Ok(value) => Outcome::Completed(value),
+            Err(payload) => Outcome::Panicked(payload),
+        },
+        Err(reason) => {
+            seat.stray_panics(drop_guarded(closure));
+            Outcome::Cancelled(reason)
+        }
+    }
 }
 
-impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
-    fn name(&self) -> &'static str {
-        type_name::<F>()
-    }
+/// What stands behind a job without a handle.
+pub(crate) trait DetachedTask: Send {
+    fn process(self: Box<Self>, seat: &mut dyn Seat);
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
 
-    fn run(&mut self) -> (End, u64) {
-        let closure = self.closure.take().expect("a job runs once");
-        match guarded(closure) {
-            Ok(()) => (End::Completed, 0),
-            Err(payload) => {
-                let message = message(payload.as_ref());
-                (End::Panicked(Some(message)), drop_payload(payload))
+struct Detached<F>(F);
+
+impl<F: FnOnce() + Send + 'static> DetachedTask for Detached<F> {
+    fn process(self: Box<Self>, seat: &mut dyn Seat) {
+        match settle(self.0, seat) {
+            Outcome::Completed(()) => seat.end(End::Completed),
+            Outcome::Cancelled(_) => seat.end(End::Cancelled),
+            Outcome::Panicked(payload) => {
+                seat.end(End::Panicked(Some(message(payload.as_ref()))));
+                seat.stray_panics(drop_payload(payload));
             }
         }
     }
 
-    fn cancel(&mut self, _reason: CancelReason) -> u64 {
-        drop_guarded(self.closure.take())
-    }
-
-    fn publish(self: Box<Self>) -> u64 {
-        0
-    }
-
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }
 }
 
-/// A job with a handle. The closure is there until it is run or cancelled.
-struct Handled<F, T> {
-    closure: Option<F>,
-    receipt: Receipt<T>,
+/// The queue's share of a job with a handle. Dropped without having been processed, it still resolves
+/// the handle: a job cannot leave without signing out.
+pub(crate) struct Ticket(Option<Arc<dyn HandledTask>>);
+
+impl Ticket {
+    fn process(mut self, seat: &mut dyn Seat) -> bool {
+        let Some(task) = self.0.take() else { return false };
+        let claimed = task.process(seat);
+        // If the handle is gone, this drops the result.
+        seat.stray_panics(drop_guarded(task));
+        claimed
+    }
 }
 
-impl<F, T> Task for Handled<F, T>
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.abandon();
+        }
+    }
+}
+
+/// What stands behind a job with a handle, as the queue sees it.
+pub(crate) trait HandledTask: Send + Sync {
+    /// Claims the closure and takes it to its end; `false` if somebody has claimed it before.
+    fn process(&self, seat: &mut dyn Seat) -> bool;
+    /// Resolves the handle of a job that was dropped.
+    fn abandon(&self);
+}
+
+/// What stands behind a job with a handle, as the handle sees it.
+trait Awaited<T>: HandledTask {
+    fn slot(&self) -> &Slot<T>;
+    fn as_task(&self) -> &dyn HandledTask;
+}
+
+/// A job with a handle: the closure until it is claimed, the outcome once there is one.
+///
+/// Two locks, so that neither side's type shows on the other's: the claim, and the slot.
+pub(crate) struct Handled<F, T> {
+    claim: Mutex<Option<F>>,
+    slot: Slot<T>,
+}
+
+impl<F, T> Handled<F, T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn name(&self) -> &'static str {
-        type_name::<F>()
+    /// A job that shares everything with its handle.
+    pub(crate) fn new(closure: F) -> Arc<Self> {
+        let state = Mutex::new(SlotState { stage: Stage::Pending, waker: None });
+        let slot = Slot { state, resolved: Condvar::new() };
+        Arc::new(Handled { claim: Mutex::new(Some(closure)), slot })
     }
 
-    fn run(&mut self) -> (End, u64) {
-        let closure = self.closure.take().expect("a job runs once");
-        let (end, outcome) = match guarded(closure) {
-            Ok(value) => (End::Completed, Outcome::Completed(value)),
-            Err(payload) => (End::Panicked(None), Outcome::Panicked(payload)),
-        };
-        self.receipt.outcome = Some(outcome);
-        (end, 0)
+    /// The half for the queue.
+    pub(crate) fn job(self: &Arc<Self>) -> Job {
+        Job::Handled(Ticket(Some(Arc::clone(self) as Arc<dyn HandledTask>)))
     }
 
-    fn cancel(&mut self, reason: CancelReason) -> u64 {
-        self.receipt.outcome = Some(Outcome::Cancelled(reason));
-        drop_guarded(self.closure.take())
+    /// The half for the caller.
+    pub(crate) fn handle(
+        self: Arc<Self>,
+        number: u64,
+        accounts: Arc<dyn Accounts>,
+    ) -> JobHandle<T> {
+        JobHandle { task: Some(self), accounts, id: JobId(number) }
     }
 
-    fn publish(mut self: Box<Self>) -> u64 {
-        self.receipt.resolve()
+    /// Gives the closure back, which the queue refused.
+    pub(crate) fn into_closure(self: Arc<Self>) -> F {
+        self.claim.lock().take().expect("a refused job is claimed by nobody")
+    }
+}
+
+impl<F, T> HandledTask for Handled<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn process(&self, seat: &mut dyn Seat) -> bool {
+        // The claim: who takes the closure decides what becomes of it.
+        let Some(closure) = self.claim.lock().take() else { return false };
+        let outcome = settle(closure, seat);
+        seat.end(match &outcome {
+            Outcome::Completed(_) => End::Completed,
+            Outcome::Panicked(_) => End::Panicked(None),
+            Outcome::Cancelled(_) => End::Cancelled,
+        });
+        self.slot.resolve(outcome);
+        true
     }
 
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+    fn abandon(&self) {
+        if let Some(closure) = self.claim.lock().take() {
+            drop_guarded(closure);
+            self.slot.resolve(Outcome::Cancelled(CancelReason::Discarded));
+        }
+    }
+}
+
+impl<F, T> Awaited<T> for Handled<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn slot(&self) -> &Slot<T> {
+        &self.slot
+    }
+
+    fn as_task(&self) -> &dyn HandledTask {
         self
     }
 }
 
-/// The worker's end of a [`Slot`]: whatever happens to it, the slot is resolved.
-struct Receipt<T> {
-    slot: Option<Arc<Slot<T>>>,
-    /// What is to be published; nothing yet means Cancelled.
-    outcome: Option<Outcome<T>>,
-}
-
-impl<T> Receipt<T> {
-    fn resolve(&mut self) -> u64 {
-        let Some(slot) = self.slot.take() else { return 0 };
-        let outcome = self.outcome.take();
-        let mut state = slot.state.lock();
-        *state = State::Ready(outcome.unwrap_or(Outcome::Cancelled(CancelReason::Discarded)));
-        slot.resolved.notify_all();
-        drop(state);
-        // If the handle is gone, this drops the result.
-        drop_guarded(slot)
-    }
-}
-
-impl<T> Drop for Receipt<T> {
-    fn drop(&mut self) {
-        self.resolve();
-    }
-}
-
-/// Where an outcome passes from the worker to the handle.
+/// Where an outcome passes from whoever ended the job to the handle.
 struct Slot<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<SlotState<T>>,
     resolved: Condvar,
 }
 
+struct SlotState<T> {
+    stage: Stage<T>,
+    /// Of the task that polled the handle last.
+    waker: Option<Waker>,
+}
+
 /// `Pending → Ready → Taken`, never backwards.
-enum State<T> {
+enum Stage<T> {
     Pending,
     Ready(Outcome<T>),
     Taken,
 }
 
-impl<T> State<T> {
+impl<T> SlotState<T> {
     fn take(&mut self) -> Option<Outcome<T>> {
-        match mem::replace(self, State::Taken) {
-            State::Ready(outcome) => Some(outcome),
-            State::Pending => {
-                *self = State::Pending;
+        match mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Ready(outcome) => Some(outcome),
+            Stage::Pending => {
+                self.stage = Stage::Pending;
                 None
             }
-            State::Taken => unreachable!("taking the outcome consumes the handle"),
+            Stage::Taken => panic!("the outcome has been taken; the handle was polled after that"),
         }
     }
 }
 
-/// The caller's half of a submitted job: waits for its outcome.
+impl<T> Slot<T> {
+    fn resolve(&self, outcome: Outcome<T>) {
+        let mut state = self.state.lock();
+        state.stage = Stage::Ready(outcome);
+        self.resolved.notify_all();
+        let waker = state.waker.take();
+        drop(state);
+        // A waker is user code.
+        if let Some(waker) = waker {
+            let _ = guarded(|| waker.wake()).map_err(drop_payload);
+        }
+    }
+}
+
+/// The caller's half of a submitted job: waits for its outcome, or cancels it.
 ///
 /// It always resolves, since every accepted job has an outcome: nothing hangs on a handle but a job
 /// that does not return, or a job that waits for one queued behind it on the only worker. Dropping
 /// the handle detaches: the job runs all the same, and its result is dropped.
+///
+/// It is also a [`Future`], of any executor's: the worker wakes the task.
 ///
 /// ```
 /// # if last_call::UNDER_LOOM { return }
@@ -267,16 +336,25 @@ impl<T> State<T> {
 #[must_use = "dropping the handle detaches the job; `execute` does without one"]
 pub struct JobHandle<T> {
     // None only while being dropped.
-    slot: Option<Arc<Slot<T>>>,
+    task: Option<Arc<dyn Awaited<T>>>,
+    accounts: Arc<dyn Accounts>,
     id: JobId,
 }
 
-impl<T> JobHandle<T> {
-    pub(crate) fn accepted(mut self, number: u64) -> Self {
-        self.id = JobId(number);
-        self
-    }
+/// What [`JobHandle::cancel`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cancellation {
+    /// The job had not started and now never will: its closure is dropped, its place in the queue is
+    /// free, its outcome is Cancelled.
+    Cancelled,
+    /// Too late: somebody has claimed the job, to run it or to cancel it.
+    Started,
+    /// Too late: the job has its outcome.
+    Finished,
+}
 
+impl<T> JobHandle<T> {
     /// Returns the job's place in the order of acceptance.
     pub fn id(&self) -> JobId {
         self.id
@@ -284,11 +362,39 @@ impl<T> JobHandle<T> {
 
     /// Whether the job has its outcome; the `join` methods then return at once.
     pub fn is_finished(&self) -> bool {
-        !matches!(*self.slot().state.lock(), State::Pending)
+        !matches!(self.slot().state.lock().stage, Stage::Pending)
+    }
+
+    /// Cancels the job if it has not started. The closure and its captures are dropped here.
+    ///
+    /// ```
+    /// # if last_call::UNDER_LOOM { return }
+    /// use last_call::{Cancellation, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let queued = pool.submit(|| "never run").expect("the pool is running");
+    /// assert_eq!(queued.cancel(), Cancellation::Cancelled);
+    /// assert!(queued.join().is_cancelled());
+    /// drop(open);
+    /// ```
+    pub fn cancel(&self) -> Cancellation {
+        if self.accounts.cancel(self.task().as_task(), CancelReason::Requested) {
+            Cancellation::Cancelled
+        } else if self.is_finished() {
+            Cancellation::Finished
+        } else {
+            Cancellation::Started
+        }
     }
 
     /// Waits for the outcome. Everything that the job did, the drop of its captures included,
     /// happened before.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has been polled to its end as a future.
     pub fn join(self) -> Outcome<T> {
         let slot = self.slot();
         let mut state = slot.state.lock();
@@ -305,6 +411,10 @@ impl<T> JobHandle<T> {
     /// # Errors
     ///
     /// The handle, while the job is queued or running.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has been polled to its end as a future.
     pub fn try_join(self) -> Result<Outcome<T>, JobHandle<T>> {
         let outcome = self.slot().state.lock().take();
         outcome.ok_or(self)
@@ -317,6 +427,10 @@ impl<T> JobHandle<T> {
     /// # Errors
     ///
     /// The handle, if the job is still queued or running then.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has been polled to its end as a future.
     pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
         let deadline = Deadline::after(timeout);
         let slot = self.slot();
@@ -334,15 +448,44 @@ impl<T> JobHandle<T> {
         }
     }
 
+    fn task(&self) -> &dyn Awaited<T> {
+        self.task.as_deref().expect("a handle has its job until it is dropped")
+    }
+
     fn slot(&self) -> &Slot<T> {
-        self.slot.as_ref().expect("a handle has its slot until it is dropped")
+        self.task().slot()
+    }
+}
+
+/// Resolves to the job's outcome.
+///
+/// # Panics
+///
+/// When polled again after that.
+impl<T> Future for JobHandle<T> {
+    type Output = Outcome<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        // Cloned before the lock and the old one dropped after it: wakers are user code.
+        let waker = context.waker().clone();
+        let mut state = self.slot().state.lock();
+        if let Some(outcome) = state.take() {
+            return Poll::Ready(outcome);
+        }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        Poll::Pending
     }
 }
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
         // If the job has ended, this drops its result.
-        drop_guarded(self.slot.take());
+        let number = drop_guarded(self.task.take());
+        if number > 0 {
+            self.accounts.stray_panics(number);
+        }
     }
 }
 

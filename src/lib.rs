@@ -59,11 +59,11 @@ pub mod sync;
 #[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
 mod sync;
 
-pub use builder::{Builder, MAX_WORKERS};
-pub use error::{BuildError, SubmitError};
-pub use job::JobHandle;
+pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
+pub use error::{BuildError, SubmitError, WaitError};
+pub use job::{Cancellation, JobHandle};
 pub use outcome::{CancelReason, Outcome, Payload};
-pub use pool::{Submitter, ThreadPool};
+pub use pool::{Shutdown, StopToken, Submitter, ThreadPool};
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 
 /// Whether this build can only run inside a loom model. Documentation tests ask: cargo compiles them

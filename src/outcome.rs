@@ -37,6 +37,8 @@ pub enum CancelReason {
     Discarded,
     /// The deadline of the shutdown passed before the job could start.
     DeadlinePassed,
+    /// Its handle cancelled it.
+    Requested,
 }
 
 impl<T> Outcome<T> {
@@ -95,6 +97,7 @@ impl fmt::Display for CancelReason {
         f.write_str(match self {
             CancelReason::Discarded => "the pool discarded what had not started",
             CancelReason::DeadlinePassed => "the shutdown's deadline passed before it could start",
+            CancelReason::Requested => "its handle cancelled it",
         })
     }
 }

@@ -1,20 +1,21 @@
-//! The owner of the pool, and those who may hand in jobs.
+//! The owner of the pool, and those who may hand in jobs or end it.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{SubmitError, SubmitErrorKind};
+use crate::error::{SubmitError, SubmitErrorKind, WaitError};
 use crate::events;
-use crate::job::{Job, JobHandle};
+use crate::job::{Handled, Job, JobHandle};
 use crate::outcome::CancelReason;
-use crate::queue::Queue;
+use crate::queue::{Queue, Refusal, Refused, Wait};
 use crate::report::{Report, Stats};
 use crate::sync::{thread, Arc, Deadline};
 use crate::worker::Shared;
 
 /// A fixed number of threads that run jobs in the order in which they were handed in.
 ///
-/// The pool is its one owner's. [`Submitter`]s hand jobs in from elsewhere and do not keep it alive.
+/// The pool is its one owner's. [`Submitter`]s hand jobs in from elsewhere, [`Shutdown`] triggers end
+/// it from elsewhere; neither keeps it alive.
 ///
 /// # Shutdown
 ///
@@ -25,23 +26,42 @@ use crate::worker::Shared;
 /// | drop, [`shutdown`](Self::shutdown) | end | run | refused | when every worker thread is joined |
 /// | [`shutdown_now`](Self::shutdown_now) | end | are cancelled | refused | when every worker thread is joined |
 /// | [`shutdown_timeout`](Self::shutdown_timeout) | end, or are reported as unfinished | run; at the deadline those left are cancelled | refused | at the deadline at the latest |
+/// | [`Shutdown::drain`] | end | run | refused | at once |
+/// | [`Shutdown::discard`] | end | are cancelled | refused | when they are cancelled |
 ///
-/// Late means: after the shutdown has begun, running jobs included (a chain of jobs that submit jobs
-/// would never drain otherwise). A refused job comes back in the [`SubmitError`].
+/// Late means: after the shutdown has begun, from running jobs too (a chain of jobs that submit jobs
+/// would never drain otherwise). A refused job comes back in the [`SubmitError`]. The stronger of two
+/// shutdowns wins: a discard takes over from a drain that somebody already waits for.
 ///
 /// Without a deadline, shutdown returns as soon as every job that has started returns. A job that
 /// never returns is waited for; a job that waits for a job queued behind it on the only worker never
-/// returns. The pool does not keep the process: when `main` returns or calls `exit`, the workers end
-/// where they stand, so drop the pool before.
+/// returns. A long job can ask its [`StopToken`] whether it should come to an end. The pool does not
+/// keep the process: when `main` returns or calls `exit`, the workers end where they stand, so drop
+/// the pool before.
 ///
 /// Dropped or shut down by a job on one of its own workers, the pool cannot wait for itself: it
-/// begins the shutdown and lets go. Its workers finish what is queued and end by themselves.
+/// begins the shutdown and lets go. Its workers finish what is queued and end by themselves; the
+/// final report goes to the hook [`on_terminated`](Builder::on_terminated).
+///
+/// # Each call in each state
+///
+/// | | running | draining or discarding, terminated |
+/// | --- | --- | --- |
+/// | `execute`, `submit` | accept; wait while a bounded queue is full, or, on a worker of the pool, return [`would_deadlock`](SubmitError::would_deadlock) | [`is_shut_down`](SubmitError::is_shut_down), those too that were waiting |
+/// | `try_execute`, `try_submit` | accept, or [`is_full`](SubmitError::is_full) | `is_shut_down` |
+/// | `execute_timeout`, `submit_timeout` | as `submit`, or [`is_timeout`](SubmitError::is_timeout) | `is_shut_down` |
+/// | `wait_idle` | waits | waits for what is queued and running; at once when terminated |
+/// | [`JobHandle::cancel`] | cancels what has not started | the same |
+/// | [`StopToken::is_stopping`] | `false` | `true` |
+/// | `stats` | counts | counts |
 ///
 /// # Panics of jobs
 ///
 /// A panic in a job is caught: its worker goes on. The payload goes to the job's handle; without
-/// one, the [`Report`] keeps the message. Two panics at once (a capture that panics in its
-/// destructor while the closure unwinds) abort the process: nobody can catch that.
+/// one, the [`Report`] keeps the message. Panics in the destructors of captures, results and payloads
+/// are caught and counted. Two panics at once (a capture that panics in its destructor while the
+/// closure unwinds) and a panicking destructor of a thread-local abort the process: nobody can catch
+/// those.
 ///
 /// ```
 /// # if last_call::UNDER_LOOM { return }
@@ -53,31 +73,87 @@ use crate::worker::Shared;
 /// assert_eq!(answer.join().unwrap(), 42);
 /// drop(pool); // runs what is queued and joins the threads
 /// ```
+///
+/// [`Builder::on_terminated`]: crate::Builder::on_terminated
+/// [`Builder`]: crate::Builder
 pub struct ThreadPool {
-    shared: Arc<Shared>,
+    submitter: Submitter,
     /// In the order of their numbers; empty once shutdown has begun.
     threads: Vec<thread::JoinHandle>,
 }
 
+/// How a shutdown treats what is queued.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Drain,
+    Discard,
+}
+
 impl ThreadPool {
     pub(crate) fn of(shared: Arc<Shared>, threads: Vec<thread::JoinHandle>) -> Self {
-        ThreadPool { shared, threads }
+        shared.started(threads.iter().map(thread::JoinHandle::id).collect());
+        ThreadPool { submitter: Submitter { shared }, threads }
     }
 
-    /// Hands in a job that nobody waits for.
+    fn shared(&self) -> &Arc<Shared> {
+        &self.submitter.shared
+    }
+
+    /// Returns a handle for handing in jobs from other threads and from jobs.
+    pub fn submitter(&self) -> Submitter {
+        self.submitter.clone()
+    }
+
+    /// Returns a trigger that ends the pool from any thread.
+    pub fn shutdown_trigger(&self) -> Shutdown {
+        Shutdown { shared: Arc::clone(self.shared()) }
+    }
+
+    /// Returns a token that says whether the pool is shutting down, for long jobs.
+    pub fn stop_token(&self) -> StopToken {
+        self.submitter.stop_token()
+    }
+
+    /// Hands in a job that nobody waits for. See [`Submitter::execute`].
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the pool is shutting down. (As the owner is borrowed
-    /// here, that cannot happen yet; it does on a [`Submitter`].)
+    /// [`SubmitError`] with the closure: the pool was told to shut down by a trigger, or the queue is
+    /// full and this is one of its workers.
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        execute(&self.shared, job)
+        self.submitter.execute(job)
     }
 
-    /// Hands in a job and returns the handle that waits for its outcome.
+    /// Hands in a job that nobody waits for, if there is a place. See [`Submitter::try_execute`].
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure: the queue is full, or the pool was told to shut down.
+    pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submitter.try_execute(job)
+    }
+
+    /// Hands in a job that nobody waits for, waiting at most that long for a place. See
+    /// [`Submitter::execute_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure: the queue was full until then, the pool was told to shut
+    /// down, or this is one of its workers and would have waited.
+    pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submitter.execute_timeout(job, timeout)
+    }
+
+    /// Hands in a job and returns the handle that waits for its outcome. See [`Submitter::submit`].
     ///
     /// # Errors
     ///
@@ -87,17 +163,62 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(&self.shared, job)
+        self.submitter.submit(job)
     }
 
-    /// Returns a handle for handing in jobs from other threads and from jobs.
-    pub fn submitter(&self) -> Submitter {
-        Submitter { shared: Arc::clone(&self.shared) }
+    /// Hands in a job and returns its handle, if there is a place. See [`Submitter::try_submit`].
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.try_submit(job)
+    }
+
+    /// Hands in a job and returns its handle, waiting at most that long for a place. See
+    /// [`Submitter::submit_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    pub fn submit_timeout<F, T>(
+        &self,
+        job: F,
+        timeout: Duration,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submitter.submit_timeout(job, timeout)
+    }
+
+    /// Waits until nothing is queued or running. See [`Submitter::wait_idle`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if this is a job of the pool's own.
+    pub fn wait_idle(&self) -> Result<(), WaitError> {
+        self.submitter.wait_idle()
+    }
+
+    /// Waits until nothing is queued or running, but at most that long. See
+    /// [`Submitter::wait_idle_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if the timeout has passed, or if this is a job of the pool's own.
+    pub fn wait_idle_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
+        self.submitter.wait_idle_timeout(timeout)
     }
 
     /// Returns what the pool has done so far.
     pub fn stats(&self) -> Stats {
-        self.shared.stats()
+        self.submitter.stats()
     }
 
     /// Runs what is queued, joins the workers and reports.
@@ -105,7 +226,7 @@ impl ThreadPool {
     /// On one of the pool's own workers: see [Shutdown](Self#shutdown); what has not ended then
     /// counts as unfinished.
     pub fn shutdown(mut self) -> Report {
-        self.end(false, None)
+        self.end(Mode::Drain, Deadline::never())
     }
 
     /// Cancels what is queued, joins the workers and reports. The handles of cancelled jobs are
@@ -113,7 +234,7 @@ impl ThreadPool {
     ///
     /// On one of the pool's own workers: as for [`shutdown`](Self::shutdown).
     pub fn shutdown_now(mut self) -> Report {
-        self.end(true, None)
+        self.end(Mode::Discard, Deadline::never())
     }
 
     /// Runs what is queued until the timeout has passed, then cancels what is left and reports the
@@ -126,43 +247,43 @@ impl ThreadPool {
     ///
     /// On one of the pool's own workers: as for [`shutdown`](Self::shutdown).
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Report {
-        self.end(false, Some(timeout))
+        self.end(Mode::Drain, Deadline::after(timeout))
     }
 
-    fn end(&mut self, discard: bool, timeout: Option<Duration>) -> Report {
-        events::shutdown_begins(if discard { "discard" } else { "drain" });
-        let deadline = timeout.map(Deadline::after).filter(|deadline| !deadline.is_never());
-        if discard {
-            self.shared.discard(CancelReason::Discarded);
-        } else {
-            self.shared.queue.close();
+    fn end(&mut self, mode: Mode, deadline: Deadline) -> Report {
+        let shared = Arc::clone(self.shared());
+        match mode {
+            Mode::Drain => {
+                events::shutdown_begins("drain");
+                shared.drain();
+            }
+            Mode::Discard => {
+                events::shutdown_begins("discard");
+                shared.discard(CancelReason::Discarded);
+            }
         }
         let threads = std::mem::take(&mut self.threads);
-        let retire = if is_current_among(&threads) {
-            false
-        } else if let Some(deadline) = deadline {
-            self.late(deadline)
-        } else {
+        let report = if is_current_among(&threads) {
+            let report = shared.report(false);
+            shared.let_go();
+            report
+        } else if deadline.is_never() {
             join(threads);
-            false
+            shared.wait_cancelled();
+            let report = shared.report(false);
+            shared.deliver(&report);
+            report
+        } else {
+            let in_time = shared.wait_exited(deadline);
+            if !in_time {
+                shared.discard(CancelReason::DeadlinePassed);
+            }
+            let report = shared.report(true);
+            shared.let_go();
+            report
         };
-        let report = self.shared.report(retire);
         events::shutdown_ends(&report);
         report
-    }
-
-    /// Waits for the workers' exit; at the deadline, cancels what is queued and returns `true`.
-    fn late(&self, deadline: Deadline) -> bool {
-        // Not `all`: once the deadline has passed, the others are only looked at.
-        let mut late = false;
-        for (worker, record) in self.shared.records.iter().enumerate() {
-            events::shutting_down(worker);
-            late |= !record.wait_exited(deadline);
-        }
-        if late {
-            self.shared.discard(CancelReason::DeadlinePassed);
-        }
-        late
     }
 }
 
@@ -182,7 +303,7 @@ fn is_current_among(threads: &[thread::JoinHandle]) -> bool {
 impl Drop for ThreadPool {
     fn drop(&mut self) {
         if !self.threads.is_empty() {
-            let _ = self.end(false, None);
+            let _ = self.end(Mode::Drain, Deadline::never());
         }
     }
 }
@@ -212,29 +333,213 @@ pub struct Submitter {
 }
 
 impl Submitter {
-    /// Hands in a job that nobody waits for.
+    /// Hands in a job that nobody waits for. While a bounded queue is full, it waits for a place.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the pool has begun to shut down.
+    /// [`SubmitError`] with the closure, if the pool has begun to shut down (while this waited, too);
+    /// or if this is one of the pool's own workers and would have had to wait.
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        execute(&self.shared, job)
+        self.hand_in(job, Some(Deadline::never()))
     }
 
-    /// Hands in a job and returns the handle that waits for its outcome.
+    /// Hands in a job that nobody waits for, if there is a place; returns at once.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the pool has begun to shut down.
+    /// [`SubmitError`] with the closure, if the queue is full or the pool has begun to shut down.
+    ///
+    /// ```
+    /// # if last_call::UNDER_LOOM { return Ok(()) }
+    /// let pool = last_call::ThreadPool::builder().workers(1).capacity(1).build()?;
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// let mut accepted = 0;
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let error = loop {
+    ///     match pool.try_execute(|| ()) {
+    ///         Ok(()) => accepted += 1,
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert!(error.is_full() && accepted <= 1);
+    /// drop(open);
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
+    pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.hand_in(job, None)
+    }
+
+    /// Hands in a job that nobody waits for, waiting at most that long for a place.
+    ///
+    /// A timeout that the clock cannot hold is none.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, if the queue was full until then; otherwise as for
+    /// [`execute`](Self::execute).
+    pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.hand_in(job, Some(Deadline::after(timeout)))
+    }
+
+    /// Hands in a job and returns the handle that waits for its outcome. While a bounded queue is
+    /// full, it waits for a place.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`execute`](Self::execute).
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        submit(&self.shared, job)
+        self.hand_in_with_handle(job, Some(Deadline::never()))
+    }
+
+    /// Hands in a job and returns its handle, if there is a place; returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.hand_in_with_handle(job, None)
+    }
+
+    /// Hands in a job and returns its handle, waiting at most that long for a place.
+    ///
+    /// A timeout that the clock cannot hold is none.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    pub fn submit_timeout<F, T>(
+        &self,
+        job: F,
+        timeout: Duration,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.hand_in_with_handle(job, Some(Deadline::after(timeout)))
+    }
+
+    /// Waits until, at one instant between call and return, nothing was queued or running.
+    ///
+    /// A job that submits jobs does not look idle in between. Others may go on submitting: then this
+    /// returns once there was such an instant when somebody looked.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if this is a job of the pool's own, which would wait for itself.
+    ///
+    /// ```
+    /// # if last_call::UNDER_LOOM { return }
+    /// let pool = last_call::ThreadPool::new(2);
+    /// for n in 0..10 {
+    ///     pool.execute(move || println!("{n}")).expect("the pool is running");
+    /// }
+    /// pool.wait_idle().expect("this is not a job");
+    /// assert_eq!(pool.stats().completed, 10);
+    /// ```
+    pub fn wait_idle(&self) -> Result<(), WaitError> {
+        self.wait_idle_until(Deadline::never())
+    }
+
+    /// As [`wait_idle`](Self::wait_idle), but at most that long; zero only looks.
+    ///
+    /// A timeout that the clock cannot hold is none.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if the timeout has passed, or if this is a job of the pool's own.
+    pub fn wait_idle_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
+        self.wait_idle_until(Deadline::after(timeout))
+    }
+
+    fn wait_idle_until(&self, deadline: Deadline) -> Result<(), WaitError> {
+        if self.shared.is_waited_for() {
+            return Err(WaitError::WOULD_DEADLOCK);
+        }
+        if self.shared.wait_idle(deadline) {
+            Ok(())
+        } else {
+            Err(WaitError::TIMEOUT)
+        }
+    }
+
+    /// Returns a token that says whether the pool is shutting down, for long jobs.
+    pub fn stop_token(&self) -> StopToken {
+        StopToken { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Returns what the pool has done so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    fn hand_in<F>(&self, job: F, until: Option<Deadline>) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        match self.push(Job::detached(job), until) {
+            Ok(_) => Ok(()),
+            Err((job, kind)) => Err(SubmitError::new(job.into_detached(), kind)),
+        }
+    }
+
+    fn hand_in_with_handle<F, T>(
+        &self,
+        job: F,
+        until: Option<Deadline>,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let task = Handled::new(job);
+        match self.push(task.job(), until) {
+            Ok(number) => Ok(task.handle(number, Arc::clone(&self.shared) as _)),
+            Err((job, kind)) => {
+                let closure = task.into_closure();
+                drop(job);
+                Err(SubmitError::new(closure, kind))
+            }
+        }
+    }
+
+    /// Hands a job to the queue; waits for a place until then, if at all.
+    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, SubmitErrorKind)> {
+        let queue = &self.shared.queue;
+        // Whose thread this is matters, and is looked up, only when it would have to wait.
+        let first = if until.is_some() { Wait::NotYet } else { Wait::No };
+        let (result, full) = match (queue.push(job, first), until) {
+            (Err(Refused { item, refusal: Refusal::Full }), Some(deadline)) => {
+                if self.shared.is_own_worker() {
+                    (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)
+                } else {
+                    (queue.push(item, Wait::Until(deadline)), SubmitErrorKind::Full)
+                }
+            }
+            (result, _) => (result, SubmitErrorKind::Full),
+        };
+        result.map_err(|Refused { item, refusal }| match refusal {
+            Refusal::Closed => (item, SubmitErrorKind::ShutDown),
+            Refusal::Full => (item, full),
+            Refusal::TimedOut => (item, SubmitErrorKind::Timeout),
+        })
     }
 }
 
@@ -244,24 +549,99 @@ impl fmt::Debug for Submitter {
     }
 }
 
-fn execute<F>(shared: &Shared, job: F) -> Result<(), SubmitError<F>>
-where
-    F: FnOnce() + Send + 'static,
-{
-    match shared.queue.push(Job::detached(job)) {
-        Ok(_) => Ok(()),
-        Err(job) => Err(SubmitError::new(job.into_detached(), SubmitErrorKind::ShutDown)),
+/// Ends the pool from any thread, from jobs too, any number of times; the stronger mode wins.
+///
+/// It does not keep the pool alive, and does not replace its owner, who still joins the threads and
+/// gets the [`Report`].
+///
+/// ```
+/// # if last_call::UNDER_LOOM { return }
+/// let pool = last_call::ThreadPool::new(2);
+/// let trigger = pool.shutdown_trigger();
+/// std::thread::spawn(move || trigger.drain()).join().expect("it does not panic");
+/// assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
+/// assert_eq!(pool.shutdown().accepted, 0);
+/// ```
+#[derive(Clone)]
+pub struct Shutdown {
+    shared: Arc<Shared>,
+}
+
+impl Shutdown {
+    /// Begins a drain: no job is accepted any more, what is queued runs. Returns at once.
+    pub fn drain(&self) {
+        self.shared.drain();
+    }
+
+    /// Begins a discard, or makes one of a drain: no job is accepted any more, what is queued is
+    /// cancelled, here, and its handles are resolved when this returns.
+    pub fn discard(&self) {
+        self.shared.discard(CancelReason::Discarded);
+    }
+
+    /// Waits until the pool has terminated: every worker has taken its last job to its end, and its
+    /// stop hook has run. (It does not begin a shutdown.)
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if this is a job of the pool's own.
+    pub fn wait(&self) -> Result<(), WaitError> {
+        self.wait_until(Deadline::never())
+    }
+
+    /// As [`wait`](Self::wait), but at most that long; zero only looks.
+    ///
+    /// A timeout that the clock cannot hold is none.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if the timeout has passed, or if this is a job of the pool's own.
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
+        self.wait_until(Deadline::after(timeout))
+    }
+
+    fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {
+        if self.shared.is_own_worker() {
+            return Err(WaitError::WOULD_DEADLOCK);
+        }
+        if self.shared.wait_exited(deadline) {
+            Ok(())
+        } else {
+            Err(WaitError::TIMEOUT)
+        }
     }
 }
 
-fn submit<F, T>(shared: &Shared, job: F) -> Result<JobHandle<T>, SubmitError<F>>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let (job, handle) = Job::with_handle(job);
-    match shared.queue.push(job) {
-        Ok(number) => Ok(handle.accepted(number)),
-        Err(job) => Err(SubmitError::new(job.into_handled::<F, T>(), SubmitErrorKind::ShutDown)),
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shutdown").finish_non_exhaustive()
+    }
+}
+
+/// Tells a long job that it should come to an end. Cheap to clone and to ask.
+///
+/// ```
+/// # if last_call::UNDER_LOOM { return }
+/// let pool = last_call::ThreadPool::new(1);
+/// let token = pool.stop_token();
+/// let steps = pool.submit(move || (0..).take_while(|_| !token.is_stopping()).count());
+/// pool.shutdown_trigger().drain();
+/// println!("stopped after {} steps", steps.expect("it was running").join().unwrap());
+/// ```
+#[derive(Clone)]
+pub struct StopToken {
+    shared: Arc<Shared>,
+}
+
+impl StopToken {
+    /// Whether the pool is shutting down, or has. Never `true` and later `false`.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.stopping.is_raised()
+    }
+}
+
+impl fmt::Debug for StopToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopToken").field("is_stopping", &self.is_stopping()).finish()
     }
 }

@@ -91,7 +91,7 @@ pub struct JobPanic {
     pub message: String,
 }
 
-/// What a pool has done so far. Every count is a number of jobs since the pool was built, and never
+/// What a pool has done so far. Every count but two is a number of jobs since the pool was built, and never
 /// falls; jobs that have ended are never more than those accepted.
 ///
 /// ```
@@ -113,7 +113,10 @@ pub struct Stats {
     pub cancelled: u64,
     /// Jobs that came back to their submitter unrun; not among the accepted.
     pub rejected: u64,
-    /// Jobs that wait in the queue. (This one rises and falls.)
+    /// Jobs that are running. (This one and the next rise and fall, and are of one instant only while
+    /// nothing starts or ends.)
+    pub running: u64,
+    /// Jobs that wait.
     pub queued: u64,
     /// Workers of the pool.
     pub workers: usize,

@@ -3,56 +3,222 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::job::{drop_payload, guarded, End, Job};
+use crate::events;
+use crate::job::{drop_payload, guarded, Accounts, End, HandledTask, Job, Seat};
 use crate::outcome::{message, CancelReason};
 use crate::queue::{Chosen, Queue};
-use crate::report::{JobId, JobPanic, Stats, Tally, UnfinishedJob, PANICS_KEPT};
-use crate::sync::{Arc, Condvar, Counter, Deadline, Mutex};
-use crate::{events, Report};
+use crate::report::{JobId, JobPanic, Report, Stats, Tally, UnfinishedJob, PANICS_KEPT};
+use crate::sync::thread::{current_id, ThreadId};
+use crate::sync::{Arc, Condvar, Counter, Deadline, Flag, Mutex};
 
 /// Called with the worker's number, on its thread.
 pub(crate) type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 
-/// What the owner of the pool, its submitters and its workers have in common. It holds neither the
-/// owner nor a thread, so keeping it keeps no pool alive.
+/// Called with the final report.
+pub(crate) type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
+
+/// What runs beside jobs.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_start: Option<Hook>,
+    pub(crate) on_stop: Option<Hook>,
+    pub(crate) on_terminated: Option<ReportHook>,
+}
+
+/// What the owner of the pool, its submitters, triggers and handles, and its workers have in common.
+/// It holds neither the owner nor a thread, so keeping it keeps no pool alive.
 pub(crate) struct Shared {
     pub(crate) queue: Chosen<Job>,
     /// One for each worker.
     pub(crate) records: Box<[Record]>,
-    pub(crate) on_start: Option<Hook>,
-    pub(crate) on_stop: Option<Hook>,
-    /// Jobs cancelled off the queue.
-    cancelled: Mutex<u64>,
+    pub(crate) hooks: Hooks,
+    /// The workers' threads, once they have all started.
+    threads: Mutex<Vec<ThreadId>>,
+    /// Shutdown has begun, or is about to.
+    pub(crate) stopping: Flag,
+    cancelling: Mutex<Cancelling>,
+    /// Nobody is cancelling any more.
+    cancelled: Condvar,
+    idle: Idle,
+    /// Looked at only if there is a hook that wants the final report.
+    termination: Mutex<Termination>,
     /// Panics that changed no outcome.
     stray_panics: Counter,
 }
 
+/// Jobs that are taken to their end without a worker.
+#[derive(Debug, Default)]
+struct Cancelling {
+    /// The threads of the calls under way. While there are any, claimed jobs may be uncounted.
+    under_way: Vec<ThreadId>,
+    /// Jobs cancelled.
+    cancelled: u64,
+    /// How many wait for idleness, and are to be told of each job that ends.
+    watched: usize,
+}
+
+/// Rings for those who wait for idleness when a job ends.
+#[derive(Debug)]
+struct Idle {
+    rings: Mutex<u64>,
+    rung: Condvar,
+}
+
+/// `live` falls to 0; then, if the owner has let go, the report is due. Whoever brings the second of
+/// the two about delivers it.
+#[derive(Debug)]
+struct Termination {
+    /// Workers that have not exited.
+    live: usize,
+    /// The owner does not wait for them.
+    let_go: bool,
+}
+
 impl Shared {
-    pub(crate) fn new(workers: usize, on_start: Option<Hook>, on_stop: Option<Hook>) -> Self {
+    pub(crate) fn new(workers: usize, capacity: Option<usize>, hooks: Hooks) -> Self {
         Shared {
-            queue: Chosen::new(),
+            queue: Chosen::new(capacity),
             records: (0..workers).map(|_| Record::new()).collect(),
-            on_start,
-            on_stop,
-            cancelled: Mutex::new(0),
+            hooks,
+            threads: Mutex::new(Vec::new()),
+            stopping: Flag::new(),
+            cancelling: Mutex::new(Cancelling::default()),
+            cancelled: Condvar::new(),
+            idle: Idle { rings: Mutex::new(0), rung: Condvar::new() },
+            termination: Mutex::new(Termination { live: workers, let_go: false }),
             stray_panics: Counter::new(),
         }
     }
 
-    /// Closes the queue and cancels what had not been taken from it.
+    /// Says which threads the workers are. Before that, no job can have been submitted.
+    pub(crate) fn started(&self, threads: Vec<ThreadId>) {
+        *self.threads.lock() = threads;
+    }
+
+    /// Whether the current thread is one of the workers.
+    pub(crate) fn is_own_worker(&self) -> bool {
+        self.threads.lock().contains(&current_id())
+    }
+
+    /// Begins a drain: no job is accepted any more.
+    pub(crate) fn drain(&self) {
+        self.stopping.raise();
+        self.queue.close();
+    }
+
+    /// Begins a discard: closes the queue and cancels what had not been taken from it.
     pub(crate) fn discard(&self, reason: CancelReason) {
+        self.stopping.raise();
+        let mut seat = CancelSeat::enter(self, reason);
         for (_, job) in self.queue.drain() {
-            let (spent, stray_panics) = job.cancel(reason);
-            *self.cancelled.lock() += 1;
-            self.count_stray_panics(stray_panics + spent.publish());
+            job.process(&mut seat);
+        }
+    }
+
+    /// Waits until no other thread is between claiming a job to cancel it and telling its handle.
+    /// (This thread is if a capture that it drops while cancelling shuts the pool down.)
+    pub(crate) fn wait_cancelled(&self) {
+        let current = current_id();
+        let mut cancelling = self.cancelling.lock();
+        while cancelling.under_way.iter().any(|thread| *thread != current) {
+            cancelling = self.cancelled.wait(cancelling);
+        }
+    }
+
+    /// Whether this thread is to bring a job to its end, as a worker or by cancelling it: then it
+    /// cannot wait for all jobs to end.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.is_own_worker() || self.cancelling.lock().under_way.contains(&current_id())
+    }
+
+    /// Waits until at one instant nothing is queued or running; `false` if the deadline came first.
+    pub(crate) fn wait_idle(&self, deadline: Deadline) -> bool {
+        let watch = Watch::over(self);
+        let mut late = false;
+        loop {
+            let rings = *self.idle.rings.lock();
+            // Finished before accepted: each is monotone and the second at least the first, so equal
+            // readings mean that at the second one nothing was unfinished.
+            let finished = watch.finished();
+            if finished == self.queue.counts().accepted {
+                return true;
+            }
+            if late {
+                return false;
+            }
+            let mut now = self.idle.rings.lock();
+            while *now == rings && !late {
+                (now, late) = self.idle.rung.wait_until(now, deadline);
+            }
+        }
+    }
+
+    fn ring(&self) {
+        let mut rings = self.idle.rings.lock();
+        *rings += 1;
+        self.idle.rung.notify_all();
+    }
+
+    /// Waits until every worker has exited; `false` if the deadline came first.
+    pub(crate) fn wait_exited(&self, deadline: Deadline) -> bool {
+        let mut all = true;
+        for (worker, record) in self.records.iter().enumerate() {
+            events::shutting_down(worker);
+            all &= record.wait_exited(deadline);
+        }
+        all
+    }
+
+    /// The owner does not wait for the workers: the last to exit delivers the report. If all have
+    /// exited already, this does.
+    pub(crate) fn let_go(&self) {
+        if self.hooks.on_terminated.is_none() {
+            return;
+        }
+        let mut termination = self.termination.lock();
+        termination.let_go = true;
+        let due = termination.live == 0;
+        drop(termination);
+        if due {
+            self.deliver_final_report();
+        }
+    }
+
+    fn exit(&self, record: &Record) {
+        if self.hooks.on_terminated.is_some() {
+            let mut termination = self.termination.lock();
+            termination.live -= 1;
+            let due = termination.live == 0 && termination.let_go;
+            drop(termination);
+            if due {
+                self.deliver_final_report();
+            }
+        }
+        record.enter(Phase::Exited);
+    }
+
+    fn deliver_final_report(&self) {
+        // No worker is left to retire: this counts jobs as cancelled that somebody is cancelling.
+        self.deliver(&self.report(true));
+    }
+
+    /// Gives the final report to the hook.
+    pub(crate) fn deliver(&self, report: &Report) {
+        if let Some(hook) = &self.hooks.on_terminated {
+            // The report is final: a panic of its hook can no longer be counted in it.
+            let _ = guarded(|| hook(report)).map_err(drop_payload);
         }
     }
 
     /// Counts, finished before accepted, so that no job is finished that is not accepted.
     pub(crate) fn stats(&self) -> Stats {
-        let mut tally = Tally { cancelled: *self.cancelled.lock(), ..Tally::default() };
+        let cancelled = self.cancelling.lock().cancelled;
+        let mut tally = Tally { cancelled, ..Tally::default() };
+        let mut running = 0;
         for record in &*self.records {
-            tally += record.status.lock().tally;
+            let status = record.status.lock();
+            tally += status.tally;
+            running += u64::from(status.running.is_some());
         }
         let counts = self.queue.counts();
         Stats {
@@ -61,7 +227,8 @@ impl Shared {
             panicked: tally.panicked,
             cancelled: tally.cancelled,
             rejected: counts.rejected,
-            queued: counts.queued,
+            running,
+            queued: counts.accepted.saturating_sub(tally.finished() + running),
             workers: self.records.len(),
         }
     }
@@ -70,7 +237,8 @@ impl Shared {
     ///
     /// The queue must be closed, and empty if `retire`.
     pub(crate) fn report(&self, retire: bool) -> Report {
-        let mut tally = Tally { cancelled: *self.cancelled.lock(), ..Tally::default() };
+        let cancelled = self.cancelling.lock().cancelled;
+        let mut tally = Tally { cancelled, ..Tally::default() };
         let mut unfinished_jobs = Vec::new();
         let mut panics = Vec::new();
         for record in &*self.records {
@@ -87,8 +255,8 @@ impl Shared {
         let counts = self.queue.counts();
         let not_finished = counts.accepted - tally.finished();
         let unfinished = if retire {
-            // What is neither finished nor running was taken off the queue by a worker that has
-            // not started it, and will not.
+            // What is neither finished nor running has been claimed by somebody who cancels it, or
+            // was taken off the queue by a worker that has not started it, and will not.
             let running = unfinished_jobs.len() as u64;
             tally.cancelled += not_finished - running;
             running
@@ -115,9 +283,94 @@ impl Shared {
     }
 }
 
+impl Accounts for Shared {
+    fn cancel(&self, job: &dyn HandledTask, reason: CancelReason) -> bool {
+        job.process(&mut CancelSeat::enter(self, reason))
+    }
+
+    fn stray_panics(&self, number: u64) {
+        self.count_stray_panics(number);
+    }
+}
+
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// Somebody waits for idleness: until dropped, whoever ends a job rings.
+struct Watch<'a>(&'a Shared);
+
+impl<'a> Watch<'a> {
+    fn over(shared: &'a Shared) -> Self {
+        shared.cancelling.lock().watched += 1;
+        for record in &*shared.records {
+            record.status.lock().watched += 1;
+        }
+        Watch(shared)
+    }
+
+    /// Jobs that have ended. One that ends after its record was read here rings.
+    fn finished(&self) -> u64 {
+        let cancelled = self.0.cancelling.lock().cancelled;
+        let records = self.0.records.iter();
+        cancelled + records.map(|record| record.status.lock().tally.finished()).sum::<u64>()
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.0.cancelling.lock().watched -= 1;
+        for record in &*self.0.records {
+            record.status.lock().watched -= 1;
+        }
+    }
+}
+
+/// The seat of those who cancel.
+struct CancelSeat<'a> {
+    shared: &'a Shared,
+    reason: CancelReason,
+}
+
+impl<'a> CancelSeat<'a> {
+    /// Before the first claim, so that nobody reports in between.
+    fn enter(shared: &'a Shared, reason: CancelReason) -> Self {
+        shared.cancelling.lock().under_way.push(current_id());
+        CancelSeat { shared, reason }
+    }
+}
+
+impl Seat for CancelSeat<'_> {
+    fn begin(&mut self, _name: &'static str) -> Result<(), CancelReason> {
+        self.shared.queue.vacate();
+        Err(self.reason)
+    }
+
+    fn end(&mut self, _end: End) {
+        let mut cancelling = self.shared.cancelling.lock();
+        cancelling.cancelled += 1;
+        let watched = cancelling.watched > 0;
+        drop(cancelling);
+        if watched {
+            self.shared.ring();
+        }
+    }
+
+    fn stray_panics(&mut self, number: u64) {
+        self.shared.count_stray_panics(number);
+    }
+}
+
+impl Drop for CancelSeat<'_> {
+    fn drop(&mut self) {
+        let current = current_id();
+        let mut cancelling = self.shared.cancelling.lock();
+        if let Some(index) = cancelling.under_way.iter().position(|thread| *thread == current) {
+            cancelling.under_way.swap_remove(index);
+        }
+        self.shared.cancelled.notify_all();
     }
 }
 
@@ -127,17 +380,17 @@ pub(crate) fn main(shared: &Shared, worker: usize) {
     if start(shared, worker, record) {
         events::worker_started(worker);
         while let Some((number, job)) = shared.queue.pop() {
-            work(shared, worker, record, number, job);
+            job.process(&mut WorkerSeat { shared, worker, record, number });
         }
         events::disconnected(worker);
         stop(shared, worker);
     }
-    record.enter(Phase::Exited);
+    shared.exit(record);
 }
 
 /// Runs the start hook; `false` if it panicked.
 fn start(shared: &Shared, worker: usize, record: &Record) -> bool {
-    let Some(hook) = &shared.on_start else { return true };
+    let Some(hook) = &shared.hooks.on_start else { return true };
     match guarded(|| hook(worker)) {
         Ok(()) => {
             record.enter(Phase::Started);
@@ -151,29 +404,46 @@ fn start(shared: &Shared, worker: usize, record: &Record) -> bool {
     }
 }
 
-/// Takes one job to its outcome: claimed, run, counted, told.
-fn work(shared: &Shared, worker: usize, record: &Record, number: u64, job: Job) {
-    let (spent, end, stray_panics) = if record.claim(JobId(number), job.name()) {
-        events::got_a_job(worker, number, job.name());
-        job.run()
-    } else {
-        let (spent, stray_panics) = job.cancel(CancelReason::DeadlinePassed);
-        (spent, End::Cancelled, stray_panics)
-    };
-    record.finish(end);
-    shared.count_stray_panics(stray_panics + spent.publish());
-}
-
 /// Runs the stop hook.
 fn stop(shared: &Shared, worker: usize) {
-    if let Some(hook) = &shared.on_stop {
+    if let Some(hook) = &shared.hooks.on_stop {
         if let Err(payload) = guarded(|| hook(worker)) {
             shared.count_stray_panics(1 + drop_payload(payload));
         }
     }
 }
 
-/// What one worker has done and is doing. Only the worker writes, but for `retired`.
+/// The seat of a worker, for one job.
+struct WorkerSeat<'a> {
+    shared: &'a Shared,
+    worker: usize,
+    record: &'a Record,
+    number: u64,
+}
+
+impl Seat for WorkerSeat<'_> {
+    fn begin(&mut self, name: &'static str) -> Result<(), CancelReason> {
+        self.shared.queue.vacate();
+        if !self.record.begin(JobId(self.number), name) {
+            return Err(CancelReason::DeadlinePassed);
+        }
+        events::got_a_job(self.worker, self.number, name);
+        Ok(())
+    }
+
+    fn end(&mut self, end: End) {
+        if self.record.end(end) {
+            self.shared.ring();
+        }
+    }
+
+    fn stray_panics(&mut self, number: u64) {
+        self.shared.count_stray_panics(number);
+    }
+}
+
+/// What one worker has done and is doing. Only the worker writes, but for
+/// `retired` and `watched`.
 #[derive(Debug)]
 pub(crate) struct Record {
     status: Mutex<Status>,
@@ -188,11 +458,13 @@ struct Status {
     start_failure: Option<String>,
     /// A deadline has passed: no job may be started any more.
     retired: bool,
-    /// The job between claim and finish.
+    /// The job between begin and end.
     running: Option<Running>,
     tally: Tally,
     /// The first panics of jobs without a handle.
     panics: Vec<JobPanic>,
+    /// How many wait for idleness, and are to be told of each job that ends.
+    watched: usize,
 }
 
 /// `Starting → Started → Exited`, never backwards; `Started` is entered only if there is a start
@@ -227,13 +499,14 @@ impl Record {
                 running: None,
                 tally: Tally::default(),
                 panics: Vec::new(),
+                watched: 0,
             }),
             changed: Condvar::new(),
         }
     }
 
-    /// Decides between start and cancel for a job taken off the queue; `true` is start.
-    fn claim(&self, id: JobId, name: &'static str) -> bool {
+    /// A job is to start; `false` if it may not, since a deadline has passed.
+    fn begin(&self, id: JobId, name: &'static str) -> bool {
         let mut status = self.status.lock();
         if !status.retired {
             status.running = Some(Running { id, name, since: Instant::now() });
@@ -241,7 +514,8 @@ impl Record {
         !status.retired
     }
 
-    fn finish(&self, end: End) {
+    /// A job has ended; `true` if somebody waits for idleness.
+    fn end(&self, end: End) -> bool {
         let mut status = self.status.lock();
         let running = status.running.take();
         match end {
@@ -256,6 +530,7 @@ impl Record {
                 }
             }
         }
+        status.watched > 0
     }
 
     fn enter(&self, phase: Phase) {

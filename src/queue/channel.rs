@@ -1,61 +1,71 @@
-//! A crossbeam channel behind a gate that says open or closed.
+//! A crossbeam channel behind a gate that counts places and says open or closed.
 
 use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Counts, Queue};
-use crate::sync::Mutex;
+use super::{admit, vacate, Counts, Gate, Gated, Queue, Refused, Wait};
+use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
+///
+/// The channel is unbounded: places are the gate's to count, since a cancelled item gives its place
+/// back while its shell is still in the channel.
 #[derive(Debug)]
 pub struct Channel<T> {
-    gate: Mutex<Gate<T>>,
+    state: Mutex<State<T>>,
+    /// A place is free, or the queue is closed.
+    place: Condvar,
     receiver: Receiver<(u64, T)>,
+    capacity: Option<usize>,
 }
 
 #[derive(Debug)]
-struct Gate<T> {
+struct State<T> {
+    gate: Gate,
     /// The only sender; dropped to close, which the channel tells every receiver.
     sender: Option<Sender<(u64, T)>>,
-    /// The number of the next item, which is the count of those accepted.
-    accepted: u64,
-    /// Items handed back.
-    rejected: u64,
+}
+
+impl<T> Gated for State<T> {
+    fn gate(&mut self) -> &mut Gate {
+        &mut self.gate
+    }
 }
 
 impl<T: Send> Queue<T> for Channel<T> {
-    fn new() -> Self {
+    fn new(capacity: Option<usize>) -> Self {
         let (sender, receiver) = crossbeam_channel::unbounded();
-        Channel {
-            gate: Mutex::new(Gate { sender: Some(sender), accepted: 0, rejected: 0 }),
-            receiver,
-        }
+        let state = State { gate: Gate::new(capacity), sender: Some(sender) };
+        Channel { state: Mutex::new(state), place: Condvar::new(), receiver, capacity }
     }
 
-    fn push(&self, item: T) -> Result<u64, T> {
-        let mut gate = self.gate.lock();
-        // Sent with the gate held, so that numbers are the channel's order; it never waits.
-        let refused = match &gate.sender {
-            Some(sender) => {
-                sender.send((gate.accepted, item)).err().map(|error| error.into_inner().1)
-            }
-            None => Some(item),
+    fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
+        let (state, number) = match admit(&self.state, &self.place, wait) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Err(Refused { item, refusal }),
         };
-        if let Some(item) = refused {
-            gate.rejected += 1;
-            return Err(item);
+        // Sent with the lock held, so that numbers are the channel's order. It never waits, and
+        // cannot fail: the sender is there while the gate is open, the receiver as long as `self`.
+        if let Some(sender) = &state.sender {
+            let _ = sender.send((number, item));
         }
-        gate.accepted += 1;
-        Ok(gate.accepted - 1)
+        Ok(number)
     }
 
     fn pop(&self) -> Option<(u64, T)> {
         self.receiver.recv().ok()
     }
 
+    fn vacate(&self) {
+        vacate(&self.state, &self.place, self.capacity);
+    }
+
     fn close(&self) {
-        self.gate.lock().sender = None;
+        let mut state = self.state.lock();
+        state.gate.closed = true;
+        state.sender = None;
+        self.place.notify_all();
     }
 
     fn drain(&self) -> VecDeque<(u64, T)> {
@@ -64,10 +74,10 @@ impl<T: Send> Queue<T> for Channel<T> {
     }
 
     fn counts(&self) -> Counts {
-        let gate = self.gate.lock();
+        let state = self.state.lock();
         Counts {
-            accepted: gate.accepted,
-            rejected: gate.rejected,
+            accepted: state.gate.accepted,
+            rejected: state.gate.rejected,
             queued: self.receiver.len() as u64,
         }
     }

@@ -1,47 +1,64 @@
-//! One mutex, one condition variable: small enough to be proved with whole pools around it.
+//! One mutex and its condition variables: small enough to be proved with whole pools around it.
 
 use std::collections::VecDeque;
 
-use super::{Counts, Queue};
+use super::{admit, vacate, Counts, Gate, Gated, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue under one lock.
+///
+/// Everything is notified with the lock held: an eighth of the executions, and no wake-up can fall
+/// between a sleeper's look and its sleep.
 #[derive(Debug)]
 pub struct Locked<T> {
     state: Mutex<State<T>>,
-    /// An item has come, or the queue is closed. Notified with the lock held: an eighth of the
-    /// executions, and no wake-up can fall between a popper's look and its sleep.
-    changed: Condvar,
+    /// An item has come, or the queue is closed.
+    item: Condvar,
+    /// A place is free, or the queue is closed.
+    place: Condvar,
+    capacity: Option<usize>,
 }
 
 #[derive(Debug)]
 struct State<T> {
+    gate: Gate,
     /// What has been accepted and neither popped nor drained, oldest first.
     items: VecDeque<(u64, T)>,
-    /// The number of the next item, which is the count of those accepted.
-    accepted: u64,
-    /// Items handed back.
-    rejected: u64,
-    closed: bool,
+}
+
+impl<T> Gated for State<T> {
+    fn gate(&mut self) -> &mut Gate {
+        &mut self.gate
+    }
+}
+
+impl<T> Locked<T> {
+    fn close_and<R>(&self, then: impl FnOnce(&mut State<T>) -> R) -> R {
+        let mut state = self.state.lock();
+        state.gate.closed = true;
+        self.item.notify_all();
+        if state.gate.waiting > 0 {
+            self.place.notify_all();
+        }
+        then(&mut state)
+    }
 }
 
 impl<T: Send> Queue<T> for Locked<T> {
-    fn new() -> Self {
-        let state = State { items: VecDeque::new(), accepted: 0, rejected: 0, closed: false };
-        Locked { state: Mutex::new(state), changed: Condvar::new() }
+    fn new(capacity: Option<usize>) -> Self {
+        let state = State { gate: Gate::new(capacity), items: VecDeque::new() };
+        Locked { state: Mutex::new(state), item: Condvar::new(), place: Condvar::new(), capacity }
     }
 
-    fn push(&self, item: T) -> Result<u64, T> {
-        let mut state = self.state.lock();
-        if state.closed {
-            state.rejected += 1;
-            return Err(item);
+    fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
+        match admit(&self.state, &self.place, wait) {
+            Ok((mut state, number)) => {
+                state.items.push_back((number, item));
+                self.item.notify_one();
+                Ok(number)
+            }
+            Err(refusal) => Err(Refused { item, refusal }),
         }
-        let number = state.accepted;
-        state.accepted += 1;
-        state.items.push_back((number, item));
-        self.changed.notify_one();
-        Ok(number)
     }
 
     fn pop(&self) -> Option<(u64, T)> {
@@ -50,31 +67,30 @@ impl<T: Send> Queue<T> for Locked<T> {
             if let Some(item) = state.items.pop_front() {
                 return Some(item);
             }
-            if state.closed {
+            if state.gate.closed {
                 return None;
             }
-            state = self.changed.wait(state);
+            state = self.item.wait(state);
         }
     }
 
+    fn vacate(&self) {
+        vacate(&self.state, &self.place, self.capacity);
+    }
+
     fn close(&self) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        self.changed.notify_all();
+        self.close_and(|_| ());
     }
 
     fn drain(&self) -> VecDeque<(u64, T)> {
-        let mut state = self.state.lock();
-        state.closed = true;
-        self.changed.notify_all();
-        std::mem::take(&mut state.items)
+        self.close_and(|state| std::mem::take(&mut state.items))
     }
 
     fn counts(&self) -> Counts {
         let state = self.state.lock();
         Counts {
-            accepted: state.accepted,
-            rejected: state.rejected,
+            accepted: state.gate.accepted,
+            rejected: state.gate.rejected,
             queued: state.items.len() as u64,
         }
     }

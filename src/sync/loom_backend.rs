@@ -161,6 +161,11 @@ impl Deadline {
         Deadline { never: timeout == Duration::MAX }
     }
 
+    /// No deadline.
+    pub fn never() -> Self {
+        Deadline { never: true }
+    }
+
     /// Whether there is no deadline at all.
     pub fn is_never(self) -> bool {
         self.never
@@ -203,6 +208,45 @@ impl Counter {
     pub fn get(&self) -> u64 {
         trace::record(Op::Count, self.object);
         self.inner.fetch_add(0, std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+/// A hint that is raised once: nothing of the pool's may be decided by it.
+#[derive(Debug)]
+pub struct Flag {
+    inner: loom::sync::atomic::AtomicBool,
+    object: usize,
+}
+
+impl Default for Flag {
+    #[track_caller]
+    fn default() -> Self {
+        Flag::new()
+    }
+}
+
+impl Flag {
+    /// Creates a flag that is not raised.
+    #[track_caller]
+    pub fn new() -> Self {
+        let object = trace::register(Kind::Flag, std::panic::Location::caller());
+        Flag { inner: loom::sync::atomic::AtomicBool::new(false), object }
+    }
+
+    /// Raises it.
+    #[track_caller]
+    pub fn raise(&self) {
+        trace::record(Op::Raise, self.object);
+        // Not a store: beside read-modify-writes that write back what they read, loom lets one of
+        // those overtake it, and the flag would fall again.
+        self.inner.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
+    }
+
+    /// Whether it is raised. A read-modify-write, as [`Counter::get`].
+    #[track_caller]
+    pub fn is_raised(&self) -> bool {
+        trace::record(Op::Look, self.object);
+        self.inner.fetch_or(false, std::sync::atomic::Ordering::AcqRel)
     }
 }
 

@@ -7,7 +7,7 @@
 //! Conventions: `lock()` returns the guard, a poisoned lock is taken over (no invariant of the pool
 //! spans user code, so a panic cannot leave one half changed); a wait with a [`Deadline`] says
 //! whether it timed out. State that decides anything lives under a [`Mutex`]; [`Counter`] is for
-//! statistics alone.
+//! statistics and [`Flag`] for a hint.
 
 #[cfg(not(loom))]
 mod std_backend;
@@ -25,8 +25,8 @@ pub mod fault;
 pub mod trace;
 
 #[cfg(any(loom, feature = "__internals"))]
-pub use backend::{note, MutexGuard};
-pub use backend::{thread, Condvar, Counter, Deadline, Mutex};
+pub use backend::note;
+pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
 
 /// Shared ownership, counted by the standard library in every build.
 ///

@@ -1,6 +1,6 @@
 //! The facade over the standard library.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{self, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,11 @@ impl Deadline {
         Deadline(Instant::now().checked_add(timeout))
     }
 
+    /// No deadline.
+    pub fn never() -> Self {
+        Deadline(None)
+    }
+
     /// Whether there is no deadline at all.
     pub fn is_never(self) -> bool {
         self.0.is_none()
@@ -100,6 +105,29 @@ impl Counter {
     /// Returns the count.
     pub fn get(&self) -> u64 {
         // Acquire: pairs with the increment above.
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A hint that is raised once: nothing of the pool's may be decided by it.
+#[derive(Debug, Default)]
+pub struct Flag(AtomicBool);
+
+impl Flag {
+    /// Creates a flag that is not raised.
+    pub fn new() -> Self {
+        Flag(AtomicBool::new(false))
+    }
+
+    /// Raises it.
+    pub fn raise(&self) {
+        // Release: pairs with the load below; who sees the flag sees what came before it.
+        self.0.fetch_or(true, Ordering::Release);
+    }
+
+    /// Whether it is raised.
+    pub fn is_raised(&self) -> bool {
+        // Acquire: pairs with the read-modify-write above.
         self.0.load(Ordering::Acquire)
     }
 }

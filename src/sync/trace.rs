@@ -30,8 +30,12 @@ pub enum Op {
     NotifyOne,
     /// Wakes all sleepers.
     NotifyAll,
-    /// Counts, in a statistic.
+    /// Counts, in a statistic, or reads it.
     Count,
+    /// Raises a flag.
+    Raise,
+    /// Looks at a flag.
+    Look,
     /// Starts the thread of that number.
     Spawn(usize),
     /// Could not start a thread.
@@ -70,6 +74,8 @@ pub enum Kind {
     Condvar,
     /// A statistic.
     Counter,
+    /// A hint.
+    Flag,
 }
 
 /// A facade object and where it was created.

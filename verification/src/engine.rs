@@ -190,6 +190,7 @@ fn translate(trace: &trace::Trace) -> Trace {
             Kind::Mutex => 'm',
             Kind::Condvar => 'c',
             Kind::Counter => 'n',
+            Kind::Flag => 'f',
         });
         Step {
             thread: event.thread,
@@ -214,6 +215,8 @@ fn operation(op: Op) -> Operation {
         Op::NotifyOne => Operation::NotifyOne,
         Op::NotifyAll => Operation::NotifyAll,
         Op::Count => Operation::Count,
+        Op::Raise => Operation::Raise,
+        Op::Look => Operation::Look,
         Op::Spawn(thread) => Operation::Spawn(thread),
         Op::SpawnFailed => Operation::SpawnFailed,
         Op::Join(thread) => Operation::Join(thread),

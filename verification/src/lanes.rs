@@ -103,6 +103,8 @@ fn operation(trace: &Trace, step: &Step) -> String {
         Operation::NotifyOne => format!("wakes one of {object}"),
         Operation::NotifyAll => format!("wakes all of {object}"),
         Operation::Count => format!("counts {object}"),
+        Operation::Raise => format!("raises {object}"),
+        Operation::Look => format!("looks at {object}"),
         Operation::Spawn(thread) => format!("starts {}", name(thread)),
         Operation::SpawnFailed => "cannot start it".to_owned(),
         Operation::Join(thread) => format!("joins {}", name(thread)),
@@ -199,6 +201,7 @@ fn legend(out: &mut String, rows: &[&Step]) {
         let kind = match object.chars().next() {
             Some('m') => "lock",
             Some('c') => "condition variable",
+            Some('f') => "flag",
             _ => "counter",
         };
         let _ = writeln!(out, "  {object}: {kind} created at {created_at}");

@@ -150,6 +150,8 @@ pub enum Operation {
     NotifyOne,
     NotifyAll,
     Count,
+    Raise,
+    Look,
     Spawn(usize),
     SpawnFailed,
     Join(usize),

@@ -3,7 +3,9 @@
 use last_call::sync::fault::{Action, Fault};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{any, faults, handles, queue, shutdown};
+use crate::scenarios::{
+    any, backpressure, cancel, faults, handles, idle, queue, shutdown, trigger,
+};
 use crate::subject::Subject;
 use crate::subjects::{BookStage1, BookStage2, LastCall, SUBJECTS};
 
@@ -61,6 +63,10 @@ const CLOSE_WAKES_ONE: Defect =
     defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/locked.rs");
 const OUTCOME_WAKES_NOBODY: Defect =
     defect("a resolved handle wakes nobody", Action::DropNotifyAll, "src/job.rs");
+const PLACE_WAKES_NOBODY: Defect =
+    defect("a free place wakes nobody", Action::DropNotifyOne, "src/queue/mod.rs");
+const RECORD_WAKES_NOBODY: Defect =
+    defect("the end of a job or of a worker wakes nobody", Action::DropNotifyAll, "src/worker.rs");
 const START_WAKES_NOBODY: Defect =
     defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");
 
@@ -153,6 +159,27 @@ pub const TRIALS: &[Trial] = &[
     own(&faults::THIRD_SPAWN_FAILS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&faults::START_HOOK_PANICS, Proved, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY]),
     own(&faults::STOP_HOOKS_BEFORE_RETURN, Proved, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY]),
+    own(&backpressure::PLACE_RELEASES, Proved, &[PLACE_WAKES_NOBODY]),
+    own(&backpressure::DRAIN_RELEASES, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::DISCARD_RELEASES, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::TRY_WHEN_FULL, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::TIMED_WHEN_FULL, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::OWN_WORKER_WHEN_FULL, Bounded(3), &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::CANCEL_FREES_PLACE, Bounded(3), &[PLACE_WAKES_NOBODY]),
+    own(&cancel::CANCEL_RACING_START, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&cancel::CANCEL_RACING_DISCARD, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_CHILD, Bounded(3), &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_TWO_WORKERS, Bounded(3), &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_TWO_WAITERS, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_CANCEL, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::DISCARD_DURING_DRAIN, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::WAIT_FOR_TERMINATION, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&trigger::STOP_TOKEN, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::FINAL_REPORT_FROM_WORKER, Bounded(3), &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::FINAL_REPORT_AFTER_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&handles::FUTURE_IS_WOKEN, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::PUSH_RACING_CLOSE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&queue::POP_BEFORE_CLOSE, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::POP_IN_ORDER, Proved, &[PUSH_WAKES_NOBODY]),

@@ -1,5 +1,8 @@
 //! Scenarios on handles: joined while the pool runs, drains and discards.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use last_call::sync::thread;
@@ -98,6 +101,45 @@ pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
         }
     },
 };
+
+pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
+    name: "future-is-woken",
+    property: "a handle polled as a future is ready, or its task is woken, before any shutdown",
+    clauses: &[14, 15, 24],
+    reach: &["ready at once", "woken"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let mut handle = pool.submit(|| 7).unwrap();
+        let woken = Latch::new(1);
+        let waker = Waker::from(std::sync::Arc::new(Wakes(woken.clone())));
+        let mut poll = || Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
+        let outcome = match poll() {
+            Poll::Ready(outcome) => {
+                stage.reach("ready at once");
+                outcome
+            }
+            Poll::Pending => {
+                woken.wait();
+                stage.reach("woken");
+                match poll() {
+                    Poll::Ready(outcome) => outcome,
+                    Poll::Pending => panic!("woken, and not ready"),
+                }
+            }
+        };
+        assert_eq!(outcome.completed(), Some(7));
+    },
+};
+
+/// Wakes by opening a latch.
+struct Wakes(Latch);
+
+impl Wake for Wakes {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.done();
+    }
+}
 
 pub(crate) const DETACH: Scenario = Scenario {
     name: "detach",

@@ -1,7 +1,7 @@
 //! Scenarios on the `locked` queue alone: the contract that the pool relies on.
 
 use last_call::queue::locked::Locked;
-use last_call::queue::{Counts, Queue};
+use last_call::queue::{Counts, Queue, Wait};
 use last_call::sync::{thread, Arc};
 
 use crate::scenario::{Count, Latch, Scenario};
@@ -24,7 +24,7 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
     reach: &["popped", "handed back"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new());
+        let queue = Arc::new(Items::new(None));
         let (popped, refused) = (Count::default(), Count::default());
         let popper = {
             let popped = popped.clone();
@@ -38,7 +38,7 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
         let pusher = {
             let refused = refused.clone();
             spawn("pusher", &queue, move |queue| {
-                if queue.push("item").is_err() {
+                if queue.push("item", Wait::No).is_err() {
                     refused.add();
                 }
             })
@@ -61,7 +61,7 @@ pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     reach: &["both popped"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new());
+        let queue = Arc::new(Items::new(None));
         let both = Latch::new(2);
         let popper = |name| {
             let both = both.clone();
@@ -71,8 +71,8 @@ pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
             })
         };
         let poppers = [popper("popper 0"), popper("popper 1")];
-        assert_eq!(queue.push("first"), Ok(0));
-        assert_eq!(queue.push("second"), Ok(1));
+        assert_eq!(queue.push("first", Wait::No), Ok(0));
+        assert_eq!(queue.push("second", Wait::No), Ok(1));
         both.wait();
         stage.reach("both popped");
         for popper in poppers {
@@ -88,11 +88,11 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     reach: &["main's first", "the pusher's first"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new());
+        let queue = Arc::new(Items::new(None));
         let pusher = spawn("pusher", &queue, |queue| {
-            queue.push("pusher").unwrap();
+            queue.push("pusher", Wait::No).unwrap();
         });
-        queue.push("main").unwrap();
+        queue.push("main", Wait::No).unwrap();
         let (zero, first) = queue.pop().unwrap();
         let (one, second) = queue.pop().unwrap();
         assert_eq!((zero, one), (0, 1));
@@ -109,7 +109,7 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     reach: &["none popped", "one popped", "both popped"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new());
+        let queue = Arc::new(Items::new(None));
         let popped = Count::default();
         let popper = {
             let popped = popped.clone();
@@ -119,12 +119,12 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
                 }
             })
         };
-        queue.push("first").unwrap();
-        queue.push("second").unwrap();
+        queue.push("first", Wait::No).unwrap();
+        queue.push("second", Wait::No).unwrap();
         let drained = queue.drain();
         popper.join().unwrap();
         assert_eq!(drained.len() + popped.get(), 2);
-        assert_eq!(queue.push("late"), Err("late"));
+        assert_eq!(queue.push("late", Wait::No).map_err(|refused| refused.item), Err("late"));
         stage.reach(["none popped", "one popped", "both popped"][popped.get()]);
     },
 };

@@ -231,7 +231,7 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
 };
 
 /// Threads of a scenario's own.
-fn spawn(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle {
+pub(crate) fn spawn(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle {
     thread::spawn(name.to_owned(), None, main).unwrap()
 }
 

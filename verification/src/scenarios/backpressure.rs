@@ -1,0 +1,183 @@
+//! Scenarios on a bounded queue: submitters that wait for a place are always released.
+
+use std::time::Duration;
+
+use last_call::sync::thread;
+use last_call::{SubmitError, ThreadPool};
+
+use super::shutdown::{balanced, spawn};
+use crate::scenario::{history, Count, Latch, Scenario, Stage};
+
+fn bounded(workers: usize) -> ThreadPool {
+    ThreadPool::builder().workers(workers).capacity(1).build().unwrap()
+}
+
+pub(crate) const PLACE_RELEASES: Scenario = Scenario {
+    name: "full-released-by-place",
+    property: "a submitter that waits for a place gets it before any shutdown: 1 place, 3 jobs",
+    clauses: &[8, 10],
+    reach: &["waited", "did not wait"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(1);
+        let ran = Count::default();
+        for _ in 0..3 {
+            pool.execute(ran.job()).unwrap();
+        }
+        let waited = history::slept("main");
+        drop(pool);
+        assert_eq!(ran.get(), 3);
+        stage.reach(if waited { "waited" } else { "did not wait" });
+    },
+};
+
+pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
+    name: "full-released-by-drain",
+    property: "a submitter that waits for a place while the pool drains gets in and runs, or gets its job back",
+    clauses: &[3, 8, 10],
+    reach: &["all ran", "refused after waiting", "refused without waiting"],
+    world: &[],
+    body: |stage| shut_down_while_waiting(stage, |pool| drop(pool)),
+};
+
+pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
+    name: "full-released-by-discard",
+    property:
+        "a submitter that waits for a place while the pool discards gets in, or gets its job back",
+    clauses: &[3, 8, 10, 17],
+    reach: &["all ran", "refused after waiting", "refused without waiting", "cancelled"],
+    world: &[],
+    body: |stage| shut_down_while_waiting(stage, |pool| balanced(&pool.shutdown_now())),
+};
+
+fn shut_down_while_waiting(stage: &Stage, shut_down: fn(ThreadPool)) {
+    const JOBS: usize = 2;
+    let pool = bounded(1);
+    let submitter = pool.submitter();
+    let (ran, refused) = (Count::default(), Count::default());
+    let outside = {
+        let (ran, refused) = (ran.clone(), refused.clone());
+        spawn("outside", move || {
+            for _ in 0..JOBS {
+                if let Err(error) = submitter.execute(ran.job()) {
+                    assert!(error.is_shut_down());
+                    refused.add();
+                }
+            }
+        })
+    };
+    shut_down(pool);
+    let ran_by_then = ran.get();
+    outside.join().unwrap();
+    assert_eq!(ran.get(), ran_by_then, "nothing runs after shutdown");
+    stage.reach(match (ran.get() + refused.get() == JOBS, refused.get()) {
+        (false, _) => "cancelled",
+        (true, 0) => "all ran",
+        (true, _) if history::slept("outside") => "refused after waiting",
+        (true, _) => "refused without waiting",
+    });
+}
+
+pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
+    name: "full-try",
+    property: "try_execute returns at once: accepted and run, or full and handed back",
+    clauses: &[3, 8],
+    reach: &["accepted", "full"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(1);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        let second = pool.try_execute(ran.job());
+        let accepted = second.is_ok();
+        if let Err(error) = second {
+            assert!(error.is_full() && !error.is_timeout() && !error.is_shut_down());
+            drop(error.into_job());
+        }
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!(ran.get(), 1 + usize::from(accepted));
+        assert_eq!(report.rejected, u64::from(!accepted));
+        stage.reach(if accepted { "accepted" } else { "full" });
+    },
+};
+
+pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
+    name: "full-timed",
+    property: "execute_timeout gets a place or gives the job back at its deadline",
+    clauses: &[3, 8],
+    reach: &["accepted", "timed out"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(1);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        let second = pool.execute_timeout(ran.job(), Duration::from_secs(1));
+        let accepted = second.is_ok();
+        if let Err(error) = second {
+            assert!(error.is_timeout() && !error.is_full());
+        }
+        balanced(&pool.shutdown());
+        assert_eq!(ran.get(), 1 + usize::from(accepted));
+        stage.reach(if accepted { "accepted" } else { "timed out" });
+    },
+};
+
+pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
+    name: "full-own-worker",
+    property: "a job whose submission would wait on its own pool's full queue is told so",
+    clauses: &[8, 9],
+    reach: &["both children accepted", "would deadlock"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(2);
+        let submitter = pool.submitter();
+        let parent = pool.submit(move || {
+            submitter.execute(|| ()).map_err(SubmitError::into_job).ok()?;
+            Some(submitter.execute(|| ()).map_err(|error| error.would_deadlock()))
+        });
+        let second = parent.unwrap().join().unwrap().expect("the queue was empty");
+        stage.reach(match second {
+            Ok(()) => "both children accepted",
+            Err(true) => "would deadlock",
+            Err(false) => panic!("another error"),
+        });
+    },
+};
+
+pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
+    name: "full-cancel-frees-place",
+    property: "cancelling a queued job frees its place at once, for a submitter that waits",
+    clauses: &[10, 25],
+    reach: &["waited", "did not wait"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(1);
+        let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
+        let first = {
+            let (busy, release) = (busy.clone(), release.clone());
+            move || {
+                busy.done();
+                release.wait();
+            }
+        };
+        pool.execute(first).unwrap();
+        busy.wait();
+        // The worker is held, the queue is full: only the cancellation can make a place.
+        let queued = pool.submit(|| panic!("a cancelled job must not run")).unwrap();
+        let submitter = pool.submitter();
+        let outside = {
+            let third = third.clone();
+            let main = move || {
+                submitter.execute(|| ()).unwrap();
+                third.done();
+            };
+            thread::spawn("outside".to_owned(), None, main).unwrap()
+        };
+        assert_eq!(queued.cancel(), last_call::Cancellation::Cancelled);
+        third.wait();
+        release.done();
+        outside.join().unwrap();
+        stage.reach(if history::slept("outside") { "waited" } else { "did not wait" });
+    },
+};

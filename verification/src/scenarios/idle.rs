@@ -1,0 +1,125 @@
+//! Scenarios on waiting for idleness.
+
+use std::time::Duration;
+
+use last_call::ThreadPool;
+
+use super::shutdown::spawn;
+use crate::scenario::{Count, Scenario};
+
+pub(crate) const IDLE_AFTER_CHILD: Scenario = Scenario {
+    name: "idle-after-child",
+    property: "wait_idle waits for a job and for the job that it submits, before any shutdown",
+    clauses: &[7, 26],
+    reach: &["idle"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let submitter = pool.submitter();
+        let ran = Count::default();
+        let parent = {
+            let ran = ran.clone();
+            move || {
+                submitter.execute(ran.job()).unwrap();
+                ran.add();
+            }
+        };
+        pool.execute(parent).unwrap();
+        pool.wait_idle().unwrap();
+        assert_eq!(ran.get(), 2, "nothing was queued or running");
+        stage.reach("idle");
+    },
+};
+
+pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
+    name: "idle-2-workers",
+    property: "wait_idle with 2 workers: a job and its child, on whichever worker, have ended",
+    clauses: &[7, 26],
+    reach: &["idle"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(2);
+        let submitter = pool.submitter();
+        let ran = Count::default();
+        let parent = {
+            let ran = ran.clone();
+            move || {
+                submitter.execute(ran.job()).unwrap();
+                ran.add();
+            }
+        };
+        pool.execute(parent).unwrap();
+        pool.wait_idle().unwrap();
+        assert_eq!(ran.get(), 2, "nothing was queued or running");
+        stage.reach("idle");
+    },
+};
+
+pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
+    name: "idle-two-waiters",
+    property: "two threads that wait for idleness are both released, before any shutdown",
+    clauses: &[26],
+    reach: &["both released"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let submitter = pool.submitter();
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        let other = {
+            let ran = ran.clone();
+            spawn("other", move || {
+                submitter.wait_idle().unwrap();
+                assert_eq!(ran.get(), 1);
+            })
+        };
+        pool.wait_idle().unwrap();
+        assert_eq!(ran.get(), 1);
+        other.join().unwrap();
+        stage.reach("both released");
+    },
+};
+
+pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
+    name: "idle-after-cancel",
+    property: "cancelling the last queued job releases who waits for idleness",
+    clauses: &[25, 26],
+    reach: &["cancelled", "ran"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let ran = Count::default();
+        let handle = pool.submit(ran.job()).unwrap();
+        let canceller = spawn("canceller", move || {
+            handle.cancel();
+        });
+        pool.wait_idle().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.completed as usize, stats.finished()), (ran.get(), 1));
+        stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
+        canceller.join().unwrap();
+    },
+};
+
+pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
+    name: "idle-with-deadline",
+    property: "wait_idle_timeout: idle, or too late",
+    clauses: &[26],
+    reach: &["idle", "too late"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        match pool.wait_idle_timeout(Duration::from_secs(1)) {
+            Ok(()) => {
+                assert_eq!(ran.get(), 1);
+                stage.reach("idle");
+            }
+            Err(error) => {
+                assert!(error.is_timeout());
+                stage.reach("too late");
+            }
+        }
+    },
+};

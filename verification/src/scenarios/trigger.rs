@@ -1,0 +1,180 @@
+//! Scenarios on ending the pool from elsewhere: triggers, stop tokens, owners that let go.
+
+use std::time::Duration;
+
+use last_call::sync::{self, Arc};
+use last_call::{Report, ThreadPool};
+
+use super::shutdown::{balanced, spawn};
+use crate::scenario::{Count, Latch, Scenario};
+
+pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
+    name: "discard-during-drain",
+    property: "a trigger's discard takes over from the owner's drain; handles and report agree",
+    clauses: &[1, 4, 5, 18, 20],
+    reach: &["both ran", "one was cancelled", "both were cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let trigger = pool.shutdown_trigger();
+        let ran = Count::default();
+        let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
+        let other = spawn("trigger", move || trigger.discard());
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!((report.completed, report.unfinished), (ran.get() as u64, 0));
+        let cancelled = handles
+            .into_iter()
+            .map(|handle| handle.try_join().expect("resolved before shutdown returns"))
+            .filter(last_call::Outcome::is_cancelled)
+            .count();
+        assert_eq!(cancelled + ran.get(), 2);
+        stage.reach(["both ran", "one was cancelled", "both were cancelled"][cancelled]);
+        other.join().unwrap();
+    },
+};
+
+pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
+    name: "two-triggers",
+    property: "a drain and a discard from two threads: the job has one outcome, the drop returns",
+    clauses: &[1, 4, 18],
+    reach: &["ran", "cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let (drain, discard) = (pool.shutdown_trigger(), pool.shutdown_trigger());
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        let drainer = spawn("drain", move || drain.drain());
+        let discarder = spawn("discard", move || discard.discard());
+        drainer.join().unwrap();
+        discarder.join().unwrap();
+        let report = pool.shutdown();
+        balanced(&report);
+        assert_eq!(report.completed, ran.get() as u64);
+        stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
+    },
+};
+
+pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
+    name: "wait-for-termination",
+    property:
+        "who waits for termination returns when the last job has ended, not because another did",
+    clauses: &[18],
+    reach: &["terminated"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let trigger = pool.shutdown_trigger();
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        let waiter = {
+            let ran = ran.clone();
+            spawn("waiter", move || {
+                trigger.drain();
+                trigger.wait().unwrap();
+                assert_eq!(ran.get(), 1, "the job has ended");
+            })
+        };
+        let trigger = pool.shutdown_trigger();
+        trigger.drain();
+        trigger.wait().unwrap();
+        assert_eq!(ran.get(), 1, "the job has ended");
+        drop(pool);
+        waiter.join().unwrap();
+        stage.reach("terminated");
+    },
+};
+
+pub(crate) const STOP_TOKEN: Scenario = Scenario {
+    name: "stop-token",
+    property:
+        "a job's stop token says no before shutdown, and yes once a submission was refused for it",
+    clauses: &[11, 19],
+    reach: &["running", "stopping"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let (token, submitter) = (pool.stop_token(), pool.submitter());
+        assert!(!token.is_stopping());
+        let job = {
+            let (stage, token) = (stage.clone(), token.clone());
+            move || {
+                let refused = submitter.execute(|| ()).is_err();
+                let stopping = token.is_stopping();
+                assert!(stopping || !refused, "refused, and the token does not say so");
+                stage.reach(if stopping { "stopping" } else { "running" });
+            }
+        };
+        pool.execute(job).unwrap();
+        drop(pool);
+        assert!(token.is_stopping());
+    },
+};
+
+/// The final reports that a hook got, and a latch for the first.
+fn final_reports() -> (Latch, Arc<std::sync::Mutex<Vec<Report>>>, impl Fn(&Report) + Send + Sync) {
+    let delivered = Latch::new(1);
+    let reports = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hook = {
+        let (delivered, reports) = (delivered.clone(), Arc::clone(&reports));
+        move |report: &Report| {
+            reports.lock().unwrap().push(report.clone());
+            delivered.done();
+        }
+    };
+    (delivered, reports, hook)
+}
+
+pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
+    name: "final-report-from-worker",
+    property: "dropped on its own worker, the pool finishes its queue and reports once, to the hook: 2 workers",
+    clauses: &[5, 21],
+    reach: &["reported"],
+    world: &[],
+    body: |stage| {
+        let (delivered, reports, hook) = final_reports();
+        let cell = Arc::new(sync::Mutex::new(None));
+        {
+            // Held until the pool is in it, so that the job finds it there.
+            let mut in_cell = cell.lock();
+            let pool = ThreadPool::builder().workers(2).on_terminated(hook).build().unwrap();
+            let for_job = Arc::clone(&cell);
+            pool.execute(move || drop::<Option<ThreadPool>>(for_job.lock().take())).unwrap();
+            *in_cell = Some(pool);
+        }
+        delivered.wait();
+        let reports = reports.lock().unwrap();
+        assert_eq!(reports.len(), 1);
+        balanced(&reports[0]);
+        assert_eq!((reports[0].completed, reports[0].unfinished), (1, 0));
+        stage.reach("reported");
+    },
+};
+
+pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
+    name: "final-report-after-deadline",
+    property: "after a deadline the hook gets one final report, in which nothing is unfinished",
+    clauses: &[5, 17, 21],
+    reach: &["in time", "unfinished at the deadline", "cancelled at the deadline"],
+    world: &[],
+    body: |stage| {
+        let (delivered, reports, hook) = final_reports();
+        let pool = ThreadPool::builder().workers(1).on_terminated(hook).build().unwrap();
+        pool.execute(|| ()).unwrap();
+        let first = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&first);
+        delivered.wait();
+        let reports = reports.lock().unwrap();
+        assert_eq!(reports.len(), 1);
+        balanced(&reports[0]);
+        assert_eq!(reports[0].unfinished, 0);
+        assert_eq!(reports[0].completed, first.completed + first.unfinished);
+        assert_eq!(reports[0].cancelled, first.cancelled);
+        stage.reach(match (first.completed, first.unfinished) {
+            (1, 0) => "in time",
+            (0, 1) => "unfinished at the deadline",
+            _ => "cancelled at the deadline",
+        });
+    },
+};
