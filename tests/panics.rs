@@ -98,6 +98,32 @@ fn without_a_handle_the_report_keeps_id_name_and_message() {
     });
 }
 
+/// Two at a time, each on a worker of its own, so that each worker has some of the early ones and
+/// some of the late ones.
+#[test]
+fn panics_of_several_workers_are_listed_in_the_order_of_acceptance() {
+    watchdog(LIMIT, "several workers", |_| {
+        const PAIRS: u64 = 5;
+        let pool = pool(2);
+        for _ in 0..PAIRS {
+            let gate = Gate::new();
+            for _ in 0..2 {
+                let pass = gate.pass();
+                let job = move || {
+                    pass.wait();
+                    panic_quietly("on purpose");
+                };
+                pool.execute(job).unwrap();
+            }
+            gate.wait_for(2);
+        }
+        let report = pool.shutdown();
+        let ids = report.panics.iter().map(|panic| panic.id.get());
+        assert_eq!(ids.collect::<Vec<_>>(), (0..2 * PAIRS).collect::<Vec<_>>());
+        evidence("C12", 2 * PAIRS);
+    });
+}
+
 #[test]
 fn the_list_of_panics_is_bounded_and_the_count_exact() {
     watchdog(LIMIT, "bounded list", |_| {

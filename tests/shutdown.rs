@@ -293,36 +293,67 @@ fn after_a_deadline_no_job_starts_that_was_reported_cancelled() {
     watchdog(LIMIT, "race with the deadline", |progress| {
         const ROUNDS: u64 = 1_000;
         const JOBS: u64 = 8;
-        let mut seen = [0_u64; 3];
+        let mut completed = 0;
         for round in 0..ROUNDS {
-            let stops = Count::default();
             let workers = 1 + round % 3;
-            let count = usize::try_from(workers).unwrap();
-            let pool = watched_pool(count, &stops, &Count::default());
-            let ran = Count::default();
-            let handles = (0..JOBS).map(|_| {
-                let ran = ran.clone();
-                pool.submit(move || ran.up()).unwrap()
-            });
-            let handles = handles.collect::<Vec<_>>();
             // On a busy machine the deadline would otherwise always win.
-            ran.wait_for(round % 5);
-            let report = pool.shutdown_timeout(Duration::ZERO);
-            assert_conserved(&report);
-            assert_eq!(report.unfinished, report.unfinished_jobs.len() as u64);
-            stops.wait_for(workers);
-            let outcomes = handles.into_iter().map(JobHandle::join);
-            let completed = outcomes.filter(Outcome::is_completed).count() as u64;
-            assert_eq!(ran.get(), completed);
-            assert_eq!(report.cancelled, JOBS - completed, "{report:?}");
-            seen[0] += report.completed;
-            seen[1] += report.cancelled;
-            seen[2] += report.unfinished;
-            progress.note(format_args!("round {round}: {seen:?}"));
+            let [_, ran] = poll_against_claims(workers, JOBS, |ran| ran.wait_for(round % 5));
+            completed += ran;
+            progress.note(format_args!("round {round}: {completed} completed"));
         }
-        assert!(seen[0] > 0, "the jobs never won: {seen:?}");
+        assert!(completed > 0, "the jobs never won");
         evidence("C4,C5,C17", ROUNDS);
     });
+}
+
+/// The same for the moment between a worker's taking a job off the queue and its claim: the delay is
+/// steered to where the one job just starts, or just does not.
+#[test]
+fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
+    watchdog(LIMIT, "claim against deadline", |progress| {
+        const ROUNDS: u64 = 3_000;
+        let (mut spins, mut outcomes) = (200_u64, [0_u64; 2]);
+        for round in 0..ROUNDS {
+            let [cancelled, ran] = poll_against_claims(1, 1, |_| {
+                for _ in 0..spins {
+                    std::hint::spin_loop();
+                }
+            });
+            outcomes[0] += cancelled;
+            outcomes[1] += ran;
+            let step = 1 + spins / 16;
+            spins = if ran == 1 { spins.saturating_sub(step) } else { (spins + step).min(5_000) };
+            if round % 500 == 0 {
+                progress.note(format_args!("round {round}: {outcomes:?} after {spins} spins"));
+            }
+        }
+        // On a busy machine one side may win every time.
+        assert_eq!(outcomes[0] + outcomes[1], ROUNDS);
+        evidence("C4,C5,C17", ROUNDS);
+    });
+}
+
+/// Ends a pool of such jobs at once when `until` returns, and holds the report against what became
+/// of the jobs: returns how many were cancelled and how many ran.
+fn poll_against_claims(workers: u64, jobs: u64, until: impl FnOnce(&Count)) -> [u64; 2] {
+    let stops = Count::default();
+    let pool = watched_pool(usize::try_from(workers).unwrap(), &stops, &Count::default());
+    let ran = Count::default();
+    let handles = (0..jobs).map(|_| {
+        let ran = ran.clone();
+        pool.submit(move || ran.up()).unwrap()
+    });
+    let handles = handles.collect::<Vec<_>>();
+    until(&ran);
+    let report = pool.shutdown_timeout(Duration::ZERO);
+    assert_conserved(&report);
+    assert_eq!(report.unfinished, report.unfinished_jobs.len() as u64);
+    stops.wait_for(workers);
+    let outcomes = handles.into_iter().map(JobHandle::join);
+    let completed = outcomes.filter(Outcome::is_completed).count() as u64;
+    assert_eq!(ran.get(), completed);
+    assert_eq!(report.cancelled, jobs - completed, "{report:?}");
+    [report.cancelled, completed]
 }
 
 #[test]
