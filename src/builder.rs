@@ -3,17 +3,22 @@
 use std::fmt;
 
 use crate::error::{BuildError, BuildErrorKind};
+use crate::job::drop_guarded;
 use crate::pool::{join, ThreadPool};
 use crate::queue::Queue;
 use crate::report::Report;
 use crate::sync::{thread, Arc};
-use crate::worker::{self, Hooks, Shared};
+use crate::worker::{self, Hooks, ReportHook, Shared};
 
 /// The largest number of workers that a pool may have.
 pub const MAX_WORKERS: usize = 1 << 15;
 
 /// The largest capacity that a bounded queue may have, in jobs.
 pub const MAX_CAPACITY: usize = 1 << 30;
+
+/// The smallest stack size that may be asked for, in bytes: a panicking job needs some 50 KiB to
+/// print where it was.
+const MIN_STACK_SIZE: usize = 64 * 1024;
 
 /// The largest stack size that may be asked for, in bytes: one tebibyte.
 const MAX_STACK_SIZE: u64 = 1 << 40;
@@ -63,6 +68,7 @@ pub struct Builder {
     stack_size: Option<usize>,
     capacity: Option<usize>,
     hooks: Hooks,
+    on_terminated: Option<ReportHook>,
 }
 
 impl Builder {
@@ -73,6 +79,7 @@ impl Builder {
             stack_size: None,
             capacity: None,
             hooks: Hooks::default(),
+            on_terminated: None,
         }
     }
 
@@ -90,8 +97,8 @@ impl Builder {
         self
     }
 
-    /// Sets the size of each worker's stack, in bytes; by default that of
-    /// [`std::thread::Builder`], which also rounds small ones up.
+    /// Sets the size of each worker's stack, in bytes, 65,536 at least; by default that of
+    /// [`std::thread::Builder`].
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -107,14 +114,14 @@ impl Builder {
     /// Sets what each worker calls, with its number, before its first job. If it panics, `build`
     /// fails.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.on_start = Some(Arc::new(hook));
+        self.hooks.start = Some(Arc::new(hook));
         self
     }
 
     /// Sets what each worker calls, with its number, after its last job. If it panics, the
     /// [`Report`](crate::Report) counts it.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.on_stop = Some(Arc::new(hook));
+        self.hooks.stop = Some(Arc::new(hook));
         self
     }
 
@@ -122,7 +129,7 @@ impl Builder {
     /// shutdown just before it returns, or, if the owner had to let go (on one of its own workers, or
     /// at a deadline), by the last worker to end. A panic of the hook is caught and lost.
     pub fn on_terminated(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.hooks.on_terminated = Some(Arc::new(hook));
+        self.on_terminated = Some(Arc::new(hook));
         self
     }
 
@@ -138,18 +145,19 @@ impl Builder {
         self.check_stack_size()?;
         self.check_capacity()?;
 
-        let shared = Arc::new(Shared::new(workers, self.capacity, self.hooks));
+        let shared = Arc::new(Shared::new(workers, self.capacity, self.on_terminated));
         let mut threads = Vec::with_capacity(workers);
         let stop = |threads, kind| {
             shared.queue.close();
             join(threads);
+            shared.drop_report_hook();
             Err(BuildError::new(kind))
         };
         for worker in 0..workers {
             let name = format!("{}-{worker}", self.thread_name);
             let main = {
-                let shared = Arc::clone(&shared);
-                move || worker::main(&shared, worker)
+                let (shared, hooks) = (Arc::clone(&shared), self.hooks.clone());
+                move || worker::main(&shared, worker, hooks)
             };
             match thread::spawn(name, self.stack_size, main) {
                 Ok(thread) => threads.push(thread),
@@ -158,13 +166,15 @@ impl Builder {
                 }
             }
         }
-        if shared.hooks.on_start.is_some() {
+        if self.hooks.start.is_some() {
             for (worker, record) in shared.records.iter().enumerate() {
                 if let Err(message) = record.wait_started() {
                     return stop(threads, BuildErrorKind::StartHook { worker, message });
                 }
             }
         }
+        // The workers have their clones: whose drop is last is not decided here.
+        drop_guarded(self.hooks);
         Ok(ThreadPool::of(shared, threads))
     }
 
@@ -187,10 +197,10 @@ impl Builder {
 
     fn check_stack_size(&self) -> Result<(), BuildError> {
         let Some(bytes) = self.stack_size else { return Ok(()) };
-        if bytes > 0 && bytes as u64 <= MAX_STACK_SIZE {
+        if bytes >= MIN_STACK_SIZE && bytes as u64 <= MAX_STACK_SIZE {
             return Ok(());
         }
-        let accepted = format!("1 to {MAX_STACK_SIZE} bytes");
+        let accepted = format!("{MIN_STACK_SIZE} to {MAX_STACK_SIZE} bytes");
         Err(argument("stack_size", format!("{bytes} bytes"), accepted))
     }
 

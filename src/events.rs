@@ -4,7 +4,8 @@
 
 #[cfg(feature = "tracing")]
 macro_rules! event {
-    ($level:ident, $($rest:tt)*) => { tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*) };
+    // A subscriber is user code, and may panic like any other.
+    ($level:ident, $($rest:tt)*) => { crate::job::unharmed(|| { tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*) }) };
 }
 #[cfg(not(feature = "tracing"))]
 macro_rules! event {

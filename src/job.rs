@@ -7,7 +7,8 @@
 
 use std::any::{type_name, Any};
 use std::future::Future;
-use std::panic::{self, AssertUnwindSafe};
+use std::marker::PhantomData;
+use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -96,6 +97,11 @@ pub(crate) fn guarded<R>(user_code: impl FnOnce() -> R) -> Result<R, Payload> {
     panic::catch_unwind(AssertUnwindSafe(user_code))
 }
 
+/// Runs user code whose panic is of no consequence.
+pub(crate) fn unharmed(user_code: impl FnOnce()) {
+    let _ = guarded(user_code).map_err(drop_payload);
+}
+
 /// Drops user data; returns the number of panics that this caused.
 pub(crate) fn drop_guarded<T>(data: T) -> u64 {
     guarded(|| drop(data)).err().map_or(0, |payload| 1 + drop_payload(payload))
@@ -164,7 +170,7 @@ pub(crate) struct Ticket(Option<Arc<dyn HandledTask>>);
 impl Ticket {
     fn process(mut self, seat: &mut dyn Seat) -> bool {
         let Some(task) = self.0.take() else { return false };
-        let claimed = task.process(seat);
+        let claimed = task.process(seat, &|| Arc::strong_count(&task) == 1);
         // If the handle is gone, this drops the result.
         seat.stray_panics(drop_guarded(task));
         claimed
@@ -181,8 +187,9 @@ impl Drop for Ticket {
 
 /// What stands behind a job with a handle, as the queue sees it.
 pub(crate) trait HandledTask: Send + Sync {
-    /// Claims the closure and takes it to its end; `false` if somebody has claimed it before.
-    fn process(&self, seat: &mut dyn Seat) -> bool;
+    /// Claims the closure and takes it to its end; `false` if somebody has claimed it before. Says
+    /// what it panicked with if it is `detached` by then, since nobody else will see.
+    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool;
     /// Resolves the handle of a job that was dropped.
     fn abandon(&self);
 }
@@ -224,7 +231,7 @@ where
         number: u64,
         accounts: Arc<dyn Accounts>,
     ) -> JobHandle<T> {
-        JobHandle { task: Some(self), accounts, id: JobId(number) }
+        JobHandle { task: Some(self), accounts, id: JobId(number), outcome: PhantomData }
     }
 
     /// Gives the closure back, which the queue refused.
@@ -238,13 +245,15 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn process(&self, seat: &mut dyn Seat) -> bool {
+    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool {
         // The claim: who takes the closure decides what becomes of it.
         let Some(closure) = self.claim.lock().take() else { return false };
         let outcome = settle(closure, seat);
         seat.end(match &outcome {
             Outcome::Completed(_) => End::Completed,
-            Outcome::Panicked(_) => End::Panicked(None),
+            Outcome::Panicked(payload) => {
+                End::Panicked(detached().then(|| message(payload.as_ref())))
+            }
             Outcome::Cancelled(_) => End::Cancelled,
         });
         self.slot.resolve(outcome);
@@ -314,7 +323,7 @@ impl<T> Slot<T> {
         drop(state);
         // A waker is user code.
         if let Some(waker) = waker {
-            let _ = guarded(|| waker.wake()).map_err(drop_payload);
+            unharmed(|| waker.wake());
         }
     }
 }
@@ -339,7 +348,15 @@ pub struct JobHandle<T> {
     task: Option<Arc<dyn Awaited<T>>>,
     accounts: Arc<dyn Accounts>,
     id: JobId,
+    /// Sent and shared as the lock with the outcome in it would be.
+    outcome: PhantomData<Mutex<Outcome<T>>>,
 }
+
+// A handle holds no value of the job's, and no invariant of its own is broken by a panic: what is
+// shared is behind locks, and user code is not run under them.
+impl<T> Unpin for JobHandle<T> {}
+impl<T> UnwindSafe for JobHandle<T> {}
+impl<T> RefUnwindSafe for JobHandle<T> {}
 
 /// What [`JobHandle::cancel`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Instant;
 
 use crate::events;
-use crate::job::{drop_payload, guarded, Accounts, End, HandledTask, Job, Seat};
+use crate::job::{
+    drop_guarded, drop_payload, guarded, unharmed, Accounts, End, HandledTask, Job, Seat,
+};
 use crate::outcome::{message, CancelReason};
 use crate::queue::{Chosen, Queue};
 use crate::report::{JobId, JobPanic, Report, Stats, Tally, UnfinishedJob, PANICS_KEPT};
@@ -17,12 +19,11 @@ pub(crate) type Hook = Arc<dyn Fn(usize) + Send + Sync>;
 /// Called with the final report.
 pub(crate) type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
 
-/// What runs beside jobs.
+/// What each worker runs beside jobs; its own clone, which goes with it.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
-    pub(crate) on_start: Option<Hook>,
-    pub(crate) on_stop: Option<Hook>,
-    pub(crate) on_terminated: Option<ReportHook>,
+    pub(crate) start: Option<Hook>,
+    pub(crate) stop: Option<Hook>,
 }
 
 /// What the owner of the pool, its submitters, triggers and handles, and its workers have in common.
@@ -31,7 +32,6 @@ pub(crate) struct Shared {
     pub(crate) queue: Chosen<Job>,
     /// One for each worker.
     pub(crate) records: Box<[Record]>,
-    pub(crate) hooks: Hooks,
     /// The workers' threads, once they have all started.
     threads: Mutex<Vec<ThreadId>>,
     /// Shutdown has begun, or is about to.
@@ -40,7 +40,8 @@ pub(crate) struct Shared {
     /// Nobody is cancelling any more.
     cancelled: Condvar,
     idle: Idle,
-    /// Looked at only if there is a hook that wants the final report.
+    /// Whether there is a hook that wants the final report; only then is the next looked at.
+    reports: bool,
     termination: Mutex<Termination>,
     /// Panics that changed no outcome.
     stray_panics: Counter,
@@ -66,26 +67,27 @@ struct Idle {
 
 /// `live` falls to 0; then, if the owner has let go, the report is due. Whoever brings the second of
 /// the two about delivers it.
-#[derive(Debug)]
 struct Termination {
     /// Workers that have not exited.
     live: usize,
     /// The owner does not wait for them.
     let_go: bool,
+    /// Until the report is delivered.
+    hook: Option<ReportHook>,
 }
 
 impl Shared {
-    pub(crate) fn new(workers: usize, capacity: Option<usize>, hooks: Hooks) -> Self {
+    pub(crate) fn new(workers: usize, capacity: Option<usize>, hook: Option<ReportHook>) -> Self {
         Shared {
             queue: Chosen::new(capacity),
             records: (0..workers).map(|_| Record::new()).collect(),
-            hooks,
             threads: Mutex::new(Vec::new()),
             stopping: Flag::new(),
             cancelling: Mutex::new(Cancelling::default()),
             cancelled: Condvar::new(),
             idle: Idle { rings: Mutex::new(0), rung: Condvar::new() },
-            termination: Mutex::new(Termination { live: workers, let_go: false }),
+            reports: hook.is_some(),
+            termination: Mutex::new(Termination { live: workers, let_go: false, hook }),
             stray_panics: Counter::new(),
         }
     }
@@ -172,7 +174,7 @@ impl Shared {
     /// The owner does not wait for the workers: the last to exit delivers the report. If all have
     /// exited already, this does.
     pub(crate) fn let_go(&self) {
-        if self.hooks.on_terminated.is_none() {
+        if !self.reports {
             return;
         }
         let mut termination = self.termination.lock();
@@ -185,7 +187,7 @@ impl Shared {
     }
 
     fn exit(&self, record: &Record) {
-        if self.hooks.on_terminated.is_some() {
+        if self.reports {
             let mut termination = self.termination.lock();
             termination.live -= 1;
             let due = termination.live == 0 && termination.let_go;
@@ -204,9 +206,23 @@ impl Shared {
 
     /// Gives the final report to the hook.
     pub(crate) fn deliver(&self, report: &Report) {
-        if let Some(hook) = &self.hooks.on_terminated {
+        if let Some(hook) = self.take_report_hook() {
             // The report is final: a panic of its hook can no longer be counted in it.
-            let _ = guarded(|| hook(report)).map_err(drop_payload);
+            unharmed(|| hook(report));
+            drop_guarded(hook);
+        }
+    }
+
+    /// For a pool that never came to be.
+    pub(crate) fn drop_report_hook(&self) {
+        drop_guarded(self.take_report_hook());
+    }
+
+    fn take_report_hook(&self) -> Option<ReportHook> {
+        if self.reports {
+            self.termination.lock().hook.take()
+        } else {
+            None
         }
     }
 
@@ -285,7 +301,7 @@ impl Shared {
 
 impl Accounts for Shared {
     fn cancel(&self, job: &dyn HandledTask, reason: CancelReason) -> bool {
-        job.process(&mut CancelSeat::enter(self, reason))
+        job.process(&mut CancelSeat::enter(self, reason), &|| false)
     }
 
     fn stray_panics(&self, number: u64) {
@@ -375,22 +391,23 @@ impl Drop for CancelSeat<'_> {
 }
 
 /// A worker's thread, from its start hook to its last breath.
-pub(crate) fn main(shared: &Shared, worker: usize) {
+pub(crate) fn main(shared: &Shared, worker: usize, hooks: Hooks) {
     let record = &shared.records[worker];
-    if start(shared, worker, record) {
+    if start(shared, worker, record, &hooks) {
         events::worker_started(worker);
         while let Some((number, job)) = shared.queue.pop() {
             job.process(&mut WorkerSeat { shared, worker, record, number });
         }
         events::disconnected(worker);
-        stop(shared, worker);
+        stop(shared, worker, &hooks);
     }
+    shared.count_stray_panics(drop_guarded(hooks));
     shared.exit(record);
 }
 
 /// Runs the start hook; `false` if it panicked.
-fn start(shared: &Shared, worker: usize, record: &Record) -> bool {
-    let Some(hook) = &shared.hooks.on_start else { return true };
+fn start(shared: &Shared, worker: usize, record: &Record, hooks: &Hooks) -> bool {
+    let Some(hook) = &hooks.start else { return true };
     match guarded(|| hook(worker)) {
         Ok(()) => {
             record.enter(Phase::Started);
@@ -405,8 +422,8 @@ fn start(shared: &Shared, worker: usize, record: &Record) -> bool {
 }
 
 /// Runs the stop hook.
-fn stop(shared: &Shared, worker: usize) {
-    if let Some(hook) = &shared.hooks.on_stop {
+fn stop(shared: &Shared, worker: usize, hooks: &Hooks) {
+    if let Some(hook) = &hooks.stop {
         if let Err(payload) = guarded(|| hook(worker)) {
             shared.count_stray_panics(1 + drop_payload(payload));
         }

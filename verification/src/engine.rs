@@ -120,6 +120,7 @@ fn explore(trial: &'static Trial) {
             (builder(&state.run.options, bound), state.stage.clone())
         };
         EXECUTIONS.store(0, Ordering::SeqCst);
+        stage.forget();
         completion::forget();
         builder.check(move || {
             EXECUTIONS.fetch_add(1, Ordering::SeqCst);

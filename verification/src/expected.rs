@@ -42,6 +42,10 @@ impl TryFrom<(u64, u64)> for Range {
         if least > most {
             return Err(format!("the range [{least}, {most}] is empty"));
         }
+        // A twentieth: a wider range would not notice what it is there for.
+        if most - least > least / 20 {
+            return Err(format!("the range [{least}, {most}] is too wide to notice a change"));
+        }
         Ok(Range { least, most })
     }
 }
@@ -73,6 +77,18 @@ impl Expected {
         let text =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+
+    /// Refuses names that are not of trials: what they recorded is checked by nobody.
+    ///
+    /// # Errors
+    ///
+    /// The first such name.
+    pub fn check_names(&self, known: impl Fn(&str) -> bool) -> Result<(), String> {
+        match self.executions.keys().find(|trial| !known(trial)) {
+            Some(trial) => Err(format!("expected.toml records `{trial}`, which is no trial")),
+            None => Ok(()),
+        }
     }
 
     /// The range of a trial.
@@ -118,16 +134,24 @@ mod tests {
 
     #[test]
     fn a_range_is_read() {
-        let expected = parse("[executions]\n\"a/b\" = [3, 5]").expect("it is whole");
+        let expected = parse("[executions]\n\"a/b\" = [100, 105]").expect("it is whole");
         let range = expected.range("a/b").expect("it is there");
-        assert!(range.contains(3) && range.contains(5) && !range.contains(2) && !range.contains(6));
+        assert!(range.contains(100) && range.contains(105));
+        assert!(!range.contains(99) && !range.contains(106));
+        assert!(expected.check_names(|name| name == "a/b").is_ok());
+        assert!(expected.check_names(|name| name == "a/c").is_err());
     }
 
     #[test]
     fn a_damaged_file_is_an_error() {
-        for text in
-            ["", "[executions]\n\"a/b\" = [5, 3]", "[executions]\n\"a/b\" = [5]", "[runs]", "["]
-        {
+        for text in [
+            "",
+            "[executions]\n\"a/b\" = [5, 3]",
+            "[executions]\n\"a/b\" = [5]",
+            "[executions]\n\"a/b\" = [0, 1000]",
+            "[runs]",
+            "[",
+        ] {
             assert!(parse(text).is_err(), "{text:?}");
         }
     }

@@ -46,10 +46,11 @@ struct Arguments {
     jobs: Option<u16>,
 
     /// How long one model may take before the watchdog ends it
-    #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     limit: u64,
 
-    /// Where audit.json goes; by default target/verification
+    /// Where audit.json goes (audit-partial.json, if not everything is run); by default
+    /// target/verification
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
@@ -83,6 +84,9 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let workspace = Workspace::find()?;
     let ranges = workspace.root().join("verification/expected.toml");
     let mut expected = Expected::read(&ranges)?;
+    if !arguments.record {
+        expected.check_names(|name| Trial::find(name).is_some())?;
+    }
     let toolchain = toolchain(&workspace)?;
     let filtered = arguments.model.is_some() || arguments.subject.is_some();
     let scope = Scope {
@@ -307,7 +311,8 @@ fn test(
 }
 
 fn write(audit: &Audit, folder: &std::path::Path) -> Result<PathBuf, String> {
-    let file = folder.join("audit.json");
+    let whole = audit.scope == Scope { tests: true, ..Scope::default() };
+    let file = folder.join(if whole { "audit.json" } else { "audit-partial.json" });
     let text = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&file, text + "\n"))

@@ -73,6 +73,9 @@ pub fn run_model(
     let died = |message: String| Run::died(trial.name(), defect.map(str::to_owned), message);
     match run(&mut command, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", model.display())),
+        Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
+            died(describe(&finished))
+        }
         Ok(finished) => match serde_json::from_str(&finished.stdout) {
             Ok(run) => run,
             Err(_) => died(describe(&finished)),

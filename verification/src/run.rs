@@ -17,7 +17,7 @@ pub struct Run {
     pub explorations: Vec<Exploration>,
     /// How it ended.
     pub end: End,
-    /// The outcomes reached, over all executions, and how often.
+    /// The outcomes reached in the last exploration, and how often.
     pub reached: BTreeMap<String, u64>,
     /// How often the seeded defect and the world's faults acted.
     pub faults_fired: Vec<u64>,

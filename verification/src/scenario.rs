@@ -52,6 +52,11 @@ impl Stage {
         *self.lock().entry(outcome).or_default() += 1;
     }
 
+    /// Forgets the outcomes seen so far.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
     /// The outcomes seen so far, and in how many executions.
     pub fn seen(&self) -> BTreeMap<&'static str, u64> {
         self.lock().clone()
@@ -80,6 +85,7 @@ impl Count {
         let count = self.clone();
         move || {
             sync::note(history::RUNS);
+            history::outside_locks();
             count.add();
         }
     }
@@ -89,6 +95,7 @@ impl Count {
         struct OnDrop(Count);
         impl Drop for OnDrop {
             fn drop(&mut self) {
+                history::outside_locks();
                 self.0.add();
             }
         }
@@ -126,6 +133,12 @@ pub(crate) mod history {
         })
     }
 
+    /// Called by jobs and by drops of captures: panics if this thread holds a lock of the pool's.
+    #[cfg(loom)]
+    pub(crate) fn outside_locks() {
+        assert_eq!(last_call::sync::trace::locks_held(), 0, "user code under a lock");
+    }
+
     /// Whether the thread of that name slept on a condition variable.
     #[cfg(loom)]
     pub(crate) fn slept(thread: &str) -> bool {
@@ -141,6 +154,8 @@ pub(crate) mod history {
     pub(crate) fn ran_before_drop() -> usize {
         0
     }
+    #[cfg(not(loom))]
+    pub(crate) fn outside_locks() {}
     #[cfg(not(loom))]
     pub(crate) fn slept(_thread: &str) -> bool {
         false

@@ -97,7 +97,9 @@ const fn book2(scenario: &'static Scenario, expect: Expect, defects: &'static [D
 
 /// The last sender's end is what closes the book's channel.
 const BOOK_END_WAKES_NOBODY: Defect =
-    defect("the sender's end wakes nobody", Action::DropNotifyOne, "subjects/channel.rs");
+    defect("the sender's end wakes nobody", Action::DropNotifyAll, "subjects/channel.rs");
+const BOOK_SEND_WAKES_NOBODY: Defect =
+    defect("send wakes nobody", Action::DropNotifyOne, "subjects/channel.rs");
 
 const DEADLOCK: Conviction = Conviction::Deadlock;
 const JOIN_UNWRAPS: Conviction = Conviction::Panic("called `Result::unwrap()` on an `Err` value");
@@ -117,9 +119,9 @@ pub const TRIALS: &[Trial] = &[
     book1(&any::DROP_BOTH, DEADLOCK),
     book2(&any::DROP_BOTH, Proved, &[BOOK_END_WAKES_NOBODY]),
     own(&any::PROGRESS_ONE, Proved, &[PUSH_WAKES_NOBODY]),
-    book2(&any::PROGRESS_ONE, Proved, &[BOOK_END_WAKES_NOBODY]),
+    book2(&any::PROGRESS_ONE, Proved, &[BOOK_SEND_WAKES_NOBODY]),
     own(&any::PROGRESS_TWO, Bounded(3), &[PUSH_WAKES_NOBODY]),
-    book2(&any::PROGRESS_TWO, Bounded(3), &[BOOK_END_WAKES_NOBODY]),
+    book2(&any::PROGRESS_TWO, Bounded(3), &[BOOK_SEND_WAKES_NOBODY]),
     own(&shutdown::PROGRESS_OWNED, Proved, &[PUSH_WAKES_NOBODY]),
     own(&any::FIFO, Proved, &[CLOSE_WAKES_NOBODY]),
     book2(&any::FIFO, Proved, &[BOOK_END_WAKES_NOBODY]),
@@ -148,6 +150,12 @@ pub const TRIALS: &[Trial] = &[
     own(&shutdown::DISCARD_RACING_JOBS, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&shutdown::DISCARD_TWO_WORKERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&shutdown::DEADLINE, Proved, &[CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::MEETING, Bounded(3), &[PUSH_WAKES_NOBODY]),
+    own(&shutdown::CAPTURES_BEFORE_HANDLE, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::DISCARD_ON_WORKER, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::STATS_WHILE_SUBMITTING, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&shutdown::STATS_WHILE_RUNNING, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&handles::JOIN_BEFORE_SHUTDOWN, Proved, &[PUSH_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
     own(&handles::JOIN_WHILE_DRAINING, Proved, &[OUTCOME_WAKES_NOBODY]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use last_call::sync::thread;
 use last_call::{SubmitError, ThreadPool};
 
-use super::shutdown::{balanced, spawn};
+use super::shutdown::{settled, spawn};
 use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
 fn bounded(workers: usize) -> ThreadPool {
@@ -37,7 +37,7 @@ pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
     clauses: &[3, 8, 10],
     reach: &["all ran", "refused after waiting", "refused without waiting"],
     world: &[],
-    body: |stage| shut_down_while_waiting(stage, |pool| drop(pool)),
+    body: |stage| shut_down_while_waiting(stage, drop),
 };
 
 pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
@@ -47,7 +47,7 @@ pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
     clauses: &[3, 8, 10, 17],
     reach: &["all ran", "refused after waiting", "refused without waiting", "cancelled"],
     world: &[],
-    body: |stage| shut_down_while_waiting(stage, |pool| balanced(&pool.shutdown_now())),
+    body: |stage| shut_down_while_waiting(stage, |pool| settled(&pool.shutdown_now())),
 };
 
 fn shut_down_while_waiting(stage: &Stage, shut_down: fn(ThreadPool)) {
@@ -95,7 +95,7 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
             drop(error.into_job());
         }
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!(ran.get(), 1 + usize::from(accepted));
         assert_eq!(report.rejected, u64::from(!accepted));
         stage.reach(if accepted { "accepted" } else { "full" });
@@ -117,7 +117,7 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
         if let Err(error) = second {
             assert!(error.is_timeout() && !error.is_full());
         }
-        balanced(&pool.shutdown());
+        settled(&pool.shutdown());
         assert_eq!(ran.get(), 1 + usize::from(accepted));
         stage.reach(if accepted { "accepted" } else { "timed out" });
     },

@@ -2,7 +2,7 @@
 
 use last_call::{CancelReason, Cancellation, Outcome, ThreadPool};
 
-use super::shutdown::{balanced, spawn};
+use super::shutdown::{settled, spawn};
 use crate::scenario::{Count, Scenario};
 
 pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
@@ -34,7 +34,7 @@ pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
             Outcome::Panicked(_) => panic!("the job does not panic"),
         }
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!((ran.get(), dropped.get()), (usize::from(!cancelled), 1));
         assert_eq!(report.cancelled, u64::from(cancelled));
         stage.reach(match cancellation {
@@ -82,7 +82,7 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
             }
         });
         let report = pool.shutdown_now();
-        balanced(&report);
+        settled(&report);
         assert_eq!(report.unfinished, 0, "whoever was cancelling has counted");
         assert_eq!((report.completed, dropped.get()), (ran.get() as u64, 1));
         canceller.join().unwrap();

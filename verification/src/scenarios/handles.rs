@@ -8,7 +8,7 @@ use std::time::Duration;
 use last_call::sync::thread;
 use last_call::{Outcome, ThreadPool};
 
-use super::shutdown::balanced;
+use super::shutdown::settled;
 use crate::scenario::{history, panic_quietly, Count, Latch, Scenario};
 
 pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
@@ -43,7 +43,7 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
         let main = move || assert_eq!(handle.join().completed(), Some(7));
         let joiner = thread::spawn("joiner".to_owned(), None, main).unwrap();
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!(report.completed, 1);
         joiner.join().unwrap();
         stage.reach(if history::slept("joiner") {
@@ -75,7 +75,7 @@ pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
             };
             thread::spawn("joiner".to_owned(), None, main).unwrap()
         };
-        balanced(&pool.shutdown_now());
+        settled(&pool.shutdown_now());
         joiner.join().unwrap();
     },
 };
@@ -160,7 +160,7 @@ pub(crate) const DETACH: Scenario = Scenario {
         let handle = pool.submit(job).unwrap();
         let before = !handle.is_finished();
         drop(handle);
-        balanced(&pool.shutdown());
+        settled(&pool.shutdown());
         assert_eq!((ran.get(), dropped.get()), (1, 1), "run once, result dropped once");
         stage.reach(if before { "before the job ended" } else { "after the job ended" });
     },
@@ -187,7 +187,7 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
             other => panic!("expected a panic, got {other:?}"),
         }
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!((report.panicked, report.completed, report.panics.len()), (2, 1, 1));
         assert_eq!((report.panics[0].id.get(), &*report.panics[0].message), (1, "a job's panic"));
         stage.reach("reported");

@@ -95,7 +95,7 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
         });
         pool.wait_idle().unwrap();
         let stats = pool.stats();
-        assert_eq!((stats.completed as usize, stats.finished()), (ran.get(), 1));
+        assert_eq!((stats.completed, stats.finished()), (ran.get() as u64, 1));
         stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
         canceller.join().unwrap();
     },

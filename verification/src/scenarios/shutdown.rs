@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use last_call::sync::{thread, Arc};
+use last_call::sync::{self, thread, Arc};
 use last_call::{Outcome, Report, ThreadPool};
 
-use crate::scenario::{Count, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",
@@ -95,7 +95,7 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
         };
         pool.execute(parent).unwrap();
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!(ran.get() + refused.get(), 1, "the child ran once or came back once");
         assert_eq!(report.completed, 1 + ran.get() as u64);
         assert_eq!(report.rejected, refused.get() as u64);
@@ -124,7 +124,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
             .map(Result::unwrap)
             .collect();
         let report = pool.shutdown_now();
-        balanced(&report);
+        settled(&report);
         assert_eq!(dropped.get(), 2, "the captures of both are dropped");
         let ended: Vec<_> = handles
             .into_iter()
@@ -155,7 +155,7 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
         pool.execute(ran.job()).unwrap();
         pool.execute(ran.job()).unwrap();
         let report = pool.shutdown_now();
-        balanced(&report);
+        settled(&report);
         assert_eq!(report.completed, ran.get() as u64);
         let cancelled = usize::try_from(report.cancelled).unwrap();
         assert_eq!(cancelled + ran.get(), 2);
@@ -206,6 +206,160 @@ pub(crate) const DEADLINE: Scenario = Scenario {
     },
 };
 
+pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
+    name: "deadline-in-time",
+    property: "shutdown_timeout returns when the workers have ended, not at its deadline; stop hooks have run",
+    clauses: &[5, 17],
+    reach: &["the owner slept", "the workers had ended"],
+    world: &[],
+    body: |stage| {
+        // A deadline that does not fire: only the workers' end can wake the owner.
+        const LONG: Duration = Duration::from_secs(3600);
+        let stopped = Count::default();
+        let on_stop = stopped.clone();
+        let pool = ThreadPool::builder().workers(1).on_stop(move |_| on_stop.add()).build();
+        let pool = pool.unwrap();
+        pool.execute(|| ()).unwrap();
+        let report = pool.shutdown_timeout(LONG);
+        balanced(&report);
+        assert_eq!((report.completed, stopped.get()), (1, 1));
+        stage.reach(if history::slept("main") {
+            "the owner slept"
+        } else {
+            "the workers had ended"
+        });
+    },
+};
+
+pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
+    name: "deadline-stuck-job",
+    property:
+        "shutdown_timeout cancels what is queued behind a job that does not end, and names that",
+    clauses: &[4, 17, 24],
+    reach: &["it was running", "it had not started"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let gate = Latch::new(1);
+        let held = gate.clone();
+        let first = pool.submit(move || held.wait()).unwrap();
+        let second = pool.submit(|| panic!("it must not run")).unwrap();
+        let report = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&report);
+        // Before the gate opens, so nothing but the deadline can have resolved it.
+        assert!(second.join().is_cancelled());
+        stage.reach(if report.unfinished == 1 {
+            assert_eq!(report.unfinished_jobs[0].id, first.id());
+            "it was running"
+        } else {
+            "it had not started"
+        });
+        gate.done();
+        let _ = first.join();
+    },
+};
+
+pub(crate) const MEETING: Scenario = Scenario {
+    name: "jobs-meet",
+    property: "a job that waits for the one behind it gets it, from the other worker: 2 workers",
+    clauses: &[7],
+    reach: &["met"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(2);
+        let (met, done) = (Latch::new(2), Latch::new(1));
+        for _ in 0..2 {
+            let (met, done) = (met.clone(), done.clone());
+            let job = move || {
+                if met.arrive() > 0 {
+                    met.wait();
+                    done.done();
+                }
+            };
+            pool.execute(job).unwrap();
+        }
+        done.wait();
+        stage.reach("met");
+    },
+};
+
+pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
+    name: "captures-before-handle",
+    property:
+        "captures are dropped before the handle resolves, of a job that ran and of a cancelled one",
+    clauses: &[6, 15],
+    reach: &["completed", "cancelled"],
+    world: &[],
+    body: |stage| {
+        // A lock that loom sees: the order is the claim.
+        struct Capture(Arc<sync::Mutex<usize>>);
+        impl Drop for Capture {
+            fn drop(&mut self) {
+                *self.0.lock() += 1;
+            }
+        }
+        let dropped = Arc::new(sync::Mutex::new(0));
+        let pool = ThreadPool::new(1);
+        let capture = Capture(Arc::clone(&dropped));
+        let handle = pool.submit(move || drop(capture)).unwrap();
+        let joiner = spawn("joiner", {
+            let stage = stage.clone();
+            move || {
+                let outcome = handle.join();
+                assert_eq!(*dropped.lock(), 1, "captures are dropped before the handle resolves");
+                stage.reach(if outcome.is_completed() { "completed" } else { "cancelled" });
+            }
+        });
+        settled(&pool.shutdown_now());
+        joiner.join().unwrap();
+    },
+};
+
+pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
+    name: "discard-on-worker",
+    property: "shutdown_now on its own worker lets go, and the job behind is cancelled",
+    clauses: &[17, 21, 24],
+    reach: &["cancelled"],
+    world: &[],
+    body: |stage| {
+        let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
+        let behind = {
+            // Held until the pool is in it, so that the job finds it there.
+            let mut in_cell = cell.lock();
+            let pool = ThreadPool::new(1);
+            let for_job = Arc::clone(&cell);
+            let job = move || {
+                let pool = for_job.lock().take().expect("the pool is in the cell");
+                balanced(&pool.shutdown_now());
+            };
+            pool.execute(job).unwrap();
+            let behind = pool.submit(|| ()).unwrap();
+            *in_cell = Some(pool);
+            behind
+        };
+        assert!(behind.join().is_cancelled());
+        stage.reach("cancelled");
+    },
+};
+
+pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
+    name: "stats-while-submitting",
+    property: "stats asked while another thread submits never show more finished than accepted",
+    clauses: &[5],
+    reach: &["none had ended", "one had ended"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let submitter = pool.submitter();
+        let outside = spawn("outside", move || submitter.execute(|| ()).unwrap());
+        let stats = pool.stats();
+        assert!(stats.finished() <= stats.accepted, "{stats:?}");
+        stage
+            .reach(["none had ended", "one had ended"][usize::try_from(stats.finished()).unwrap()]);
+        outside.join().unwrap();
+    },
+};
+
 pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
     name: "stats-while-running",
     property: "stats never show more finished than accepted, and never fall",
@@ -233,6 +387,13 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
 /// Threads of a scenario's own.
 pub(crate) fn spawn(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle {
     thread::spawn(name.to_owned(), None, main).unwrap()
+}
+
+/// The conservation law where everything must have ended: then it is not by the arithmetic of the
+/// report, which calls unfinished what it cannot account for.
+pub(crate) fn settled(report: &Report) {
+    balanced(report);
+    assert_eq!(report.unfinished, 0, "{report:?}");
 }
 
 /// The conservation law.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use last_call::sync::{self, Arc};
 use last_call::{Report, ThreadPool};
 
-use super::shutdown::{balanced, spawn};
+use super::shutdown::{balanced, settled, spawn};
 use crate::scenario::{Count, Latch, Scenario};
 
 pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
@@ -21,7 +21,7 @@ pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
         let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
         let other = spawn("trigger", move || trigger.discard());
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!((report.completed, report.unfinished), (ran.get() as u64, 0));
         let cancelled = handles
             .into_iter()
@@ -50,7 +50,7 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
         drainer.join().unwrap();
         discarder.join().unwrap();
         let report = pool.shutdown();
-        balanced(&report);
+        settled(&report);
         assert_eq!(report.completed, ran.get() as u64);
         stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
     },

@@ -53,7 +53,7 @@ impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.sender = false;
-        self.0.changed.notify_one();
+        self.0.changed.notify_all();
     }
 }
 

@@ -1,0 +1,106 @@
+//! Hooks belong to the pool: their captures go with it, and what their drop does harms nobody.
+#![cfg(not(loom))]
+
+mod support;
+
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{mpsc, Arc};
+
+use last_call::ThreadPool;
+use support::{evidence, watchdog, LIMIT};
+
+/// Panics when dropped, quietly.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic::resume_unwind(Box::new("the capture's panic"));
+    }
+}
+
+fn pool_with_a_hook_that_panics_in_drop() -> ThreadPool {
+    let capture = PanicsInDrop;
+    let hook = move |_| {
+        let _ = &capture;
+    };
+    ThreadPool::builder().workers(2).on_stop(hook).build().expect("the hook does not panic")
+}
+
+#[test]
+fn a_hook_whose_captures_panic_in_drop_harms_no_shutdown() {
+    watchdog(LIMIT, "a hook whose captures panic", |_| {
+        let report = pool_with_a_hook_that_panics_in_drop().shutdown();
+        assert_eq!((report.unfinished, report.other_panics), (0, 1));
+        drop(pool_with_a_hook_that_panics_in_drop());
+    });
+    evidence("C13,C16", 2);
+}
+
+#[test]
+fn a_hook_whose_captures_panic_in_drop_harms_no_drop_while_unwinding() {
+    watchdog(LIMIT, "a hook whose captures panic, while unwinding", |_| {
+        let unwound = panic::catch_unwind(|| {
+            let _pool = pool_with_a_hook_that_panics_in_drop();
+            panic::resume_unwind(Box::new("the owner's panic"));
+        });
+        assert_eq!(unwound.unwrap_err().downcast_ref(), Some(&"the owner's panic"));
+    });
+    evidence("C16", 1);
+}
+
+#[test]
+fn the_captures_of_hooks_are_dropped_before_shutdown_returns() {
+    watchdog(LIMIT, "the captures of hooks", |_| {
+        let capture = Arc::new(());
+        let (started, stopped, ended) = (capture.clone(), capture.clone(), capture.clone());
+        let pool = ThreadPool::builder()
+            .workers(2)
+            .on_start(move |_| drop(started.clone()))
+            .on_stop(move |_| drop(stopped.clone()))
+            .on_terminated(move |_| drop(ended.clone()))
+            .build()
+            .expect("the hooks do not panic");
+        // What outlives the pool keeps none of them.
+        let (_submitter, _trigger) = (pool.submitter(), pool.shutdown_trigger());
+        let _ = pool.shutdown();
+        assert_eq!(Arc::strong_count(&capture), 1);
+    });
+    evidence("C20", 1);
+}
+
+#[test]
+fn the_final_report_comes_once_from_whichever_shutdown() {
+    watchdog(LIMIT, "the final report", |_| {
+        let (send, reports) = mpsc::channel();
+        let build = || {
+            let send = send.clone();
+            let hook =
+                move |report: &last_call::Report| send.send(report.clone()).expect("awaited");
+            ThreadPool::builder().workers(2).on_terminated(hook).build().expect("it can be built")
+        };
+        let report = build().shutdown();
+        assert_eq!(reports.try_recv(), Ok(report), "before shutdown returns");
+
+        drop(build());
+        assert!(reports.try_recv().is_ok(), "before drop returns");
+
+        // On its own worker, the pool lets go; the report comes when the job behind has ended.
+        let ran = Arc::new(AtomicUsize::new(0));
+        let (hand_over, pool_for_job) = mpsc::channel::<ThreadPool>();
+        let pool = build();
+        pool.execute(move || drop(pool_for_job.recv())).expect("the pool is running");
+        let behind = ran.clone();
+        let count = move || {
+            behind.fetch_add(1, Ordering::SeqCst);
+        };
+        pool.execute(count).expect("it is running");
+        hand_over.send(pool).expect("the job waits");
+        let report = reports.recv().expect("the last worker reports");
+        assert_eq!((report.accepted, report.completed, report.unfinished), (2, 2, 0));
+        assert_eq!(ran.load(Ordering::SeqCst), 1);
+        drop(send);
+        assert!(reports.recv().is_err(), "each pool has reported once");
+    });
+    evidence("C21", 3);
+}
