@@ -41,7 +41,7 @@ use crate::worker::Shared;
 ///
 /// Dropped or shut down by a job on one of its own workers, the pool cannot wait for itself: it
 /// begins the shutdown and lets go. Its workers finish what is queued and end by themselves; the
-/// final report goes to the hook [`on_terminated`](Builder::on_terminated).
+/// final report goes to the hook [`on_terminated`](crate::Builder::on_terminated).
 ///
 /// # Each call in each state
 ///
@@ -73,9 +73,6 @@ use crate::worker::Shared;
 /// assert_eq!(answer.join().unwrap(), 42);
 /// drop(pool); // runs what is queued and joins the threads
 /// ```
-///
-/// [`Builder::on_terminated`]: crate::Builder::on_terminated
-/// [`Builder`]: crate::Builder
 pub struct ThreadPool {
     submitter: Submitter,
     /// In the order of their numbers; empty once shutdown has begun.

@@ -185,7 +185,7 @@ fn op() -> impl Strategy<Value = Op> {
 #[test]
 fn both_queues_answer_as_the_model_does() {
     let sequences = (capacity(), vec(op(), 0..40));
-    let ran = cases::run("sequences", 2_000, sequences, |(capacity, ops), progress| {
+    let ran = cases::run("sequences", 1_000, sequences, |(capacity, ops), progress| {
         let mut model = Model::new(capacity);
         let locked = Locked::new(capacity);
         #[cfg(feature = "crossbeam-channel")]
@@ -260,7 +260,7 @@ fn whoever_waits_is_let_go_by_close() {
         }
     }
     watchdog(LIMIT, "close", |progress| {
-        const ROUNDS: u64 = 200;
+        const ROUNDS: u64 = 100;
         for round in 0..ROUNDS {
             progress.note(format_args!("round {round}"));
             check::<Locked<_>>(round % 2 == 0);
@@ -458,7 +458,7 @@ fn assert_explained<Q: Queue<u8>>(program: &Program, drains: Drains) {
 
 #[test]
 fn histories_of_the_locked_queue_are_explained_by_sequences() {
-    let ran = cases::run("locked queue", 600, program(), |program, _| {
+    let ran = cases::run("locked queue", 400, program(), |program, _| {
         assert_explained::<Locked<_>>(&program, Drains::Atomically);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);
@@ -468,7 +468,7 @@ fn histories_of_the_locked_queue_are_explained_by_sequences() {
 #[cfg(feature = "crossbeam-channel")]
 #[test]
 fn histories_of_the_channel_are_explained_by_sequences() {
-    let ran = cases::run("channel", 600, program(), |program, _| {
+    let ran = cases::run("channel", 400, program(), |program, _| {
         assert_explained::<Channel<_>>(&program, Drains::OneByOne);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);
