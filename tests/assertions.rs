@@ -39,6 +39,7 @@ assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(JobHandle<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_impl_all!(JobHandle<Sent>: Send, Sync);
 assert_impl_all!(JobHandle<RefCell<u8>>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(JobHandle<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(JobHandle<Shared>: Send, Sync);
 assert_not_impl_any!(JobHandle<Local>: Send, Sync);
 assert_not_impl_any!(JobHandle<u8>: Clone);

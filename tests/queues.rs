@@ -271,6 +271,44 @@ fn whoever_waits_is_let_go_by_close() {
     });
 }
 
+/// No close comes to the help of the pushers: it would hide a wake-up that is lost.
+#[test]
+fn a_push_that_waits_gets_the_place_that_is_given_back() {
+    fn check<Q: Queue<u8> + 'static>() {
+        const PUSHERS: u8 = 3;
+        let queue = Arc::new(Q::new(Some(1)));
+        queue.push(PUSHERS, Wait::No).unwrap();
+        let waiting = support::Count::default();
+        let pushers = (0..PUSHERS).map(|item| {
+            let (queue, waiting) = (Arc::clone(&queue), waiting.clone());
+            thread::spawn(move || {
+                waiting.up();
+                ask(&*queue, Op::PushAndWait(item))
+            })
+        });
+        let pushers = pushers.collect::<Vec<_>>();
+        waiting.wait_for(PUSHERS.into());
+        for number in 0..=u64::from(PUSHERS) {
+            // Waits for the push that the last place made possible.
+            let popped = queue.pop().expect("the queue is open");
+            assert_eq!(popped.0, number);
+            queue.vacate();
+        }
+        let accepted = |answer| matches!(answer, Answer::Pushed(number) if number > 0);
+        assert!(pushers.into_iter().all(|pusher| accepted(pusher.join().unwrap())));
+    }
+    watchdog(LIMIT, "vacate", |progress| {
+        const ROUNDS: u64 = 200;
+        for round in 0..ROUNDS {
+            progress.note(format_args!("round {round}"));
+            check::<Locked<_>>();
+            #[cfg(feature = "crossbeam-channel")]
+            check::<Channel<_>>();
+        }
+        evidence("C8,C10", ROUNDS);
+    });
+}
+
 // Threads that race
 
 /// One operation of a history: asked after `begun`, answered before `ended`.
@@ -458,7 +496,7 @@ fn assert_explained<Q: Queue<u8>>(program: &Program, drains: Drains) {
 
 #[test]
 fn histories_of_the_locked_queue_are_explained_by_sequences() {
-    let ran = cases::run("locked queue", 400, program(), |program, _| {
+    let ran = cases::run("locked queue", 250, program(), |program, _| {
         assert_explained::<Locked<_>>(&program, Drains::Atomically);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);
@@ -468,7 +506,7 @@ fn histories_of_the_locked_queue_are_explained_by_sequences() {
 #[cfg(feature = "crossbeam-channel")]
 #[test]
 fn histories_of_the_channel_are_explained_by_sequences() {
-    let ran = cases::run("channel", 400, program(), |program, _| {
+    let ran = cases::run("channel", 250, program(), |program, _| {
         assert_explained::<Channel<_>>(&program, Drains::OneByOne);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);

@@ -53,6 +53,9 @@ pub trait Queue<T>: Send + Sync {
     fn close(&self);
 
     /// Closes, and takes what has not been popped, oldest first.
+    ///
+    /// Each item is popped or drained, once. Nothing more is promised of poppers meanwhile: they may
+    /// still get an item behind one that is drained (of `channel`; `locked` drains in one step).
     fn drain(&self) -> VecDeque<(u64, T)>;
 
     /// Counts, of one instant.

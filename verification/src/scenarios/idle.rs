@@ -5,55 +5,47 @@ use std::time::Duration;
 use last_call::ThreadPool;
 
 use super::shutdown::spawn;
-use crate::scenario::{Count, Scenario};
+use crate::scenario::{Count, Scenario, Stage};
+
+const AFTER_CHILD: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[7, 26],
+    reach: &["idle"],
+    world: &[],
+    body: |_| {},
+};
 
 pub(crate) const IDLE_AFTER_CHILD: Scenario = Scenario {
     name: "idle-after-child",
     property: "wait_idle waits for a job and for the job that it submits, before any shutdown",
-    clauses: &[7, 26],
-    reach: &["idle"],
-    world: &[],
-    body: |stage| {
-        let pool = ThreadPool::new(1);
-        let submitter = pool.submitter();
-        let ran = Count::default();
-        let parent = {
-            let ran = ran.clone();
-            move || {
-                submitter.execute(ran.job()).unwrap();
-                ran.add();
-            }
-        };
-        pool.execute(parent).unwrap();
-        pool.wait_idle().unwrap();
-        assert_eq!(ran.get(), 2, "nothing was queued or running");
-        stage.reach("idle");
-    },
+    body: |stage| idle_after_child(stage, 1),
+    ..AFTER_CHILD
 };
 
 pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
     name: "idle-2-workers",
     property: "wait_idle with 2 workers: a job and its child, on whichever worker, have ended",
-    clauses: &[7, 26],
-    reach: &["idle"],
-    world: &[],
-    body: |stage| {
-        let pool = ThreadPool::new(2);
-        let submitter = pool.submitter();
-        let ran = Count::default();
-        let parent = {
-            let ran = ran.clone();
-            move || {
-                submitter.execute(ran.job()).unwrap();
-                ran.add();
-            }
-        };
-        pool.execute(parent).unwrap();
-        pool.wait_idle().unwrap();
-        assert_eq!(ran.get(), 2, "nothing was queued or running");
-        stage.reach("idle");
-    },
+    body: |stage| idle_after_child(stage, 2),
+    ..AFTER_CHILD
 };
+
+fn idle_after_child(stage: &Stage, workers: usize) {
+    let pool = ThreadPool::new(workers);
+    let submitter = pool.submitter();
+    let ran = Count::default();
+    let parent = {
+        let ran = ran.clone();
+        move || {
+            submitter.execute(ran.job()).unwrap();
+            ran.add();
+        }
+    };
+    pool.execute(parent).unwrap();
+    pool.wait_idle().unwrap();
+    assert_eq!(ran.get(), 2, "nothing was queued or running");
+    stage.reach("idle");
+}
 
 pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
     name: "idle-two-waiters",
