@@ -116,8 +116,8 @@ fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
 /// Answers one connection; the job.
 fn attend(stream: &TcpStream, limits: http::Limits, verbose: bool, stop: &Stop) {
     let client = stream.peer_addr().map_or("a client".to_owned(), |address| address.to_string());
-    // The pool cannot yet be told to discard while it drains, so each queued job asks. With a
-    // trigger for that, this goes: the report will then count such jobs as cancelled.
+    // Each queued job asks, so that it can name the connection that it closes. The pool's own
+    // trigger would discard them without a word from here, and the report call them cancelled.
     if stop.discard.load(Ordering::SeqCst) {
         lines::complain(format_args!("{client}: closed unanswered"));
         return;
