@@ -32,3 +32,5 @@ pub mod suite;
 pub mod audit;
 pub mod lanes;
 pub mod terminal;
+
+pub mod paired;
