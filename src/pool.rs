@@ -522,15 +522,18 @@ impl Submitter {
         let queue = &self.shared.queue;
         // Whose thread this is matters, and is looked up, only when it would have to wait.
         let first = if until.is_some() { Wait::NotYet } else { Wait::No };
-        let (result, full) = match (queue.push(job, first), until) {
-            (Err(Refused { item, refusal: Refusal::Full }), Some(deadline)) => {
-                if self.shared.is_own_worker() {
-                    (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)
-                } else {
-                    (queue.push(item, Wait::Until(deadline)), SubmitErrorKind::Full)
-                }
+        let Refused { item, refusal } = match queue.push(job, first) {
+            Ok(number) => return Ok(number),
+            Err(refused) => refused,
+        };
+        let (result, full) = match (refusal, until) {
+            (Refusal::Full, Some(_)) if self.shared.is_own_worker() => {
+                (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)
             }
-            (result, _) => (result, SubmitErrorKind::Full),
+            (Refusal::Full, Some(deadline)) => {
+                (queue.push(item, Wait::Until(deadline)), SubmitErrorKind::Full)
+            }
+            _ => (Err(Refused { item, refusal }), SubmitErrorKind::Full),
         };
         result.map_err(|Refused { item, refusal }| match refusal {
             Refusal::Closed => (item, SubmitErrorKind::ShutDown),

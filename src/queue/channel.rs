@@ -57,6 +57,7 @@ impl<T: Send> Queue<T> for Channel<T> {
         self.receiver.recv().ok()
     }
 
+    #[inline]
     fn vacate(&self) {
         vacate(&self.state, &self.place, self.capacity);
     }

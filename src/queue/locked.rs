@@ -74,6 +74,7 @@ impl<T: Send> Queue<T> for Locked<T> {
         }
     }
 
+    #[inline]
     fn vacate(&self) {
         vacate(&self.state, &self.place, self.capacity);
     }

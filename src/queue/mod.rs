@@ -143,31 +143,51 @@ trait Gated {
 
 /// The common half of a push: waits as told until an item can be accepted. Then the lock is still
 /// held, and the item is to be appended.
+#[inline]
 fn admit<'a, S: Gated>(
     state: &'a Mutex<S>,
     place: &Condvar,
     wait: Wait,
 ) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
     let mut state = state.lock();
-    let mut late = false;
-    let refusal = loop {
-        match (state.gate().admit(), wait) {
-            (Ok(number), _) => return Ok((state, number)),
-            (Err(Refusal::Full), Wait::Until(deadline)) if !late => {
-                state.gate().waiting += 1;
-                (state, late) = place.wait_until(state, deadline);
-                state.gate().waiting -= 1;
+    match state.gate().admit() {
+        Ok(number) => Ok((state, number)),
+        Err(refusal) => admit_late(state, place, wait, refusal),
+    }
+}
+
+/// What a push does that was refused at first.
+#[cold]
+fn admit_late<'a, S: Gated>(
+    mut state: MutexGuard<'a, S>,
+    place: &Condvar,
+    wait: Wait,
+    mut refusal: Refusal,
+) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
+    if let Wait::Until(deadline) = wait {
+        let mut late = false;
+        while refusal == Refusal::Full {
+            if late {
+                refusal = Refusal::TimedOut;
+                break;
             }
-            (Err(Refusal::Full), Wait::Until(_)) => break Refusal::TimedOut,
-            (Err(Refusal::Full), Wait::NotYet) => return Err(Refusal::Full),
-            (Err(refusal), _) => break refusal,
+            state.gate().waiting += 1;
+            (state, late) = place.wait_until(state, deadline);
+            state.gate().waiting -= 1;
+            match state.gate().admit() {
+                Ok(number) => return Ok((state, number)),
+                Err(again) => refusal = again,
+            }
         }
-    };
-    state.gate().rejected += 1;
+    }
+    if !matches!((wait, refusal), (Wait::NotYet, Refusal::Full)) {
+        state.gate().rejected += 1;
+    }
     Err(refusal)
 }
 
 /// The common half of giving a place back.
+#[inline]
 fn vacate<S: Gated>(state: &Mutex<S>, place: &Condvar, capacity: Option<usize>) {
     // An unbounded queue has nothing to count, and this is on the way of every job.
     if capacity.is_none() {
