@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clause;
+pub mod hazard;
 pub mod subject;
 
 mod scenarios;

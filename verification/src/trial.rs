@@ -180,6 +180,7 @@ pub const TRIALS: &[Trial] = &[
     own(&idle::IDLE_TWO_WORKERS, Bounded(3), &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_TWO_WAITERS, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_CANCEL, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&trigger::DISCARD_DURING_DRAIN, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use last_call::ThreadPool;
 
 use super::shutdown::spawn;
-use crate::scenario::{Count, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Scenario, Stage};
 
 const AFTER_CHILD: Scenario = Scenario {
     name: "",
@@ -90,6 +90,22 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
         assert_eq!((stats.completed, stats.finished()), (ran.get() as u64, 1));
         stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
         canceller.join().unwrap();
+    },
+};
+
+pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
+    name: "idle-after-panic",
+    property: "wait_idle returns when the only job has panicked, and the panic is counted by then",
+    clauses: &[12, 15, 26],
+    reach: &["slept", "was idle"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        pool.execute(|| panic_quietly()).unwrap();
+        pool.wait_idle().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.panicked, stats.running, stats.queued), (1, 0, 0));
+        stage.reach(if history::slept("main") { "slept" } else { "was idle" });
     },
 };
 
