@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 /// How a fault changes an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// `notify_one` wakes nobody.
     DropNotifyOne,
@@ -11,8 +11,24 @@ pub enum Action {
     DropNotifyAll,
     /// `notify_all` wakes one sleeper only.
     NotifyOneForAll,
+    /// `notify_one` wakes every sleeper. A correct program bears it.
+    NotifyAllForOne,
+    /// A sleeper is woken by nobody, the first time in an execution. A correct program bears it.
+    WakeEarly,
+    /// The lock is released and taken again just before the sleep, so that what the caller saw under
+    /// it may have changed.
+    SplitWait,
+    /// A deadline that has not come fires.
+    FireDeadline,
+    /// The lock is released and taken again before the n-th change, counted from 0, that the caller
+    /// makes under it.
+    SplitLock(usize),
     /// The start of the thread of that number fails.
     FailSpawn(usize),
+    /// A flag is not raised.
+    DropRaise,
+    /// A count is not taken.
+    DropCount,
 }
 
 /// An operation that shall act wrongly: every one that is called from that file, and that line if

@@ -1,9 +1,11 @@
 //! The facade over loom, recording what it does in [`trace`].
 
+use std::cell::Cell;
+use std::panic::Location;
 use std::time::Duration;
 
 use super::fault::Action;
-use super::trace::{self, Kind, Op};
+use super::trace::{self, Kind, Op, Operation};
 
 /// Mutual exclusion. loom knows no poisoning of its own; what leaks in from a panic is taken over.
 #[derive(Debug)]
@@ -18,6 +20,11 @@ pub struct MutexGuard<'a, T> {
     // None only between the two halves of a wait.
     inner: Option<loom::sync::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
+    /// Who locked it, or went to sleep with it.
+    site: &'static Location<'static>,
+    /// Whether the caller has looked at what is protected, and how often it has changed it.
+    looked: Cell<bool>,
+    changes: usize,
 }
 
 impl<T: Default> Default for Mutex<T> {
@@ -31,7 +38,7 @@ impl<T> Mutex<T> {
     /// Creates an unlocked mutex.
     #[track_caller]
     pub fn new(value: T) -> Self {
-        let object = trace::register(Kind::Mutex, std::panic::Location::caller());
+        let object = trace::register(Kind::Mutex, Location::caller());
         Mutex { inner: loom::sync::Mutex::new(value), object }
     }
 
@@ -39,26 +46,55 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         trace::record(Op::Lock, self.object);
-        let guard = self.relock();
+        let guard = self.relock(Location::caller());
         trace::record(Op::Locked, self.object);
         guard
     }
 
-    fn relock(&self) -> MutexGuard<'_, T> {
+    fn relock(&self, site: &'static Location<'static>) -> MutexGuard<'_, T> {
         let guard = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        MutexGuard { inner: Some(guard), mutex: self }
+        MutexGuard { inner: Some(guard), mutex: self, site, looked: Cell::new(false), changes: 0 }
+    }
+}
+
+impl<T> MutexGuard<'_, T> {
+    /// Before the caller's next change: the place where a lock could be shown to be needed.
+    fn before_change(&mut self) {
+        let number = self.changes;
+        if self.looked.get() {
+            trace::opportunity_at(Operation::Change(number), self.site);
+            if trace::fault(self.site, |action| action == Action::SplitLock(number)).is_some() {
+                self.let_others_in();
+            }
+        }
+        self.changes += 1;
+        self.looked.set(true);
+    }
+
+    /// Releases the lock and takes it again: what it protects may change meanwhile.
+    fn let_others_in(&mut self) {
+        let object = self.mutex.object;
+        trace::record_at(Op::Unlock, object, self.site, true);
+        drop(self.inner.take());
+        loom::thread::yield_now();
+        trace::record_at(Op::Lock, object, self.site, true);
+        let inner = self.mutex.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.inner = Some(inner);
+        trace::record_at(Op::Locked, object, self.site, true);
     }
 }
 
 impl<T> std::ops::Deref for MutexGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
+        self.looked.set(true);
         self.inner.as_ref().expect("a guard is whole outside of a wait")
     }
 }
 
 impl<T> std::ops::DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        self.before_change();
         self.inner.as_mut().expect("a guard is whole outside of a wait")
     }
 }
@@ -89,18 +125,46 @@ impl Condvar {
     /// Creates a condition variable that nobody waits on.
     #[track_caller]
     pub fn new() -> Self {
-        let object = trace::register(Kind::Condvar, std::panic::Location::caller());
+        let object = trace::register(Kind::Condvar, Location::caller());
         Condvar { inner: loom::sync::Condvar::new(), object }
     }
 
     /// Releases the lock, sleeps until notified, and locks again.
     #[track_caller]
-    pub fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        trace::opportunity(Operation::Wait);
+        self.sleep(guard)
+    }
+
+    #[track_caller]
+    fn sleep<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        let site = Location::caller();
+        let early = |action| matches!(action, Action::WakeEarly | Action::SplitWait);
+        match trace::fault(site, early) {
+            Some(Action::WakeEarly) => return self.doze(guard, Op::Woken),
+            Some(_) => guard.let_others_in(),
+            None => {}
+        }
         trace::record(Op::Wait, self.object);
         let inner = guard.inner.take().expect("a guard is whole outside of a wait");
         let inner = self.inner.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
         guard.inner = Some(inner);
+        guard.site = site;
+        guard.looked.set(false);
+        guard.changes = 0;
         trace::record(Op::Woken, self.object);
+        guard
+    }
+
+    /// Releases the lock, lets others run or not, and locks again: woken by nobody.
+    #[track_caller]
+    fn doze<'a, T>(&self, mut guard: MutexGuard<'a, T>, end: Op) -> MutexGuard<'a, T> {
+        trace::record_at(Op::Wait, self.object, Location::caller(), end == Op::Woken);
+        let mutex = guard.mutex;
+        drop(guard.inner.take());
+        loom::thread::yield_now();
+        let guard = mutex.relock(Location::caller());
+        trace::record(end, self.object);
         guard
     }
 
@@ -112,33 +176,42 @@ impl Condvar {
     #[track_caller]
     pub fn wait_until<'a, T>(
         &self,
-        mut guard: MutexGuard<'a, T>,
+        guard: MutexGuard<'a, T>,
         deadline: Deadline,
     ) -> (MutexGuard<'a, T>, bool) {
-        if deadline.0 != Fires::AnyTime {
-            return (self.wait(guard), false);
+        let fires = match deadline.0 {
+            Fires::AnyTime => true,
+            Fires::Never => false,
+            Fires::TooLate => {
+                trace::opportunity(Operation::WaitUntil);
+                let wrongly = |action| action == Action::FireDeadline;
+                trace::fault(Location::caller(), wrongly).is_some()
+            }
+        };
+        if fires {
+            (self.doze(guard, Op::TimedOut), true)
+        } else {
+            trace::opportunity(Operation::Wait);
+            (self.sleep(guard), false)
         }
-        trace::record(Op::Wait, self.object);
-        let mutex = guard.mutex;
-        drop(guard.inner.take());
-        loom::thread::yield_now();
-        let guard = mutex.relock();
-        trace::record(Op::TimedOut, self.object);
-        (guard, true)
     }
 
     /// Wakes one waiting thread, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
-        let wrongly = |action| action == Action::DropNotifyOne;
-        if trace::record_unless_fault(Op::NotifyOne, self.object, wrongly).is_none() {
-            self.inner.notify_one();
+        trace::opportunity(Operation::NotifyOne);
+        let wrongly = |action| matches!(action, Action::DropNotifyOne | Action::NotifyAllForOne);
+        match trace::record_unless_fault(Op::NotifyOne, self.object, wrongly) {
+            None => self.inner.notify_one(),
+            Some(Action::NotifyAllForOne) => self.inner.notify_all(),
+            Some(_) => {}
         }
     }
 
     /// Wakes every waiting thread.
     #[track_caller]
     pub fn notify_all(&self) {
+        trace::opportunity(Operation::NotifyAll);
         let wrongly = |action| matches!(action, Action::DropNotifyAll | Action::NotifyOneForAll);
         match trace::record_unless_fault(Op::NotifyAll, self.object, wrongly) {
             None => self.inner.notify_all(),
@@ -204,15 +277,18 @@ impl Counter {
     /// Creates a counter at zero.
     #[track_caller]
     pub fn new() -> Self {
-        let object = trace::register(Kind::Counter, std::panic::Location::caller());
+        let object = trace::register(Kind::Counter, Location::caller());
         Counter { inner: loom::sync::atomic::AtomicU64::new(0), object }
     }
 
     /// Adds one.
     #[track_caller]
     pub fn increment(&self) {
-        trace::record(Op::Count, self.object);
-        self.inner.fetch_add(1, std::sync::atomic::Ordering::Release);
+        trace::opportunity(Operation::Count);
+        let wrongly = |action| action == Action::DropCount;
+        if trace::record_unless_fault(Op::Count, self.object, wrongly).is_none() {
+            self.inner.fetch_add(1, std::sync::atomic::Ordering::Release);
+        }
     }
 
     /// Returns the count.
@@ -243,17 +319,20 @@ impl Flag {
     /// Creates a flag that is not raised.
     #[track_caller]
     pub fn new() -> Self {
-        let object = trace::register(Kind::Flag, std::panic::Location::caller());
+        let object = trace::register(Kind::Flag, Location::caller());
         Flag { inner: loom::sync::atomic::AtomicBool::new(false), object }
     }
 
     /// Raises it.
     #[track_caller]
     pub fn raise(&self) {
-        trace::record(Op::Raise, self.object);
-        // Not a store: beside read-modify-writes that write back what they read, loom lets one of
-        // those overtake it, and the flag would fall again.
-        self.inner.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
+        trace::opportunity(Operation::Raise);
+        let wrongly = |action| action == Action::DropRaise;
+        if trace::record_unless_fault(Op::Raise, self.object, wrongly).is_none() {
+            // Not a store: beside read-modify-writes that write back what they read, loom lets one
+            // of those overtake it, and the flag would fall again.
+            self.inner.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
+        }
     }
 
     /// Whether it is raised. A read-modify-write, as [`Counter::get`].
@@ -268,7 +347,7 @@ impl Flag {
 pub mod thread {
     use std::{io, panic};
 
-    use super::trace::{self, Op};
+    use super::trace::{self, Op, Operation};
     use super::Action;
 
     pub use loom::thread::ThreadId;
@@ -292,6 +371,7 @@ pub mod thread {
         F: FnOnce() + Send + 'static,
     {
         let number = trace::threads();
+        trace::opportunity(Operation::Spawn(number));
         let fails = |action| action == Action::FailSpawn(number);
         if trace::record_unless_fault(Op::Spawn(number), 0, fails).is_some() {
             trace::record(Op::SpawnFailed, 0);

@@ -6,7 +6,9 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the recorder is not part of the model
 
+use std::collections::BTreeSet;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::{Action, Fault};
@@ -103,12 +105,53 @@ struct Recorder {
     trace: Trace,
     ids: Vec<loom::thread::ThreadId>,
     faults: Vec<(Fault, u64)>,
+    /// Faults that act once in an execution and have.
+    spent: Vec<Action>,
+    survey: BTreeSet<Opportunity>,
 }
+
+/// A place in the caller's code at which a fault could act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opportunity {
+    /// The calling file.
+    pub file: &'static str,
+    /// The calling line.
+    pub line: u32,
+    /// What is done there.
+    pub operation: Operation,
+}
+
+/// An operation that faults know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// A wake-up for one.
+    NotifyOne,
+    /// A wake-up for all.
+    NotifyAll,
+    /// A sleep without a deadline that could fire.
+    Wait,
+    /// A sleep with a deadline that is far away.
+    WaitUntil,
+    /// The n-th change of what a lock protects, where the caller has looked at it before.
+    Change(usize),
+    /// The start of the thread of that number.
+    Spawn(usize),
+    /// A flag is raised.
+    Raise,
+    /// A statistic is counted.
+    Count,
+}
+
+static SURVEYING: AtomicBool = AtomicBool::new(false);
+/// Whether there is any fault: asked at each operation.
+static FAULTY: AtomicBool = AtomicBool::new(false);
 
 static RECORDER: Mutex<Recorder> = Mutex::new(Recorder {
     trace: Trace { events: Vec::new(), objects: Vec::new(), threads: Vec::new() },
     ids: Vec::new(),
     faults: Vec::new(),
+    spent: Vec::new(),
+    survey: BTreeSet::new(),
 });
 
 fn recorder() -> MutexGuard<'static, Recorder> {
@@ -121,6 +164,7 @@ pub fn begin_execution() {
     let mut recorder = recorder();
     recorder.trace.events.clear();
     recorder.trace.objects.clear();
+    recorder.spent.clear();
     recorder.trace.threads.clear();
     recorder.trace.threads.push("main".to_owned());
     recorder.ids.clear();
@@ -153,12 +197,35 @@ pub fn inspect<R>(look: impl FnOnce(&Trace) -> R) -> R {
 
 /// Makes operations act wrongly from now on, in every execution.
 pub fn set_faults(faults: &[Fault]) {
+    FAULTY.store(!faults.is_empty(), Ordering::SeqCst);
     recorder().faults = faults.iter().map(|fault| (*fault, 0)).collect();
 }
 
 /// How often each fault has changed an operation, over all executions.
 pub fn faults_fired() -> Vec<u64> {
     recorder().faults.iter().map(|(_, fired)| *fired).collect()
+}
+
+/// Notes from now on where faults could act.
+pub fn begin_survey() {
+    SURVEYING.store(true, Ordering::SeqCst);
+}
+
+/// Where faults could act, as far as was noted.
+pub fn survey() -> Vec<Opportunity> {
+    recorder().survey.iter().copied().collect()
+}
+
+#[track_caller]
+pub(super) fn opportunity(operation: Operation) {
+    opportunity_at(operation, Location::caller());
+}
+
+pub(super) fn opportunity_at(operation: Operation, site: &'static Location<'static>) {
+    if SURVEYING.load(Ordering::Relaxed) {
+        let found = Opportunity { file: site.file(), line: site.line(), operation };
+        recorder().survey.insert(found);
+    }
 }
 
 pub(super) fn register(kind: Kind, site: &'static Location<'static>) -> usize {
@@ -180,16 +247,32 @@ pub(super) fn record_unless_fault(
     applies: impl Fn(Action) -> bool,
 ) -> Option<Action> {
     let site = Location::caller();
-    let action = recorder()
-        .faults
-        .iter_mut()
-        .find(|(fault, _)| applies(fault.action) && fault.hits(site))
-        .map(|(fault, fired)| {
-            *fired += 1;
-            fault.action
-        });
+    let action = fault(site, applies);
     push(op, object, site, action.is_some());
     action
+}
+
+/// The fault that wants an operation called from there to act wrongly.
+pub(super) fn fault(site: &Location<'_>, applies: impl Fn(Action) -> bool) -> Option<Action> {
+    if !FAULTY.load(Ordering::Relaxed) {
+        return None;
+    }
+    let Recorder { faults, spent, .. } = &mut *recorder();
+    let wanted = |(fault, _): &&mut (Fault, u64)| {
+        applies(fault.action) && fault.hits(site) && !spent.contains(&fault.action)
+    };
+    let (fault, fired) = faults.iter_mut().find(wanted)?;
+    *fired += 1;
+    // Always woken early, a loop would never sleep.
+    if fault.action == Action::WakeEarly {
+        spent.push(fault.action);
+    }
+    Some(fault.action)
+}
+
+/// As [`record`], for a call site that is not the caller.
+pub(super) fn record_at(op: Op, object: usize, site: &'static Location<'static>, wrongly: bool) {
+    push(op, object, site, wrongly);
 }
 
 fn push(op: Op, object: usize, site: &'static Location<'static>, wrongly: bool) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::callsite::KillMatrix;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
 use crate::run::{Exploration, Options, Run, Trace};
@@ -48,6 +49,8 @@ pub struct Audit {
     pub clauses: Vec<ClauseReport>,
     /// Every trial.
     pub trials: Vec<TrialReport>,
+    /// Every fault at a call site of the pool's.
+    pub kill_matrix: Option<KillMatrix>,
     /// Every executable of tests on real threads.
     pub suites: Vec<Suite>,
 }
@@ -61,6 +64,8 @@ pub struct Scope {
     pub subject: Option<String>,
     /// Whether the tests on real threads were run.
     pub tests: bool,
+    /// Whether faults at call sites were tried.
+    pub faults: bool,
 }
 
 /// Names and versions.

@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 
 use last_call::sync::trace::{self, Kind, Op};
 
+use crate::callsite::Slip;
+use crate::purpose::Purpose;
 use crate::run::{End, Exploration, Operation, Options, Run, Step, Trace};
 use crate::scenario::Stage;
-use crate::trial::{Defect, Trial};
+use crate::trial::Trial;
 use crate::{completion, quiet};
 
 /// What the model's thread and the reporter share.
@@ -55,21 +57,17 @@ fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
 /// # Panics
 ///
 /// If it is called twice: what a process found is kept in one place.
-pub fn run(
-    trial: &'static Trial,
-    defect: Option<&'static Defect>,
-    limit: Duration,
-    tell: fn(&Run),
-) -> ! {
+pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
     let run = Run {
         trial: trial.name(),
-        defect: defect.map(|defect| defect.name.to_owned()),
+        defect: purpose.wrong(),
         options: Options::complete(),
         explorations: Vec::new(),
         end: End::Explored,
         reached: BTreeMap::new(),
         faults_fired: Vec::new(),
         trace: None,
+        survey: Vec::new(),
     };
     let stage = Stage::new(trial.subject);
     let fresh = State { run, stage, began: Instant::now() };
@@ -78,14 +76,15 @@ pub fn run(
 
     let (ended, end) = mpsc::channel();
     catch_convictions(ended.clone());
-    let faults: Vec<_> = defect
-        .iter()
-        .map(|defect| defect.fault)
-        .chain(trial.scenario.world.iter().copied())
-        .collect();
+    if matches!(purpose, Purpose::Survey) {
+        trace::begin_survey();
+    }
+    let world = trial.scenario.world.iter().copied();
+    let faults: Vec<_> = purpose.fault().into_iter().chain(world).collect();
+    let last = purpose.bound(trial);
     std::thread::spawn(move || {
         trace::set_faults(&faults);
-        let result = panic::catch_unwind(AssertUnwindSafe(|| explore(trial)));
+        let result = panic::catch_unwind(AssertUnwindSafe(|| explore(trial, last)));
         // A panic that went past the hook: a payload that was resumed.
         let end = match result {
             Ok(()) => End::Explored,
@@ -106,9 +105,8 @@ pub fn run(
     process::exit(0)
 }
 
-/// Bounds in the order in which a counterexample is shortest, up to the trial's own.
-fn explore(trial: &'static Trial) {
-    let last = trial.bound();
+/// Bounds in the order in which a counterexample is shortest, up to the last.
+fn explore(trial: &'static Trial, last: Option<usize>) {
     let mut bounds: Vec<_> =
         (0..=3).map(Some).filter(|bound| last.is_none() || *bound < last).collect();
     bounds.push(last);
@@ -152,6 +150,7 @@ fn finish(end: End) -> Run {
         reached.into_iter().map(|(outcome, times)| (outcome.to_owned(), times)).collect();
     state.run.faults_fired = trace::faults_fired();
     state.run.trace = (end != End::Explored).then(|| translate(&trace::snapshot()));
+    state.run.survey = trace::survey().iter().flat_map(Slip::at).collect();
     state.run.end = end;
     state.run.clone()
 }

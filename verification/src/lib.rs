@@ -22,10 +22,14 @@ pub mod engine;
 
 pub mod limits;
 pub mod process;
+pub mod purpose;
 pub mod run;
+pub mod runner;
 
 pub mod expected;
 pub mod verdict;
+
+pub mod callsite;
 
 pub mod cargo;
 pub mod suite;

@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use verification::audit::{self, Audit, Scope, Toolchain, TrialReport};
+use verification::callsite::{self, Equivalents, KillMatrix};
 use verification::cargo::Workspace;
-use verification::expected::{Expected, Range};
-use verification::run::{End, Options, Run};
+use verification::expected::Expected;
+use verification::run::{End, Options};
+use verification::runner::{self, Runner, Runs};
 use verification::trial::{self, Expect, Trial, TRIALS};
-use verification::{limits, process, suite, terminal};
+use verification::{limits, suite, terminal};
 
 /// Runs the evidence for last-call and says what it shows.
 ///
@@ -40,6 +40,10 @@ struct Arguments {
     /// Leave out the tests on real threads
     #[arg(long)]
     no_tests: bool,
+
+    /// Only the faults at call sites, without the models' verdicts and the tests
+    #[arg(long, conflicts_with_all = ["model", "subject", "record"])]
+    faults: bool,
 
     /// Models at a time; by default one a core
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -73,7 +77,7 @@ fn main() -> ExitCode {
 
 fn verify(arguments: &Arguments) -> Result<bool, String> {
     let began = Instant::now();
-    let trials = select(arguments)?;
+    let trials = if arguments.faults { Vec::new() } else { select(arguments)? };
     if arguments.list {
         list(&trials);
         return Ok(true);
@@ -92,7 +96,8 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let scope = Scope {
         model: arguments.model.clone(),
         subject: arguments.subject.clone(),
-        tests: !filtered && !arguments.no_tests,
+        tests: !filtered && !arguments.faults && !arguments.no_tests,
+        faults: !filtered || arguments.faults,
     };
 
     let model = building("the models, under loom", || workspace.build_models())?;
@@ -104,7 +109,14 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         Vec::new()
     };
 
-    let runs = explore(&model, &trials, &expected, arguments);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let runner = Runner {
+        model,
+        jobs: arguments.jobs.map_or(cores, usize::from),
+        limit: Duration::from_secs(arguments.limit),
+    };
+    let runs = runner.verdicts(&trials, &expected);
+    let kill_matrix = scope.faults.then(|| kill_matrix(&runner, &workspace)).transpose()?;
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
@@ -114,7 +126,9 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         .collect::<Vec<_>>();
     let suites = test(&binaries, &workspace);
 
-    let held = trials.iter().all(|trial| trial.as_expected) && suites.iter().all(|s| s.passed);
+    let held = trials.iter().all(|trial| trial.as_expected)
+        && suites.iter().all(|suite| suite.passed)
+        && kill_matrix.as_ref().is_none_or(KillMatrix::is_good);
     let audit = Audit {
         schema: audit::SCHEMA,
         clauses: audit::clauses(trial::THIS_POOL, &trials, &suites),
@@ -126,6 +140,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         seconds: began.elapsed().as_secs_f64(),
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
         trials,
+        kill_matrix,
         suites,
     };
     let folder = arguments.output.clone();
@@ -202,79 +217,17 @@ fn building<T>(what: &str, build: impl FnOnce() -> Result<T, String>) -> Result<
     result
 }
 
-/// A run of each trial, and one for each of its seeded defects.
-struct Runs {
-    trial: &'static Trial,
-    run: Run,
-    defects: Vec<Run>,
-}
-
-/// Runs every model, the longest first, one a core.
-fn explore(
-    model: &std::path::Path,
-    trials: &[&'static Trial],
-    expected: &Expected,
-    arguments: &Arguments,
-) -> Vec<Runs> {
-    let mut tasks: Vec<(&Trial, Option<&str>)> = Vec::new();
-    for trial in trials {
-        tasks.push((trial, None));
-        tasks.extend(trial.defects.iter().map(|defect| (*trial, Some(defect.name))));
-    }
-    let length = |(trial, defect): &(&Trial, Option<&str>)| {
-        let typical = expected.range(&trial.name()).map_or(u64::MAX, Range::typical);
-        if defect.is_some() {
-            0
-        } else {
-            typical
-        }
+/// Runs the pool with a fault at each of its call sites, one at a time.
+fn kill_matrix(runner: &Runner, workspace: &Workspace) -> Result<KillMatrix, String> {
+    let began = Instant::now();
+    let equivalents = workspace.root().join("verification/equivalent.toml");
+    let equivalents = Equivalents::read(&equivalents)?;
+    let runs = runner.slips(&callsite::candidates());
+    let source = |file: &str, line: u32| {
+        let text = std::fs::read_to_string(workspace.root().join(file)).ok()?;
+        text.lines().nth(line as usize - 1).map(str::to_owned)
     };
-    tasks.sort_by_key(|task| std::cmp::Reverse(length(task)));
-
-    let bar = progress("models", tasks.len());
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = arguments.jobs.map_or(cores, usize::from);
-    let limit = Duration::from_secs(arguments.limit);
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((trial, defect)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    bar.set_message(trial.name());
-                    let run = process::run_model(model, trial, *defect, limit);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push(run);
-                    bar.inc(1);
-                }
-            });
-        }
-    });
-    bar.finish_and_clear();
-
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut take = |trial: &Trial, defect: Option<&str>| {
-        let wanted = |run: &Run| run.trial == trial.name() && run.defect.as_deref() == defect;
-        let index = done.iter().position(wanted).expect("each task has left its run");
-        done.swap_remove(index)
-    };
-    let runs = trials.iter().map(|trial| Runs {
-        trial,
-        run: take(trial, None),
-        defects: trial.defects.iter().map(|defect| take(trial, Some(defect.name))).collect(),
-    });
-    runs.collect()
-}
-
-fn progress(what: &str, length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {prefix} {elapsed} {wide_msg}");
-    let bar = ProgressBar::new(length as u64).with_prefix(what.to_owned());
-    if bar.is_hidden() {
-        eprintln!("Running {length} {what}");
-    }
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+    Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
 }
 
 fn record(runs: &[Runs], expected: &mut Expected, file: &std::path::Path) -> Result<(), String> {
@@ -297,7 +250,7 @@ fn test(
     if number == 0 {
         return Vec::new();
     }
-    let bar = progress("executables of tests on real threads", number);
+    let bar = runner::progress("executables of tests on real threads", number);
     let mut suites = Vec::new();
     for (queue, binaries) in binaries {
         for binary in binaries {
@@ -311,7 +264,7 @@ fn test(
 }
 
 fn write(audit: &Audit, folder: &std::path::Path) -> Result<PathBuf, String> {
-    let whole = audit.scope == Scope { tests: true, ..Scope::default() };
+    let whole = audit.scope == Scope { tests: true, faults: true, ..Scope::default() };
     let file = folder.join(if whole { "audit.json" } else { "audit-partial.json" });
     let text = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     std::fs::create_dir_all(folder)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use wait_timeout::ChildExt;
 
 use crate::limits;
+use crate::purpose::Purpose;
 use crate::run::{End, Run};
 use crate::trial::Trial;
 
@@ -59,18 +61,11 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// Runs the `model` command for one trial, and always has something to say about it.
-pub fn run_model(
-    model: &std::path::Path,
-    trial: &Trial,
-    defect: Option<&str>,
-    limit: Duration,
-) -> Run {
+pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
     let mut command = Command::new(model);
     command.arg(trial.name()).arg("--limit").arg(limit.as_secs().to_string());
-    if let Some(defect) = defect {
-        command.arg("--defect").arg(defect);
-    }
-    let died = |message: String| Run::died(trial.name(), defect.map(str::to_owned), message);
+    command.args(purpose.arguments());
+    let died = |message: String| Run::died(trial.name(), purpose.wrong(), message);
     match run(&mut command, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", model.display())),
         Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
@@ -108,6 +103,7 @@ impl Run {
             reached: BTreeMap::new(),
             faults_fired: Vec::new(),
             trace: None,
+            survey: Vec::new(),
         }
     }
 }

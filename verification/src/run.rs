@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::callsite::Slip;
+
 /// One run of one trial, with a seeded defect or without.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
@@ -23,6 +25,9 @@ pub struct Run {
     pub faults_fired: Vec<u64>,
     /// The execution that failed, or the one that was under way when the time ran out.
     pub trace: Option<Trace>,
+    /// Of a survey: what could go wrong at the call sites that were reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub survey: Vec<Slip>,
 }
 
 /// loom's settings.

@@ -218,6 +218,7 @@ mod tests {
             reached: trial().scenario.reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             faults_fired: Vec::new(),
             trace: None,
+            survey: Vec::new(),
         }
     }
 

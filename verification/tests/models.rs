@@ -40,13 +40,15 @@ fn check(
     use std::path::Path;
 
     use verification::audit::TrialReport;
+    use verification::purpose::Purpose;
     use verification::{lanes, limits, process};
 
     const WIDTH: usize = 100;
     let model = Path::new(env!("CARGO_BIN_EXE_model"));
-    let run = |defect| process::run_model(model, trial, defect, limits::MODEL);
-    let defects: Vec<_> = trial.defects.iter().map(|defect| run(Some(defect.name))).collect();
-    let report = TrialReport::new(trial, run(None), &defects, expected);
+    let run = |purpose| process::run_model(model, trial, &purpose, limits::MODEL);
+    let defects = trial.defects.iter().map(|defect| run(Purpose::Defect(defect)));
+    let defects: Vec<_> = defects.collect();
+    let report = TrialReport::new(trial, run(Purpose::Verdict), &defects, expected);
     match report.complaint() {
         None => Ok(()),
         Some(complaint) => {

@@ -10,6 +10,8 @@ fn main() -> std::process::ExitCode {
     use std::time::Duration;
 
     use clap::Parser;
+    use verification::callsite::Slip;
+    use verification::purpose::Purpose;
     use verification::trial::Trial;
     use verification::{engine, limits};
 
@@ -21,6 +23,12 @@ fn main() -> std::process::ExitCode {
         /// The seeded defect to run it with
         #[arg(long)]
         defect: Option<String>,
+        /// The fault at a call site to run it with, with at most two preemptions
+        #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
+        slip: Option<Slip>,
+        /// Find out at which call sites something could go wrong
+        #[arg(long, conflicts_with_all = ["defect", "slip"])]
+        survey: bool,
         /// How long it may take
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
         limit: u64,
@@ -37,14 +45,16 @@ fn main() -> std::process::ExitCode {
     let Some(trial) = Trial::find(&arguments.trial) else {
         return fail(format!("there is no trial `{}`", arguments.trial));
     };
-    let defect = match &arguments.defect {
-        None => None,
-        Some(name) => match trial.defect(name) {
-            Some(defect) => Some(defect),
+    let purpose = match (&arguments.defect, arguments.slip) {
+        (Some(name), _) => match trial.defect(name) {
+            Some(defect) => Purpose::Defect(defect),
             None => return fail(format!("{} has no defect `{name}`", arguments.trial)),
         },
+        (None, Some(slip)) => Purpose::Slip(slip),
+        (None, None) if arguments.survey => Purpose::Survey,
+        (None, None) => Purpose::Verdict,
     };
-    engine::run(trial, defect, Duration::from_secs(arguments.limit), |run| {
+    engine::run(trial, &purpose, Duration::from_secs(arguments.limit), |run| {
         let line = serde_json::to_string(run).expect("a run can be written as JSON");
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());

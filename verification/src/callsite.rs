@@ -1,0 +1,387 @@
+//! Faults at single call sites of the pool: enumerated by a survey of what the models reach, run
+//! without a rebuild, and judged as a whole in the kill matrix.
+//!
+//! A harmful fault must be convicted by some model that reaches its site, or be listed in
+//! `equivalent.toml` with the reason why it changes nothing. A harmless one must be survived by all
+//! models that reach it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use last_call::sync::fault::{Action, Fault};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{End, Run};
+use crate::trial::{Expect, Trial, THIS_POOL, TRIALS};
+use crate::verdict;
+
+/// The preemption bound of runs with a fault: in experiments bound 2 found every defect.
+pub const BOUND: usize = 2;
+
+/// How many convictions of a fault are enough to stop looking for more.
+pub const CONVICTIONS: usize = 3;
+
+/// A place of the pool's at which something could go wrong, and how.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Slip {
+    file: String,
+    line: u32,
+    action: Action,
+}
+
+/// The names of the actions that have no number, as in arguments and files.
+const NAMES: [(&str, Action); 9] = [
+    ("drop-notify-one", Action::DropNotifyOne),
+    ("drop-notify-all", Action::DropNotifyAll),
+    ("notify-one-for-all", Action::NotifyOneForAll),
+    ("notify-all-for-one", Action::NotifyAllForOne),
+    ("wake-early", Action::WakeEarly),
+    ("split-wait", Action::SplitWait),
+    ("fire-deadline", Action::FireDeadline),
+    ("drop-raise", Action::DropRaise),
+    ("drop-count", Action::DropCount),
+];
+
+fn name(action: Action) -> String {
+    match action {
+        Action::SplitLock(change) => format!("split-lock-{change}"),
+        Action::FailSpawn(thread) => format!("fail-spawn-{thread}"),
+        _ => {
+            let named = NAMES.iter().find(|(_, named)| *named == action);
+            named.expect("every action without a number has a name").0.to_owned()
+        }
+    }
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    let number = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.parse().ok());
+    let named = NAMES.iter().find(|(name, _)| *name == text).map(|(_, action)| *action);
+    named
+        .or_else(|| number("split-lock-").map(Action::SplitLock))
+        .or_else(|| number("fail-spawn-").map(Action::FailSpawn))
+        .ok_or_else(|| format!("`{text}` is no fault"))
+}
+
+/// Whether a correct program bears it.
+fn is_harmless(action: Action) -> bool {
+    matches!(action, Action::NotifyAllForOne | Action::WakeEarly)
+}
+
+fn operation(action: Action) -> &'static str {
+    match action {
+        Action::DropNotifyOne | Action::NotifyAllForOne => "notify-one",
+        Action::DropNotifyAll | Action::NotifyOneForAll => "notify-all",
+        Action::WakeEarly | Action::SplitWait => "wait",
+        Action::FireDeadline => "wait-until",
+        Action::SplitLock(_) => "lock",
+        Action::FailSpawn(_) => "spawn",
+        Action::DropRaise => "raise",
+        Action::DropCount => "count",
+    }
+}
+
+fn in_words(action: Action) -> String {
+    match action {
+        Action::DropNotifyOne | Action::DropNotifyAll => "wakes nobody".to_owned(),
+        Action::NotifyOneForAll => "wakes one instead of all".to_owned(),
+        Action::NotifyAllForOne => "wakes all instead of one".to_owned(),
+        Action::WakeEarly => "is woken by nobody".to_owned(),
+        Action::SplitWait => "lets go of the lock before it sleeps".to_owned(),
+        Action::FireDeadline => "times out too early".to_owned(),
+        Action::SplitLock(change) => format!("lets go of the lock before change {}", change + 1),
+        Action::FailSpawn(thread) => format!("cannot start thread {thread}"),
+        Action::DropRaise => "is not raised".to_owned(),
+        Action::DropCount => "is not counted".to_owned(),
+    }
+}
+
+impl fmt::Display for Slip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}:{}", name(self.action), self.file, self.line)
+    }
+}
+
+impl FromStr for Slip {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not FAULT@FILE:LINE");
+        let (word, site) = text.split_once('@').ok_or_else(wrong)?;
+        let (file, line) = site.rsplit_once(':').ok_or_else(wrong)?;
+        let line = line.parse().map_err(|_| wrong())?;
+        Ok(Slip { file: file.to_owned(), line, action: action(word)? })
+    }
+}
+
+impl From<Slip> for String {
+    fn from(slip: Slip) -> String {
+        slip.to_string()
+    }
+}
+
+impl TryFrom<String> for Slip {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl Slip {
+    /// The fault, for the facade. Its file's name lives as long as the process.
+    pub fn fault(&self) -> Fault {
+        Fault { action: self.action, file: self.file.clone().leak(), line: Some(self.line) }
+    }
+
+    /// Whether a correct program bears it.
+    pub fn is_harmless(&self) -> bool {
+        is_harmless(self.action)
+    }
+
+    fn site(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// What can go wrong at the places that a survey has found.
+    #[cfg(loom)]
+    pub(crate) fn at(found: &last_call::sync::trace::Opportunity) -> Vec<Slip> {
+        use last_call::sync::trace::Operation;
+        let actions = match found.operation {
+            Operation::NotifyOne => vec![Action::DropNotifyOne, Action::NotifyAllForOne],
+            Operation::NotifyAll => vec![Action::DropNotifyAll, Action::NotifyOneForAll],
+            Operation::Wait => vec![Action::WakeEarly, Action::SplitWait],
+            Operation::WaitUntil => vec![Action::FireDeadline],
+            Operation::Change(number) => vec![Action::SplitLock(number)],
+            Operation::Spawn(number) => vec![Action::FailSpawn(number)],
+            Operation::Raise => vec![Action::DropRaise],
+            Operation::Count => vec![Action::DropCount],
+        };
+        let file = found.file.replace('\\', "/");
+        // The pool's own code; a scenario's locks and threads are not on trial.
+        let Some(start) = file.rfind("src/").filter(|_| !file.contains("verification/")) else {
+            return Vec::new();
+        };
+        let slip = |action| Slip { file: file[start..].to_owned(), line: found.line, action };
+        actions.into_iter().map(slip).collect()
+    }
+}
+
+/// Every fault, with the trials that reach its site, the cheapest first.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// By fault.
+    pub trials: BTreeMap<Slip, Vec<&'static Trial>>,
+}
+
+/// The trials that are run with faults: this pool's, as far as they hold.
+pub fn candidates() -> Vec<&'static Trial> {
+    let holds = |trial: &&Trial| {
+        trial.subject.name() == THIS_POOL && !matches!(trial.expect, Expect::Convicted(_))
+    };
+    TRIALS.iter().filter(holds).collect()
+}
+
+impl Plan {
+    /// Makes a plan of the trials' surveys. `cost` puts them in order.
+    pub fn new(surveys: &[(&'static Trial, Run)], cost: impl Fn(&Run) -> u64) -> Self {
+        let mut surveys: Vec<_> = surveys.iter().collect();
+        surveys.sort_by_key(|(_, run)| cost(run));
+        let mut plan = Plan::default();
+        for (trial, run) in surveys {
+            for slip in &run.survey {
+                plan.trials.entry(slip.clone()).or_default().push(trial);
+            }
+        }
+        plan
+    }
+}
+
+/// The faults that change nothing: `verification/equivalent.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equivalents {
+    #[serde(default)]
+    equivalent: Vec<Equivalent>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Equivalent {
+    /// The file of the call site.
+    file: String,
+    /// The line at the call site, without its indentation: numbers of lines would not last.
+    code: String,
+    /// The fault, `drop-notify-all` say.
+    fault: String,
+    /// Why nothing changes.
+    reason: String,
+}
+
+impl Equivalents {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, naming the file.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+}
+
+/// Every fault and what became of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct KillMatrix {
+    /// Call sites of the pool at which a fault could act.
+    pub sites: u64,
+    /// Faults tried.
+    pub faults: u64,
+    /// Wall time of all their runs, in seconds.
+    pub seconds: f64,
+    /// Each of them.
+    pub entries: Vec<KillEntry>,
+}
+
+/// A fault at a call site, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KillEntry {
+    /// `file:line`.
+    pub site: String,
+    /// What is done there: `notify-one`, say.
+    pub operation: String,
+    /// What goes wrong, in words.
+    pub fault: String,
+    /// `harmful` or `harmless`.
+    pub kind: String,
+    /// `convicted`, `equivalent` or `survived`; `MISSED`, `KILLED` or `STALE` is a failure.
+    pub verdict: String,
+    /// Why it is equivalent, or what is wrong with saying so.
+    pub reason: Option<String>,
+    /// The trials that convicted it; no more were asked after the third.
+    pub convicted_by: Vec<String>,
+    /// The trials that were run with it.
+    pub tried: Vec<String>,
+    /// How the first conviction came about.
+    pub how: Option<String>,
+}
+
+impl KillEntry {
+    /// Whether it is as it must be.
+    pub fn is_good(&self) -> bool {
+        matches!(&*self.verdict, "convicted" | "equivalent" | "survived")
+    }
+}
+
+/// Whether a run with a fault shows that something is wrong.
+pub fn convicts(trial: &Trial, run: &Run) -> bool {
+    let undeclared = |outcome: &String| !trial.scenario.reach.contains(&&**outcome);
+    let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
+    acted
+        && (verdict::convicts(run)
+            || matches!(run.end, End::TimedOut { .. } | End::Died { .. })
+            || run.reached.keys().any(undeclared))
+}
+
+impl KillMatrix {
+    /// Judges all runs: for each fault the trials that were run with it.
+    pub fn new(
+        runs: &BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+        equivalents: &Equivalents,
+        source: impl Fn(&str, u32) -> Option<String>,
+        seconds: f64,
+    ) -> Self {
+        let mut used = BTreeSet::new();
+        let entries: Vec<_> = runs
+            .iter()
+            .map(|(slip, runs)| {
+                let code = source(&slip.file, slip.line).unwrap_or_default();
+                let known = equivalents.equivalent.iter().position(|known| {
+                    known.file == slip.file
+                        && known.code == code.trim()
+                        && known.fault == name(slip.action)
+                });
+                used.extend(known);
+                entry(slip, runs, known.map(|index| &*equivalents.equivalent[index].reason))
+            })
+            .collect();
+        let stale =
+            equivalents.equivalent.iter().enumerate().filter(|(index, _)| !used.contains(index));
+        let stale = stale.map(|(_, known)| KillEntry {
+            site: format!("{}: {}", known.file, known.code),
+            operation: String::new(),
+            fault: known.fault.clone(),
+            kind: "harmful".to_owned(),
+            verdict: "STALE".to_owned(),
+            reason: Some("equivalent.toml lists it, and no model reaches it".to_owned()),
+            convicted_by: Vec::new(),
+            tried: Vec::new(),
+            how: None,
+        });
+        let sites: BTreeSet<_> = runs.keys().map(Slip::site).collect();
+        KillMatrix {
+            sites: sites.len() as u64,
+            faults: runs.len() as u64,
+            seconds,
+            entries: entries.iter().cloned().chain(stale).collect(),
+        }
+    }
+
+    /// Whether every harmful fault was convicted or is explained, and every harmless one survived.
+    pub fn is_good(&self) -> bool {
+        !self.entries.is_empty() && self.entries.iter().all(KillEntry::is_good)
+    }
+
+    /// How many entries have that verdict.
+    pub fn count(&self, verdict: &str) -> usize {
+        self.entries.iter().filter(|entry| entry.verdict == verdict).count()
+    }
+}
+
+fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) -> KillEntry {
+    let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
+    let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
+    let (verdict, reason) = match (slip.is_harmless(), convicted.is_empty(), equivalent) {
+        (true, true, None) if runs.iter().any(|run| acted(&run)) => ("survived", None),
+        (true, true, None) => ("MISSED", Some("it never acted")),
+        (true, false, None) => ("KILLED", Some("a correct pool bears it")),
+        (false, false, None) => ("convicted", None),
+        (false, true, None) => ("MISSED", Some("no model that reaches it notices")),
+        (false, true, Some(reason)) => ("equivalent", Some(reason)),
+        (_, _, Some(_)) => ("STALE", Some("equivalent.toml lists it, and it is not equivalent")),
+    };
+    KillEntry {
+        site: slip.site(),
+        operation: operation(slip.action).to_owned(),
+        fault: in_words(slip.action),
+        kind: if slip.is_harmless() { "harmless" } else { "harmful" }.to_owned(),
+        verdict: verdict.to_owned(),
+        reason: reason.map(str::to_owned),
+        convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
+        tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
+        how: convicted.first().map(|(_, run)| verdict::summary(run)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use last_call::sync::fault::Action;
+
+    use super::{Slip, NAMES};
+
+    #[test]
+    fn a_slip_is_read_as_it_is_written() {
+        let numbered = [Action::SplitLock(2), Action::FailSpawn(1)];
+        for action in NAMES.iter().map(|(_, action)| *action).chain(numbered) {
+            let slip = Slip { file: "src/queue/locked.rs".to_owned(), line: 57, action };
+            assert_eq!(slip.to_string().parse(), Ok(slip));
+        }
+        for text in ["", "drop-notify-one", "nothing@src/a.rs:1", "wake-early@src/a.rs"] {
+            assert!(text.parse::<Slip>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a trial is run for.
+
+use last_call::sync::fault::Fault;
+
+use crate::callsite::{self, Slip};
+use crate::trial::{Defect, Trial};
+
+/// What a trial is run for.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// Its verdict.
+    Verdict,
+    /// Whether it notices a seeded defect of its own.
+    Defect(&'static Defect),
+    /// Whether it notices a fault at a call site.
+    Slip(Slip),
+    /// At which call sites that it reaches something could go wrong.
+    Survey,
+}
+
+impl Purpose {
+    /// The name of what is made to go wrong.
+    pub fn wrong(&self) -> Option<String> {
+        match self {
+            Purpose::Defect(defect) => Some(defect.name.to_owned()),
+            Purpose::Slip(slip) => Some(slip.to_string()),
+            Purpose::Verdict | Purpose::Survey => None,
+        }
+    }
+
+    /// What the facade is told to do wrongly.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Purpose::Defect(defect) => Some(defect.fault),
+            Purpose::Slip(slip) => Some(slip.fault()),
+            Purpose::Verdict | Purpose::Survey => None,
+        }
+    }
+
+    /// The preemption bound of the last exploration; `None` is unbounded.
+    pub fn bound(&self, trial: &Trial) -> Option<usize> {
+        match self {
+            Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
+            Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
+        }
+    }
+
+    /// The arguments of the `model` command.
+    pub fn arguments(&self) -> Vec<String> {
+        let flag = |flag: &str| flag.to_owned();
+        match self {
+            Purpose::Verdict => Vec::new(),
+            Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
+            Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
+            Purpose::Survey => vec![flag("--survey")],
+        }
+    }
+}

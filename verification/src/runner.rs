@@ -1,0 +1,144 @@
+//! Runs models, each in a process of its own, as many at a time as there are cores.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::callsite::{self, Plan, Slip};
+use crate::expected::{Expected, Range};
+use crate::process;
+use crate::purpose::Purpose;
+use crate::run::Run;
+use crate::trial::Trial;
+
+/// How models are run.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// The `model` command, built under loom.
+    pub model: PathBuf,
+    /// How many at a time.
+    pub jobs: usize,
+    /// How long one may take.
+    pub limit: Duration,
+}
+
+/// A run of a trial, and one for each of its seeded defects, in their order.
+#[derive(Debug)]
+pub struct Runs {
+    /// The trial.
+    pub trial: &'static Trial,
+    /// As it is.
+    pub run: Run,
+    /// With its defects.
+    pub defects: Vec<Run>,
+}
+
+impl Runner {
+    /// Runs every trial and its seeded defects, the longest first.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn verdicts(&self, trials: &[&'static Trial], expected: &Expected) -> Vec<Runs> {
+        let mut tasks: Vec<(&'static Trial, Purpose)> = Vec::new();
+        for trial in trials {
+            tasks.push((trial, Purpose::Verdict));
+            let defects = trial.defects.iter().map(|defect| (*trial, Purpose::Defect(defect)));
+            tasks.extend(defects);
+        }
+        let length = |(trial, purpose): &(&Trial, Purpose)| match purpose {
+            Purpose::Verdict => expected.range(&trial.name()).map_or(u64::MAX, Range::typical),
+            _ => 0,
+        };
+        tasks.sort_by_key(|task| std::cmp::Reverse(length(task)));
+
+        let mut done = self.each("models", &tasks, |(trial, purpose)| {
+            (trial.name(), process::run_model(&self.model, trial, purpose, self.limit))
+        });
+        let mut take = |trial: &Trial, wrong: Option<&str>| {
+            let wanted = |run: &Run| run.trial == trial.name() && run.defect.as_deref() == wrong;
+            let index = done.iter().position(wanted).expect("each task has left its run");
+            done.swap_remove(index)
+        };
+        let runs = trials.iter().map(|trial| Runs {
+            trial,
+            run: take(trial, None),
+            defects: trial.defects.iter().map(|defect| take(trial, Some(defect.name))).collect(),
+        });
+        runs.collect()
+    }
+
+    /// Runs every fault at every call site that the trials reach, each under the trials that reach it.
+    ///
+    /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
+    /// convicted often enough; a harmless one to all.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn slips(&self, trials: &[&'static Trial]) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
+        let run = |trial: &'static Trial, purpose| {
+            (trial, process::run_model(&self.model, trial, &purpose, self.limit))
+        };
+        let surveys = self.each("surveys of call sites", trials, |trial| {
+            (trial.name(), run(trial, Purpose::Survey))
+        });
+        let executions = |run: &Run| run.explorations.iter().map(|last| last.executions).sum();
+        let plan: Vec<_> = Plan::new(&surveys, executions).trials.into_iter().collect();
+        let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
+            let mut convictions = 0;
+            let runs = trials.iter().map_while(|trial| {
+                let enough = !slip.is_harmless() && convictions == callsite::CONVICTIONS;
+                let result = (!enough).then(|| run(trial, Purpose::Slip(slip.clone())))?;
+                convictions += usize::from(callsite::convicts(trial, &result.1));
+                Some(result)
+            });
+            (slip.to_string(), (slip.clone(), runs.collect()))
+        });
+        runs.into_iter().collect()
+    }
+
+    /// Does something for each task, several at a time; the names of those begun are shown.
+    fn each<T: Sync, R: Send>(
+        &self,
+        what: &str,
+        tasks: &[T],
+        work: impl Fn(&T) -> (String, R) + Sync,
+    ) -> Vec<R> {
+        let bar = progress(what, tasks.len());
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..self.jobs {
+                scope.spawn(|| {
+                    while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let (name, result) = work(task);
+                        bar.set_message(name);
+                        done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                        bar.inc(1);
+                    }
+                });
+            }
+        });
+        bar.finish_and_clear();
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A bar that says how many of that many things are done; without a terminal, one line.
+pub fn progress(what: &str, length: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {prefix} {elapsed} {wide_msg}");
+    let bar = ProgressBar::new(length as u64).with_prefix(what.to_owned());
+    if bar.is_hidden() {
+        eprintln!("Running {length} {what}");
+    }
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
