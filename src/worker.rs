@@ -525,10 +525,11 @@ impl Record {
     /// A job is to start; `false` if it may not, since a deadline has passed.
     fn begin(&self, id: JobId, name: &'static str) -> bool {
         let mut status = self.status.lock();
-        if !status.retired {
-            status.running = Some(Running { id, name, since: Instant::now() });
+        if status.retired {
+            return false;
         }
-        !status.retired
+        status.running = Some(Running { id, name, since: Instant::now() });
+        true
     }
 
     /// A job has ended; `true` if somebody waits for idleness.

@@ -191,7 +191,10 @@ impl Plan {
         surveys.sort_by_key(|(_, run)| cost(run));
         let mut plan = Plan::default();
         for (trial, run) in surveys {
-            for slip in &run.survey {
+            // What the scenario's own world does wrongly is not the pool's to notice.
+            let world =
+                |slip: &&Slip| trial.scenario.world.iter().all(|fault| fault.action != slip.action);
+            for slip in run.survey.iter().filter(world) {
                 plan.trials.entry(slip.clone()).or_default().push(trial);
             }
         }
@@ -213,7 +216,9 @@ pub struct Equivalents {
 struct Equivalent {
     /// The file of the call site.
     file: String,
-    /// The line at the call site, without its indentation: numbers of lines would not last.
+    /// The function around the call site: numbers of lines would not last.
+    function: String,
+    /// The line at the call site, without its indentation.
     code: String,
     /// The fault, `drop-notify-all` say.
     fault: String,
@@ -279,12 +284,22 @@ impl KillEntry {
 
 /// Whether a run with a fault shows that something is wrong.
 pub fn convicts(trial: &Trial, run: &Run) -> bool {
-    let undeclared = |outcome: &String| !trial.scenario.reach.contains(&&**outcome);
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
-    acted
-        && (verdict::convicts(run)
-            || matches!(run.end, End::TimedOut { .. } | End::Died { .. })
-            || run.reached.keys().any(undeclared))
+    let hung = matches!(run.end, End::TimedOut { .. } | End::Died { .. });
+    acted && (verdict::convicts(run) || hung || undeclared(trial, run).is_some())
+}
+
+fn undeclared<'a>(trial: &Trial, run: &'a Run) -> Option<&'a String> {
+    run.reached.keys().find(|outcome| !trial.scenario.reach.contains(&&***outcome))
+}
+
+fn how(trial: &Trial, run: &Run) -> String {
+    match undeclared(trial, run) {
+        Some(outcome) if run.end == End::Explored => {
+            format!("reached, and not declared: {outcome}")
+        }
+        _ => verdict::summary(run),
+    }
 }
 
 impl KillMatrix {
@@ -292,17 +307,19 @@ impl KillMatrix {
     pub fn new(
         runs: &BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
         equivalents: &Equivalents,
-        source: impl Fn(&str, u32) -> Option<String>,
+        source: impl Fn(&str) -> Option<String>,
         seconds: f64,
     ) -> Self {
         let mut used = BTreeSet::new();
         let entries: Vec<_> = runs
             .iter()
             .map(|(slip, runs)| {
-                let code = source(&slip.file, slip.line).unwrap_or_default();
+                let source = source(&slip.file).unwrap_or_default();
+                let (function, code) = place(&source, slip.line);
                 let known = equivalents.equivalent.iter().position(|known| {
                     known.file == slip.file
-                        && known.code == code.trim()
+                        && known.function == function
+                        && known.code == code
                         && known.fault == name(slip.action)
                 });
                 used.extend(known);
@@ -342,6 +359,15 @@ impl KillMatrix {
     }
 }
 
+/// The function around a line, and the line.
+fn place(source: &str, line: u32) -> (&str, &str) {
+    let lines: Vec<_> = source.lines().take(line as usize).collect();
+    let function = lines.iter().rev().find_map(|line| line.split_once("fn "));
+    let end = |rest: &str| rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let function = function.map_or("", |(_, rest)| &rest[..end(rest).unwrap_or(rest.len())]);
+    (function, lines.last().map_or("", |line| line.trim()))
+}
+
 fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) -> KillEntry {
     let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
@@ -363,7 +389,7 @@ fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) 
         reason: reason.map(str::to_owned),
         convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
         tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
-        how: convicted.first().map(|(_, run)| verdict::summary(run)),
+        how: convicted.first().map(|(trial, run)| how(trial, run)),
     }
 }
 
@@ -371,7 +397,83 @@ fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) 
 mod tests {
     use last_call::sync::fault::Action;
 
-    use super::{Slip, NAMES};
+    use std::collections::BTreeMap;
+
+    use super::{candidates, place, Equivalents, KillMatrix, Slip, NAMES};
+    use crate::run::{End, Options, Run};
+    use crate::trial::Trial;
+
+    const SITE: &str = "src/queue/locked.rs:2";
+
+    /// A run of the first trial with a fault that acted so often.
+    fn run(acted: u64, failed: bool) -> (&'static Trial, Run) {
+        let trial = candidates()[0];
+        let message = "deadlock; threads = []".to_owned();
+        let failure = End::Failed { message, site: "loom".to_owned() };
+        let run = Run {
+            trial: trial.name(),
+            defect: None,
+            options: Options::complete(),
+            explorations: Vec::new(),
+            end: if failed { failure } else { End::Explored },
+            reached: BTreeMap::new(),
+            faults_fired: vec![acted],
+            trace: None,
+            survey: Vec::new(),
+        };
+        (trial, run)
+    }
+
+    fn judged(fault: &str, runs: Vec<(&'static Trial, Run)>, equivalents: &str) -> Vec<String> {
+        let slip: Slip = format!("{fault}@{SITE}").parse().expect("a fault at a site");
+        let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
+        let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
+        let matrix = KillMatrix::new(&BTreeMap::from([(slip, runs)]), &equivalents, source, 1.0);
+        let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
+        let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));
+        assert_eq!(matrix.is_good(), good, "{verdicts:?}");
+        verdicts
+    }
+
+    const LISTED: &str = "[[equivalent]]\nfile = \"src/queue/locked.rs\"\nfunction = \"push\"\n\
+         code = \"self.item.notify_one();\"\nfault = \"drop-notify-one\"\nreason = \"none\"\n";
+
+    #[test]
+    fn a_harmful_fault_is_convicted_or_explained_or_missed() {
+        let fault = "drop-notify-one";
+        assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["convicted"]);
+        assert_eq!(judged(fault, vec![run(3, false)], ""), ["MISSED"]);
+        assert_eq!(judged(fault, vec![run(0, true)], ""), ["MISSED"], "it failed of itself");
+        assert_eq!(judged(fault, vec![run(3, false)], LISTED), ["equivalent"]);
+        assert_eq!(judged(fault, vec![run(3, true)], LISTED), ["STALE"]);
+    }
+
+    #[test]
+    fn a_harmless_fault_is_survived_by_all() {
+        let fault = "notify-all-for-one";
+        assert_eq!(judged(fault, vec![run(3, false), run(0, false)], ""), ["survived"]);
+        assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
+        assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["KILLED"]);
+    }
+
+    #[test]
+    fn an_explanation_of_nothing_is_stale() {
+        let other = "drop-notify-all";
+        assert_eq!(judged(other, vec![run(3, true)], LISTED), ["convicted", "STALE"]);
+    }
+
+    #[test]
+    fn a_matrix_without_faults_shows_nothing() {
+        assert!(!KillMatrix::default().is_good());
+    }
+
+    #[test]
+    fn a_line_has_a_function_around_it() {
+        let source = "fn first() {\n}\n\npub(crate) fn second<T>(t: T) {\n    t.lock();\n}\n";
+        assert_eq!(place(source, 5), ("second", "t.lock();"));
+        assert_eq!(place(source, 1), ("first", "fn first() {"));
+        assert_eq!(place("", 7), ("", ""));
+    }
 
     #[test]
     fn a_slip_is_read_as_it_is_written() {

@@ -223,10 +223,7 @@ fn kill_matrix(runner: &Runner, workspace: &Workspace) -> Result<KillMatrix, Str
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
     let runs = runner.slips(&callsite::candidates());
-    let source = |file: &str, line: u32| {
-        let text = std::fs::read_to_string(workspace.root().join(file)).ok()?;
-        text.lines().nth(line as usize - 1).map(str::to_owned)
-    };
+    let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
 }
 

@@ -6,17 +6,24 @@ use std::fmt::Write as _;
 use comfy_table::{presets, Cell, ContentArrangement, Table};
 
 use crate::audit::{Audit, ClauseReport, TrialReport};
+use crate::callsite::KillMatrix;
 use crate::lanes;
 use crate::verdict::Verdict;
 
 /// Writes the whole report, for a terminal of that many columns.
 pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
     let mut out = String::new();
-    heading(&mut out, "Properties × subjects");
-    matrix(&mut out, audit, subjects, width);
+    if !audit.trials.is_empty() {
+        heading(&mut out, "Properties × subjects");
+        matrix(&mut out, audit, subjects, width);
+    }
     if audit.scope.tests {
         heading(&mut out, "The clauses of the contract");
         clauses(&mut out, &audit.clauses, width);
+    }
+    if let Some(kill_matrix) = &audit.kill_matrix {
+        heading(&mut out, "Faults at the pool's call sites");
+        faults(&mut out, kill_matrix, width);
     }
     convictions(&mut out, audit, subjects, width);
     heading(&mut out, "What is assumed");
@@ -34,8 +41,10 @@ pub fn verdict(audit: &Audit) -> String {
     let executions = audit.trials.iter().flat_map(|trial| &trial.explorations);
     let executions: u64 = executions.map(|exploration| exploration.executions).sum();
     let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
+    let slips = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
     let ran = format!(
-        "{models} models ({} executions), {defects} seeded defects, {tests} tests, {:.0} s",
+        "{models} models ({} executions), {defects} seeded defects, {slips} faults at call sites, \
+         {tests} tests, {:.0} s",
         thousands(executions),
         audit.seconds
     );
@@ -126,6 +135,30 @@ fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
     let _ = writeln!(out, "{table}");
 }
 
+/// The kill matrix, without the trials' names: `audit.json` has them.
+fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
+    let mut table = table(width);
+    for entry in &kill_matrix.entries {
+        let result = match &*entry.verdict {
+            "convicted" => format!("convicted by {}", entry.convicted_by.len()),
+            "survived" => format!("survived by all {}, as it must be", entry.tried.len()),
+            other => other.to_owned(),
+        };
+        table.add_row([&entry.site, &entry.operation, &entry.fault, &result]);
+    }
+    let _ = writeln!(out, "{table}");
+    let KillMatrix { sites, faults, seconds, .. } = kill_matrix;
+    let text = format!(
+        "{faults} faults at {sites} call sites in {seconds:.0} s: {} convicted, {} equivalent (the \
+         reasons are in verification/equivalent.toml), {} harmless and survived. A harmful fault is \
+         taken to no more models after the third that convicts it.",
+        kill_matrix.count("convicted"),
+        kill_matrix.count("equivalent"),
+        kill_matrix.count("survived"),
+    );
+    let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
+}
+
 /// For each subject that is convicted: the first interleaving whole, the others in a line.
 fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     for subject in subjects {
@@ -160,13 +193,27 @@ fn interleaving(out: &mut String, trial: &TrialReport, width: usize) {
 fn failures(out: &mut String, audit: &Audit, width: usize) {
     let trials: Vec<_> = audit.trials.iter().filter(|trial| !trial.as_expected).collect();
     let suites: Vec<_> = audit.suites.iter().filter(|suite| !suite.passed).collect();
-    if trials.is_empty() && suites.is_empty() {
+    let entries = audit.kill_matrix.iter().flat_map(|kill_matrix| &kill_matrix.entries);
+    let slips: Vec<_> = entries.filter(|entry| !entry.is_good()).collect();
+    if trials.is_empty() && suites.is_empty() && slips.is_empty() {
         return;
     }
     heading(out, "NOT AS IT MUST BE");
     for trial in trials {
         let _ = writeln!(out, "{}", trial.complaint().unwrap_or_default());
         interleaving(out, trial, width);
+    }
+    for slip in slips {
+        let reason = slip.reason.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{} at {}: {} {}: {reason} ({})",
+            slip.operation,
+            slip.site,
+            slip.fault,
+            slip.verdict,
+            slip.tried.join(", ")
+        );
     }
     for suite in suites {
         let failure = suite.failure.as_deref().unwrap_or_default();

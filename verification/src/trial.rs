@@ -69,6 +69,11 @@ const RECORD_WAKES_NOBODY: Defect =
     defect("the end of a job or of a worker wakes nobody", Action::DropNotifyAll, "src/worker.rs");
 const START_WAKES_NOBODY: Defect =
     defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");
+const FLAG_IS_NOT_RAISED: Defect =
+    defect("stop tokens are not told", Action::DropRaise, "src/worker.rs");
+/// Between the count of a panic and its entry in the list.
+const JOB_SPLITS_ITS_END: Defect =
+    defect("a panic is counted before it is listed", Action::SplitLock(2), "src/worker.rs");
 
 use Expect::{Bounded, Convicted, Proved};
 
@@ -152,6 +157,7 @@ pub const TRIALS: &[Trial] = &[
     own(&shutdown::DEADLINE, Proved, &[CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_PANIC, Proved, &[JOB_SPLITS_ITS_END]),
     own(&shutdown::MEETING, Bounded(3), &[PUSH_WAKES_NOBODY]),
     own(&shutdown::CAPTURES_BEFORE_HANDLE, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DISCARD_ON_WORKER, Proved, &[OUTCOME_WAKES_NOBODY]),
@@ -185,11 +191,13 @@ pub const TRIALS: &[Trial] = &[
     own(&trigger::DISCARD_DURING_DRAIN, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&trigger::WAIT_FOR_TERMINATION, Bounded(3), &[RECORD_WAKES_NOBODY]),
-    own(&trigger::STOP_TOKEN, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::STOP_TOKEN, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
+    own(&trigger::STOP_TOKEN_DISCARD, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
     own(&trigger::FINAL_REPORT_FROM_WORKER, Bounded(3), &[CLOSE_WAKES_NOBODY]),
     own(&trigger::FINAL_REPORT_AFTER_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&handles::FUTURE_IS_WOKEN, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::PUSH_RACING_CLOSE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&queue::CLOSE_RELEASES_PUSHERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&queue::POP_BEFORE_CLOSE, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::POP_IN_ORDER, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::DRAIN_RACING_POP, Proved, &[CLOSE_WAKES_NOBODY]),

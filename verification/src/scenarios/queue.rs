@@ -1,10 +1,10 @@
 //! Scenarios on the `locked` queue alone: the contract that the pool relies on.
 
 use last_call::queue::locked::Locked;
-use last_call::queue::{Counts, Queue, Wait};
-use last_call::sync::{thread, Arc};
+use last_call::queue::{Counts, Queue, Refusal, Wait};
+use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{Count, Latch, Scenario};
+use crate::scenario::{history, Count, Latch, Scenario};
 
 type Items = Locked<&'static str>;
 
@@ -51,6 +51,35 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
             Counts { accepted: popped.get() as u64, rejected: refused.get() as u64, queued: 0 };
         assert_eq!(queue.counts(), expected);
         stage.reach(if popped.get() == 1 { "popped" } else { "handed back" });
+    },
+};
+
+pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
+    name: "queue-close-releases-pushers",
+    property: "queue: close lets two pushers go that wait for a place which nobody gives back",
+    clauses: &[3, 10],
+    reach: &["both slept", "one slept", "none slept"],
+    world: &[],
+    body: |stage| {
+        let queue = Arc::new(Items::new(Some(1)));
+        assert_eq!(queue.push("first", Wait::No), Ok(0));
+        let pusher = |name| {
+            spawn(name, &queue, |queue| {
+                let refused = queue.push("late", Wait::Until(Deadline::never())).unwrap_err();
+                assert_eq!(refused.refusal, Refusal::Closed);
+            })
+        };
+        let pushers = [pusher("pusher 0"), pusher("pusher 1")];
+        queue.close();
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
+        let slept = ["pusher 0", "pusher 1"].map(history::slept);
+        stage.reach(match slept.iter().filter(|slept| **slept).count() {
+            2 => "both slept",
+            1 => "one slept",
+            _ => "none slept",
+        });
     },
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use last_call::sync::{self, thread, Arc};
 use last_call::{Outcome, Report, ThreadPool};
 
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",
@@ -256,6 +256,28 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
         });
         gate.done();
         let _ = first.join();
+    },
+};
+
+pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
+    name: "deadline-panic",
+    property:
+        "shutdown_timeout: a panic that the report counts is in its list, with id and message",
+    clauses: &[5, 12, 17],
+    reach: &["panicked", "running", "cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        pool.execute(|| panic_quietly()).unwrap();
+        let report = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&report);
+        assert_eq!(report.panics.len() as u64, report.panicked);
+        assert!(report.panics.iter().all(|panic| panic.message == "a job's panic"));
+        stage.reach(match (report.panicked, report.unfinished) {
+            (1, 0) => "panicked",
+            (0, 1) => "running",
+            _ => "cancelled",
+        });
     },
 };
 

@@ -6,7 +6,7 @@ use last_call::sync::{self, Arc};
 use last_call::{Report, ThreadPool};
 
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenario::{Count, Latch, Scenario};
+use crate::scenario::{Count, Latch, Scenario, Stage};
 
 pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
     name: "discard-during-drain",
@@ -86,31 +86,58 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     },
 };
 
+const STOPPING: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[11, 19],
+    reach: &["running", "stopping"],
+    world: &[],
+    body: |_| {},
+};
+
 pub(crate) const STOP_TOKEN: Scenario = Scenario {
     name: "stop-token",
     property:
         "a job's stop token says no before shutdown, and yes once a submission was refused for it",
-    clauses: &[11, 19],
-    reach: &["running", "stopping"],
-    world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
-        let (token, submitter) = (pool.stop_token(), pool.submitter());
-        assert!(!token.is_stopping());
-        let job = {
-            let (stage, token) = (stage.clone(), token.clone());
-            move || {
-                let refused = submitter.execute(|| ()).is_err();
-                let stopping = token.is_stopping();
-                assert!(stopping || !refused, "refused, and the token does not say so");
-                stage.reach(if stopping { "stopping" } else { "running" });
-            }
-        };
-        pool.execute(job).unwrap();
-        drop(pool);
-        assert!(token.is_stopping());
+        stopping(stage, drop);
     },
+    ..STOPPING
 };
+
+pub(crate) const STOP_TOKEN_DISCARD: Scenario = Scenario {
+    name: "stop-token-discard",
+    property: "the same when the shutdown is a discard, of a job that had started",
+    reach: &["running", "stopping", "cancelled"],
+    body: |stage| {
+        let ran = stopping(stage, |pool| settled(&pool.shutdown_now()));
+        if ran == 0 {
+            stage.reach("cancelled");
+        }
+    },
+    ..STOPPING
+};
+
+fn stopping(stage: &Stage, shut_down: fn(ThreadPool)) -> usize {
+    let pool = ThreadPool::new(1);
+    let (token, submitter) = (pool.stop_token(), pool.submitter());
+    assert!(!token.is_stopping());
+    let ran = Count::default();
+    let job = {
+        let (stage, token, ran) = (stage.clone(), token.clone(), ran.clone());
+        move || {
+            let refused = submitter.execute(|| ()).is_err();
+            let stopping = token.is_stopping();
+            assert!(stopping || !refused, "refused, and the token does not say so");
+            stage.reach(if stopping { "stopping" } else { "running" });
+            ran.add();
+        }
+    };
+    pool.execute(job).unwrap();
+    shut_down(pool);
+    assert!(token.is_stopping());
+    ran.get()
+}
 
 /// The final reports that a hook got, and a latch for the first.
 fn final_reports() -> (Latch, Arc<std::sync::Mutex<Vec<Report>>>, impl Fn(&Report) + Send + Sync) {
