@@ -27,6 +27,8 @@
 //!
 //! * `crossbeam-channel` (default): the queue is a crossbeam channel. Without it the pool has no
 //!   dependency and runs on one mutex and one condition variable: what is proved is then what runs.
+//! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
+//!   ([`Shutdown::on_signals`]).
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
 //!
 //! Built with `--cfg loom`, the pool runs inside loom models and nowhere else.
@@ -51,6 +53,8 @@ mod error;
 mod events;
 mod outcome;
 mod report;
+#[cfg(feature = "signal")]
+mod signal;
 
 #[cfg(any(loom, feature = "__internals"))]
 #[doc(hidden)]
@@ -65,6 +69,8 @@ pub use job::{Cancellation, JobHandle};
 pub use outcome::{CancelReason, Outcome, Payload};
 pub use pool::{Shutdown, StopToken, Submitter, ThreadPool};
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
+#[cfg(feature = "signal")]
+pub use signal::{SignalError, SignalStep};
 
 /// Whether this build can only run inside a loom model. Documentation tests ask: cargo compiles them
 /// without `--cfg loom` and links them with a library that has it.

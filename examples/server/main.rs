@@ -19,11 +19,11 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{mpsc, Arc};
 use std::time::Duration;
 
 use clap::Parser;
-use last_call::{Report, ThreadPool};
+use last_call::{Report, SignalStep, ThreadPool};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 /// A small web server on a thread pool, to be shut down in mid-work.
@@ -86,13 +86,13 @@ fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
         format!("cannot listen on 127.0.0.1 with --port {}: {error}", args.port)
     })?;
     let mut door = Door::new(listener)?;
-    let stop = Arc::new(Stop::new(door.waker()?));
-    heed_signals(Arc::clone(&stop))?;
     let pool = ThreadPool::builder()
         .workers(args.workers)
         .thread_name("server")
         .build()
         .map_err(|error| format!("cannot start the pool: {error}"))?;
+    let closing = Arc::new(AtomicBool::new(false));
+    let closed = heed_signals(&pool, Arc::clone(&closing), door.waker()?)?;
 
     lines::print(format_args!("Listening on http://{}", door.listener.local_addr()?));
     let limits = http::Limits {
@@ -100,63 +100,76 @@ fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
         head: Duration::from_millis(args.read_timeout_ms),
     };
     let verbose = args.verbose;
-    door.let_in(args.requests.unwrap_or(u64::MAX), &stop, |stream| {
-        let stop = Arc::clone(&stop);
-        let job = move || attend(&stream, limits, verbose, &stop);
+    door.let_in(args.requests.unwrap_or(u64::MAX), &closing, |stream| {
+        let mut connection = Connection::new(stream);
+        let job = move || connection.attend(limits, verbose);
         if let Err(refused) = pool.execute(job) {
-            lines::complain(format_args!("a connection is closed unanswered: {refused}"));
+            lines::complain(format_args!("a connection is refused: {refused}"));
         }
     })?;
 
     drop(door); // from here on, connections are refused
     lines::print(format_args!("Shutting down."));
+    drop(closed);
     Ok(pool.shutdown())
 }
 
-/// Answers one connection; the job.
-fn attend(stream: &TcpStream, limits: http::Limits, verbose: bool, stop: &Stop) {
-    let client = stream.peer_addr().map_or("a client".to_owned(), |address| address.to_string());
-    // Each queued job asks, so that it can name the connection that it closes. The pool's own
-    // trigger would discard them without a word from here, and the report call them cancelled.
-    if stop.discard.load(Ordering::SeqCst) {
-        lines::complain(format_args!("{client}: closed unanswered"));
-        return;
-    }
-    if verbose {
-        lines::complain(format_args!("{client}: begun"));
-    }
-    if let Err(error) = http::answer(stream, limits) {
-        lines::complain(format_args!("{client}: {error}"));
-    }
+/// A connection that a job answers. Cancelled, the job drops it unbegun.
+struct Connection {
+    stream: TcpStream,
+    client: String,
+    begun: bool,
 }
 
-/// What the signals have asked for.
-struct Stop {
-    drain: AtomicBool,
-    discard: AtomicBool,
-    waker: Waker,
-}
-
-impl Stop {
-    fn new(waker: Waker) -> Self {
-        Stop { drain: AtomicBool::new(false), discard: AtomicBool::new(false), waker }
+impl Connection {
+    fn new(stream: TcpStream) -> Self {
+        let address = stream.peer_addr();
+        let client = address.map_or("a client".to_owned(), |address| address.to_string());
+        Connection { stream, client, begun: false }
     }
-}
 
-/// Makes the first signal a drain and the second a discard. `ctrlc` calls the closure on a thread
-/// of its own, so it may do what a signal handler may not.
-fn heed_signals(stop: Arc<Stop>) -> Result<(), Box<dyn Error>> {
-    ctrlc::set_handler(move || {
-        if !stop.drain.swap(true, Ordering::SeqCst) {
-            lines::complain(format_args!("signal: ending after the last request"));
-            if let Err(error) = stop.waker.wake() {
-                lines::complain(format_args!("error: the signal waits for a connection: {error}"));
-            }
-        } else if !stop.discard.swap(true, Ordering::SeqCst) {
-            lines::complain(format_args!("second signal: closing queued connections unanswered"));
+    fn attend(&mut self, limits: http::Limits, verbose: bool) {
+        self.begun = true;
+        if verbose {
+            lines::complain(format_args!("{}: begun", self.client));
         }
-    })
-    .map_err(|error| format!("cannot listen for signals: {error}").into())
+        if let Err(error) = http::answer(&self.stream, limits) {
+            lines::complain(format_args!("{}: {error}", self.client));
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !self.begun {
+            lines::complain(format_args!("{}: closed unanswered", self.client));
+        }
+    }
+}
+
+/// Makes the first signal close the door and then drain, and the second discard. The drain waits
+/// until what is returned is dropped: connections that had come before the signal are still let in.
+fn heed_signals(
+    pool: &ThreadPool,
+    closing: Arc<AtomicBool>,
+    waker: Waker,
+) -> Result<mpsc::Sender<()>, Box<dyn Error>> {
+    let (closed, until_closed) = mpsc::channel();
+    let before = move |step| {
+        if step == SignalStep::Discard {
+            lines::complain(format_args!("second signal: closing queued connections unanswered"));
+            return;
+        }
+        lines::complain(format_args!("signal: ending after the last request"));
+        closing.store(true, Ordering::SeqCst);
+        if let Err(error) = waker.wake() {
+            lines::complain(format_args!("error: the signal waits for a connection: {error}"));
+        }
+        let _ = until_closed.recv();
+    };
+    let heeded = pool.shutdown_trigger().on_signals_with(before);
+    heeded.map_err(|error| format!("cannot listen for signals: {error}"))?;
+    Ok(closed)
 }
 
 /// The listener, and what it takes to end waiting for it.
@@ -192,12 +205,12 @@ impl Door {
     fn let_in(
         &mut self,
         mut number: u64,
-        stop: &Stop,
+        closing: &AtomicBool,
         mut hand_over: impl FnMut(TcpStream),
     ) -> io::Result<()> {
         let mut stopping = false;
         while number > 0 {
-            if !stopping && stop.drain.load(Ordering::SeqCst) {
+            if !stopping && closing.load(Ordering::SeqCst) {
                 stopping = true;
                 number = number.min(BACKLOG);
             }
