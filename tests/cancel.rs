@@ -8,10 +8,10 @@ use std::sync::{mpsc, Arc, Barrier, Mutex, OnceLock};
 use std::task::Waker;
 use std::thread;
 
-use last_call::{CancelReason, Cancellation, JobHandle, Outcome};
+use last_call::{CancelReason, Cancellation, JobHandle, Outcome, ThreadPool};
 use support::{
     assert_conserved, bounded, evidence, lock, panic_quietly, poll, pool, waiting, watchdog, Bomb,
-    Count, Counted, Gate, InDrop, Wakes, LIMIT,
+    Count, Counted, End, Gate, InDrop, Wakes, LIMIT,
 };
 
 #[track_caller]
@@ -333,6 +333,42 @@ fn cancel_and_discard_agree_on_who_cancelled() {
         }
         assert!(requested > 0, "the requests never won");
         evidence("C4,C5,C25", ROUNDS);
+    });
+}
+
+/// Its job would be missing in the report, and its handle unresolved.
+#[test]
+fn a_shutdown_waits_for_the_cancel_that_is_under_way() {
+    watchdog(LIMIT, "under way", |progress| {
+        for end in End::JOINING {
+            progress.note(format_args!("{end:?}"));
+            let stops = Count::default();
+            let on_stop = stops.clone();
+            let builder = ThreadPool::builder().workers(1).on_stop(move |_| on_stop.up());
+            let pool = builder.build().unwrap();
+            let (gate, in_drop) = (Gate::new(), Gate::new());
+            gate.hold(&pool, 1);
+            let pass = in_drop.pass();
+            let capture = InDrop(move || pass.wait());
+            let queued = pool.submit(move || drop(capture)).unwrap();
+            let cancels = thread::spawn(move || (queued.cancel(), queued));
+            in_drop.wait_for(1);
+            gate.open();
+            let ending = waiting(move || end.end(pool));
+            // The worker is through, and is not what is waited for.
+            stops.wait_for(1);
+            assert!(!ending.is_finished());
+            in_drop.open();
+            let report = ending.join().unwrap();
+            let (found, queued) = cancels.join().unwrap();
+            assert_eq!(found, Cancellation::Cancelled);
+            assert_requested(&queued.join());
+            if let Some(report) = report {
+                assert_eq!((report.accepted, report.completed, report.cancelled), (2, 1, 1));
+                assert_conserved(&report);
+            }
+        }
+        evidence("C4,C5,C17,C25", 3);
     });
 }
 
