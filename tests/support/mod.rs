@@ -5,6 +5,7 @@
 
 #![allow(dead_code)] // each test binary uses its own part
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::future::Future;
@@ -12,7 +13,7 @@ use std::io::Write as _;
 use std::pin::Pin;
 use std::process::{self, Command, Output};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use std::{env, io, panic, thread};
@@ -23,6 +24,12 @@ pub(crate) mod cases;
 
 /// How long a test may take before it counts as hung: some thousand times what it needs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// How many times longer than by default the tests under load run: `LAST_CALL_STRESS`, or once.
+pub(crate) fn stress() -> u32 {
+    let times = env::var("LAST_CALL_STRESS").ok().map(|text| text.parse());
+    times.map_or(1, |times| times.expect("LAST_CALL_STRESS is a number")).max(1)
+}
 
 /// Longer than any test takes, so a deadline that never passes.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
@@ -95,6 +102,7 @@ pub(crate) fn attempt<R: Send + 'static>(
     let body = {
         let progress = progress.clone();
         move || {
+            note_panics(&progress);
             let result = body(&progress);
             let _ = done.send(());
             result
@@ -111,12 +119,30 @@ pub(crate) fn attempt<R: Send + 'static>(
     }
 }
 
+thread_local! {
+    static NOTES: RefCell<Option<Progress>> = const { RefCell::new(None) };
+}
+
+/// Notes the panics of this thread as well: a failed assertion may hang while it unwinds, and the
+/// test harness would keep its message back.
+fn note_panics(progress: &Progress) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let _ = NOTES.try_with(|notes| notes.borrow().as_ref().map(|notes| notes.note(panic)));
+            default(panic);
+        }));
+    });
+    NOTES.set(Some(progress.clone()));
+}
+
 fn standing(limit: Duration, what: &str, progress: &Progress) -> String {
     let mut text = format!("\n{what}: not finished within {limit:?}\nprogress:\n");
     for line in &*lock(&progress.lines) {
         let _ = writeln!(text, "  {line}");
     }
-    text.push_str("threads (name, state, where it waits):\n");
+    text.push_str("threads (name, state, where it waits, system call and on what):\n");
     for thread in threads() {
         let _ = writeln!(text, "  {thread}");
     }
@@ -130,7 +156,9 @@ fn threads() -> Vec<String> {
         let path = task.ok()?.path();
         let read = |file| std::fs::read_to_string(path.join(file)).unwrap_or_default();
         let name = read("comm").trim_end().to_owned();
-        Some(format!("{name:<16} {} {}", state(&read("stat")), read("wchan")))
+        let call = read("syscall");
+        let call = call.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        Some(format!("{name:<16} {} {} {call}", state(&read("stat")), read("wchan")))
     };
     tasks.filter_map(describe).collect()
 }
