@@ -239,16 +239,16 @@ fn the_end_of_the_pool_gives_blocked_submitters_their_closures_back() {
             });
             assert!(blocked.iter().all(|submitter| !submitter.is_finished()));
             let trigger = pool.shutdown_trigger();
-            let owner = waiting(move || match end {
-                Some(end) => end.end(pool),
-                None => {
-                    if n % 2 == 0 {
-                        trigger.drain();
-                    } else {
-                        trigger.discard();
-                    }
-                    Some(pool.shutdown())
+            let owner = waiting(move || {
+                if let Some(end) = end {
+                    return end.end(pool);
                 }
+                if n % 2 == 0 {
+                    trigger.drain();
+                } else {
+                    trigger.discard();
+                }
+                Some(pool.shutdown())
             });
             for submitter in blocked {
                 assert_eq!(submitter.join().unwrap(), Why::ShutDown);

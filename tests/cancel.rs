@@ -77,7 +77,7 @@ fn a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns() {
             let jobs = (0..JOBS).map(|n| {
                 let (capture, started) = (Arc::clone(&alive), Arc::clone(&started));
                 pool.submit(move || {
-                    let _capture = capture;
+                    std::hint::black_box(&capture);
                     lock(&started).push(n);
                 })
             });
@@ -205,11 +205,11 @@ fn a_task_that_awaits_a_cancelled_job_is_woken() {
         let gate = Gate::new();
         gate.hold(&pool, 1);
         let mut job = pool.submit(|| ()).unwrap();
-        let wakes = Count::default();
-        let waker = Waker::from(Arc::new(Wakes(wakes.clone())));
+        let woken = Count::default();
+        let waker = Waker::from(Arc::new(Wakes(woken.clone())));
         assert!(poll(&mut job, &waker).is_none());
         assert_eq!(job.cancel(), Cancellation::Cancelled);
-        assert_eq!(wakes.get(), 1);
+        assert_eq!(woken.get(), 1);
         assert_requested(&poll(&mut job, &waker).expect("it has its outcome"));
         evidence("C24,C25", 1);
     });

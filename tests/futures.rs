@@ -276,21 +276,21 @@ fn the_waker_of_the_last_poll_is_woken_and_the_others_are_dropped() {
         let gate = Gate::new();
         let mut job = pool.submit(gate.job()).unwrap();
         gate.wait_for(1);
-        let wakes = [(); 3].map(|()| Arc::new(Wakes(Count::default())));
-        for wakes in &wakes {
-            let waker = Waker::from(Arc::clone(wakes));
+        let tasks = [(); 3].map(|()| Arc::new(Wakes(Count::default())));
+        for task in &tasks {
+            let waker = Waker::from(Arc::clone(task));
             assert!(poll(&mut job, &waker).is_none());
             assert!(poll(&mut job, &waker).is_none(), "twice by the same task");
         }
-        let kept = wakes.each_ref().map(|wakes| Arc::strong_count(wakes) - 1);
+        let kept = tasks.each_ref().map(|task| Arc::strong_count(task) - 1);
         assert_eq!(kept, [0, 0, 1]);
         gate.open();
-        wakes[2].0.wait_for(1);
+        tasks[2].0.wait_for(1);
         assert!(job.is_finished(), "woken when there is an outcome, not before");
         assert!(poll(&mut job, Waker::noop()).expect("ended").is_completed());
         drop(pool);
-        assert_eq!(wakes.each_ref().map(|wakes| wakes.0.get()), [0, 0, 1]);
-        assert_eq!(wakes.each_ref().map(|wakes| Arc::strong_count(wakes)), [1, 1, 1]);
+        assert_eq!(tasks.each_ref().map(|task| task.0.get()), [0, 0, 1]);
+        assert_eq!(tasks.each_ref().map(Arc::strong_count), [1, 1, 1]);
         evidence("C24", 1);
     });
 }
@@ -392,14 +392,14 @@ fn a_waker_may_use_the_pool_and_the_handle() {
             let (gate, used) = (Gate::new(), Count::default());
             gate.hold(&pool, 1);
             let mut job = pool.submit(|| ()).unwrap();
-            let uses = Arc::new(Uses {
+            let task = Arc::new(Uses {
                 submitter: pool.submitter(),
                 handle: std::sync::Mutex::new(None),
                 used: used.clone(),
             });
-            assert!(poll(&mut job, &Waker::from(Arc::clone(&uses))).is_none());
+            assert!(poll(&mut job, &Waker::from(Arc::clone(&task))).is_none());
             let job = Arc::new(job);
-            *lock(&uses.handle) = Some(Arc::clone(&job));
+            *lock(&task.handle) = Some(Arc::clone(&job));
             match way {
                 "run" => gate.open(),
                 "cancelled" => assert_eq!(job.cancel(), Cancellation::Cancelled),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use last_call::{CancelReason, JobHandle, Outcome, Shutdown, ThreadPool, WaitError};
+use last_call::{CancelReason, JobHandle, Outcome, Shutdown, StopToken, ThreadPool, WaitError};
 use support::{
     assert_conserved, bounded, evidence, pool, wait_until_no_thread_is_named, waiting, watchdog,
     Bomb, Count, Counted, End, Gate, LIMIT, LONG,
@@ -100,7 +100,9 @@ fn a_discard_has_resolved_the_handles_when_it_returns() {
                 });
                 let (trigger, jobs) = discards.join().unwrap();
                 assert_eq!(Arc::strong_count(&alive), 1);
-                jobs.into_iter().for_each(|job| assert_discarded(&job.join()));
+                for job in jobs {
+                    assert_discarded(&job.join());
+                }
                 // Once more, by everything, weaker too.
                 trigger.drain();
                 trigger.discard();
@@ -116,6 +118,42 @@ fn a_discard_has_resolved_the_handles_when_it_returns() {
             }
         }
         evidence("C1,C4,C13,C18", runs);
+    });
+}
+
+/// The worker is held: a job that got in behind the discard would be resolved by nobody.
+#[test]
+fn a_discard_leaves_nothing_queued_by_submitters_that_race_with_it() {
+    watchdog(LIMIT, "nothing queued", |progress| {
+        const ROUNDS: u64 = 300;
+        for round in 0..ROUNDS {
+            let pool = pool(1);
+            let (gate, accepted) = (Gate::new(), Count::default());
+            gate.hold(&pool, 1);
+            let trigger = pool.shutdown_trigger();
+            let submitters = [(); 2].map(|()| {
+                let (submitter, accepted) = (pool.submitter(), accepted.clone());
+                let submit = move || {
+                    let job = submitter.submit(|| ()).ok()?;
+                    accepted.up();
+                    Some(job)
+                };
+                thread::spawn(move || std::iter::from_fn(submit).collect::<Vec<_>>())
+            });
+            accepted.wait_for(round % 10);
+            trigger.discard();
+            let stats = pool.stats();
+            assert_eq!((stats.queued, stats.cancelled + 1), (0, stats.accepted));
+            for submitter in submitters {
+                for job in submitter.join().unwrap() {
+                    assert_discarded(&job.try_join().expect("resolved"));
+                }
+            }
+            progress.note(format_args!("round {round}: {} cancelled", stats.cancelled));
+            gate.open();
+            assert_eq!(pool.shutdown().cancelled, stats.cancelled);
+        }
+        evidence("C3,C4,C18", ROUNDS);
     });
 }
 
@@ -172,7 +210,9 @@ fn a_discard_takes_over_from_the_drain_that_an_owner_waits_for() {
                 trigger.discard();
                 // At once, although both workers are held.
                 assert!(jobs.iter().all(JobHandle::is_finished));
-                jobs.into_iter().for_each(|job| assert_discarded(&job.join()));
+                for job in jobs {
+                    assert_discarded(&job.join());
+                }
                 assert!(!owner.is_finished(), "two jobs run");
                 gate.open();
                 if let Some(report) = owner.join().unwrap() {
@@ -347,12 +387,12 @@ fn a_long_job_ends_early_when_its_token_says_so() {
                 None if n % 2 == 0 => trigger.drain(),
                 None => trigger.discard(),
             }
-            assert!(tokens.iter().all(|token| token.is_stopping()), "by the time it returns");
+            assert!(tokens.iter().all(StopToken::is_stopping), "by the time it returns");
             for job in long {
                 assert_eq!(job.join().unwrap(), "in time");
             }
             trigger.drain();
-            assert!(tokens.iter().all(|token| token.is_stopping()), "and ever after");
+            assert!(tokens.iter().all(StopToken::is_stopping), "and ever after");
             assert!(format!("{:?}", tokens[0]).contains("true"));
         }
         evidence("C1,C19", 7);
@@ -414,10 +454,12 @@ fn triggers_that_race_leave_each_job_one_outcome() {
                 thread::spawn(move || if discards { trigger.discard() } else { trigger.drain() })
             });
             let report = pool.shutdown();
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
             let jobs = submits.join().unwrap();
             let accepted = jobs.len() as u64;
-            let cancelled = jobs.into_iter().filter(|job| job.is_finished());
+            let cancelled = jobs.into_iter().filter(JobHandle::is_finished);
             let cancelled = cancelled.map(JobHandle::join).filter(Outcome::is_cancelled).count();
             progress.note(format_args!("round {round}: {cancelled} of {accepted} cancelled"));
             // The last submission may come after the report.
