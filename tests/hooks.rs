@@ -175,6 +175,13 @@ fn a_pool_that_is_not_built_reports_nothing_and_keeps_no_hook() {
         assert!(builder().on_start(panics).build().unwrap_err().is_start_hook());
         assert!(builder().capacity(0).build().unwrap_err().is_argument());
         assert_eq!((called.get(), Arc::strong_count(&capture)), (0, 1));
+        // The hook goes with it, and harms nobody.
+        let bomb = PanicsInDrop;
+        let hook = move |_: &last_call::Report| {
+            let _ = &bomb;
+        };
+        let builder = ThreadPool::builder().workers(2).on_terminated(hook).on_start(panics);
+        assert!(builder.build().unwrap_err().is_start_hook());
     });
-    evidence("C27", 2);
+    evidence("C13,C27", 3);
 }
