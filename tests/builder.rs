@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::{panic, thread};
 
-use last_call::{BuildError, Builder, ThreadPool, MAX_WORKERS};
+use last_call::{BuildError, Builder, ThreadPool, MAX_CAPACITY, MAX_WORKERS};
 use support::{
     evidence, in_a_process, lock, panic_quietly, threads_named, wait_until_no_thread_is_named,
     watchdog, Count, LIMIT,
@@ -47,6 +47,11 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
         assert_argument(builder().workers(0), ["`workers`", " 0;", &accepted]);
         assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`", &many, &accepted]);
         assert_argument(builder().workers(usize::MAX), ["`workers`", &most, &accepted]);
+        let accepted = format!("1 to {MAX_CAPACITY} jobs");
+        for jobs in [0, MAX_CAPACITY + 1, usize::MAX] {
+            let value = format!(" {jobs} jobs");
+            assert_argument(builder().workers(2).capacity(jobs), ["`capacity`", &value, &accepted]);
+        }
         for name in ["\0", "a\0", "a\0b"] {
             let shown = format!("{name:?}");
             let words = ["`thread_name`", shown.as_str(), "without a NUL"];
@@ -62,7 +67,9 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
         }
         assert_eq!(started.get(), 0);
         assert_eq!(threads_named("refused-"), 0);
-        evidence("C27", 8);
+        // The largest capacity is only a number.
+        drop(ThreadPool::builder().workers(1).capacity(MAX_CAPACITY).build().unwrap());
+        evidence("C27", 12);
     });
 }
 

@@ -8,7 +8,7 @@ use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use last_call::{CancelReason, JobHandle, Outcome};
+use last_call::{CancelReason, Cancellation, JobHandle, Outcome};
 use support::{evidence, panic_quietly, pool, watchdog, Count, Counted, End, Gate, LIMIT, LONG};
 
 fn pending<T>(result: Result<Outcome<T>, JobHandle<T>>) -> JobHandle<T> {
@@ -244,6 +244,51 @@ fn a_job_may_wait_for_another_jobs_handle() {
             assert_eq!(outer.join().unwrap(), round + 1);
         }
         evidence("C24", ROUNDS);
+    });
+}
+
+/// On the only worker, the job behind cannot run: waiting for it is the one hang that the
+/// documentation allows, and every way out of it works.
+#[test]
+fn a_job_that_waits_for_the_one_behind_it_can_get_out() {
+    watchdog(LIMIT, "the one behind", |progress| {
+        const ROUNDS: u64 = 30;
+        for round in 0..ROUNDS {
+            progress.note(format_args!("round {round}"));
+            let pool = pool(1);
+            let (send, receive) = mpsc::channel::<JobHandle<()>>();
+            let outside = round % 3 == 2;
+            let waits = pool.submit(move || {
+                let behind = receive.recv().unwrap();
+                let behind = pending(behind.join_timeout(Duration::from_micros(100)));
+                match round % 3 {
+                    // It gives up, and the job behind runs.
+                    0 => drop(behind),
+                    1 => {
+                        assert_eq!(behind.cancel(), Cancellation::Cancelled);
+                        assert!(behind.join().is_cancelled());
+                    }
+                    // Somebody else ends the wait.
+                    _ => assert!(behind.join().is_cancelled()),
+                }
+            });
+            let waits = waits.unwrap();
+            send.send(pool.submit(|| ()).unwrap()).unwrap();
+            if outside {
+                while pool.stats().running == 0 {
+                    thread::yield_now();
+                }
+                let report = pool.shutdown_timeout(Duration::from_millis(1));
+                // Once the one behind is cancelled, it may end in time for the report.
+                assert_eq!((report.unfinished + report.completed, report.cancelled), (1, 1));
+                assert!(report.unfinished_jobs.iter().all(|job| job.id == waits.id()));
+                waits.join().unwrap();
+            } else {
+                waits.join().unwrap();
+                assert_eq!(pool.shutdown().cancelled, round % 3);
+            }
+        }
+        evidence("C17,C24,C25", ROUNDS);
     });
 }
 

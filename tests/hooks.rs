@@ -6,9 +6,10 @@ mod support;
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};
+use std::time::Duration;
 
 use last_call::ThreadPool;
-use support::{evidence, watchdog, LIMIT};
+use support::{evidence, watchdog, Count, Gate, LIMIT};
 
 /// Panics when dropped, quietly.
 struct PanicsInDrop;
@@ -103,4 +104,84 @@ fn the_final_report_comes_once_from_whichever_shutdown() {
         assert!(reports.recv().is_err(), "each pool has reported once");
     });
     evidence("C21", 3);
+}
+
+/// The owner did not wait; whoever is last knows how the jobs ended that were unfinished then.
+#[test]
+fn after_a_deadline_the_last_worker_reports() {
+    watchdog(LIMIT, "a report after the deadline", |_| {
+        let (send, reports) = mpsc::channel();
+        let hook = move |report: &last_call::Report| {
+            let name = std::thread::current().name().map(str::to_owned);
+            send.send((name, report.clone())).expect("awaited");
+        };
+        let builder = ThreadPool::builder().workers(2).thread_name("reports");
+        let pool = builder.on_terminated(hook).build().expect("it can be built");
+        let gate = Gate::new();
+        gate.hold(&pool, 2);
+        pool.execute(|| ()).expect("it is running");
+        let report = pool.shutdown_timeout(Duration::ZERO);
+        assert_eq!((report.unfinished, report.cancelled), (2, 1));
+        assert!(reports.try_recv().is_err(), "two jobs run");
+        gate.open();
+        let (name, report) = reports.recv().expect("the last worker reports");
+        assert!(name.is_some_and(|name| name.starts_with("reports-")));
+        assert_eq!((report.completed, report.unfinished, report.cancelled), (2, 0, 1));
+        assert!(reports.recv().is_err(), "once");
+    });
+    evidence("C5,C17,C21", 1);
+}
+
+#[test]
+fn a_report_hook_that_panics_harms_no_shutdown() {
+    watchdog(LIMIT, "a report hook that panics", |_| {
+        let capture = Arc::new(());
+        let called = Count::default();
+        let build = || {
+            let (called, capture) = (called.clone(), Arc::clone(&capture));
+            let hook = move |_: &last_call::Report| {
+                let _ = &capture;
+                called.up();
+                panic::resume_unwind(Box::new("the hook's panic"));
+            };
+            ThreadPool::builder().workers(2).on_terminated(hook).build().expect("it can be built")
+        };
+        let report = build().shutdown();
+        assert_eq!((report.accepted, report.other_panics), (0, 0));
+        drop(build());
+        let unwound = panic::catch_unwind(panic::AssertUnwindSafe(|| {
+            let _pool = build();
+            panic::resume_unwind(Box::new("the owner's panic"));
+        }));
+        assert_eq!(unwound.unwrap_err().downcast_ref(), Some(&"the owner's panic"));
+        assert_eq!((called.get(), Arc::strong_count(&capture)), (3, 1));
+    });
+    evidence("C13,C16", 3);
+}
+
+#[test]
+fn a_pool_that_is_not_built_reports_nothing_and_keeps_no_hook() {
+    watchdog(LIMIT, "no pool, no report", |_| {
+        let capture = Arc::new(());
+        let called = Count::default();
+        let builder = || {
+            let (called, capture) = (called.clone(), Arc::clone(&capture));
+            ThreadPool::builder().workers(2).on_terminated(move |_| {
+                let _ = &capture;
+                called.up();
+            })
+        };
+        let panics = |_| panic::resume_unwind(Box::new("the start hook's panic"));
+        assert!(builder().on_start(panics).build().unwrap_err().is_start_hook());
+        assert!(builder().capacity(0).build().unwrap_err().is_argument());
+        assert_eq!((called.get(), Arc::strong_count(&capture)), (0, 1));
+        // The hook goes with it, and harms nobody.
+        let bomb = PanicsInDrop;
+        let hook = move |_: &last_call::Report| {
+            let _ = &bomb;
+        };
+        let builder = ThreadPool::builder().workers(2).on_terminated(hook).on_start(panics);
+        assert!(builder.build().unwrap_err().is_start_hook());
+    });
+    evidence("C13,C27", 3);
 }

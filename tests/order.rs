@@ -153,6 +153,30 @@ fn jobs_that_wait_for_each_other_all_get_a_worker() {
     });
 }
 
+/// Each job comes while the only worker goes from the last one to its sleep, a little later each
+/// time; nobody else could run it, and no shutdown follows that would wake the worker.
+#[test]
+fn no_job_is_left_behind_when_the_only_worker_goes_to_sleep() {
+    watchdog(LIMIT, "goes to sleep", |progress| {
+        const ROUNDS: u64 = 20_000;
+        let pool = pool(1);
+        let ran = Count::default();
+        for round in 0..ROUNDS {
+            if round % 1_000 == 0 {
+                progress.note_stats(&pool.stats());
+            }
+            let counts = ran.clone();
+            pool.execute(move || counts.up()).unwrap();
+            ran.wait_for(round + 1);
+            for _ in 0..round % 512 {
+                std::hint::spin_loop();
+            }
+        }
+        drop(pool);
+        evidence("C7", ROUNDS);
+    });
+}
+
 #[test]
 fn jobs_run_on_the_threads_started_by_build_and_on_no_others() {
     watchdog(LIMIT, "threads of jobs", |_| {

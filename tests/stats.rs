@@ -6,9 +6,10 @@ mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use last_call::{Stats, ThreadPool};
-use support::{assert_conserved, evidence, panic_quietly, pool, watchdog, Gate, LIMIT};
+use last_call::{Cancellation, Stats, ThreadPool};
+use support::{assert_conserved, bounded, evidence, panic_quietly, pool, watchdog, Gate, LIMIT};
 
 /// accepted, completed, panicked, cancelled, rejected, queued
 fn counts(pool: &ThreadPool) -> [u64; 6] {
@@ -50,6 +51,43 @@ fn stats_are_exact_when_nothing_moves() {
     });
 }
 
+/// Each event moves its own counts and no other; the report says in the end what the stats said.
+#[test]
+fn stats_are_exact_through_refusals_and_cancels() {
+    watchdog(LIMIT, "refusals and cancels", |_| {
+        let pool = bounded(1, 2);
+        let submitter = pool.submitter();
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        assert_eq!((counts(&pool), pool.stats().running), ([1, 0, 0, 0, 0, 0], 1));
+        let queued = [(); 2].map(|()| pool.submit(|| ()).unwrap());
+        assert_eq!((counts(&pool), pool.stats().running), ([3, 0, 0, 0, 0, 2], 1));
+        assert!(pool.try_execute(|| ()).unwrap_err().is_full());
+        assert!(pool.try_submit(|| ()).unwrap_err().is_full());
+        assert_eq!(counts(&pool), [3, 0, 0, 0, 2, 2]);
+        assert!(pool.submit_timeout(|| (), Duration::ZERO).unwrap_err().is_timeout());
+        assert_eq!(counts(&pool), [3, 0, 0, 0, 3, 2]);
+        assert_eq!(queued[0].cancel(), Cancellation::Cancelled);
+        assert_eq!(counts(&pool), [3, 0, 0, 1, 3, 1]);
+        assert_eq!(queued[0].cancel(), Cancellation::Finished);
+        pool.try_execute(|| ()).unwrap();
+        assert_eq!(counts(&pool), [4, 0, 0, 1, 3, 2]);
+        pool.shutdown_trigger().discard();
+        assert_eq!((counts(&pool), pool.stats().running), ([4, 0, 0, 3, 3, 0], 1));
+        assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
+        assert_eq!(counts(&pool), [4, 0, 0, 3, 4, 0]);
+        gate.open();
+        let report = pool.shutdown();
+        assert_conserved(&report);
+        let stats = submitter.stats();
+        let of_stats = (stats.accepted, stats.completed, stats.cancelled, stats.rejected);
+        let of_report = (report.accepted, report.completed, report.cancelled, report.rejected);
+        assert_eq!((of_stats, of_report), ((4, 1, 3, 4), (4, 1, 3, 4)));
+        assert_eq!((stats.queued, stats.running, stats.finished()), (0, 0, 4));
+        evidence("C5", 10);
+    });
+}
+
 /// No counter falls, and no job is finished that is not accepted, whenever one looks.
 #[test]
 fn stats_never_fall_and_never_contradict_each_other() {
@@ -72,8 +110,9 @@ fn stats_never_fall_and_never_contradict_each_other() {
             }
             looks
         };
-        let looks = thread::scope(|scope| {
+        let (looks, cancelled) = thread::scope(|scope| {
             let watcher = scope.spawn(watch);
+            let mut cancelled = 0;
             for n in 0..JOBS {
                 if n % 1_000 == 0 {
                     progress.note_stats(&pool.stats());
@@ -85,18 +124,21 @@ fn stats_never_fall_and_never_contradict_each_other() {
                         let handle = pool.submit(|| ()).unwrap();
                         if n % 9 == 8 {
                             handle.join().unwrap();
+                        } else {
+                            cancelled += u64::from(handle.cancel() == Cancellation::Cancelled);
                         }
                     }
                 }
             }
             pool.submit(|| ()).unwrap().join().unwrap();
             ended.store(true, Ordering::Release);
-            watcher.join().unwrap()
+            (watcher.join().unwrap(), cancelled)
         });
         let report = pool.shutdown();
         assert_eq!((report.accepted, report.panicked), (JOBS + 1, JOBS / 3 + 1));
         assert_conserved(&report);
-        assert!(looks > 0);
+        assert_eq!(report.cancelled, cancelled);
+        assert!(looks > 0 && cancelled > 0, "{looks} looks, {cancelled} cancelled");
         evidence("C5", looks);
     });
 }

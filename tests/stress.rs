@@ -1,16 +1,26 @@
 //! Races on real threads, many times over; what they are about, the other tests and the models say.
+//! `LAST_CALL_STRESS=10` makes ten times as many of each.
 
 #![cfg(not(loom))]
 
 mod support;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use last_call::{JobHandle, Outcome, Submitter};
-use support::{assert_conserved, evidence, panic_quietly, pool, watchdog, Count, End, LIMIT};
+use last_call::{Cancellation, JobHandle, Outcome, Submitter, ThreadPool};
+use support::{
+    assert_conserved, bounded, evidence, panic_quietly, pool, stress,
+    wait_until_no_thread_is_named, watchdog, Count, End, Progress, LIMIT,
+};
+
+/// Runs a test that does so many times more of everything, and takes so many times longer.
+fn stressed(what: &str, test: impl FnOnce(&Progress, u64) + Send + 'static) {
+    let times = stress();
+    watchdog(LIMIT * times, what, move |progress| test(progress, times.into()));
+}
 
 /// What became of the jobs of one producer.
 #[derive(Default)]
@@ -55,15 +65,18 @@ fn produce(submitter: &Submitter, ran: &Arc<AtomicU64>, near: &Count) -> Produce
 /// Each accepted job runs exactly once or is cancelled, and each refused one came back unrun.
 #[test]
 fn ends_against_submissions() {
-    watchdog(LIMIT, "ends against submissions", |progress| {
-        const ROUNDS: usize = 400;
-        const PRODUCERS: u64 = 3;
-        for round in 0..ROUNDS {
+    stressed("ends against submissions", |progress, times| {
+        const PRODUCERS: u64 = 6;
+        let rounds = 400 * usize::try_from(times).unwrap();
+        for round in 0..rounds {
             let end = End::ALL[round % End::ALL.len()];
             let stops = Count::default();
             let on_stop = stops.clone();
             let workers = 1 + round % 3;
-            let builder = last_call::ThreadPool::builder().workers(workers);
+            let mut builder = ThreadPool::builder().workers(workers);
+            if round % 2 == 1 {
+                builder = builder.capacity(1 + round % 7);
+            }
             let pool = builder.on_stop(move |_| on_stop.up()).build().unwrap();
             let ran = Arc::new(AtomicU64::new(0));
             let (busy, near) = (Count::default(), Count::default());
@@ -101,40 +114,50 @@ fn ends_against_submissions() {
                 assert_eq!((ran, cancelled), (accepted, 0), "{end:?} runs everything");
             }
         }
-        evidence("C3,C4,C5,C16,C17", ROUNDS as u64);
+        evidence("C3,C4,C5,C16,C17", rounds as u64);
     });
 }
 
+/// Every kind of end, with no job up to a few, and no thread of theirs is left.
 #[test]
 fn thousands_of_small_pools() {
-    watchdog(LIMIT, "small pools", |progress| {
-        const ROUNDS: u64 = 3_000;
-        for round in 0..ROUNDS {
+    stressed("small pools", |progress, times| {
+        let rounds = 3_000 * usize::try_from(times).unwrap();
+        for round in 0..rounds {
+            let end = End::ALL[round % End::ALL.len()];
             if round % 100 == 0 {
                 progress.note(format_args!("round {round}"));
             }
-            let pool = pool(1 + usize::try_from(round % 2).unwrap());
-            let jobs = round / 2 % 4;
+            let builder = ThreadPool::builder().workers(1 + round % 2).thread_name("small");
+            let pool = builder.build().unwrap();
+            let jobs = round as u64 / 10 % 4;
             let ran = Count::default();
             for _ in 0..jobs {
                 let ran = ran.clone();
                 pool.execute(move || ran.up()).unwrap();
             }
-            drop(pool);
-            assert_eq!(ran.get(), jobs);
+            let report = end.end(pool);
+            if let Some(report) = report {
+                assert_conserved(&report);
+                assert_eq!(report.accepted, jobs);
+            }
+            if End::DRAINING.contains(&end) {
+                assert_eq!(ran.get(), jobs);
+            }
         }
-        evidence("C4,C16", ROUNDS);
+        wait_until_no_thread_is_named("small-");
+        evidence("C4,C16,C17,C20", rounds as u64);
     });
 }
 
 /// Some join and some ask again and again, while the pool ends under them; all get an outcome.
 #[test]
 fn handles_are_joined_while_the_pool_ends() {
-    watchdog(LIMIT, "joins against ends", |progress| {
-        const ROUNDS: usize = 600;
+    stressed("joins against ends", |progress, times| {
         const JOBS: u64 = 12;
+        let rounds = 600 * usize::try_from(times).unwrap();
         let mut seen = [0_u64; 3];
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             progress.note(format_args!("round {round}: {seen:?}"));
             let pool = pool(1 + round % 3);
             let handles = (0..JOBS).map(|n| {
@@ -173,7 +196,7 @@ fn handles_are_joined_while_the_pool_ends() {
             seen.iter_mut().zip(counts).for_each(|(seen, count)| *seen += count);
         }
         assert!(seen.iter().all(|count| *count > 0), "each outcome: {seen:?}");
-        evidence("C4,C5,C24", ROUNDS as u64 * JOBS);
+        evidence("C4,C5,C24", rounds as u64 * JOBS);
     });
 }
 
@@ -195,14 +218,14 @@ fn ask_until_resolved((n, mut handle): (u64, JobHandle<u64>)) -> (u64, Outcome<u
 /// The last owner is dropped by jobs, on the pool's own worker, while others still submit.
 #[test]
 fn pools_that_are_dropped_by_their_own_jobs() {
-    watchdog(LIMIT, "dropped by a job", |progress| {
-        const ROUNDS: usize = 600;
-        for round in 0..ROUNDS {
+    stressed("dropped by a job", |progress, times| {
+        let rounds = 600 * usize::try_from(times).unwrap();
+        for round in 0..rounds {
             progress.note(format_args!("round {round}"));
             let workers = 1 + round % 3;
             let stops = Count::default();
             let on_stop = stops.clone();
-            let builder = last_call::ThreadPool::builder().workers(workers);
+            let builder = ThreadPool::builder().workers(workers);
             let pool = builder.on_stop(move |_| on_stop.up()).build().unwrap();
             let submitter = pool.submitter();
             let ran = Arc::new(AtomicU64::new(0));
@@ -218,6 +241,184 @@ fn pools_that_are_dropped_by_their_own_jobs() {
             assert_eq!(ran.load(Ordering::Relaxed), produced.accepted + produced.refused);
             assert!(produced.handles.into_iter().all(|handle| handle.join().is_completed()));
         }
-        evidence("C4,C16,C21", ROUNDS as u64);
+        evidence("C4,C16,C21", rounds as u64);
+    });
+}
+
+/// Hands itself in again until it is told to end; there is no instant without one of its links.
+fn chain(submitter: &Submitter, links: &Arc<AtomicU64>, ended: &Arc<AtomicBool>) {
+    links.fetch_add(1, Ordering::Relaxed);
+    if !ended.load(Ordering::Relaxed) {
+        let (next, links, ended) = (submitter.clone(), Arc::clone(links), Arc::clone(ended));
+        submitter.execute(move || chain(&next, &links, &ended)).unwrap();
+    }
+}
+
+/// Whoever judges idleness by two looks, at what is queued and at what runs, or at what has ended
+/// and at what was accepted in the wrong order, sees it here within thousands of looks.
+#[test]
+fn an_endless_chain_of_jobs_is_never_idle() {
+    stressed("endless chain", |progress, times| {
+        const THREADS: usize = 2;
+        let (mut looks, mut links) = (0, 0);
+        for workers in 1..=3 {
+            let pool = pool(workers);
+            let run = Arc::new(AtomicU64::new(0));
+            let ended = Arc::new(AtomicBool::new(false));
+            let (submitter, first, end) = (pool.submitter(), Arc::clone(&run), Arc::clone(&ended));
+            pool.execute(move || chain(&submitter, &first, &end)).unwrap();
+            let look = |timeout: Duration| {
+                let submitter = pool.submitter();
+                move || {
+                    let looks = 30_000 * times;
+                    let idle = (0..looks).filter(|_| submitter.wait_idle_timeout(timeout).is_ok());
+                    (looks, idle.count())
+                }
+            };
+            // Some look and go, some are told of each job that ends.
+            let told = pool.submitter();
+            let told = thread::spawn(move || told.wait_idle());
+            let lookers = [(); THREADS].map(|()| thread::spawn(look(Duration::ZERO)));
+            for looker in lookers {
+                let (looked, idle) = looker.join().unwrap();
+                let links = run.load(Ordering::Relaxed);
+                progress.note(format_args!("{workers} workers, {looked} looks, {links} links"));
+                assert_eq!(idle, 0, "of {looked} looks at {links} links");
+                looks += looked;
+            }
+            assert!(!told.is_finished(), "told that it is idle");
+            links += run.load(Ordering::Relaxed);
+            ended.store(true, Ordering::Relaxed);
+            assert_eq!(told.join().unwrap(), Ok(()));
+            pool.wait_idle().unwrap();
+            assert_eq!(pool.shutdown().completed, run.load(Ordering::Relaxed));
+        }
+        assert!(links > looks / 1_000, "{links} links under {looks} looks");
+        evidence("C26", looks);
+    });
+}
+
+/// The only worker comes from the job before when the handle cancels the one behind. The delay is
+/// steered to where the one is as likely as the other.
+#[test]
+fn cancels_against_starts() {
+    stressed("cancels against starts", |progress, times| {
+        let rounds = 20_000 * times;
+        let pool = pool(1);
+        let (mut spins, mut counts) = (100_u32, [0_u64; 2]);
+        for round in 0..rounds {
+            let barrier = Arc::new(Barrier::new(2));
+            let before = Arc::clone(&barrier);
+            pool.execute(move || {
+                before.wait();
+            })
+            .unwrap();
+            let ran = Arc::new(AtomicU64::new(0));
+            let alive = Arc::clone(&ran);
+            let job = move || {
+                alive.fetch_add(1, Ordering::Relaxed);
+            };
+            let job = pool.submit(job).unwrap();
+            barrier.wait();
+            for _ in 0..spins {
+                std::hint::spin_loop();
+            }
+            let found = job.cancel();
+            let cancelled = found == Cancellation::Cancelled;
+            if cancelled {
+                assert_eq!(Arc::strong_count(&ran), 1, "its captures are gone");
+            }
+            let outcome = job.join();
+            assert_eq!(outcome.is_cancelled(), cancelled, "{found:?}, {outcome:?}");
+            counts[usize::from(cancelled)] += 1;
+            let step = 1 + spins / 16;
+            spins = if cancelled { (spins + step).min(20_000) } else { spins.saturating_sub(step) };
+            if round % 1_000 == 0 {
+                progress.note(format_args!("round {round}: {counts:?} after {spins} spins"));
+                // What was cancelled long ago would have run by now.
+                pool.wait_idle().unwrap();
+            }
+            let runs = ran.load(Ordering::Relaxed);
+            assert_eq!(runs, u64::from(!cancelled), "{found:?}");
+        }
+        let [ran, cancelled] = counts;
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.cancelled), (rounds + ran, cancelled));
+        assert_conserved(&report);
+        assert!(ran > 0 && cancelled > 0, "{counts:?}");
+        evidence("C4,C5,C25", rounds);
+    });
+}
+
+/// Producers that most often stand before a full queue, while it is discarded under them.
+#[test]
+fn discards_against_blocked_submitters() {
+    stressed("blocked submitters", |progress, times| {
+        const PRODUCERS: u64 = 5;
+        let rounds = 600 * usize::try_from(times).unwrap();
+        let mut seen = [0_u64; 3];
+        for round in 0..rounds {
+            let pool = bounded(1 + round % 2, 1 + round % 3);
+            let ran = Arc::new(AtomicU64::new(0));
+            let busy = Count::default();
+            let producers = (0..PRODUCERS).map(|n| {
+                let (submitter, ran, busy) = (pool.submitter(), Arc::clone(&ran), busy.clone());
+                let submit = move || {
+                    let ran = Arc::clone(&ran);
+                    let job = move || {
+                        ran.fetch_add(1, Ordering::Relaxed);
+                    };
+                    if n % 2 == 0 {
+                        submitter.submit(job)
+                    } else {
+                        submitter.submit_timeout(job, LIMIT * 2)
+                    }
+                };
+                thread::spawn(move || {
+                    let mut jobs = Vec::new();
+                    loop {
+                        match submit() {
+                            Ok(job) => jobs.push(job),
+                            Err(error) => {
+                                assert!(error.is_shut_down());
+                                error.into_job()();
+                                return jobs;
+                            }
+                        }
+                        busy.up();
+                    }
+                })
+            });
+            let producers = producers.collect::<Vec<_>>();
+            busy.wait_for(round as u64 % 20);
+            let trigger = pool.shutdown_trigger();
+            let report = match round % 3 {
+                0 => pool.shutdown_now(),
+                1 => pool.shutdown_timeout(Duration::ZERO),
+                _ => {
+                    trigger.discard();
+                    pool.shutdown()
+                }
+            };
+            let jobs = producers.into_iter().flat_map(|producer| producer.join().unwrap());
+            let mut counts = [0; 2];
+            for job in jobs {
+                counts[usize::from(job.join().is_cancelled())] += 1;
+            }
+            trigger.wait().unwrap();
+            // The refused ones, one of each producer, were run there.
+            assert_eq!(ran.load(Ordering::Relaxed), counts[0] + PRODUCERS);
+            let sum = counts[0] + counts[1];
+            assert_eq!((report.accepted, report.cancelled), (sum, counts[1]), "round {round}");
+            assert_conserved(&report);
+            seen[0] += counts[0];
+            seen[1] += counts[1];
+            seen[2] += PRODUCERS;
+            if round % 50 == 0 {
+                progress.note(format_args!("round {round}: {seen:?} ran, cancelled, refused"));
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+        evidence("C3,C4,C5,C8,C10", rounds as u64);
     });
 }

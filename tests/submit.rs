@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::mpsc;
 use std::thread;
 
-use last_call::{SubmitError, Submitter};
+use last_call::{Cancellation, SubmitError, Submitter};
 use support::{
     assert_conserved, evidence, pool, submit_until_refused, watchdog, Count, Counted, End, Gate,
     LIMIT,
@@ -177,6 +177,34 @@ fn submitters_do_not_keep_the_pool() {
             assert!(outside.execute(|| ()).is_err());
         }
         evidence("C2", End::ALL.len() as u64);
+    });
+}
+
+#[test]
+fn the_drop_of_what_is_cloned_ends_nothing() {
+    watchdog(LIMIT, "clones", |_| {
+        const ROUNDS: u64 = 20;
+        let pool = pool(2);
+        for round in 0..ROUNDS {
+            // Here, on another thread, in a job, and with a job that is cancelled.
+            let parts = || (pool.submitter(), pool.shutdown_trigger(), pool.stop_token());
+            drop(parts().clone());
+            let theirs = parts();
+            thread::spawn(move || drop(theirs.clone())).join().unwrap();
+            let inside = parts();
+            pool.submit(move || drop(inside.clone())).unwrap().join().unwrap();
+            let gate = Gate::new();
+            gate.hold(&pool, 2);
+            let inside = parts();
+            let queued = pool.submit(move || drop(inside)).unwrap();
+            assert_eq!(queued.cancel(), Cancellation::Cancelled);
+            gate.open();
+            assert!(!pool.stop_token().is_stopping());
+            assert_eq!(pool.submit(move || round).unwrap().join().unwrap(), round);
+        }
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.cancelled), (4 * ROUNDS, ROUNDS));
+        evidence("C2", ROUNDS);
     });
 }
 

@@ -5,21 +5,31 @@
 
 #![allow(dead_code)] // each test binary uses its own part
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
+use std::future::Future;
 use std::io::Write as _;
+use std::pin::Pin;
 use std::process::{self, Command, Output};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use std::{env, io, panic, thread};
 
-use last_call::{Report, Stats, Submitter, ThreadPool};
+use last_call::{JobHandle, Outcome, Report, Stats, Submitter, ThreadPool};
 
 pub(crate) mod cases;
 
 /// How long a test may take before it counts as hung: some thousand times what it needs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// How many times longer than by default the tests under load run: `LAST_CALL_STRESS`, or once.
+pub(crate) fn stress() -> u32 {
+    let times = env::var("LAST_CALL_STRESS").ok().map(|text| text.parse());
+    times.map_or(1, |times| times.expect("LAST_CALL_STRESS is a number")).max(1)
+}
 
 /// Longer than any test takes, so a deadline that never passes.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
@@ -92,6 +102,7 @@ pub(crate) fn attempt<R: Send + 'static>(
     let body = {
         let progress = progress.clone();
         move || {
+            note_panics(&progress);
             let result = body(&progress);
             let _ = done.send(());
             result
@@ -108,12 +119,30 @@ pub(crate) fn attempt<R: Send + 'static>(
     }
 }
 
+thread_local! {
+    static NOTES: RefCell<Option<Progress>> = const { RefCell::new(None) };
+}
+
+/// Notes the panics of this thread as well: a failed assertion may hang while it unwinds, and the
+/// test harness would keep its message back.
+fn note_panics(progress: &Progress) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let _ = NOTES.try_with(|notes| notes.borrow().as_ref().map(|notes| notes.note(panic)));
+            default(panic);
+        }));
+    });
+    NOTES.set(Some(progress.clone()));
+}
+
 fn standing(limit: Duration, what: &str, progress: &Progress) -> String {
     let mut text = format!("\n{what}: not finished within {limit:?}\nprogress:\n");
     for line in &*lock(&progress.lines) {
         let _ = writeln!(text, "  {line}");
     }
-    text.push_str("threads (name, state, where it waits):\n");
+    text.push_str("threads (name, state, where it waits, system call and on what):\n");
     for thread in threads() {
         let _ = writeln!(text, "  {thread}");
     }
@@ -127,12 +156,16 @@ fn threads() -> Vec<String> {
         let path = task.ok()?.path();
         let read = |file| std::fs::read_to_string(path.join(file)).unwrap_or_default();
         let name = read("comm").trim_end().to_owned();
-        // The state follows the name, which stands in parentheses.
-        let stat = read("stat");
-        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?');
-        Some(format!("{name:<16} {state} {}", read("wchan")))
+        let call = read("syscall");
+        let call = call.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        Some(format!("{name:<16} {} {} {call}", state(&read("stat")), read("wchan")))
     };
     tasks.filter_map(describe).collect()
+}
+
+/// A thread's state, from its line in `/proc`: it follows the name, which stands in parentheses.
+fn state(stat: &str) -> char {
+    stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?')
 }
 
 /// How many threads of this process have a name that begins like that (15 characters at most); 0
@@ -163,6 +196,24 @@ pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
     let program = words.pop_front().expect("at least the binary");
     let output = Command::new(program).args(words).env(ROLE, "1").output();
     Some(output.expect("a test can start a process"))
+}
+
+/// Runs a call that is to wait on a thread of its own, and returns once that thread sleeps (or has
+/// ended); where there is no `/proc`, once it is about to call.
+pub(crate) fn waiting<R: Send + 'static>(
+    call: impl FnOnce() -> R + Send + 'static,
+) -> thread::JoinHandle<R> {
+    let (tell, told) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let _ = tell.send(std::fs::canonicalize("/proc/thread-self/stat"));
+        call()
+    });
+    if let Ok(Ok(stat)) = told.recv() {
+        while state(&std::fs::read_to_string(&stat).unwrap_or_default()) == 'R' {
+            thread::yield_now();
+        }
+    }
+    thread
 }
 
 // Counting and holding
@@ -223,6 +274,13 @@ impl Gate {
     /// Waits until that many jobs have come here.
     pub(crate) fn wait_for(&self, jobs: u64) {
         self.arrived.wait_for(jobs);
+    }
+
+    /// Holds that many of the pool's workers, which are free.
+    pub(crate) fn hold(&self, pool: &ThreadPool, workers: u64) {
+        let before = self.arrived.get();
+        (0..workers).for_each(|_| pool.execute(self.job()).expect("the pool is running"));
+        self.wait_for(before + workers);
     }
 
     /// How many jobs have come here.
@@ -287,6 +345,23 @@ impl<F: FnMut()> Drop for InDrop<F> {
     }
 }
 
+/// A waker that counts its calls.
+pub(crate) struct Wakes(pub(crate) Count);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.up();
+    }
+}
+
+/// Polls a handle once, as a task with that waker would.
+pub(crate) fn poll<T>(handle: &mut JobHandle<T>, waker: &Waker) -> Option<Outcome<T>> {
+    match Pin::new(handle).poll(&mut Context::from_waker(waker)) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
 /// Panics without a message on the terminal.
 pub(crate) fn panic_quietly(payload: impl Send + 'static) -> ! {
     panic::resume_unwind(Box::new(payload))
@@ -297,6 +372,12 @@ pub(crate) fn panic_quietly(payload: impl Send + 'static) -> ! {
 /// A pool of that many workers.
 pub(crate) fn pool(workers: usize) -> ThreadPool {
     ThreadPool::builder().workers(workers).build().expect("a test can start a few threads")
+}
+
+/// A pool of that many workers whose queue has that many places.
+pub(crate) fn bounded(workers: usize, capacity: usize) -> ThreadPool {
+    let builder = ThreadPool::builder().workers(workers).capacity(capacity);
+    builder.build().expect("a test can start a few threads")
 }
 
 /// Hands in empty jobs until one is refused, which says that a shutdown has begun; returns how many
