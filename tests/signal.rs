@@ -6,112 +6,120 @@
 mod support;
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use last_call::{CancelReason, Outcome, SignalStep};
 use nix::sys::signal::{raise, Signal};
-use support::{assert_conserved, evidence, in_a_process, panic_quietly, pool, Gate};
+use support::{assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Gate};
 
-/// Runs the rest of the named test in a process of its own, which must end well.
-macro_rules! in_a_process_of_its_own {
-    ($test:literal) => {
-        if let Some(output) = in_a_process($test, &[]) {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-            evidence("C22", 1);
-            return;
-        }
-    };
+/// How long a process may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Runs the body in a process of its own, which must end well, and in time.
+fn alone(test: &str, body: fn()) {
+    if let Some(output) = in_a_process(test, &[]) {
+        assert!(output.status.success(), "{output:?}");
+        evidence("C22", 1);
+    } else {
+        watchdog(LIMIT, test, move |_| body());
+    }
 }
 
 #[test]
 fn the_first_signal_drains_and_the_second_discards() {
-    in_a_process_of_its_own!("the_first_signal_drains_and_the_second_discards");
-    let pool = pool(1);
-    let gate = Gate::new();
-    let (told, steps) = mpsc::channel();
-    let trigger = pool.shutdown_trigger();
-    trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
-    let running = pool.submit(gate.job()).unwrap();
-    gate.wait_for(1);
-    let queued = pool.submit(|| ()).unwrap();
-    assert!(!pool.stop_token().is_stopping());
+    alone("the_first_signal_drains_and_the_second_discards", || {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let (told, steps) = mpsc::channel();
+        let trigger = pool.shutdown_trigger();
+        trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
+        let running = pool.submit(gate.job()).unwrap();
+        gate.wait_for(1);
+        let queued = pool.submit(|| ()).unwrap();
+        assert!(!pool.stop_token().is_stopping());
 
-    raise(Signal::SIGTERM).unwrap();
-    assert_eq!(steps.recv(), Ok(SignalStep::Drain));
-    support::submit_until_refused(&pool.submitter());
-    assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
-    assert!(!queued.is_finished(), "a drain cancels nothing");
+        raise(Signal::SIGTERM).unwrap();
+        assert_eq!(steps.recv(), Ok(SignalStep::Drain));
+        support::submit_until_refused(&pool.submitter());
+        assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
+        assert!(!queued.is_finished(), "a drain cancels nothing");
 
-    raise(Signal::SIGINT).unwrap();
-    assert_eq!(steps.recv(), Ok(SignalStep::Discard));
-    assert!(matches!(queued.join(), Outcome::Cancelled(CancelReason::Discarded)));
-    gate.open();
-    assert!(running.join().is_completed());
+        raise(Signal::SIGINT).unwrap();
+        assert_eq!(steps.recv(), Ok(SignalStep::Discard));
+        assert!(matches!(queued.join(), Outcome::Cancelled(CancelReason::Discarded)));
+        gate.open();
+        assert!(running.join().is_completed());
 
-    raise(Signal::SIGINT).unwrap();
-    let report = pool.shutdown();
-    assert_conserved(&report);
-    assert_eq!((report.completed, report.unfinished), (1, 0));
-    assert!(steps.try_recv().is_err(), "a third signal is no step");
+        raise(Signal::SIGINT).unwrap();
+        let report = pool.shutdown();
+        assert_conserved(&report);
+        assert_eq!((report.completed, report.unfinished), (1, 0));
+        assert!(steps.try_recv().is_err(), "a third signal is no step");
+    });
 }
 
 #[test]
 fn after_one_signal_everything_queued_has_run() {
-    in_a_process_of_its_own!("after_one_signal_everything_queued_has_run");
-    let pool = pool(2);
-    let gate = Gate::new();
-    pool.shutdown_trigger().on_signals().unwrap();
-    for _ in 0..100 {
-        pool.execute(gate.job()).unwrap();
-    }
-    raise(Signal::SIGINT).unwrap();
-    let late = support::submit_until_refused(&pool.submitter());
-    gate.open();
-    assert_eq!(pool.shutdown().completed, 100 + late);
+    alone("after_one_signal_everything_queued_has_run", || {
+        let pool = pool(2);
+        let gate = Gate::new();
+        pool.shutdown_trigger().on_signals().unwrap();
+        for _ in 0..100 {
+            pool.execute(gate.job()).unwrap();
+        }
+        raise(Signal::SIGINT).unwrap();
+        let late = support::submit_until_refused(&pool.submitter());
+        gate.open();
+        assert_eq!(pool.shutdown().completed, 100 + late);
+    });
 }
 
 #[test]
 fn the_step_waits_for_the_callback_and_outlives_its_panic() {
-    in_a_process_of_its_own!("the_step_waits_for_the_callback_and_outlives_its_panic");
-    let pool = pool(1);
-    let gate = Gate::new();
-    let pass = gate.pass();
-    let before = move |step| {
-        pass.wait();
-        panic_quietly(step);
-    };
-    pool.shutdown_trigger().on_signals_with(before).unwrap();
-    raise(Signal::SIGTERM).unwrap();
-    gate.wait_for(1);
-    pool.execute(|| ()).expect("the drain has not begun");
-    gate.open();
-    let late = support::submit_until_refused(&pool.submitter());
+    alone("the_step_waits_for_the_callback_and_outlives_its_panic", || {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let pass = gate.pass();
+        let before = move |step| {
+            pass.wait();
+            panic_quietly(step);
+        };
+        pool.shutdown_trigger().on_signals_with(before).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        gate.wait_for(1);
+        pool.execute(|| ()).expect("the drain has not begun");
+        gate.open();
+        let late = support::submit_until_refused(&pool.submitter());
 
-    raise(Signal::SIGTERM).unwrap();
-    gate.wait_for(2);
-    assert_eq!(pool.shutdown().accepted, 1 + late);
+        raise(Signal::SIGTERM).unwrap();
+        gate.wait_for(2);
+        assert_eq!(pool.shutdown().accepted, 1 + late);
+    });
 }
 
 #[test]
 fn a_second_handler_is_refused_and_the_first_stays() {
-    in_a_process_of_its_own!("a_second_handler_is_refused_and_the_first_stays");
-    let (first, second) = (pool(1), pool(1));
-    first.shutdown_trigger().on_signals().unwrap();
-    let error = second.shutdown_trigger().on_signals().unwrap_err();
-    assert!(error.is_handled() && !error.is_system());
-    assert_eq!(error.to_string(), "the process handles signals already");
-    raise(Signal::SIGTERM).unwrap();
-    support::submit_until_refused(&first.submitter());
-    second.execute(|| ()).expect("no signal ends this pool");
+    alone("a_second_handler_is_refused_and_the_first_stays", || {
+        let (first, second) = (pool(1), pool(1));
+        first.shutdown_trigger().on_signals().unwrap();
+        let error = second.shutdown_trigger().on_signals().unwrap_err();
+        assert!(error.is_handled() && !error.is_system());
+        assert_eq!(error.to_string(), "the process handles signals already");
+        raise(Signal::SIGTERM).unwrap();
+        support::submit_until_refused(&first.submitter());
+        second.execute(|| ()).expect("no signal ends this pool");
+    });
 }
 
 #[test]
 fn a_handler_keeps_no_pool_alive() {
-    in_a_process_of_its_own!("a_handler_keeps_no_pool_alive");
-    let pool = pool(1);
-    let (told, steps) = mpsc::channel();
-    let trigger = pool.shutdown_trigger();
-    trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
-    drop(pool);
-    raise(Signal::SIGTERM).unwrap();
-    assert_eq!(steps.recv(), Ok(SignalStep::Drain));
+    alone("a_handler_keeps_no_pool_alive", || {
+        let pool = pool(1);
+        let (told, steps) = mpsc::channel();
+        let trigger = pool.shutdown_trigger();
+        trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
+        drop(pool);
+        raise(Signal::SIGTERM).unwrap();
+        assert_eq!(steps.recv(), Ok(SignalStep::Drain));
+    });
 }
