@@ -3,25 +3,35 @@
 //! Threads race, so the model does not say what happens but what is allowed. It rests on two clauses:
 //! jobs start in the order of their ids (C6), and none waits while a worker is free (C7). So a job is
 //! *stuck* while as many held jobs come before it as there are workers: it cannot have started, and
-//! everything else that is not held itself will end without further help.
+//! everything else that is not held itself will end without further help. On a bounded queue the
+//! stuck jobs are those that keep their places.
 
 #![cfg(not(loom))]
 
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use last_call::{
-    CancelReason, JobHandle, Outcome, Report, Stats, Submitter, ThreadPool, PANICS_KEPT,
+    CancelReason, Cancellation, JobHandle, Outcome, Report, Shutdown, Stats, StopToken,
+    SubmitError, Submitter, ThreadPool, PANICS_KEPT,
 };
 use proptest::prelude::*;
 use support::{
-    assert_conserved, cases, evidence, panic_quietly, Count, Counted, End, Gate, Pass, Progress,
-    LONG,
+    assert_conserved, cases, evidence, lock, panic_quietly, Bomb, Count, Counted, End, Gate, Pass,
+    Progress, LONG,
 };
+
+/// What a capture panics with.
+const BOMB: &str = "the bomb";
+
+/// A timeout that may well pass.
+const SHORT: Duration = Duration::from_micros(50);
 
 /// Whether a discard takes everything at once. The channel gives its jobs up one by one, and a worker
 /// may get one in between: then a job starts although one before it, which would have held the
@@ -33,17 +43,47 @@ const DRAIN_IS_ATOMIC: bool = cfg!(not(feature = "crossbeam-channel"));
 enum Kind {
     Returns,
     Panics,
+    /// Returns, and then one of its captures panics in drop.
+    Bursts,
     /// Waits until its gate is opened.
     Held,
     /// Hands in that many jobs that return.
     Parent(u64),
 }
 
+impl Kind {
+    /// Whether it panics when it runs.
+    fn panics(self) -> bool {
+        matches!(self, Kind::Panics | Kind::Bursts)
+    }
+}
+
+/// How a job is handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Waiting for a place, if there will be one; otherwise as the next.
+    Wait,
+    /// Without waiting.
+    Try,
+    /// Waiting for a long time if there will be a place, in vain for a short one if not.
+    Timed,
+}
+
 /// Numbers choose among what there is at that moment; if there is nothing, the step does nothing.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Submit(Kind),
-    Execute(Kind),
+    Submit(Kind, Way),
+    Execute(Kind, Way),
+    /// Cancels any job that has a handle.
+    Cancel(usize),
+    /// Waits for idleness, in vain if something is held.
+    WaitIdle,
+    /// Begins a drain from elsewhere.
+    Drain,
+    /// Begins a discard from elsewhere, or makes one of a drain.
+    Discard,
+    /// Waits for termination, in vain if no shutdown has begun or something is held.
+    WaitTerminated,
     /// Opens one gate, that of a stuck job perhaps.
     Open(usize),
     /// Joins a job that will end.
@@ -70,6 +110,7 @@ enum Release {
 #[derive(Clone, Debug)]
 struct Case {
     workers: usize,
+    capacity: Option<usize>,
     steps: Vec<Step>,
     release: Release,
     end: End,
@@ -78,37 +119,49 @@ struct Case {
 fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
         3 => Just(Kind::Returns),
-        2 => Just(Kind::Panics),
+        1 => Just(Kind::Panics),
+        1 => Just(Kind::Bursts),
         2 => Just(Kind::Held),
         1 => (1..=3_u64).prop_map(Kind::Parent),
     ]
 }
 
+fn way() -> impl Strategy<Value = Way> {
+    prop::sample::select(&[Way::Wait, Way::Try, Way::Timed][..])
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let choice = || 0..8_usize;
     prop_oneof![
-        4 => kind().prop_map(Step::Submit),
-        2 => kind().prop_map(Step::Execute),
-        2 => choice().prop_map(Step::Open),
-        1 => choice().prop_map(Step::Join),
-        1 => choice().prop_map(Step::TryJoin),
-        1 => choice().prop_map(Step::JoinTimeout),
-        1 => choice().prop_map(Step::Detach),
-        1 => Just(Step::Settle),
+        12 => (kind(), way()).prop_map(|(kind, way)| Step::Submit(kind, way)),
+        6 => (kind(), way()).prop_map(|(kind, way)| Step::Execute(kind, way)),
+        6 => choice().prop_map(Step::Cancel),
+        3 => Just(Step::WaitIdle),
+        1 => Just(Step::Drain),
+        1 => Just(Step::Discard),
+        2 => Just(Step::WaitTerminated),
+        6 => choice().prop_map(Step::Open),
+        3 => choice().prop_map(Step::Join),
+        3 => choice().prop_map(Step::TryJoin),
+        3 => choice().prop_map(Step::JoinTimeout),
+        3 => choice().prop_map(Step::Detach),
+        3 => Just(Step::Settle),
     ]
 }
 
 fn case() -> impl Strategy<Value = Case> {
     let ends = prop::sample::select(&End::ALL[..]);
     let releases = prop::sample::select(&[Release::During, Release::Before][..]);
-    (1..=3_usize, prop::collection::vec(step(), 0..30), releases, ends)
-        .prop_map(|(workers, steps, release, end)| Case { workers, steps, release, end })
+    let capacities = prop::option::of(1..=3_usize);
+    (1..=3_usize, capacities, prop::collection::vec(step(), 0..30), releases, ends).prop_map(
+        |(workers, capacity, steps, release, end)| Case { workers, capacity, steps, release, end },
+    )
 }
 
 #[test]
 fn every_sequence_of_operations_keeps_the_contract() {
     let ran = cases::run("state machine", 768, case(), |case, progress| {
-        let mut machine = Machine::new(case.workers);
+        let mut machine = Machine::new(case.workers, case.capacity);
         for step in case.steps {
             progress.note(format_args!("{step:?}"));
             machine.step(step);
@@ -117,7 +170,8 @@ fn every_sequence_of_operations_keeps_the_contract() {
         progress.note(format_args!("{:?}, release {:?}", case.end, case.release));
         machine.end(case.end, case.release);
     });
-    evidence("C1,C2,C3,C4,C5,C6,C7,C11,C12,C15,C16,C17,C24", ran);
+    let clauses = "C1,C2,C3,C4,C5,C6,C7,C8,C9,C11,C12,C13,C15,C16,C17,C18,C19,C21,C24,C25,C26";
+    evidence(clauses, ran);
 }
 
 /// What the model knows of a job.
@@ -136,6 +190,8 @@ struct Known {
     let_go: bool,
     /// Its outcome has been seen.
     ended: bool,
+    /// It was cancelled, and has been seen to be.
+    cancelled: Option<CancelReason>,
 }
 
 /// A job that a job has handed in.
@@ -143,8 +199,33 @@ struct Child {
     tag: u64,
     runs: Count,
     drops: Count,
-    /// None if it was refused.
-    handle: Option<JobHandle<u64>>,
+    /// Or why it was refused.
+    handle: Result<JobHandle<u64>, Refusal>,
+}
+
+/// What a submission's error says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    Full,
+    ShutDown,
+    Timeout,
+    WouldDeadlock,
+}
+
+impl Refusal {
+    /// Each predicate answers for one of them, and no other.
+    fn of<F>(error: &SubmitError<F>) -> Self {
+        let answers = [
+            (error.is_full(), Refusal::Full),
+            (error.is_shut_down(), Refusal::ShutDown),
+            (error.is_timeout(), Refusal::Timeout),
+            (error.would_deadlock(), Refusal::WouldDeadlock),
+        ];
+        let mut yes = answers.iter().filter(|(answer, _)| *answer);
+        let (_, refusal) = yes.next().expect("an error is something");
+        assert_eq!(yes.count(), 0, "an error is one thing");
+        *refusal
+    }
 }
 
 /// What is in the closure of a job.
@@ -155,6 +236,7 @@ struct Work {
     pass: Pass,
     submitter: Submitter,
     tell: Sender<Vec<Child>>,
+    bomb: Option<Bomb>,
     _drop: Counted,
 }
 
@@ -162,7 +244,11 @@ impl Work {
     fn run(self) -> u64 {
         self.runs.up();
         match self.kind {
-            Kind::Returns => {}
+            Kind::Returns => {
+                let waited = self.submitter.wait_idle();
+                assert!(waited.is_err_and(|error| error.would_deadlock()), "a job cannot wait");
+            }
+            Kind::Bursts => drop(self.bomb),
             Kind::Panics => panic_quietly(self.tag),
             Kind::Held => self.pass.wait(),
             Kind::Parent(children) => {
@@ -182,7 +268,9 @@ impl Work {
             drop(capture);
             tag
         };
-        Child { tag, runs, drops, handle: self.submitter.submit(job).ok() }
+        let result = self.submitter.submit(job);
+        let handle = result.map_err(|error| Refusal::of(&error));
+        Child { tag, runs, drops, handle }
     }
 }
 
@@ -192,21 +280,49 @@ struct Machine {
     jobs: BTreeMap<u64, Known>,
     pool: Option<ThreadPool>,
     submitter: Submitter,
+    trigger: Shutdown,
+    token: StopToken,
     workers: usize,
+    capacity: Option<usize>,
+    /// A shutdown has begun.
+    stopping: bool,
     stops: Count,
+    /// What the hook was told.
+    final_reports: Arc<Mutex<Vec<Report>>>,
+    terminated: Count,
     stats: Stats,
     next_tag: u64,
     refused: u64,
 }
 
 impl Machine {
-    fn new(workers: usize) -> Self {
-        let stops = Count::default();
+    fn new(workers: usize, capacity: Option<usize>) -> Self {
+        let (stops, terminated) = (Count::default(), Count::default());
+        let final_reports = Arc::new(Mutex::new(Vec::new()));
         let on_stop = stops.clone();
-        let builder = ThreadPool::builder().workers(workers).on_stop(move |_| on_stop.up());
+        let on_terminated = {
+            let (reports, terminated) = (Arc::clone(&final_reports), terminated.clone());
+            move |report: &Report| {
+                lock(&reports).push(report.clone());
+                terminated.up();
+            }
+        };
+        let mut builder = ThreadPool::builder()
+            .workers(workers)
+            .on_stop(move |_| on_stop.up())
+            .on_terminated(on_terminated);
+        if let Some(capacity) = capacity {
+            builder = builder.capacity(capacity);
+        }
         let pool = builder.build().unwrap();
         Machine {
             submitter: pool.submitter(),
+            trigger: pool.shutdown_trigger(),
+            token: pool.stop_token(),
+            capacity,
+            stopping: false,
+            final_reports,
+            terminated,
             stats: pool.stats(),
             pool: Some(pool),
             workers,
@@ -221,13 +337,27 @@ impl Machine {
 
     /// Whether no worker can have come to that job: each is held by an earlier one.
     fn is_stuck(&self, id: u64) -> bool {
+        if self.jobs[&id].cancelled.is_some() {
+            return false;
+        }
         let holds = self.jobs.range(..id).filter(|(_, job)| job.gate.is_some()).count();
         holds >= self.workers
     }
 
-    /// Whether that job will end as things are.
+    /// Whether that job will end as things are, or has.
     fn will_end(&self, id: u64) -> bool {
         !self.is_stuck(id) && self.jobs[&id].gate.is_none()
+    }
+
+    /// Whether everything will end as things are, or has.
+    fn all_will_end(&self) -> bool {
+        self.jobs.keys().all(|id| self.will_end(*id))
+    }
+
+    /// Whether every place is taken by a job that keeps it.
+    fn is_full(&self) -> bool {
+        let stuck = self.count(|id, _| self.is_stuck(id));
+        self.capacity.is_some_and(|capacity| stuck >= capacity as u64)
     }
 
     fn ids(&self, wanted: impl Fn(u64, &Known) -> bool) -> Vec<u64> {
@@ -245,8 +375,20 @@ impl Machine {
         let chosen = |ids: Vec<u64>, n: usize| (!ids.is_empty()).then(|| ids[n % ids.len()]);
         let with_handle = |machine: &Self| machine.ids(|_, job| job.handle.is_some());
         match step {
-            Step::Submit(kind) => self.submit(kind, true),
-            Step::Execute(kind) => self.submit(kind, false),
+            Step::Submit(kind, way) => self.submit(kind, way, true),
+            Step::Execute(kind, way) => self.submit(kind, way, false),
+            Step::Cancel(n) => {
+                if let Some(id) = chosen(with_handle(self), n) {
+                    self.cancel(id);
+                }
+            }
+            Step::WaitIdle => self.wait_idle(),
+            Step::Drain => {
+                self.trigger.drain();
+                self.stopping = true;
+            }
+            Step::Discard => self.discard(),
+            Step::WaitTerminated => self.wait_terminated(),
             Step::Open(n) => {
                 if let Some(id) = chosen(self.ids(|_, job| job.gate.is_some()), n) {
                     self.job(id).gate = None;
@@ -256,7 +398,7 @@ impl Machine {
                 let ids = self.ids(|id, job| job.handle.is_some() && self.will_end(id));
                 if let Some(id) = chosen(ids, n) {
                     let outcome = self.take_handle(id).join();
-                    self.ran(id, outcome);
+                    self.ended(id, outcome);
                 }
             }
             Step::TryJoin(n) => {
@@ -267,7 +409,7 @@ impl Machine {
             }
             Step::JoinTimeout(n) => {
                 if let Some(id) = chosen(with_handle(self), n) {
-                    let timeout = if self.will_end(id) { LONG } else { Duration::from_micros(50) };
+                    let timeout = if self.will_end(id) { LONG } else { SHORT };
                     let result = self.take_handle(id).join_timeout(timeout);
                     assert!(result.is_ok() || !self.will_end(id), "job {id} will end");
                     self.asked(id, result);
@@ -282,7 +424,7 @@ impl Machine {
             Step::Settle => self.settle(),
         }
         // Who may have handed in something has done so, and the next id is known again.
-        self.meet_children(true);
+        self.meet_children(false);
     }
 
     fn job(&mut self, id: u64) -> &mut Known {
@@ -293,7 +435,7 @@ impl Machine {
         self.job(id).handle.take().expect("a job with a handle")
     }
 
-    fn submit(&mut self, kind: Kind, with_handle: bool) {
+    fn submit(&mut self, kind: Kind, way: Way, with_handle: bool) {
         let (runs, drops) = (Count::default(), Count::default());
         let gate = Gate::new();
         let (tell, children) = mpsc::channel();
@@ -306,20 +448,49 @@ impl Machine {
             pass: gate.pass(),
             submitter: self.submitter.clone(),
             tell,
+            bomb: (kind == Kind::Bursts).then(|| Bomb(Count::default(), BOMB)),
             _drop: Counted(drops.clone()),
         };
         let job = move || work.run();
-        let id = self.jobs.len() as u64;
+        let must_wait = self.is_full() && !self.stopping;
+        let patience = if must_wait { SHORT } else { LONG };
         let pool = self.pool.as_ref().expect("the end is the last step");
-        let handle = if with_handle {
-            Some(pool.submit(job).expect("the pool is running"))
+        let result = if with_handle {
+            let result = match way {
+                Way::Wait if !must_wait => pool.submit(job),
+                Way::Wait | Way::Try => pool.try_submit(job),
+                Way::Timed => pool.submit_timeout(job, patience),
+            };
+            result.map(Some).map_err(refused)
         } else {
             let job = move || {
                 job();
             };
-            pool.execute(job).expect("the pool is running");
-            None
+            let result = match way {
+                Way::Wait if !must_wait => pool.execute(job),
+                Way::Wait | Way::Try => pool.try_execute(job),
+                Way::Timed => pool.execute_timeout(job, patience),
+            };
+            result.map(|()| None).map_err(refused)
         };
+        let handle = match result {
+            Ok(handle) => handle,
+            Err(refusal) => {
+                let expected = match (self.stopping, way) {
+                    (true, _) => Refusal::ShutDown,
+                    (false, Way::Timed) => Refusal::Timeout,
+                    (false, _) => Refusal::Full,
+                };
+                assert_eq!(refusal, expected);
+                let may_be_full = self.capacity.is_some() && way == Way::Try;
+                assert!(self.stopping || must_wait || may_be_full, "there was a place");
+                assert_eq!((runs.get(), drops.get()), (0, 1), "refused is not run");
+                self.refused += 1;
+                return;
+            }
+        };
+        assert!(!self.stopping && !must_wait, "it should have been refused");
+        let id = self.jobs.len() as u64;
         if let Some(handle) = &handle {
             assert_eq!(handle.id().get(), id, "the number of jobs accepted before");
         }
@@ -335,29 +506,98 @@ impl Machine {
             handle,
             let_go: false,
             ended: false,
+            cancelled: None,
         };
         self.jobs.insert(id, known);
+    }
+
+    /// Cancels a job, which works as long as it has not started.
+    fn cancel(&mut self, id: u64) {
+        let (stuck, ended) = (self.is_stuck(id), self.jobs[&id].cancelled.is_some());
+        let job = self.job(id);
+        let found = job.handle.as_ref().expect("a job with a handle").cancel();
+        if found == Cancellation::Cancelled {
+            assert!(!ended, "job {id} was cancelled before");
+            assert_eq!((job.runs.get(), job.drops.get()), (0, 1), "cancelled is dropped, unrun");
+            self.was_cancelled(id, CancelReason::Requested);
+        } else {
+            assert!(!stuck, "job {id} cannot have started: {found:?}");
+            assert!(!ended || found == Cancellation::Finished, "job {id}: {found:?}");
+            let resolved = job.handle.as_ref().is_some_and(JobHandle::is_finished);
+            assert!(resolved || found == Cancellation::Started, "job {id}: {found:?}");
+        }
+    }
+
+    fn was_cancelled(&mut self, id: u64, reason: CancelReason) {
+        let job = self.job(id);
+        job.cancelled = Some(reason);
+        job.gate = None;
+        job.children = None;
+    }
+
+    fn wait_idle(&mut self) {
+        if self.all_will_end() {
+            assert_eq!(self.submitter.wait_idle_timeout(LONG), Ok(()));
+            let stats = self.submitter.stats();
+            assert_eq!((stats.finished(), stats.running, stats.queued), (stats.accepted, 0, 0));
+        } else {
+            for timeout in [Duration::ZERO, SHORT] {
+                let error = self.submitter.wait_idle_timeout(timeout).unwrap_err();
+                assert!(error.is_timeout(), "{error}");
+            }
+        }
+    }
+
+    fn wait_terminated(&mut self) {
+        if self.stopping && self.all_will_end() {
+            assert_eq!(self.trigger.wait_timeout(LONG), Ok(()));
+            assert_eq!(self.stops.get(), self.workers as u64, "every stop hook has run");
+        } else {
+            let error = self.trigger.wait_timeout(SHORT).unwrap_err();
+            assert!(error.is_timeout(), "{error}");
+        }
+    }
+
+    /// Cancels what has not been taken from the queue, and looks what that was.
+    fn discard(&mut self) {
+        let held = self.ids(|_, job| job.gate.is_some());
+        let stuck = self.ids(|id, _| self.is_stuck(id));
+        self.trigger.discard();
+        self.stopping = true;
+        let all = self.ids(|_, _| true);
+        while !self.all_decided(&all) {
+            thread::yield_now();
+        }
+        self.judge_stuck(&held, &stuck);
+        for id in all {
+            let job = &self.jobs[&id];
+            if job.runs.get() == 0 && job.cancelled.is_none() {
+                let told = job.handle.as_ref().map_or(true, JobHandle::is_finished);
+                assert!(told, "a discard has told the handles of what it cancelled");
+                self.was_cancelled(id, CancelReason::Discarded);
+            }
+        }
     }
 
     /// Judges what a handle said that did not have to wait.
     fn asked(&mut self, id: u64, result: Result<Outcome<u64>, JobHandle<u64>>) {
         match result {
-            Ok(outcome) => self.ran(id, outcome),
+            Ok(outcome) => self.ended(id, outcome),
             Err(handle) => self.job(id).handle = Some(handle),
         }
     }
 
-    /// Judges the outcome of a job that must have run.
-    fn ran(&mut self, id: u64, outcome: Outcome<u64>) {
+    /// Judges the outcome of a job that must have ended.
+    fn ended(&mut self, id: u64, outcome: Outcome<u64>) {
         assert!(self.will_end(id), "job {id} has ended, but cannot have started");
         let job = self.job(id);
-        assert_ran(id, job, outcome);
+        assert_outcome(id, job, outcome);
         job.ended = true;
     }
 
     /// Waits until everything has ended that can: it does so without any shutdown.
     fn settle(&mut self) {
-        self.meet_children(true);
+        self.meet_children(false);
         let will_end = self.count(|id, _| self.will_end(id));
         let held = self.ids(|id, job| job.gate.is_some() && !self.is_stuck(id));
         for id in held {
@@ -370,29 +610,36 @@ impl Machine {
         }
         let stats = pool.stats();
         assert_eq!(stats.finished(), will_end, "and nothing else");
-        let panicked = self.count(|id, job| job.kind == Kind::Panics && self.will_end(id));
-        assert_eq!((stats.panicked, stats.cancelled), (panicked, 0));
+        let panics = |job: &Known| job.kind.panics() && job.cancelled.is_none();
+        let panicked = self.count(|id, job| panics(job) && self.will_end(id));
+        let cancelled = self.count(|_, job| job.cancelled.is_some());
+        assert_eq!((stats.panicked, stats.cancelled), (panicked, cancelled));
         assert_eq!(stats.queued, self.count(|id, _| self.is_stuck(id)));
     }
 
-    /// Takes note of what parents have handed in. While the pool runs, every parent that will end
-    /// gets everything in; afterwards, those that have run tell what became of it.
-    fn meet_children(&mut self, running: bool) {
-        let is_due = |id, job: &Known| job.children.is_some() && (!running || self.will_end(id));
+    /// Takes note of what parents have handed in: those that will end, or in the end those that ran.
+    fn meet_children(&mut self, in_the_end: bool) {
+        let is_due = |id, job: &Known| job.children.is_some() && (in_the_end || self.will_end(id));
         for id in self.ids(is_due) {
             let channel = self.job(id).children.take().expect("just looked");
-            let children = if running {
-                channel.recv().expect("a parent that will end tells")
-            } else {
+            let children = if in_the_end {
                 channel.try_recv().unwrap_or_default()
+            } else {
+                channel.recv().expect("a parent that will end tells")
             };
             for Child { tag, runs, drops, handle } in children {
-                assert!(handle.is_some() || !running, "a child of {id} refused too early");
-                let Some(handle) = handle else {
-                    assert_eq!((runs.get(), drops.get()), (0, 1), "refused is not run");
-                    self.refused += 1;
-                    continue;
+                let handle = match handle {
+                    Ok(handle) => handle,
+                    Err(refusal) => {
+                        let full = self.capacity.is_some() && refusal == Refusal::WouldDeadlock;
+                        let late = (self.stopping || in_the_end) && refusal == Refusal::ShutDown;
+                        assert!(full || late, "a child of {id} refused: {refusal:?}");
+                        assert_eq!((runs.get(), drops.get()), (0, 1), "refused is not run");
+                        self.refused += 1;
+                        continue;
+                    }
                 };
+                let child = handle.id().get();
                 let known = Known {
                     kind: Kind::Returns,
                     tag,
@@ -403,9 +650,9 @@ impl Machine {
                     handle: Some(handle),
                     let_go: false,
                     ended: false,
+                    cancelled: None,
                 };
-                let child = known.handle.as_ref().map(|handle| handle.id().get());
-                let before = self.jobs.insert(child.expect("just put there"), known);
+                let before = self.jobs.insert(child, known);
                 assert!(before.is_none(), "the id of another job");
             }
         }
@@ -417,15 +664,17 @@ impl Machine {
         progress.note_stats(&stats);
         let last = std::mem::replace(&mut self.stats, stats);
         assert_eq!(stats.workers, self.workers);
-        assert_eq!((stats.accepted, stats.rejected), (self.jobs.len() as u64, 0));
+        assert_eq!((stats.accepted, stats.rejected), (self.jobs.len() as u64, self.refused));
         assert!(stats.accepted >= stats.finished(), "{stats:?}");
         assert!(stats.completed >= last.completed && stats.panicked >= last.panicked, "{stats:?}");
-        assert_eq!(stats.cancelled, 0, "{stats:?}");
+        assert_eq!(stats.cancelled, self.count(|_, job| job.cancelled.is_some()), "{stats:?}");
+        assert_eq!(self.token.is_stopping(), self.stopping);
         assert!(stats.finished() >= self.count(|_, job| job.ended), "{stats:?}");
         assert!(stats.finished() <= self.count(|id, _| self.will_end(id)), "{stats:?}");
         assert!(stats.queued >= self.count(|id, _| self.is_stuck(id)), "{stats:?}");
         for (id, job) in &self.jobs {
-            assert!(job.runs.get() <= u64::from(!self.is_stuck(*id)), "job {id}");
+            let may_run = !self.is_stuck(*id) && job.cancelled.is_none();
+            assert!(job.runs.get() <= u64::from(may_run), "job {id}");
         }
     }
 
@@ -463,28 +712,49 @@ impl Machine {
                     thread::yield_now();
                 }
                 self.release();
-                ending.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+                ending.join().unwrap_or_else(|payload| panic::resume_unwind(payload))
             }
         };
         if end != End::Poll {
             assert_eq!(self.stops.get(), self.workers as u64, "no worker is left");
         }
         self.stops.wait_for(self.workers as u64);
-        self.meet_children(false);
+        self.meet_children(true);
         if end == End::ShutdownNow || end == End::Poll {
             self.judge_stuck(&held, &stuck);
         } else {
-            assert!(self.jobs.values().all(|job| job.runs.get() == 1), "a drain runs everything");
+            let ran = |job: &Known| job.runs.get() == u64::from(job.cancelled.is_none());
+            assert!(self.jobs.values().all(ran), "a drain runs everything");
             assert_eq!(probes_ran.get(), probes);
         }
         let ran = self.count(|_, job| job.runs.get() == 1);
-        if let Some(report) = report {
-            self.judge(&report, &joined, (end, release), [ran + probes_ran.get(), probes]);
+        if let Some(report) = &report {
+            self.judge(report, &joined, (end, release), [ran + probes_ran.get(), probes]);
         }
+        self.judge_final_report(report.as_ref());
         let late = self.submitter.submit(|| 5).expect_err("the pool has ended");
         assert!(late.is_shut_down());
         assert_eq!(late.into_job()(), 5);
         self.resolve(end);
+    }
+
+    /// The hook is told once, and what the owner was told if that was final.
+    fn judge_final_report(&self, report: Option<&Report>) {
+        self.terminated.wait_for(1);
+        let finals = lock(&self.final_reports);
+        assert_eq!(finals.len(), 1, "one final report");
+        let last = &finals[0];
+        assert_conserved(last);
+        assert_eq!(
+            (last.unfinished, last.accepted),
+            (0, last.completed + last.panicked + last.cancelled)
+        );
+        if let Some(report) = report {
+            assert_eq!(last.accepted, report.accepted);
+            assert_eq!(last.cancelled, report.cancelled);
+            let ended = |report: &Report| report.completed + report.panicked + report.unfinished;
+            assert_eq!(ended(last), ended(report));
+        }
     }
 
     /// Whether each of these jobs is gone, or is held by its gate after all.
@@ -520,8 +790,13 @@ impl Machine {
         assert_conserved(report);
         assert_eq!(report.accepted, self.jobs.len() as u64 + probes);
         assert_eq!(report.cancelled, report.accepted - ran, "cancelled is never run");
-        assert_eq!(report.other_panics, 0);
-        let panicked = |job: &Known| job.kind == Kind::Panics && job.runs.get() == 1;
+        let burst = self.count(|_, job| job.kind == Kind::Bursts && job.runs.get() == 0);
+        if end == End::Poll {
+            assert!(report.other_panics <= burst, "{report:?}");
+        } else {
+            assert_eq!(report.other_panics, burst, "those of cancelled jobs, which stay cancelled");
+        }
+        let panicked = |job: &Known| job.kind.panics() && job.runs.get() == 1;
         let unfinished = report.unfinished_jobs.iter().map(|job| job.id.get()).collect::<Vec<_>>();
         assert_eq!(report.unfinished, unfinished.len() as u64);
         assert!(unfinished.windows(2).all(|pair| pair[0] < pair[1]), "{unfinished:?}");
@@ -558,9 +833,9 @@ impl Machine {
                             End::Poll => CancelReason::DeadlinePassed,
                             _ => CancelReason::Discarded,
                         };
-                        assert_eq!(reason, expected, "job {id}");
+                        assert_eq!(reason, job.cancelled.unwrap_or(expected), "job {id}");
                     }
-                    outcome => assert_ran(*id, job, outcome),
+                    outcome => assert_outcome(*id, job, outcome),
                 }
             }
             assert_eq!(job.drops.get(), 1, "the captures of job {id}");
@@ -568,18 +843,31 @@ impl Machine {
     }
 }
 
+/// What the error says, once its closure is dropped.
+fn refused<F>(error: SubmitError<F>) -> Refusal {
+    let refusal = Refusal::of(&error);
+    let job = error.into_job();
+    // A bomb in it goes off here.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(job)));
+    refusal
+}
+
 #[track_caller]
-fn assert_ran(id: u64, job: &Known, outcome: Outcome<u64>) {
-    assert_eq!((job.runs.get(), job.drops.get()), (1, 1), "runs and drops of job {id}");
+fn assert_outcome(id: u64, job: &Known, outcome: Outcome<u64>) {
+    let expected = (u64::from(job.cancelled.is_none()), 1);
+    assert_eq!((job.runs.get(), job.drops.get()), expected, "runs and drops of job {id}");
     match outcome {
         Outcome::Completed(tag) => {
-            assert!(job.kind != Kind::Panics, "job {id}");
+            assert!(!job.kind.panics(), "job {id}");
             assert_eq!(tag, job.tag, "job {id}");
+        }
+        Outcome::Panicked(payload) if job.kind == Kind::Bursts => {
+            assert_eq!(payload.downcast_ref(), Some(&BOMB), "job {id}");
         }
         Outcome::Panicked(payload) => {
             assert_eq!(job.kind, Kind::Panics, "job {id}");
             assert_eq!(payload.downcast_ref(), Some(&job.tag), "job {id}");
         }
-        Outcome::Cancelled(reason) => panic!("job {id} was cancelled: {reason}"),
+        Outcome::Cancelled(reason) => assert_eq!(Some(reason), job.cancelled, "job {id}"),
     }
 }
