@@ -22,8 +22,9 @@ use crate::sync::{Arc, Condvar, Deadline, Mutex};
 pub(crate) enum Job {
     /// Nobody waits for it: the queue holds all there is.
     Detached(Box<dyn DetachedTask>),
-    /// Shared with its handle, who may claim it while it is queued.
-    Handled(Ticket),
+    /// Shared with its handle, who may claim it while it is queued. Boxed, so that jobs without a
+    /// handle pass through the queue in two words.
+    Handled(Box<Ticket>),
 }
 
 /// How a job ended, as far as counting goes.
@@ -69,10 +70,11 @@ impl Job {
     }
 
     /// Takes the job to its end; `false` if it had been claimed, and nothing is left to do.
-    pub(crate) fn process(self, seat: &mut dyn Seat) -> bool {
+    #[inline]
+    pub(crate) fn process(self, seat: &mut impl Seat) -> bool {
         match self {
             Job::Detached(task) => {
-                task.process(seat);
+                process_detached(task, seat);
                 true
             }
             Job::Handled(ticket) => ticket.process(seat),
@@ -140,26 +142,44 @@ where
 
 /// What stands behind a job without a handle.
 pub(crate) trait DetachedTask: Send {
-    fn process(self: Box<Self>, seat: &mut dyn Seat);
+    /// The type name of the closure.
+    fn name(&self) -> &'static str;
+    /// Runs the closure.
+    fn run(self: Box<Self>) -> Result<(), Payload>;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
 struct Detached<F>(F);
 
 impl<F: FnOnce() + Send + 'static> DetachedTask for Detached<F> {
-    fn process(self: Box<Self>, seat: &mut dyn Seat) {
-        match settle(self.0, seat) {
-            Outcome::Completed(()) => seat.end(End::Completed),
-            Outcome::Cancelled(_) => seat.end(End::Cancelled),
-            Outcome::Panicked(payload) => {
-                seat.end(End::Panicked(Some(message(payload.as_ref()))));
-                seat.stray_panics(drop_payload(payload));
-            }
-        }
+    fn name(&self) -> &'static str {
+        type_name::<F>()
+    }
+
+    fn run(self: Box<Self>) -> Result<(), Payload> {
+        guarded(self.0)
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
+    }
+}
+
+/// As [`settle`] and what follows it, for a job that nobody waits for. Out of the tasks, so that it is
+/// compiled into the worker's loop and not for each closure.
+#[inline]
+fn process_detached(task: Box<dyn DetachedTask>, seat: &mut impl Seat) {
+    if seat.begin(task.name()).is_err() {
+        seat.stray_panics(drop_guarded(task));
+        seat.end(End::Cancelled);
+        return;
+    }
+    match task.run() {
+        Ok(()) => seat.end(End::Completed),
+        Err(payload) => {
+            seat.end(End::Panicked(Some(message(payload.as_ref()))));
+            seat.stray_panics(drop_payload(payload));
+        }
     }
 }
 
@@ -215,14 +235,14 @@ where
 {
     /// A job that shares everything with its handle.
     pub(crate) fn new(closure: F) -> Arc<Self> {
-        let state = Mutex::new(SlotState { stage: Stage::Pending, waker: None });
+        let state = Mutex::new(SlotState { stage: Stage::Pending, waker: None, joining: false });
         let slot = Slot { state, resolved: Condvar::new() };
         Arc::new(Handled { claim: Mutex::new(Some(closure)), slot })
     }
 
     /// The half for the queue.
     pub(crate) fn job(self: &Arc<Self>) -> Job {
-        Job::Handled(Ticket(Some(Arc::clone(self) as Arc<dyn HandledTask>)))
+        Job::Handled(Box::new(Ticket(Some(Arc::clone(self) as Arc<dyn HandledTask>))))
     }
 
     /// The half for the caller.
@@ -292,6 +312,8 @@ struct SlotState<T> {
     stage: Stage<T>,
     /// Of the task that polled the handle last.
     waker: Option<Waker>,
+    /// Whether a join may be sleeping; a wake-up is a system call, and most jobs end unobserved.
+    joining: bool,
 }
 
 /// `Pending → Ready → Taken`, never backwards.
@@ -318,7 +340,9 @@ impl<T> Slot<T> {
     fn resolve(&self, outcome: Outcome<T>) {
         let mut state = self.state.lock();
         state.stage = Stage::Ready(outcome);
-        self.resolved.notify_all();
+        if state.joining {
+            self.resolved.notify_one();
+        }
         let waker = state.waker.take();
         drop(state);
         // A waker is user code.
@@ -419,6 +443,7 @@ impl<T> JobHandle<T> {
             if let Some(outcome) = state.take() {
                 return outcome;
             }
+            state.joining = true;
             state = slot.resolved.wait(state);
         }
     }
@@ -461,6 +486,7 @@ impl<T> JobHandle<T> {
                 drop(state);
                 return Err(self);
             }
+            state.joining = true;
             (state, too_late) = slot.resolved.wait_until(state, deadline);
         }
     }

@@ -518,14 +518,24 @@ impl Submitter {
     }
 
     /// Hands a job to the queue; waits for a place until then, if at all.
+    #[inline]
     fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, SubmitErrorKind)> {
-        let queue = &self.shared.queue;
         // Whose thread this is matters, and is looked up, only when it would have to wait.
         let first = if until.is_some() { Wait::NotYet } else { Wait::No };
-        let Refused { item, refusal } = match queue.push(job, first) {
-            Ok(number) => return Ok(number),
-            Err(refused) => refused,
-        };
+        match self.shared.queue.push(job, first) {
+            Ok(number) => Ok(number),
+            Err(refused) => self.push_again(refused, until),
+        }
+    }
+
+    /// What a submission does that was refused at first.
+    #[cold]
+    fn push_again(
+        &self,
+        Refused { item, refusal }: Refused<Job>,
+        until: Option<Deadline>,
+    ) -> Result<u64, (Job, SubmitErrorKind)> {
+        let queue = &self.shared.queue;
         let (result, full) = match (refusal, until) {
             (Refusal::Full, Some(_)) if self.shared.is_own_worker() => {
                 (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)

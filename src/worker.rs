@@ -459,9 +459,10 @@ impl Seat for WorkerSeat<'_> {
     }
 }
 
-/// What one worker has done and is doing. Only the worker writes, but for
-/// `retired` and `watched`.
+/// What one worker has done and is doing. Only the worker writes, but for `retired` and `watched`;
+/// so each record has cache lines of its own.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Record {
     status: Mutex<Status>,
     /// The phase has changed.

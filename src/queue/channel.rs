@@ -1,6 +1,7 @@
 //! A crossbeam channel behind a gate that counts places and says open or closed.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -13,7 +14,7 @@ use crate::sync::{Condvar, Mutex};
 /// back while its shell is still in the channel.
 #[derive(Debug)]
 pub struct Channel<T> {
-    state: Mutex<State<T>>,
+    state: OwnLine<Mutex<State<T>>>,
     /// A place is free, or the queue is closed.
     place: Condvar,
     receiver: Receiver<(u64, T)>,
@@ -37,7 +38,7 @@ impl<T: Send> Queue<T> for Channel<T> {
     fn new(capacity: Option<usize>) -> Self {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let state = State { gate: Gate::new(capacity), sender: Some(sender) };
-        Channel { state: Mutex::new(state), place: Condvar::new(), receiver, capacity }
+        Channel { state: OwnLine(Mutex::new(state)), place: Condvar::new(), receiver, capacity }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
@@ -81,5 +82,19 @@ impl<T: Send> Queue<T> for Channel<T> {
             rejected: state.gate.rejected,
             queued: self.receiver.len() as u64,
         }
+    }
+}
+
+/// What submitters write all the time, on cache lines of its own (of the usual sizes): workers read
+/// its neighbours, and would miss them each time.
+#[derive(Debug)]
+#[repr(align(128))]
+struct OwnLine<T>(T);
+
+impl<T> Deref for OwnLine<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }

@@ -59,7 +59,7 @@ pub const HAZARDS: &[Hazard] = &[
             LOST,
             "an idle worker's wait times out while a submitter counts on it",
             &["progress-2x1", "progress-owned-2x2", "queue-pop-before-close"],
-            &[],
+            &["order::no_job_is_left_behind_when_the_only_worker_goes_to_sleep"],
         ),
         "workers wait without a timeout and leave only when the queue is closed and empty",
     ),
@@ -76,7 +76,7 @@ pub const HAZARDS: &[Hazard] = &[
         LOST,
         "the only worker goes from busy to idle while a job is pushed",
         &["panic-worker-survives", "full-released-by-place", "idle-after-child"],
-        &["stress::handles_are_joined_while_the_pool_ends"],
+        &["order::no_job_is_left_behind_when_the_only_worker_goes_to_sleep", "stress::handles_are_joined_while_the_pool_ends"],
     ),
     hazard(
         LOST,
@@ -103,7 +103,7 @@ pub const HAZARDS: &[Hazard] = &[
         LOST,
         "discard cancels jobs but wakes nobody who waits for them",
         &["join-while-discarding", "discard-on-worker", "captures-before-handle"],
-        &["handles::a_join_that_waits_is_woken_by_each_outcome"],
+        &["handles::a_join_that_waits_is_woken_by_each_outcome", "cancel::a_task_that_awaits_a_cancelled_job_is_woken"],
     ),
     hazard(
         LOST,
@@ -118,25 +118,25 @@ pub const HAZARDS: &[Hazard] = &[
         LOST,
         "submitters that wait for a place are not released when the pool closes",
         &["full-released-by-drain", "full-released-by-discard"],
-        &["queues::whoever_waits_is_let_go_by_close"],
+        &["backpressure::the_end_of_the_pool_gives_blocked_submitters_their_closures_back", "stress::discards_against_blocked_submitters", "queues::whoever_waits_is_let_go_by_close"],
     ),
     hazard(
         LOST,
         "the second caller of shutdown returns before termination",
         &["wait-for-termination", "discard-during-drain"],
-        &[],
+        &["trigger::nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run", "trigger::a_discard_takes_over_from_the_drain_that_an_owner_waits_for"],
     ),
     hazard(
         LOST,
         "one clone's end kills the pool, or the owner's drop never comes since workers hold it too",
         &["drop-on-worker", "progress-owned-2x2", "job-submits-while-draining"],
-        &["submit::submitters_do_not_keep_the_pool"],
+        &["submit::the_drop_of_what_is_cloned_ends_nothing", "submit::submitters_do_not_keep_the_pool", "trigger::triggers_and_tokens_outlive_the_pool_and_do_not_keep_it"],
     ),
     hazard(
         COUNTING,
         "idleness judged by two reads, with a job that submits a child in between",
         &["idle-after-child", "idle-2-workers"],
-        &[],
+        &["stress::an_endless_chain_of_jobs_is_never_idle", "idle::jobs_that_submit_jobs_are_not_idle_in_between"],
     ),
     hazard(
         COUNTING,
@@ -148,7 +148,7 @@ pub const HAZARDS: &[Hazard] = &[
         COUNTING,
         "a job no longer counts as running before its panic is counted",
         &["idle-after-panic", "stats-while-running"],
-        &["stats::what_a_handle_has_told_the_stats_know"],
+        &["stats::what_a_handle_has_told_the_stats_know", "stats::stats_never_fall_and_never_contradict_each_other"],
     ),
     hazard(
         COUNTING,
@@ -238,16 +238,13 @@ pub const HAZARDS: &[Hazard] = &[
         ONESELF,
         "a job waits for idleness, or for a place in its own pool's full queue",
         &["full-own-worker"],
-        &[],
+        &["idle::a_job_that_waits_for_its_own_pool_is_told_so", "trigger::a_job_that_waits_for_the_end_of_its_own_pool_is_told_so", "backpressure::a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own"],
     ),
     hazard(
         ONESELF,
         "a job waits for the handle of a job queued behind it on the only worker",
         &["jobs-meet"],
-        &[
-            "shutdown::shutdown_now_releases_a_job_that_waits_for_a_queued_one",
-            "handles::a_job_may_wait_for_another_jobs_handle",
-        ],
+        &["shutdown::shutdown_now_releases_a_job_that_waits_for_a_queued_one", "handles::a_job_that_waits_for_the_one_behind_it_can_get_out"],
     ),
     excluded(
         hazard(
@@ -277,13 +274,13 @@ pub const HAZARDS: &[Hazard] = &[
         CANCELLING,
         "cancelled and started are two flags: cancel says yes, and the job runs",
         &["cancel-racing-start", "cancel-racing-discard"],
-        &[],
+        &["stress::cancels_against_starts", "cancel::of_many_cancels_one_wins"],
     ),
     hazard(
         CANCELLING,
         "a cancelled job keeps its place and its captures until it is dequeued",
         &["full-cancel-frees-place", "captures-before-handle"],
-        &[],
+        &["cancel::the_place_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
     ),
 ];
 

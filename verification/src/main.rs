@@ -24,6 +24,7 @@ use verification::{limits, suite, terminal};
 /// audit.json. The exit status is 0 only if every guarantee holds and every conviction stands.
 #[derive(Debug, Parser)]
 #[command(name = "cargo verify", bin_name = "cargo verify")]
+#[allow(clippy::struct_excessive_bools)] // the switches of a command line
 struct Arguments {
     /// Only this model (see --list), without the tests on real threads
     #[arg(long, value_name = "MODEL")]

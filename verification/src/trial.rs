@@ -62,7 +62,7 @@ const CLOSE_WAKES_NOBODY: Defect =
 const CLOSE_WAKES_ONE: Defect =
     defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/locked.rs");
 const OUTCOME_WAKES_NOBODY: Defect =
-    defect("a resolved handle wakes nobody", Action::DropNotifyAll, "src/job.rs");
+    defect("a resolved handle wakes nobody", Action::DropNotifyOne, "src/job.rs");
 const PLACE_WAKES_NOBODY: Defect =
     defect("a free place wakes nobody", Action::DropNotifyOne, "src/queue/mod.rs");
 const RECORD_WAKES_NOBODY: Defect =
@@ -167,6 +167,7 @@ pub const TRIALS: &[Trial] = &[
     own(&handles::JOIN_WHILE_DRAINING, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&handles::JOIN_WHILE_DISCARDING, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&handles::JOIN_WITH_DEADLINE, Proved, &[OUTCOME_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&handles::JOIN_IN_TIME, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&handles::DETACH, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&handles::PANIC_REACHES_HANDLE, Proved, &[PUSH_WAKES_NOBODY]),
     own(&faults::SECOND_SPAWN_FAILS, Proved, &[CLOSE_WAKES_NOBODY]),

@@ -102,10 +102,12 @@ fn build(folder: &Path, name: &str, pool: &Path, queue: &str) -> Result<PathBuf,
     let subject = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/price/subject.rs");
     let manifest = format!(
         "[package]\nname = \"price-{name}-{queue}\"\nedition = \"2021\"\n\n\
-         [[bin]]\nname = \"price-{name}-{queue}\"\npath = {subject:?}\n\n\
-         [dependencies.last-call]\npath = {pool:?}\ndefault-features = false\n\
+         [[bin]]\nname = \"price-{name}-{queue}\"\npath = '{}'\n\n\
+         [dependencies.last-call]\npath = '{}'\ndefault-features = false\n\
          features = [{features}]\n\n\
-         [workspace]\n"
+         [workspace]\n",
+        subject.display(),
+        pool.display(),
     );
     fs::write(package.join("Cargo.toml"), manifest)?;
     // The same versions of everything else, on both sides.

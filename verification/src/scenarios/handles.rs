@@ -102,6 +102,22 @@ pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
     },
 };
 
+pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
+    name: "join-in-time",
+    property: "join_timeout is woken by the outcome, not by its deadline an hour later",
+    clauses: &[24],
+    reach: &["the joiner slept", "the outcome was there"],
+    world: &[],
+    body: |stage| {
+        let pool = ThreadPool::new(1);
+        let handle = pool.submit(|| 7).unwrap();
+        let outcome = handle.join_timeout(Duration::from_secs(3600));
+        assert_eq!(outcome.expect("in time").completed(), Some(7));
+        let slept = history::slept("main");
+        stage.reach(if slept { "the joiner slept" } else { "the outcome was there" });
+    },
+};
+
 pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     name: "future-is-woken",
     property: "a handle polled as a future is ready, or its task is woken, before any shutdown",
