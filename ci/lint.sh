@@ -8,6 +8,7 @@ cargo fmt --all --check
 cargo clippy --workspace --all-targets -- -D warnings
 cargo clippy --workspace --all-targets --no-default-features -- -D warnings
 cargo clippy --package last-call --lib --no-default-features -- -D warnings
+cargo clippy --package last-call --lib --no-default-features --features signal -- -D warnings
 RUSTFLAGS="--cfg loom" cargo clippy --workspace --all-targets -- -D warnings
 
 # Confinement: under loom, a lock or a thread of the standard library's is invisible to the models,
