@@ -35,6 +35,7 @@ pub mod cargo;
 pub mod suite;
 
 pub mod audit;
+pub mod interleaving;
 pub mod lanes;
 pub mod terminal;
 
