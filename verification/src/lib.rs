@@ -37,6 +37,10 @@ pub mod suite;
 pub mod audit;
 pub mod interleaving;
 pub mod lanes;
+pub mod report;
 pub mod terminal;
+
+pub mod merge;
+pub mod shard;
 
 pub mod paired;

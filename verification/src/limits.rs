@@ -6,6 +6,9 @@ use std::time::Duration;
 /// One run of one model.
 pub const MODEL: Duration = Duration::from_secs(300);
 
+/// One run of one model, in a night.
+pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
+
 /// What a process gets on top of its own watchdog's time before it is killed from outside.
 pub const GRACE: Duration = Duration::from_secs(15);
 
