@@ -17,6 +17,16 @@ use crate::verdict::{self, Verdict};
 /// The number of the format; it changes when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 2;
 
+/// The format as a JSON schema, which the repository keeps as `verification/audit.schema.json`.
+///
+/// # Panics
+///
+/// Never: a schema can be written as JSON.
+pub fn schema() -> String {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(Audit));
+    schema.expect("a schema can be written as JSON") + "\n"
+}
+
 /// What the proofs rest on, and do not show.
 pub const ASSUMPTIONS: [&str; 6] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
@@ -307,6 +317,13 @@ mod tests {
             reached: BTreeMap::new(),
             convicted: Vec::new(),
         }
+    }
+
+    #[test]
+    fn the_documented_format_is_this_one() {
+        let documented = include_str!("../audit.schema.json");
+        let hint = "cargo verify schema > verification/audit.schema.json";
+        assert!(documented == super::schema(), "the format has changed: {hint}");
     }
 
     #[test]

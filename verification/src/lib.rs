@@ -30,6 +30,7 @@ pub mod expected;
 pub mod verdict;
 
 pub mod callsite;
+pub mod own;
 
 pub mod cargo;
 pub mod suite;

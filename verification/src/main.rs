@@ -84,6 +84,8 @@ enum Task {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print the format of audit.json as a JSON schema
+    Schema,
     /// Draw the reports of an audit.json again
     Report {
         /// The audit.json
@@ -107,6 +109,10 @@ fn main() -> ExitCode {
             .collect::<Result<_, _>>()
             .and_then(merge::merge)
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
+        Some(Task::Schema) => {
+            print!("{}", audit::schema());
+            Ok(true)
+        }
         Some(Task::Report { file }) => {
             read(file).and_then(|audit| publish(&audit, arguments.output.as_deref()))
         }

@@ -65,9 +65,14 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
     let mut command = Command::new(model);
     command.arg(trial.name()).arg("--limit").arg(limit.as_secs().to_string());
     command.args(purpose.arguments());
+    read_run(&mut command, trial, purpose, limit)
+}
+
+/// Runs a command that explores a trial and writes its run as JSON.
+pub fn read_run(command: &mut Command, trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
     let died = |message: String| Run::died(trial.name(), purpose.wrong(), message);
-    match run(&mut command, limit + limits::GRACE) {
-        Err(error) => died(format!("{}: {error}", model.display())),
+    match run(command, limit + limits::GRACE) {
+        Err(error) => died(format!("{}: {error}", command.get_program().display())),
         Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
             died(describe(&finished))
         }

@@ -165,7 +165,7 @@ pub const TRIALS: &[Trial] = &[
     own(&shutdown::DEADLINE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_PANIC, Proved, &[JOB_SPLITS_ITS_END]),
-    own(&shutdown::MEETING, Bounded(3), &[PUSH_WAKES_NOBODY]),
+    own(&any::MEETING, Bounded(3), &[PUSH_WAKES_NOBODY]),
     own(&shutdown::CAPTURES_BEFORE_HANDLE, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DISCARD_ON_WORKER, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::STATS_WHILE_SUBMITTING, Proved, &[CLOSE_WAKES_NOBODY]),

@@ -62,22 +62,36 @@ impl std::fmt::Display for Verdict {
 /// Judges a run without a seeded defect. `recorded` is the range for the last exploration;
 /// `convicted` says for each seeded defect whether it was convicted.
 pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[bool]) -> Verdict {
-    match &run.end {
-        End::Failed { message, site } => return Verdict::Failed(failure(run, message, site)),
-        End::TimedOut { seconds } => {
-            let executions = run.explorations.last().map_or(0, |last| last.executions);
-            return Verdict::Truncated(format!(
-                "{executions} executions in {seconds} s, not the end"
-            ));
-        }
-        End::Died { message } => return Verdict::Truncated(format!("the process died: {message}")),
-        End::Explored => {}
-    }
-    complete(trial, run)
-        .and_then(|()| meaningful(trial, run, convicted))
+    explored(run)
+        .and_then(|()| complete(trial, run))
+        .and_then(|()| meaningful(trial, run))
+        .and_then(|()| sharp(trial, convicted))
         .and_then(|()| as_recorded(run, recorded))
         .err()
         .unwrap_or(trial.bound().map_or(Verdict::Proved, Verdict::Bounded))
+}
+
+/// Whether a run without a seeded defect shows its property, as far as that can be said where no
+/// defect is seeded and no number recorded.
+///
+/// # Errors
+///
+/// What it is called instead.
+#[cfg(loom)]
+pub(crate) fn shown(trial: &Trial, run: &Run) -> Result<(), Verdict> {
+    explored(run).and_then(|()| complete(trial, run)).and_then(|()| meaningful(trial, run))
+}
+
+fn explored(run: &Run) -> Result<(), Verdict> {
+    Err(match &run.end {
+        End::Explored => return Ok(()),
+        End::Failed { message, site } => Verdict::Failed(failure(run, message, site)),
+        End::TimedOut { seconds } => {
+            let executions = run.explorations.last().map_or(0, |last| last.executions);
+            Verdict::Truncated(format!("{executions} executions in {seconds} s, not the end"))
+        }
+        End::Died { message } => Verdict::Truncated(format!("the process died: {message}")),
+    })
 }
 
 /// Whether a trial ended as it must: a property holds, or a conviction stands.
@@ -156,7 +170,7 @@ fn complete(trial: &Trial, run: &Run) -> Result<(), Verdict> {
     Ok(())
 }
 
-fn meaningful(trial: &Trial, run: &Run, convicted: &[bool]) -> Result<(), Verdict> {
+fn meaningful(trial: &Trial, run: &Run) -> Result<(), Verdict> {
     let vacuous = |reason: String| Err(Verdict::Vacuous(reason));
     if run.explorations.last().map_or(0, |last| last.executions) <= 1 {
         return vacuous("a single execution: nothing was interleaved".to_owned());
@@ -173,6 +187,12 @@ fn meaningful(trial: &Trial, run: &Run, convicted: &[bool]) -> Result<(), Verdic
     if run.faults_fired.contains(&0) {
         return vacuous("a fault that the scenario is about never acted".to_owned());
     }
+    Ok(())
+}
+
+/// Whether the trial notices what it must.
+fn sharp(trial: &Trial, convicted: &[bool]) -> Result<(), Verdict> {
+    let vacuous = |reason: String| Err(Verdict::Vacuous(reason));
     if !convicted.contains(&true) {
         return vacuous("no seeded defect is convicted by it".to_owned());
     }

@@ -27,6 +27,7 @@ fn main() -> std::process::ExitCode {
             let expected = std::sync::Arc::clone(&expected);
             Test::test(trial.name(), move || check(trial, &expected))
         })
+        .chain([Test::test("example/your_pool", strangers_pool_is_convicted)])
         .collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
@@ -54,6 +55,29 @@ fn check(
             let lanes = report.trace.as_ref().map(|trace| lanes::draw(trace, WIDTH));
             Err(format!("{complaint}\n\n{}", lanes.unwrap_or_default()).into())
         }
+    }
+}
+
+/// The example's planted lost wake-up is found, and nothing else.
+#[cfg(loom)]
+fn strangers_pool_is_convicted() -> Result<(), Failed> {
+    use std::process::Command;
+
+    use verification::{limits, process};
+
+    let model = std::path::Path::new(env!("CARGO_BIN_EXE_model"));
+    let example = model.with_file_name("examples").join("your_pool");
+    let finished = process::run(&mut Command::new(example), limits::MODEL)?;
+    let told = finished.stdout;
+    let failed: Vec<_> = told.lines().filter(|line| line.starts_with("  FAILED")).collect();
+    let holds = told.lines().filter(|line| line.starts_with("  holds")).count();
+    let convicted =
+        matches!(&*failed, [one] if one.contains("a job that waits for the one behind it gets it"));
+    let status = finished.status.and_then(|status| status.code());
+    if convicted && holds == 12 && status == Some(1) && told.contains("✗ sleeps on") {
+        Ok(())
+    } else {
+        Err(format!("{holds} hold; {failed:?}; {status:?}\n{told}{}", finished.stderr).into())
     }
 }
 

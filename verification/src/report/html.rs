@@ -99,6 +99,7 @@ struct Conviction {
 }
 
 impl Conviction {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
     fn lane(lane: &Lane) -> &'static str {
         match lane {
             Lane::Absent => "absent",
@@ -197,7 +198,7 @@ fn promises(audit: &Audit) -> Vec<Promise<'_>> {
 }
 
 fn subjects(audit: &Audit) -> Vec<(&'static str, &'static str)> {
-    let subjects = trial::subjects().into_iter();
+    let subjects = trial::subjects().iter();
     let there = |name: &str| audit.trials.iter().any(|trial| trial.subject == name);
     subjects
         .filter(|subject| there(subject.name()))

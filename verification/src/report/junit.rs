@@ -1,4 +1,4 @@
-//! JUnit XML: each trial, each fault at a call site and each test is a test case.
+//! `JUnit` XML: each trial, each fault at a call site and each test is a test case.
 
 use std::time::Duration;
 

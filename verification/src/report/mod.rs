@@ -1,5 +1,5 @@
 //! The audit, written for its readers: one source, `audit.json`, and from it the page for a reviewer,
-//! JUnit XML for CI systems, SARIF for code scanning, and annotations for GitHub.
+//! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
 
 pub mod github;
 pub mod html;

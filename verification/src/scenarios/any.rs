@@ -7,6 +7,24 @@ use last_call::sync;
 
 use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
 
+/// Those that a stranger's pool is put under.
+#[cfg(loom)]
+pub(crate) const FOR_ANY: &[&Scenario] = &[
+    &DROP_IDLE,
+    &DROP_BUSY,
+    &DROP_QUEUED,
+    &DROP_BOTH,
+    &PROGRESS_ONE,
+    &PROGRESS_TWO,
+    &MEETING,
+    &FIFO,
+    &PANIC_WORKER_SURVIVES,
+    &PANIC_DROP_QUIET,
+    &PANIC_NOTHING_LOST,
+    &PANIC_EXECUTE_ANSWERS,
+    &DROP_ON_WORKER,
+];
+
 const DROP_CLAUSES: &[u8] = &[2, 4, 16];
 
 pub(crate) const DROP_IDLE: Scenario = Scenario {
@@ -142,6 +160,30 @@ fn meet(stage: &Stage, workers: usize) {
     met.wait();
     stage.reach(["the second job came first", "the first job came first"][first.get()]);
 }
+
+pub(crate) const MEETING: Scenario = Scenario {
+    name: "jobs-meet",
+    property: "a job that waits for the one behind it gets it, from the other worker: 2 workers",
+    clauses: &[7],
+    reach: &["met"],
+    world: &[],
+    body: |stage| {
+        let pool = stage.subject.build(2);
+        let (met, done) = (Latch::new(2), Latch::new(1));
+        for _ in 0..2 {
+            let (met, done) = (met.clone(), done.clone());
+            let job = move || {
+                if met.arrive() > 0 {
+                    met.wait();
+                    done.done();
+                }
+            };
+            assert!(pool.execute(Box::new(job)).is_ok());
+        }
+        done.wait();
+        stage.reach("met");
+    },
+};
 
 pub(crate) const FIFO: Scenario = Scenario {
     name: "fifo",

@@ -281,30 +281,6 @@ pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
     },
 };
 
-pub(crate) const MEETING: Scenario = Scenario {
-    name: "jobs-meet",
-    property: "a job that waits for the one behind it gets it, from the other worker: 2 workers",
-    clauses: &[7],
-    reach: &["met"],
-    world: &[],
-    body: |stage| {
-        let pool = ThreadPool::new(2);
-        let (met, done) = (Latch::new(2), Latch::new(1));
-        for _ in 0..2 {
-            let (met, done) = (met.clone(), done.clone());
-            let job = move || {
-                if met.arrive() > 0 {
-                    met.wait();
-                    done.done();
-                }
-            };
-            pool.execute(job).unwrap();
-        }
-        done.wait();
-        stage.reach("met");
-    },
-};
-
 pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
     name: "captures-before-handle",
     property:
