@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::callsite::KillMatrix;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
+use crate::generated::Generated;
 use crate::run::{Exploration, Options, Run, Trace};
 use crate::suite::Suite;
 use crate::trial::{Expect, Trial};
@@ -62,11 +63,15 @@ pub struct Audit {
     pub trials: Vec<TrialReport>,
     /// Every fault at a call site of the pool's.
     pub kill_matrix: Option<KillMatrix>,
+    /// The generated programs.
+    #[serde(default)]
+    pub generated: Option<Generated>,
     /// Every executable of tests on real threads.
     pub suites: Vec<Suite>,
 }
 
 /// The filters.
+#[allow(clippy::struct_excessive_bools)] // each says whether one kind of evidence was looked at
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// Only this model.
@@ -77,6 +82,9 @@ pub struct Scope {
     pub tests: bool,
     /// Whether faults at call sites were tried.
     pub faults: bool,
+    /// Whether generated programs were run.
+    #[serde(default)]
+    pub generated: bool,
     /// Whether it went as deep as a night allows.
     #[serde(default)]
     pub nightly: bool,
@@ -88,8 +96,8 @@ pub struct Scope {
 impl Scope {
     /// Whether everything of the profile was looked at.
     pub fn is_whole(&self) -> bool {
-        let whole = Scope { tests: true, faults: true, nightly: self.nightly, ..Scope::default() };
-        *self == whole
+        let whole = Scope { tests: true, faults: true, generated: true, ..Scope::default() };
+        *self == Scope { nightly: self.nightly, ..whole }
     }
 }
 

@@ -12,14 +12,17 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use last_call::sync::fault::Fault;
 use last_call::sync::trace::{self, Kind, Op};
 
 use crate::callsite::Slip;
+use crate::generated::Program;
 use crate::purpose::Purpose;
 use crate::run::{End, Exploration, Operation, Options, Run, Step, Trace};
 use crate::scenario::Stage;
-use crate::trial::Trial;
-use crate::{completion, quiet};
+use crate::subject::Subject;
+use crate::trial::{Defect, Trial};
+use crate::{completion, generated, quiet};
 
 /// What the model's thread and the reporter share.
 struct State {
@@ -58,9 +61,55 @@ fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
 ///
 /// If it is called twice: what a process found is kept in one place.
 pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+    if matches!(purpose, Purpose::Survey) {
+        trace::begin_survey();
+    }
+    let world = trial.scenario.world.iter().copied();
+    let faults = purpose.fault().into_iter().chain(world).collect();
+    let last = purpose.bound(trial);
+    let explore = move || explore(trial, last);
+    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
+}
+
+/// Explores generated programs one after the other, each an exploration of the run; otherwise as
+/// [`run`].
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn run_programs(
+    programs: Vec<Program>,
+    defect: Option<Defect>,
+    limit: Duration,
+    tell: fn(&Run),
+) -> ! {
+    let name = ("generated".to_owned(), defect.map(|defect| defect.name.to_owned()));
+    let faults = defect.iter().map(|defect| defect.fault).collect();
+    let explore = move || {
+        for program in programs {
+            // What the threads do is the trace's first line.
+            let text: &'static str = program.to_string().leak();
+            check(Some(generated::BOUND), move |stage| {
+                last_call::sync::note(text);
+                generated::run(&program, stage);
+            });
+        }
+    };
+    conduct(name, &crate::subjects::LastCall, faults, explore, limit, tell)
+}
+
+/// Has something explored on a thread of its own, under the watchdog, and ends the process.
+fn conduct(
+    (trial, defect): (String, Option<String>),
+    subject: &'static dyn Subject,
+    faults: Vec<Fault>,
+    explore: impl FnOnce() + Send + 'static,
+    limit: Duration,
+    tell: fn(&Run),
+) -> ! {
     let run = Run {
-        trial: trial.name(),
-        defect: purpose.wrong(),
+        trial,
+        defect,
         options: Options::complete(),
         explorations: Vec::new(),
         end: End::Explored,
@@ -69,22 +118,16 @@ pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&
         trace: None,
         survey: Vec::new(),
     };
-    let stage = Stage::new(trial.subject);
+    let stage = Stage::new(subject);
     let fresh = State { run, stage, began: Instant::now() };
     assert!(STATE.set(Mutex::new(fresh)).is_ok(), "one engine a process");
     completion::listen();
 
     let (ended, end) = mpsc::channel();
     catch_convictions(ended.clone());
-    if matches!(purpose, Purpose::Survey) {
-        trace::begin_survey();
-    }
-    let world = trial.scenario.world.iter().copied();
-    let faults: Vec<_> = purpose.fault().into_iter().chain(world).collect();
-    let last = purpose.bound(trial);
     std::thread::spawn(move || {
         trace::set_faults(&faults);
-        let result = panic::catch_unwind(AssertUnwindSafe(|| explore(trial, last)));
+        let result = panic::catch_unwind(AssertUnwindSafe(explore));
         // A panic that went past the hook: a payload that was resumed.
         let end = match result {
             Ok(()) => End::Explored,
@@ -111,23 +154,29 @@ fn explore(trial: &'static Trial, last: Option<usize>) {
         (0..=3).map(Some).filter(|bound| last.is_none() || *bound < last).collect();
     bounds.push(last);
     for bound in bounds {
-        let (builder, stage) = {
-            let mut state = state();
-            state.run.explorations.push(Exploration { bound, ..Exploration::default() });
-            state.began = Instant::now();
-            (builder(&state.run.options, bound), state.stage.clone())
-        };
-        EXECUTIONS.store(0, Ordering::SeqCst);
-        stage.forget();
-        completion::forget();
-        builder.check(move || {
-            EXECUTIONS.fetch_add(1, Ordering::SeqCst);
-            trace::begin_execution();
-            quiet::begin_execution();
-            (trial.scenario.body)(&stage);
-        });
-        close_exploration();
+        // Outcomes are the last exploration's.
+        state().stage.forget();
+        check(bound, trial.scenario.body);
     }
+}
+
+/// One exploration.
+fn check(bound: Option<usize>, body: impl Fn(&Stage) + Send + Sync + 'static) {
+    let (builder, stage) = {
+        let mut state = state();
+        state.run.explorations.push(Exploration { bound, ..Exploration::default() });
+        state.began = Instant::now();
+        (builder(&state.run.options, bound), state.stage.clone())
+    };
+    EXECUTIONS.store(0, Ordering::SeqCst);
+    completion::forget();
+    builder.check(move || {
+        EXECUTIONS.fetch_add(1, Ordering::SeqCst);
+        trace::begin_execution();
+        quiet::begin_execution();
+        body(&stage);
+    });
+    close_exploration();
 }
 
 fn close_exploration() {

@@ -10,6 +10,7 @@ pub mod subject;
 mod scenarios;
 mod subjects;
 
+pub mod generated;
 pub mod scenario;
 pub mod trial;
 

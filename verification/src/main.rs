@@ -11,6 +11,7 @@ use verification::audit::{self, Audit, Scope, Toolchain, TrialReport};
 use verification::callsite::{self, Equivalents, KillMatrix};
 use verification::cargo::{TestBinary, Workspace};
 use verification::expected::{Expected, Range};
+use verification::generated::LENGTHS;
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
 use verification::shard::Shard;
@@ -174,6 +175,8 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let runs = runner.verdicts(&trials, &expected);
     let kill_matrix =
         scope.faults.then(|| kill_matrix(&runner, &workspace, arguments.shard)).transpose()?;
+    let length = LENGTHS[usize::from(scope.nightly)];
+    let generated = scope.generated.then(|| runner.generated(length, arguments.shard));
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
@@ -189,7 +192,10 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
 
     let held = trials.iter().all(|trial| trial.as_expected)
         && suites.iter().all(|suite| suite.passed)
-        && kill_matrix.as_ref().is_none_or(KillMatrix::is_good);
+        && kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
+        && generated.as_ref().is_none_or(|generated| {
+            generated.is_good() || (scope.shard.is_some() && generated.is_good_part())
+        });
     let audit = Audit {
         schema: audit::SCHEMA,
         clauses: audit::clauses(trial::THIS_POOL, &trials, &suites),
@@ -202,6 +208,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
         trials,
         kill_matrix,
+        generated,
         suites,
     };
     publish(&audit, arguments.output.as_deref())
@@ -247,6 +254,7 @@ fn scope(arguments: &Arguments) -> Scope {
         subject: arguments.subject.clone(),
         tests: !filtered && !arguments.faults && !arguments.no_tests,
         faults: !filtered || arguments.faults,
+        generated: !filtered && !arguments.faults,
         nightly: arguments.profile == Profile::Nightly,
         shard: arguments.shard.map(|shard| shard.to_string()),
     }

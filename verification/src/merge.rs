@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::{self, Audit, TrialReport};
 use crate::callsite::KillMatrix;
+use crate::generated::Generated;
 use crate::shard::Shard;
 use crate::suite::Suite;
 use crate::trial::{self, Trial};
@@ -27,6 +28,10 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
             (Some(one), Some(other)) => Some(one.and(other)),
             _ => None,
         };
+        merged.generated = match (merged.generated, audit.generated) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            _ => None,
+        };
     }
     merged.scope.shard = None;
     merged.trials = in_order(merged.trials, merged.scope.nightly)?;
@@ -36,6 +41,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
         return Err(format!("two shards ran the tests of {}", pair[0].name));
     }
     merged.held &= merged.kill_matrix.as_ref().is_none_or(KillMatrix::is_good);
+    merged.held &= merged.generated.as_ref().is_none_or(Generated::is_good);
     merged.clauses = audit::clauses(trial::THIS_POOL, &merged.trials, &merged.suites);
     Ok(merged)
 }
@@ -114,9 +120,8 @@ mod tests {
             scenario: trial.scenario.name.to_owned(),
             ..holding().trials.remove(0)
         };
-        (1..=of)
-            .map(|index| {
-                let shard: Shard = format!("{index}/{of}").parse().unwrap();
+        Shard::all(of)
+            .map(|shard| {
                 let mut audit = holding();
                 audit.scope.shard = Some(shard.to_string());
                 audit.trials =

@@ -80,8 +80,7 @@ mod explored {
         let program = std::env::current_exe().expect("this program has a name");
         process::read_run(
             Command::new(program).env(SCENARIO, scenario.name),
-            trial,
-            &Purpose::Verdict,
+            &(trial.name(), None),
             limits::MODEL,
         )
     }

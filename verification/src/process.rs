@@ -12,7 +12,8 @@ use wait_timeout::ChildExt;
 use crate::limits;
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
-use crate::trial::Trial;
+use crate::shard::Shard;
+use crate::trial::{Defect, Trial};
 
 /// What a child left behind.
 #[derive(Debug)]
@@ -65,12 +66,28 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
     let mut command = Command::new(model);
     command.arg(trial.name()).arg("--limit").arg(limit.as_secs().to_string());
     command.args(purpose.arguments());
-    read_run(&mut command, trial, purpose, limit)
+    read_run(&mut command, &(trial.name(), purpose.wrong()), limit)
 }
 
-/// Runs a command that explores a trial and writes its run as JSON.
-pub fn read_run(command: &mut Command, trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
-    let died = |message: String| Run::died(trial.name(), purpose.wrong(), message);
+/// Runs the `model` command for a part of the generated programs.
+pub fn run_generated(
+    model: &Path,
+    length: usize,
+    part: Shard,
+    defect: Option<&Defect>,
+    limit: Duration,
+) -> Run {
+    let mut command = Command::new(model);
+    command.args(["--generated", &length.to_string(), "--shard", &part.to_string()]);
+    command.arg("--limit").arg(limit.as_secs().to_string());
+    let wrong = defect.map(|defect| defect.name.to_owned());
+    command.args(wrong.iter().flat_map(|name| ["--defect", name]));
+    read_run(&mut command, &("generated".to_owned(), wrong), limit)
+}
+
+/// Runs a command that explores something, called so with that defect, and writes its run as JSON.
+pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: Duration) -> Run {
+    let died = |message: String| Run::died(name.0.clone(), name.1.clone(), message);
     match run(command, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", command.get_program().display())),
         Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {

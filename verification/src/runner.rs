@@ -11,11 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::callsite::{self, Plan, Slip};
 use crate::expected::{Expected, Range};
+use crate::generated::{self, Generated};
+
 use crate::process;
 use crate::purpose::Purpose;
 use crate::run::Run;
 use crate::shard::Shard;
-use crate::trial::Trial;
+use crate::trial::{Trial, GENERATED_DEFECTS};
 
 /// How models are run.
 #[derive(Clone, Debug)]
@@ -112,6 +114,35 @@ impl Runner {
             (slip.to_string(), (slip.clone(), runs.collect()))
         });
         all.into_iter().chain(runs).collect()
+    }
+
+    /// Runs the generated programs of at most that many actions, and the seeded defects that they
+    /// must notice together. Of a shard, its part of the programs and every defect.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn generated(&self, length: usize, shard: Option<Shard>) -> Generated {
+        /// So that no process is left with the most of it.
+        const PARTS: usize = 8;
+        let own = shard.unwrap_or(Shard::WHOLE);
+        let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
+        let defects = GENERATED_DEFECTS.iter().map(|defect| (Shard::WHOLE, Some(defect)));
+        let tasks: Vec<_> = defects.chain(parts.map(|part| (part, None))).collect();
+        let runs = self.each("parts of the generated programs", &tasks, |(part, defect)| {
+            let run = process::run_generated(&self.model, length, *part, *defect, self.limit);
+            (format!("part {part}"), (*part, *defect, run))
+        });
+        let mut generated = Generated::new(length);
+        for (part, defect, run) in runs {
+            let programs = generated::part(length, part);
+            match defect {
+                None => generated.add(&programs, run),
+                Some(defect) => generated.tried(defect.name, &programs, &run),
+            }
+        }
+        generated.defects.sort_by(|one, other| one.name.cmp(&other.name));
+        generated
     }
 
     /// Does something for each task, several at a time; the names of those begun are shown.

@@ -11,6 +11,14 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// All of it.
+    pub const WHOLE: Shard = Shard { index: 1, of: 1 };
+
+    /// Each of so many parts.
+    pub fn all(of: usize) -> impl Iterator<Item = Shard> {
+        (1..=of).map(move |index| Shard { index, of })
+    }
+
     /// Its number, from 1.
     pub fn index(self) -> usize {
         self.index
@@ -65,16 +73,11 @@ impl fmt::Display for Shard {
 mod tests {
     use super::Shard;
 
-    fn shards(of: usize) -> Vec<Shard> {
-        (1..=of).map(|index| format!("{index}/{of}").parse().unwrap()).collect()
-    }
-
     #[test]
     fn each_task_goes_to_one_shard_and_keeps_its_order() {
         let tasks = [5_u64, 0, 0, 90, 7, 7, 3, 0];
         for of in 1..=9 {
-            let parts: Vec<Vec<usize>> = shards(of)
-                .into_iter()
+            let parts: Vec<Vec<usize>> = Shard::all(of)
                 .map(|shard| shard.pick(0..tasks.len(), |task| tasks[*task]))
                 .collect();
             assert!(parts.iter().all(|part| part.is_sorted()), "{parts:?}");
@@ -87,10 +90,8 @@ mod tests {
     #[test]
     fn the_costs_are_spread() {
         let tasks = [50_u64, 40, 30, 30, 20, 10];
-        let loads: Vec<u64> = shards(3)
-            .into_iter()
-            .map(|shard| shard.pick(tasks, |cost| *cost).iter().sum())
-            .collect();
+        let loads: Vec<u64> =
+            Shard::all(3).map(|shard| shard.pick(tasks, |cost| *cost).iter().sum()).collect();
         assert_eq!(loads, [60, 60, 60]);
     }
 

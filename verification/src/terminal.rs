@@ -7,6 +7,7 @@ use comfy_table::{presets, Cell, ContentArrangement, Table};
 
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::KillMatrix;
+use crate::generated::Generated;
 use crate::lanes;
 use crate::verdict::Verdict;
 
@@ -25,6 +26,10 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         heading(&mut out, "Faults at the pool's call sites");
         faults(&mut out, kill_matrix, width);
     }
+    if let Some(generated) = &audit.generated {
+        heading(&mut out, "Generated programs");
+        let _ = writeln!(out, "{}", wrap(&programs(generated), width, "", ""));
+    }
     convictions(&mut out, audit, subjects, width);
     heading(&mut out, "What is assumed");
     for assumption in &audit.assumptions {
@@ -42,10 +47,12 @@ pub fn verdict(audit: &Audit) -> String {
     let executions: u64 = executions.map(|exploration| exploration.executions).sum();
     let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
     let slips = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
+    let programs = audit.generated.as_ref().map_or(0, |generated| generated.programs);
     let ran = format!(
         "{models} models ({} executions), {defects} seeded defects, {slips} faults at call sites, \
-         {tests} tests, {:.0} s",
+         {} generated programs, {tests} tests, {:.0} s",
         thousands(executions),
+        thousands(programs),
         audit.seconds
     );
     match (audit.held, audit.scope.tests) {
@@ -159,6 +166,22 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
     let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
 }
 
+/// What the generated programs came to, in a paragraph.
+pub(crate) fn programs(generated: &Generated) -> String {
+    let Generated { length, bound, programs, executions, single, .. } = generated;
+    let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
+    format!(
+        "Every program of at most {length} actions by two threads (submit, submit what panics, join, \
+         cancel, wait for idleness, drain, discard; then the owner shuts down): {} programs, each in \
+         every order with at most {bound} preemptions, {} executions; {single} of them with a single \
+         one. {} of {} seeded defects convicted.",
+        thousands(*programs),
+        thousands(*executions),
+        convicted.count(),
+        generated.defects.len(),
+    )
+}
+
 /// For each subject that is convicted: the first interleaving whole, the others in a line.
 fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     for subject in subjects {
@@ -195,7 +218,8 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
     let suites: Vec<_> = audit.suites.iter().filter(|suite| !suite.passed).collect();
     let entries = audit.kill_matrix.iter().flat_map(|kill_matrix| &kill_matrix.entries);
     let slips: Vec<_> = entries.filter(|entry| !entry.is_good()).collect();
-    if trials.is_empty() && suites.is_empty() && slips.is_empty() {
+    let generated: Vec<_> = audit.generated.iter().flat_map(Generated::complaints).collect();
+    if trials.is_empty() && suites.is_empty() && slips.is_empty() && generated.is_empty() {
         return;
     }
     heading(out, "NOT AS IT MUST BE");
@@ -214,6 +238,13 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
             slip.verdict,
             slip.tried.join(", ")
         );
+    }
+    for complaint in generated {
+        let _ = writeln!(out, "{}", wrap(&complaint, width, "", "  "));
+    }
+    let failures = audit.generated.iter().flat_map(|generated| &generated.failures);
+    for trace in failures.filter_map(|failure| failure.trace.as_ref()) {
+        let _ = writeln!(out, "\n{}", lanes::draw(trace, width));
     }
     for suite in suites {
         let failure = suite.failure.as_deref().unwrap_or_default();

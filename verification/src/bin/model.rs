@@ -5,21 +5,28 @@
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
-    use std::io::Write;
     use std::process::ExitCode;
     use std::time::Duration;
 
     use clap::Parser;
     use verification::callsite::Slip;
     use verification::purpose::Purpose;
-    use verification::trial::Trial;
-    use verification::{engine, limits};
+    use verification::shard::Shard;
+    use verification::trial::{self, Trial};
+    use verification::{engine, generated, limits};
 
     /// Explores one trial under loom and writes what it found as one line of JSON.
     #[derive(Parser)]
     struct Arguments {
         /// The trial, as SUBJECT/SCENARIO
-        trial: String,
+        #[arg(required_unless_present = "generated", conflicts_with = "generated")]
+        trial: Option<String>,
+        /// Instead of a trial, the generated programs of at most that many actions
+        #[arg(long, value_name = "LENGTH", requires = "shard")]
+        generated: Option<usize>,
+        /// Only the I-th of N parts of the generated programs
+        #[arg(long, value_name = "I/N", requires = "generated")]
+        shard: Option<Shard>,
         /// The seeded defect to run it with
         #[arg(long)]
         defect: Option<String>,
@@ -42,23 +49,43 @@ fn main() -> std::process::ExitCode {
     if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
         return fail(format!("{name} is set, which would weaken the exploration; unset it"));
     }
-    let Some(trial) = Trial::find(&arguments.trial) else {
-        return fail(format!("there is no trial `{}`", arguments.trial));
+    let limit = Duration::from_secs(arguments.limit);
+    if let (Some(length), Some(shard)) = (arguments.generated, arguments.shard) {
+        let named = |name: &String| {
+            let known = trial::GENERATED_DEFECTS.iter().find(|defect| defect.name == name);
+            known.copied().ok_or(format!("generated programs have no defect `{name}`"))
+        };
+        return match arguments.defect.as_ref().map(named).transpose() {
+            Ok(defect) => {
+                let programs = generated::part(length, shard);
+                engine::run_programs(programs, defect, limit, tell)
+            }
+            Err(message) => fail(message),
+        };
+    }
+    let name = arguments.trial.unwrap_or_default();
+    let Some(trial) = Trial::find(&name) else {
+        return fail(format!("there is no trial `{name}`"));
     };
     let purpose = match (&arguments.defect, arguments.slip) {
         (Some(name), _) => match trial.defect(name) {
             Some(defect) => Purpose::Defect(defect),
-            None => return fail(format!("{} has no defect `{name}`", arguments.trial)),
+            None => return fail(format!("{} has no defect `{name}`", trial.name())),
         },
         (None, Some(slip)) => Purpose::Slip(slip),
         (None, None) if arguments.survey => Purpose::Survey,
         (None, None) => Purpose::Verdict,
     };
-    engine::run(trial, &purpose, Duration::from_secs(arguments.limit), |run| {
-        let line = serde_json::to_string(run).expect("a run can be written as JSON");
-        let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-    })
+    engine::run(trial, &purpose, limit, tell)
+}
+
+#[cfg(loom)]
+fn tell(run: &verification::run::Run) {
+    use std::io::Write;
+
+    let line = serde_json::to_string(run).expect("a run can be written as JSON");
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 #[cfg(not(loom))]

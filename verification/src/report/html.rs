@@ -6,6 +6,7 @@ use askama::Template;
 
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
+use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::run::Trace;
 use crate::terminal::{self, thousands};
@@ -172,6 +173,10 @@ impl<'a> Page<'a> {
     fn word(trial: &TrialReport) -> String {
         word(trial)
     }
+
+    fn programs(generated: &Generated) -> String {
+        terminal::programs(generated)
+    }
 }
 
 fn promises(audit: &Audit) -> Vec<Promise<'_>> {
@@ -276,6 +281,17 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
                 told: Interleaving::new(trace),
             });
         }
+    }
+    for failure in audit.generated.iter().flat_map(|generated| &generated.failures) {
+        let Some(trace) = &failure.trace else { continue };
+        all.push(Conviction {
+            id: format!("v{}", all.len()),
+            title: failure.program.clone(),
+            model: "generated".to_owned(),
+            kind: "FAILURE",
+            how: failure.how.clone(),
+            told: Interleaving::new(trace),
+        });
     }
     for entry in audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries) {
         let Some(trace) = &entry.trace else { continue };

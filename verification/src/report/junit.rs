@@ -23,6 +23,13 @@ pub fn render(audit: &Audit) -> Result<String, String> {
         });
         report.add_test_suite(suite("faults at call sites", cases));
     }
+    if let Some(generated) = &audit.generated {
+        let complaints = generated.complaints();
+        let failure = (!generated.is_good()).then(|| complaints.join("\n"));
+        let name = format!("all {} programs", generated.programs);
+        let whole = case(&name, failure, Some(generated.seconds));
+        report.add_test_suite(suite("generated programs", [whole].into_iter()));
+    }
     for executable in &audit.suites {
         let tests = executable.tests.iter().map(|test| {
             let failure = (!test.verdict.holds()).then(|| test.verdict.to_string());

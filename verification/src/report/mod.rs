@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
+use crate::generated::Generated;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
 /// did not look at everything, they are called `audit-partial`, and of a shard by its number.
@@ -74,7 +75,12 @@ pub fn complaints(audit: &Audit) -> Vec<Complaint> {
         message: suite.failure.clone().unwrap_or_default(),
         site: None,
     });
-    trials.chain(faults).chain(suites).collect()
+    let generated = audit
+        .generated
+        .iter()
+        .flat_map(Generated::complaints)
+        .map(|message| Complaint { subject: "generated programs".to_owned(), message, site: None });
+    trials.chain(faults).chain(generated).chain(suites).collect()
 }
 
 /// Takes `file:line` apart.
@@ -97,7 +103,7 @@ pub(crate) mod tests {
     fn audit(trial: TrialReport) -> Audit {
         Audit {
             schema: SCHEMA,
-            scope: Scope { tests: true, faults: true, ..Scope::default() },
+            scope: Scope { tests: true, faults: true, generated: true, ..Scope::default() },
             held: trial.as_expected,
             toolchain: Toolchain {
                 cargo: "cargo".to_owned(),
@@ -111,6 +117,7 @@ pub(crate) mod tests {
             clauses: clauses("last-call", std::slice::from_ref(&trial), &[]),
             trials: vec![trial],
             kill_matrix: None,
+            generated: None,
             suites: Vec::new(),
         }
     }
