@@ -20,6 +20,11 @@ mod completion;
 #[cfg(loom)]
 pub mod engine;
 
+pub mod sample;
+#[cfg(shuttle)]
+pub mod sampling;
+pub mod schedule;
+
 pub mod limits;
 pub mod process;
 pub mod purpose;
