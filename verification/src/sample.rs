@@ -112,7 +112,7 @@ impl Effort {
     /// The number of schedules.
     pub fn schedules(self) -> usize {
         match self {
-            Effort::Daily => 2_000,
+            Effort::Daily => 5_000,
             Effort::Nightly => 100_000,
         }
     }

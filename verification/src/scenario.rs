@@ -52,6 +52,13 @@ impl Stage {
         *self.lock().entry(outcome).or_default() += 1;
     }
 
+    /// Notes those outcomes that were reached at least once in this execution.
+    pub(crate) fn reach_each(&self, outcomes: &[(&'static str, usize)]) {
+        for (outcome, _) in outcomes.iter().filter(|(_, times)| *times > 0) {
+            self.reach(outcome);
+        }
+    }
+
     /// Forgets the outcomes seen so far.
     pub fn forget(&self) {
         self.lock().clear();

@@ -4,7 +4,8 @@ use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario};
+use crate::subject::Job;
 
 const SUBMITTERS: usize = 4;
 
@@ -68,26 +69,44 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
     clauses: &[2, 3, 4, 16],
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
     world: &[],
-    body: |stage| submit_racing_drain(stage, ThreadPool::new(4), 4),
+    body: |stage| {
+        stage.reach(match submit_racing_drain(ThreadPool::new(4), 4) {
+            (_, 0) => ALL_ACCEPTED,
+            (0, _) => ALL_REFUSED,
+            _ => SOME_REFUSED,
+        });
+    },
 };
 
 pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     name: "full-racing-drain",
     property: "with 2 places, jobs of 4 submitters racing the drain run, or come back: 3 workers",
     clauses: &[3, 4, 8, 10, 16],
-    reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED, WAITED],
+    reach: &[COMPLETED, REFUSED, WAITED],
     world: &[],
-    body: |stage| submit_racing_drain(stage, bounded(), 3),
+    body: |stage| {
+        let (ran, refused) = submit_racing_drain(bounded(), 3);
+        stage.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
+    },
 };
 
+const COMPLETED: &str = "a job completed";
+const CANCELLED: &str = "a job was cancelled";
+const REFUSED: &str = "a job came back";
 const WAITED: &str = "a submitter waited";
 
 fn bounded() -> ThreadPool {
     ThreadPool::builder().workers(3).capacity(2).build().unwrap()
 }
 
-/// Submitters hand in that many jobs each while the pool is dropped.
-fn submit_racing_drain(stage: &Stage, pool: ThreadPool, each: usize) {
+/// How many submitters have slept.
+fn waiters() -> usize {
+    (0..SUBMITTERS).filter(|number| history::slept(&name(*number))).count()
+}
+
+/// Submitters hand in that many jobs each while the pool is dropped. Returns how many jobs ran and
+/// how many came back.
+fn submit_racing_drain(pool: ThreadPool, each: usize) -> (usize, usize) {
     let (ran, refused) = (Count::default(), Count::default());
     let submitters = submitters(&pool, |submitter| {
         let (ran, refused) = (ran.clone(), refused.clone());
@@ -105,14 +124,7 @@ fn submit_racing_drain(stage: &Stage, pool: ThreadPool, each: usize) {
     join(submitters);
     assert_eq!(ran.get(), ran_by_then, "nothing runs after drop");
     assert_eq!(ran.get() + refused.get(), SUBMITTERS * each, "each job ran once or came back once");
-    stage.reach(match (ran.get(), refused.get()) {
-        (_, 0) => ALL_ACCEPTED,
-        (0, _) => ALL_REFUSED,
-        _ => SOME_REFUSED,
-    });
-    if (0..SUBMITTERS).any(|number| history::slept(&name(number))) {
-        stage.reach(WAITED);
-    }
+    (ran.get(), refused.get())
 }
 
 pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
@@ -136,14 +148,9 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
         join(submitters);
         drop(pool);
         assert_eq!(ran.get(), SUBMITTERS * EACH);
-        let waited = (0..SUBMITTERS).any(|number| history::slept(&name(number)));
-        stage.reach(if waited { WAITED } else { "nobody waited" });
+        stage.reach(if waiters() > 0 { WAITED } else { "nobody waited" });
     },
 };
-
-const COMPLETED: &str = "a job completed";
-const CANCELLED: &str = "a job was cancelled";
-const REFUSED: &str = "a job came back";
 
 pub(crate) const DISCARD_RACE: Scenario = Scenario {
     name: "submit-racing-discard-4x4",
@@ -187,46 +194,56 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
         assert_eq!(report.cancelled, cancelled.get() as u64);
         assert_eq!(dropped.get(), SUBMITTERS * EACH, "the captures of each are dropped");
         let refused = SUBMITTERS * EACH - completed.get() - cancelled.get();
-        let outcomes =
-            [(COMPLETED, completed.get()), (CANCELLED, cancelled.get()), (REFUSED, refused)];
-        for (outcome, _) in outcomes.iter().filter(|(_, times)| *times > 0) {
-            stage.reach(outcome);
-        }
+        let (completed, cancelled) = (completed.get(), cancelled.get());
+        stage.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
     },
 };
 
 pub(crate) const IDLE_MANY: Scenario = Scenario {
-    name: "idle-two-waiters-4x8",
-    property: "two threads that wait for idleness see every job and its child ended: 4 workers",
+    name: "idle-two-waiters-4x12",
+    property:
+        "two threads that wait for idleness see 4 jobs and all their descendants ended: 4 workers",
     clauses: &[7, 26],
     reach: &["both slept", "one slept", "neither slept"],
     world: &[],
     body: |stage| {
-        const PARENTS: usize = 4;
+        const LINES: usize = 4;
+        const GENERATIONS: usize = 3;
         let pool = ThreadPool::new(4);
         let ran = Count::default();
-        for _ in 0..PARENTS {
-            let (submitter, ran) = (pool.submitter(), ran.clone());
-            let parent = move || {
-                submitter.execute(ran.job()).unwrap();
-                ran.add();
-            };
-            pool.execute(parent).unwrap();
+        for _ in 0..LINES {
+            pool.execute(generation(pool.submitter(), ran.clone(), GENERATIONS)).unwrap();
         }
         let other = {
             let (submitter, ran) = (pool.submitter(), ran.clone());
             spawn("other", move || {
                 submitter.wait_idle().unwrap();
-                assert_eq!(ran.get(), 2 * PARENTS, "nothing was queued or running");
+                assert_eq!(ran.get(), LINES * GENERATIONS, "nothing was queued or running");
             })
         };
         pool.wait_idle().unwrap();
-        assert_eq!(ran.get(), 2 * PARENTS, "nothing was queued or running");
+        assert_eq!(ran.get(), LINES * GENERATIONS, "nothing was queued or running");
         other.join().unwrap();
         let slept = ["main", "other"].into_iter().filter(|thread| history::slept(thread)).count();
         stage.reach(["neither slept", "one slept", "both slept"][slept]);
     },
 };
+
+/// A job that hands in the next generation's, or, if it is the last, takes long: each end of a job
+/// wakes who waits for idleness, so that only a long one lets it sleep.
+fn generation(submitter: Submitter, ran: Count, left: usize) -> Job {
+    const LONG: usize = 20;
+    Box::new(move || {
+        if left > 1 {
+            let next = generation(submitter.clone(), ran.clone(), left - 1);
+            assert!(submitter.execute(next).is_ok(), "the pool is running");
+        } else {
+            let work = sync::Mutex::new(0);
+            (0..LONG).for_each(|_| *work.lock() += 1);
+        }
+        ran.add();
+    })
+}
 
 /// Starts the submitters, each with its own program.
 fn submitters<F>(pool: &ThreadPool, program: impl Fn(Submitter) -> F) -> Vec<thread::JoinHandle>
