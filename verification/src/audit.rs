@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callsite::KillMatrix;
@@ -14,7 +15,7 @@ use crate::trial::{Expect, Trial};
 use crate::verdict::{self, Verdict};
 
 /// The number of the format; it changes when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// What the proofs rest on, and do not show.
 pub const ASSUMPTIONS: [&str; 6] = [
@@ -27,7 +28,7 @@ pub const ASSUMPTIONS: [&str; 6] = [
 ];
 
 /// One run of `verify`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -56,7 +57,7 @@ pub struct Audit {
 }
 
 /// The filters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// Only this model.
     pub model: Option<String>,
@@ -66,10 +67,24 @@ pub struct Scope {
     pub tests: bool,
     /// Whether faults at call sites were tried.
     pub faults: bool,
+    /// Whether it went as deep as a night allows.
+    #[serde(default)]
+    pub nightly: bool,
+    /// Only this part, `2/3` say.
+    #[serde(default)]
+    pub shard: Option<String>,
+}
+
+impl Scope {
+    /// Whether everything of the profile was looked at.
+    pub fn is_whole(&self) -> bool {
+        let whole = Scope { tests: true, faults: true, nightly: self.nightly, ..Scope::default() };
+        *self == whole
+    }
 }
 
 /// Names and versions.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Toolchain {
     /// What `cargo --version` says.
     pub cargo: String,
@@ -80,7 +95,7 @@ pub struct Toolchain {
 }
 
 /// A clause and what there is for it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ClauseReport {
     /// `C7`, say.
     pub clause: String,
@@ -93,7 +108,7 @@ pub struct ClauseReport {
 }
 
 /// A piece of evidence for a clause.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// `model` or `test`.
     pub kind: String,
@@ -114,7 +129,7 @@ pub struct Evidence {
 }
 
 /// A trial and how it ended.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TrialReport {
     /// `subject/scenario`.
     pub name: String,
@@ -143,7 +158,7 @@ pub struct TrialReport {
 }
 
 /// A seeded defect and whether the model noticed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DefectReport {
     /// What goes wrong.
     pub name: String,
@@ -151,6 +166,9 @@ pub struct DefectReport {
     pub convicted: bool,
     /// How.
     pub verdict: String,
+    /// The execution that failed.
+    #[serde(default)]
+    pub trace: Option<Trace>,
 }
 
 impl TrialReport {
@@ -165,6 +183,7 @@ impl TrialReport {
             name: defect.name.to_owned(),
             convicted,
             verdict: verdict::summary(run),
+            trace: if convicted { run.trace.clone() } else { None },
         });
         TrialReport {
             name: trial.name(),

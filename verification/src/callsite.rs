@@ -11,10 +11,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use last_call::sync::fault::{Action, Fault};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::run::{End, Run};
-use crate::trial::{Expect, Trial, THIS_POOL, TRIALS};
+use crate::run::{End, Run, Trace};
+use crate::trial::{Expect, Trial, THIS_POOL};
 use crate::verdict;
 
 /// The preemption bound of runs with a fault: in experiments bound 2 found every defect.
@@ -24,7 +25,8 @@ pub const BOUND: usize = 2;
 pub const CONVICTIONS: usize = 3;
 
 /// A place of the pool's at which something could go wrong, and how.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(with = "String")]
 #[serde(into = "String", try_from = "String")]
 pub struct Slip {
     file: String,
@@ -181,7 +183,7 @@ pub fn candidates() -> Vec<&'static Trial> {
     let holds = |trial: &&Trial| {
         trial.subject.name() == THIS_POOL && !matches!(trial.expect, Expect::Convicted(_))
     };
-    TRIALS.iter().filter(holds).collect()
+    Trial::all(false).filter(holds).collect()
 }
 
 impl Plan {
@@ -240,7 +242,7 @@ impl Equivalents {
 }
 
 /// Every fault and what became of it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct KillMatrix {
     /// Call sites of the pool at which a fault could act.
     pub sites: u64,
@@ -253,7 +255,7 @@ pub struct KillMatrix {
 }
 
 /// A fault at a call site, and what became of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct KillEntry {
     /// `file:line`.
     pub site: String,
@@ -273,6 +275,9 @@ pub struct KillEntry {
     pub tried: Vec<String>,
     /// How the first conviction came about.
     pub how: Option<String>,
+    /// The execution that failed, of the first conviction.
+    #[serde(default)]
+    pub trace: Option<Trace>,
 }
 
 impl KillEntry {
@@ -303,7 +308,8 @@ fn how(trial: &Trial, run: &Run) -> String {
 }
 
 impl KillMatrix {
-    /// Judges all runs: for each fault the trials that were run with it.
+    /// Judges all runs: for each fault the trials that were run with it; for those that another
+    /// shard runs, none.
     pub fn new(
         runs: &BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
         equivalents: &Equivalents,
@@ -311,21 +317,22 @@ impl KillMatrix {
         seconds: f64,
     ) -> Self {
         let mut used = BTreeSet::new();
-        let entries: Vec<_> = runs
-            .iter()
-            .map(|(slip, runs)| {
-                let source = source(&slip.file).unwrap_or_default();
-                let (function, code) = place(&source, slip.line);
-                let known = equivalents.equivalent.iter().position(|known| {
-                    known.file == slip.file
-                        && known.function == function
-                        && known.code == code
-                        && known.fault == name(slip.action)
-                });
-                used.extend(known);
-                entry(slip, runs, known.map(|index| &*equivalents.equivalent[index].reason))
-            })
-            .collect();
+        let mut entries = Vec::new();
+        for (slip, runs) in runs {
+            let source = source(&slip.file).unwrap_or_default();
+            let (function, code) = place(&source, slip.line);
+            let known = equivalents.equivalent.iter().position(|known| {
+                known.file == slip.file
+                    && known.function == function
+                    && known.code == code
+                    && known.fault == name(slip.action)
+            });
+            used.extend(known);
+            if !runs.is_empty() {
+                let reason = known.map(|index| &*equivalents.equivalent[index].reason);
+                entries.push(entry(slip, runs, reason));
+            }
+        }
         let stale =
             equivalents.equivalent.iter().enumerate().filter(|(index, _)| !used.contains(index));
         let stale = stale.map(|(_, known)| KillEntry {
@@ -338,14 +345,26 @@ impl KillMatrix {
             convicted_by: Vec::new(),
             tried: Vec::new(),
             how: None,
+            trace: None,
         });
-        let sites: BTreeSet<_> = runs.keys().map(Slip::site).collect();
-        KillMatrix {
-            sites: sites.len() as u64,
-            faults: runs.len() as u64,
-            seconds,
-            entries: entries.iter().cloned().chain(stale).collect(),
-        }
+        KillMatrix::of(entries.into_iter().chain(stale).collect(), seconds)
+    }
+
+    /// Counts what there is.
+    fn of(entries: Vec<KillEntry>, seconds: f64) -> Self {
+        let run = || entries.iter().filter(|entry| !entry.tried.is_empty());
+        let sites: BTreeSet<_> = run().map(|entry| &entry.site).collect();
+        KillMatrix { sites: sites.len() as u64, faults: run().count() as u64, seconds, entries }
+    }
+
+    /// This and what another shard found. What is out of date, all shards say.
+    pub(crate) fn and(self, other: KillMatrix) -> Self {
+        let key = |entry: &KillEntry| (entry.site.clone(), entry.fault.clone());
+        let known: BTreeSet<_> = self.entries.iter().map(key).collect();
+        let new = other.entries.into_iter().filter(|entry| !known.contains(&key(entry)));
+        let mut entries: Vec<_> = self.entries.into_iter().chain(new).collect();
+        entries.sort_by_key(key);
+        KillMatrix::of(entries, self.seconds + other.seconds)
     }
 
     /// Whether every harmful fault was convicted or is explained, and every harmless one survived.
@@ -390,6 +409,11 @@ fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) 
         convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
         tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
         how: convicted.first().map(|(trial, run)| how(trial, run)),
+        trace: if slip.is_harmless() {
+            None
+        } else {
+            convicted.iter().find_map(|(_, run)| run.trace.clone())
+        },
     }
 }
 

@@ -15,6 +15,9 @@ pub mod trial;
 
 mod quiet;
 
+#[cfg(any(loom, shuttle))]
+mod record;
+
 #[cfg(loom)]
 mod completion;
 #[cfg(loom)]
@@ -42,6 +45,10 @@ pub mod suite;
 pub mod audit;
 pub mod interleaving;
 pub mod lanes;
+pub mod report;
 pub mod terminal;
+
+pub mod merge;
+pub mod shard;
 
 pub mod paired;

@@ -9,6 +9,9 @@ pub const MODEL: Duration = Duration::from_secs(300);
 /// One sample of one scenario.
 pub const SAMPLE: Duration = Duration::from_secs(900);
 
+/// One run of one model, in a night.
+pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
+
 /// What a process gets on top of its own watchdog's time before it is killed from outside.
 pub const GRACE: Duration = Duration::from_secs(15);
 

@@ -1,20 +1,21 @@
 //! `cargo verify`: runs the evidence for last-call and says what it shows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 use verification::audit::{self, Audit, Scope, Toolchain, TrialReport};
 use verification::callsite::{self, Equivalents, KillMatrix};
-use verification::cargo::Workspace;
-use verification::expected::Expected;
+use verification::cargo::{TestBinary, Workspace};
+use verification::expected::{Expected, Range};
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
-use verification::trial::{self, Expect, Trial, TRIALS};
-use verification::{limits, suite, terminal};
+use verification::shard::Shard;
+use verification::trial::{self, Expect, Trial};
+use verification::{limits, merge, report, suite, terminal};
 
 /// Runs the evidence for last-call and says what it shows.
 ///
@@ -23,9 +24,12 @@ use verification::{limits, suite, terminal};
 /// Then the tests on real threads run, on both queues. The report goes to the terminal and to
 /// audit.json. The exit status is 0 only if every guarantee holds and every conviction stands.
 #[derive(Debug, Parser)]
-#[command(name = "cargo verify", bin_name = "cargo verify")]
+#[command(name = "cargo verify", bin_name = "cargo verify", args_conflicts_with_subcommands = true)]
 #[allow(clippy::struct_excessive_bools)] // the switches of a command line
 struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+
     /// Only this model (see --list), without the tests on real threads
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
@@ -50,13 +54,21 @@ struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// How long one model may take before the watchdog ends it
-    #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    limit: u64,
+    /// How deep to go: what a change must pass, or what a night has time for as well
+    #[arg(long, value_enum, default_value_t = Profile::Default)]
+    profile: Profile,
 
-    /// Where audit.json goes (audit-partial.json, if not everything is run); by default
-    /// target/verification
-    #[arg(long, value_name = "FOLDER")]
+    /// Only the I-th of N parts, for as many machines; `cargo verify merge` makes them one
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["model", "subject", "record", "faults"])]
+    shard: Option<Shard>,
+
+    /// How long one model may take before the watchdog ends it; by default 300, nightly 7200
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    limit: Option<u64>,
+
+    /// Where audit.json and the reports go (audit-partial.json, if not everything is run); by
+    /// default target/verification
+    #[arg(long, value_name = "FOLDER", global = true)]
     output: Option<PathBuf>,
 
     /// Record the numbers of executions of this run as the expected ones
@@ -64,9 +76,42 @@ struct Arguments {
     record: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Make one audit of those of all shards
+    Merge {
+        /// The audit-shard-I-of-N.json of every shard
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Draw the reports of an audit.json again
+    Report {
+        /// The audit.json
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Profile {
+    Default,
+    Nightly,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match verify(&arguments) {
+    let result = match &arguments.task {
+        None => verify(&arguments),
+        Some(Task::Merge { files }) => files
+            .iter()
+            .map(|file| read(file))
+            .collect::<Result<_, _>>()
+            .and_then(merge::merge)
+            .and_then(|audit| publish(&audit, arguments.output.as_deref())),
+        Some(Task::Report { file }) => {
+            read(file).and_then(|audit| publish(&audit, arguments.output.as_deref()))
+        }
+    };
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(message) => {
@@ -93,31 +138,36 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         expected.check_names(|name| Trial::find(name).is_some())?;
     }
     let toolchain = toolchain(&workspace)?;
-    let filtered = arguments.model.is_some() || arguments.subject.is_some();
-    let scope = Scope {
-        model: arguments.model.clone(),
-        subject: arguments.subject.clone(),
-        tests: !filtered && !arguments.faults && !arguments.no_tests,
-        faults: !filtered || arguments.faults,
+    let scope = scope(arguments);
+    let trials = match arguments.shard {
+        None => trials,
+        // A trial's defects are run too, up to where they fail, which is soon.
+        Some(shard) => {
+            shard.pick(trials, |trial| expected.range(&trial.name()).map_or(0, Range::typical))
+        }
     };
 
     let model = building("the models, under loom", || workspace.build_models())?;
     let binaries = if scope.tests {
         let default = building("the tests", || workspace.build_tests(true))?;
         let plain = building("the tests, without features", || workspace.build_tests(false))?;
-        vec![("channel", default), ("locked", plain)]
+        let named =
+            |queue, binaries: Vec<TestBinary>| binaries.into_iter().map(move |own| (queue, own));
+        named("channel", default).chain(named("locked", plain)).collect()
     } else {
         Vec::new()
     };
 
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let runner = Runner {
-        model,
-        jobs: arguments.jobs.map_or(cores, usize::from),
-        limit: Duration::from_secs(arguments.limit),
+    let limit = match (arguments.limit, arguments.profile) {
+        (Some(seconds), _) => Duration::from_secs(seconds),
+        (None, Profile::Default) => limits::MODEL,
+        (None, Profile::Nightly) => limits::NIGHTLY_MODEL,
     };
+    let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
     let runs = runner.verdicts(&trials, &expected);
-    let kill_matrix = scope.faults.then(|| kill_matrix(&runner, &workspace)).transpose()?;
+    let kill_matrix =
+        scope.faults.then(|| kill_matrix(&runner, &workspace, arguments.shard)).transpose()?;
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
@@ -125,6 +175,10 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         .into_iter()
         .map(|Runs { trial, run, defects }| TrialReport::new(trial, run, &defects, &expected))
         .collect::<Vec<_>>();
+    let binaries = match arguments.shard {
+        None => binaries,
+        Some(shard) => shard.pick(binaries, |_| 1),
+    };
     let suites = test(&binaries, &workspace);
 
     let held = trials.iter().all(|trial| trial.as_expected)
@@ -137,19 +191,59 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         held,
         toolchain,
         options: Options::complete(),
-        model_limit: arguments.limit,
+        model_limit: limit.as_secs(),
         seconds: began.elapsed().as_secs_f64(),
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
         trials,
         kill_matrix,
         suites,
     };
-    let folder = arguments.output.clone();
-    let folder = folder.unwrap_or_else(|| workspace.root().join("target/verification"));
-    let file = write(&audit, &folder)?;
-    print!("{}", terminal::render(&audit, &trial::subject_names(), width()));
-    println!("\n{}\n{}", file.display(), terminal::verdict(&audit));
-    Ok(held)
+    publish(&audit, arguments.output.as_deref())
+}
+
+/// Writes the files and the terminal's report; whether everything held.
+fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
+    let folder = match folder {
+        Some(folder) => folder.to_owned(),
+        None => Workspace::find()?.root().join("target/verification"),
+    };
+    let files = report::write(audit, &folder)?;
+    print!("{}", terminal::render(audit, &trial::subject_names(), width()));
+    println!();
+    for file in files {
+        println!("{}", file.display());
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        print!("{}", report::github::render(audit));
+    }
+    println!("{}", terminal::verdict(audit));
+    Ok(audit.held)
+}
+
+fn read(file: &Path) -> Result<Audit, String> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let damaged = |error| format!("{} is no audit of this format: {error}", file.display());
+    let audit: Audit = serde_json::from_str(&text).map_err(damaged)?;
+    if audit.schema == audit::SCHEMA {
+        Ok(audit)
+    } else {
+        let (is, must) = (audit.schema, audit::SCHEMA);
+        Err(format!("{} has the format {is}, and this reads {must}", file.display()))
+    }
+}
+
+/// What is looked at.
+fn scope(arguments: &Arguments) -> Scope {
+    let filtered = arguments.model.is_some() || arguments.subject.is_some();
+    Scope {
+        model: arguments.model.clone(),
+        subject: arguments.subject.clone(),
+        tests: !filtered && !arguments.faults && !arguments.no_tests,
+        faults: !filtered || arguments.faults,
+        nightly: arguments.profile == Profile::Nightly,
+        shard: arguments.shard.map(|shard| shard.to_string()),
+    }
 }
 
 /// The trials that the filters let through.
@@ -171,7 +265,10 @@ fn select(arguments: &Arguments) -> Result<Vec<&'static Trial>, String> {
             .as_ref()
             .is_none_or(|name| *name == trial.scenario.name || *name == trial.name())
     };
-    let trials: Vec<_> = TRIALS.iter().filter(subject).filter(model).collect();
+    // By its name, one of the nightly profile can be run at any time; it is listed, too.
+    let nightly =
+        arguments.profile == Profile::Nightly || arguments.model.is_some() || arguments.list;
+    let trials: Vec<_> = Trial::all(nightly).filter(subject).filter(model).collect();
     match (&arguments.model, trials.is_empty()) {
         (Some(model), true) => {
             let of =
@@ -196,7 +293,9 @@ fn list(trials: &[&Trial]) {
                 Expect::Bounded(_) => "must be BOUNDED",
                 Expect::Convicted(_) => "must be convicted",
             };
-            println!("  {:28} {} ({end})", trial.scenario.name, trial.scenario.property);
+            let when = if trial.nightly { ", nightly" } else { "" };
+            let name = trial.scenario.name;
+            println!("  {name:28} {} ({end}{when})", trial.scenario.property);
         }
     }
 }
@@ -219,16 +318,20 @@ fn building<T>(what: &str, build: impl FnOnce() -> Result<T, String>) -> Result<
 }
 
 /// Runs the pool with a fault at each of its call sites, one at a time.
-fn kill_matrix(runner: &Runner, workspace: &Workspace) -> Result<KillMatrix, String> {
+fn kill_matrix(
+    runner: &Runner,
+    workspace: &Workspace,
+    shard: Option<Shard>,
+) -> Result<KillMatrix, String> {
     let began = Instant::now();
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
-    let runs = runner.slips(&callsite::candidates());
+    let runs = runner.slips(&callsite::candidates(), shard);
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
 }
 
-fn record(runs: &[Runs], expected: &mut Expected, file: &std::path::Path) -> Result<(), String> {
+fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), String> {
     for Runs { trial, run, .. } in runs {
         let must_hold = !matches!(trial.expect, Expect::Convicted(_));
         if let (true, End::Explored, Some(last)) = (must_hold, &run.end, run.explorations.last()) {
@@ -240,35 +343,19 @@ fn record(runs: &[Runs], expected: &mut Expected, file: &std::path::Path) -> Res
 }
 
 /// Runs the tests one executable at a time: they are about real threads, which need the cores.
-fn test(
-    binaries: &[(&str, Vec<verification::cargo::TestBinary>)],
-    workspace: &Workspace,
-) -> Vec<suite::Suite> {
-    let number = binaries.iter().map(|(_, binaries)| binaries.len()).sum();
-    if number == 0 {
+fn test(binaries: &[(&str, TestBinary)], workspace: &Workspace) -> Vec<suite::Suite> {
+    if binaries.is_empty() {
         return Vec::new();
     }
-    let bar = runner::progress("executables of tests on real threads", number);
+    let bar = runner::progress("executables of tests on real threads", binaries.len());
     let mut suites = Vec::new();
-    for (queue, binaries) in binaries {
-        for binary in binaries {
-            bar.set_message(binary.target.clone());
-            suites.push(suite::run(queue, binary, workspace.root(), limits::TESTS));
-            bar.inc(1);
-        }
+    for (queue, binary) in binaries {
+        bar.set_message(binary.target.clone());
+        suites.push(suite::run(queue, binary, workspace.root(), limits::TESTS));
+        bar.inc(1);
     }
     bar.finish_and_clear();
     suites
-}
-
-fn write(audit: &Audit, folder: &std::path::Path) -> Result<PathBuf, String> {
-    let whole = audit.scope == Scope { tests: true, faults: true, ..Scope::default() };
-    let file = folder.join(if whole { "audit.json" } else { "audit-partial.json" });
-    let text = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&file, text + "\n"))
-        .map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(file)
 }
 
 fn width() -> usize {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callsite::Slip;
 
 /// One run of one trial, with a seeded defect or without.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// The trial's name.
     pub trial: String,
@@ -31,7 +32,7 @@ pub struct Run {
 }
 
 /// loom's settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Options {
     /// Threads that an execution may have, the main one included.
     pub max_threads: usize,
@@ -71,7 +72,7 @@ impl Options {
 }
 
 /// All executions with at most that many preemptions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exploration {
     /// The preemption bound; none is unbounded.
     pub bound: Option<usize>,
@@ -84,7 +85,7 @@ pub struct Exploration {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum End {
     /// Every bound was explored.
@@ -116,7 +117,7 @@ impl End {
 }
 
 /// One execution, operation by operation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
@@ -125,7 +126,7 @@ pub struct Trace {
 }
 
 /// One operation of one thread.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// The thread, as an index.
     pub thread: usize,
@@ -142,7 +143,7 @@ pub struct Step {
 }
 
 /// The operations of the facade, as [`last_call::sync`] names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "op", content = "with")]
 #[allow(missing_docs)] // the names say it; `last_call::sync::trace::Op` says more
 pub enum Operation {

@@ -14,6 +14,7 @@ use crate::expected::{Expected, Range};
 use crate::process;
 use crate::purpose::Purpose;
 use crate::run::Run;
+use crate::shard::Shard;
 use crate::trial::Trial;
 
 /// How models are run.
@@ -76,12 +77,17 @@ impl Runner {
     /// Runs every fault at every call site that the trials reach, each under the trials that reach it.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all.
+    /// convicted often enough; a harmless one to all. A fault that is another shard's is run under
+    /// none.
     ///
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn slips(&self, trials: &[&'static Trial]) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
+    pub fn slips(
+        &self,
+        trials: &[&'static Trial],
+        shard: Option<Shard>,
+    ) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
@@ -89,7 +95,12 @@ impl Runner {
             (trial.name(), run(trial, Purpose::Survey))
         });
         let executions = |run: &Run| run.explorations.iter().map(|last| last.executions).sum();
-        let plan: Vec<_> = Plan::new(&surveys, executions).trials.into_iter().collect();
+        let plan = Plan::new(&surveys, executions).trials;
+        let all: BTreeMap<_, _> = plan.keys().map(|slip| (slip.clone(), Vec::new())).collect();
+        let plan = match shard {
+            Some(shard) => shard.pick(plan, |_| 1),
+            None => plan.into_iter().collect(),
+        };
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let mut convictions = 0;
             let runs = trials.iter().map_while(|trial| {
@@ -100,7 +111,7 @@ impl Runner {
             });
             (slip.to_string(), (slip.clone(), runs.collect()))
         });
-        runs.into_iter().collect()
+        all.into_iter().chain(runs).collect()
     }
 
     /// Does something for each task, several at a time; the names of those begun are shown.

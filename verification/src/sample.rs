@@ -7,21 +7,30 @@ use std::fmt;
 
 use clap::ValueEnum;
 use last_call::sync::fault::{Action, Fault};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::run::Trace;
 use crate::scenario::Scenario;
 use crate::scenarios::large;
 use crate::schedule::Schedule;
-use crate::trial::Defect;
+use crate::trial::{Defect, THIS_POOL};
 use crate::verdict::Verdict;
 
 /// The seed of samples that are given none: every run of the audit draws the same schedules.
 pub const SEED: u64 = 1;
 
+/// The schedules of a sample, in every audit.
+pub const SCHEDULES: usize = 5_000;
+
+/// The schedules of a sample, in a night.
+pub const NIGHTLY_SCHEDULES: usize = 100_000;
+
 /// The depth of PCT schedules: a defect that takes that many ordered steps has a known chance.
 pub const DEPTH: usize = 3;
 
-/// Steps that an execution may take; more is an error, since nothing here comes near.
+/// Steps that an execution may take. More is an error, and shows what loops without an end: nothing
+/// here takes a hundredth of them.
 pub const MAX_STEPS: usize = 100_000;
 
 /// A scenario that is sampled.
@@ -82,6 +91,15 @@ impl Sampled {
     }
 }
 
+/// How many schedules a sample has.
+pub const fn schedules(nightly: bool) -> usize {
+    if nightly {
+        NIGHTLY_SCHEDULES
+    } else {
+        SCHEDULES
+    }
+}
+
 /// A scenario under a scheduler: one row of the report.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleTrial {
@@ -89,6 +107,50 @@ pub struct SampleTrial {
     pub sampled: &'static Sampled,
     /// Who draws the schedules.
     pub scheduler: Scheduler,
+}
+
+impl SampleTrial {
+    /// Its name: the subject's, the scenario's and the scheduler's.
+    pub fn name(&self) -> String {
+        format!("{THIS_POOL}/{}/{}", self.sampled.scenario.name, self.scheduler)
+    }
+
+    /// The arguments of the `sample` command.
+    pub fn arguments(&self, defect: Option<&Defect>, schedules: usize, seed: u64) -> Vec<String> {
+        let scenario = ["--scenario".to_owned(), self.sampled.scenario.name.to_owned()];
+        let drawn = ["--scheduler".to_owned(), self.scheduler.to_string()];
+        let number = ["--schedules".to_owned(), schedules.to_string()];
+        let seed = ["--seed".to_owned(), seed.to_string()];
+        let defect = defect.into_iter().flat_map(|defect| ["--defect", defect.name]);
+        let named = scenario.into_iter().chain(drawn).chain(number).chain(seed);
+        named.chain(defect.map(str::to_owned)).collect()
+    }
+
+    /// A sample that was never told, since its process died.
+    pub fn died(
+        &self,
+        defect: Option<&Defect>,
+        schedules: usize,
+        seed: u64,
+        message: String,
+    ) -> Sample {
+        Sample {
+            scenario: self.sampled.scenario.name.to_owned(),
+            defect: defect.map(|defect| defect.name.to_owned()),
+            scheduler: self.scheduler,
+            asked: schedules,
+            schedules: 0,
+            distinct: 0,
+            seed,
+            max_steps: MAX_STEPS,
+            longest: 0,
+            end: End::Died { message },
+            seconds: 0.0,
+            reached: BTreeMap::new(),
+            faults_fired: Vec::new(),
+            trace: None,
+        }
+    }
 }
 
 /// Every sampled scenario under every scheduler, in the order of the report's rows.
@@ -99,27 +161,8 @@ pub fn trials() -> impl Iterator<Item = SampleTrial> {
     })
 }
 
-/// How long a sample is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// For every audit.
-    Daily,
-    /// For a machine that has the night.
-    Nightly,
-}
-
-impl Effort {
-    /// The number of schedules.
-    pub fn schedules(self) -> usize {
-        match self {
-            Effort::Daily => 5_000,
-            Effort::Nightly => 100_000,
-        }
-    }
-}
-
 /// Who draws the schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduler {
     /// At each step any thread that can go on, with equal chances.
@@ -142,7 +185,7 @@ impl fmt::Display for Scheduler {
 }
 
 /// What one sample found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sample {
     /// The scenario's name.
     pub scenario: String,
@@ -170,10 +213,13 @@ pub struct Sample {
     pub reached: BTreeMap<String, u64>,
     /// How often the seeded defect and the world's faults acted.
     pub faults_fired: Vec<u64>,
+    /// Of a replay: the execution that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 /// How a sample ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum End {
     /// No schedule failed.
@@ -313,6 +359,7 @@ mod tests {
             seconds: 0.1,
             reached: reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             faults_fired: Vec::new(),
+            trace: None,
         }
     }
 

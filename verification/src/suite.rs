@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::TestBinary;
@@ -13,7 +14,7 @@ use crate::process;
 use crate::verdict::Verdict;
 
 /// One test of one build.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Test {
     /// `build/file/test`.
     pub name: String,
@@ -24,7 +25,7 @@ pub struct Test {
 }
 
 /// What became of one executable of tests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Suite {
     /// `build/file`.
     pub name: String,

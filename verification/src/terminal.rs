@@ -241,7 +241,7 @@ fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
 }
 
 /// `110955` as `110,955`.
-fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -20,6 +20,8 @@ pub struct Trial {
     pub expect: Expect,
     /// What this trial must notice: each is run too and must be convicted.
     pub defects: &'static [Defect],
+    /// Whether it takes so long that only the nightly profile runs it.
+    pub nightly: bool,
 }
 
 /// How a trial must end.
@@ -84,12 +86,17 @@ const fn on(
     expect: Expect,
     defects: &'static [Defect],
 ) -> Trial {
-    Trial { subject, scenario, expect, defects }
+    Trial { subject, scenario, expect, defects, nightly: false }
 }
 
 /// A scenario on this pool's own interface.
 const fn own(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
     on(&LastCall, scenario, expect, defects)
+}
+
+/// One that takes minutes.
+const fn nightly(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
+    Trial { nightly: true, ..own(scenario, expect, defects) }
 }
 
 const fn book1(scenario: &'static Scenario, conviction: Conviction) -> Trial {
@@ -202,9 +209,18 @@ pub const TRIALS: &[Trial] = &[
     own(&queue::POP_BEFORE_CLOSE, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::POP_IN_ORDER, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::DRAIN_RACING_POP, Proved, &[CLOSE_WAKES_NOBODY]),
+    nightly(&any::DROP_TWO_THREE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    nightly(&any::DROP_THREE_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    nightly(&any::DROP_FOUR_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
+    nightly(&any::PROGRESS_THREE, Bounded(3), &[PUSH_WAKES_NOBODY]),
 ];
 
 impl Trial {
+    /// Every trial of a profile.
+    pub fn all(nightly: bool) -> impl Iterator<Item = &'static Trial> {
+        TRIALS.iter().filter(move |trial| nightly || !trial.nightly)
+    }
+
     /// Its name: the subject's and the scenario's.
     pub fn name(&self) -> String {
         format!("{}/{}", self.subject.name(), self.scenario.name)

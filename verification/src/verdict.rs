@@ -1,5 +1,6 @@
 //! What a run may be called. Every rule by which a model could pass and show nothing is here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expected::Range;
@@ -8,7 +9,7 @@ use crate::sample::Scheduler;
 use crate::trial::{Conviction, Expect, Trial};
 
 /// The word for a piece of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE", tag = "word", content = "detail")]
 pub enum Verdict {
     /// Every execution was explored, without a preemption bound.

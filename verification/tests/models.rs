@@ -12,7 +12,7 @@ fn main() -> std::process::ExitCode {
     use std::path::Path;
 
     use verification::expected::Expected;
-    use verification::trial::TRIALS;
+    use verification::trial::Trial;
 
     let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
     let expected = match Expected::read(&ranges) {
@@ -22,8 +22,7 @@ fn main() -> std::process::ExitCode {
             return std::process::ExitCode::FAILURE;
         }
     };
-    let tests = TRIALS
-        .iter()
+    let tests = Trial::all(false)
         .map(|trial| {
             let expected = std::sync::Arc::clone(&expected);
             Test::test(trial.name(), move || check(trial, &expected))

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use verification::callsite::Slip;
-use verification::sample::{Effort, Sampled, Scheduler, SAMPLED, SEED};
+use verification::limits;
+use verification::sample::{Sampled, Scheduler, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 use verification::schedule::Schedule;
 
 /// Runs one scenario under random schedules and writes what it found as one line of JSON.
@@ -21,7 +22,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Scheduler::Random)]
     scheduler: Scheduler,
     /// How many
-    #[arg(long, value_name = "NUMBER", default_value_t = Effort::Daily.schedules())]
+    #[arg(long, value_name = "NUMBER", default_value_t = SCHEDULES)]
     schedules: usize,
     /// Where their random numbers begin
     #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
@@ -35,8 +36,11 @@ struct Arguments {
     /// The fault at a call site to run it with
     #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
     slip: Option<Slip>,
+    /// Steps that an execution may take; more is a failure
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
+    max_steps: usize,
     /// How long it may take
-    #[arg(long, value_name = "SECONDS", default_value_t = verification::limits::SAMPLE.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::SAMPLE.as_secs())]
     limit: u64,
 }
 
@@ -70,8 +74,7 @@ fn list() {
 fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, String> {
     use std::time::Duration;
 
-    use verification::limits;
-    use verification::sampling::{self, Plan, Wrong};
+    use verification::sampling::{self, Plan, Request, Wrong};
 
     if let Some(name) = limits::deciding_variable(std::env::vars_os().map(|(name, _)| name)) {
         return Err(format!("{name} is set, which would decide over the schedules; unset it"));
@@ -93,43 +96,47 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
         }
     };
     let limit = Duration::from_secs(arguments.limit);
-    sampling::run(sampled.scenario, wrong, plan, limit, |sample| tell(sampled, sample))
+    let Sampled { scenario, .. } = *sampled;
+    let request = Request { scenario, wrong, plan, max_steps: arguments.max_steps, limit };
+    sampling::run(&request, |sample| tell(sampled, sample))
 }
 
-/// Writes the line of JSON, and for people what it comes to.
+/// Writes the line of JSON, and for people what it comes to; says whether all is well.
 #[cfg(shuttle)]
-fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> ExitCode {
+fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
     use std::io::Write;
 
+    use verification::lanes;
     use verification::sample::{meaningful, End};
 
+    const WIDTH: usize = 160;
     let line = serde_json::to_string(sample).expect("a sample can be written as JSON");
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    if let Some(trace) = &sample.trace {
+        eprintln!("{}", lanes::draw(trace, WIDTH));
+    }
     match &sample.end {
         End::Failed { message, site, schedule } => {
-            eprintln!("FAILED: {message} at {site}");
+            eprintln!("FAILED: {message} ({site})");
             eprintln!("schedule: {schedule}");
             eprintln!("replay: {}", sample.replay().unwrap_or_default());
-            ExitCode::FAILURE
+            false
         }
         End::TimedOut { seconds } => {
             eprintln!("TRUNCATED: {} schedules in {seconds} s", sample.schedules);
-            ExitCode::FAILURE
+            false
         }
-        End::Died { message } => {
-            eprintln!("TRUNCATED: {message}");
-            ExitCode::FAILURE
-        }
+        End::Died { message } => unreachable!("it is alive: {message}"),
         End::Held if sample.scheduler == Scheduler::Replay => {
             eprintln!("the schedule does not fail");
-            ExitCode::SUCCESS
+            true
         }
         End::Held => match meaningful(sampled.scenario, sample) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => true,
             Err(verdict) => {
                 eprintln!("{verdict}: {}", verdict.reason().unwrap_or_default());
-                ExitCode::FAILURE
+                false
             }
         },
     }

@@ -48,6 +48,33 @@ pub(crate) const DROP_BOTH: Scenario = Scenario {
     body: |stage| drop_after(stage, 2, 2),
 };
 
+pub(crate) const DROP_TWO_THREE: Scenario = Scenario {
+    name: "drop-2x3",
+    property: "drop returns, each job has run once: 2 workers, 3 jobs",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run", "both had run", "three had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 2, 3),
+};
+
+pub(crate) const DROP_THREE_TWO: Scenario = Scenario {
+    name: "drop-3x2",
+    property: "drop returns, each job has run once: 3 workers, 2 jobs",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run", "both had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 3, 2),
+};
+
+pub(crate) const DROP_FOUR_TWO: Scenario = Scenario {
+    name: "drop-4x2",
+    property: "drop returns, each job has run once: 4 workers, 2 jobs",
+    clauses: DROP_CLAUSES,
+    reach: &["none had run", "one had run", "both had run"],
+    world: &[],
+    body: |stage| drop_after(stage, 4, 2),
+};
+
 /// Drops a pool with that many jobs; the outcome is how many had run when the drop began.
 fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
     let ran = Count::default();
@@ -58,7 +85,8 @@ fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
     sync::note(history::DROP);
     drop(pool);
     assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
-    stage.reach(["none had run", "one had run", "both had run"][history::ran_before_drop()]);
+    let outcomes = ["none had run", "one had run", "both had run", "three had run"];
+    stage.reach(outcomes[history::ran_before_drop()]);
 }
 
 pub(crate) const PROGRESS_ONE: Scenario = Scenario {
@@ -77,29 +105,43 @@ pub(crate) const PROGRESS_ONE: Scenario = Scenario {
     },
 };
 
+pub(crate) const PROGRESS_THREE: Scenario = Scenario {
+    name: "progress-3x2",
+    property: "two jobs both run before any shutdown: 3 workers",
+    clauses: &[7],
+    reach: PROGRESS_OUTCOMES,
+    world: &[],
+    body: |stage| meet(stage, 3),
+};
+
 pub(crate) const PROGRESS_TWO: Scenario = Scenario {
     name: "progress-2x2",
     property: "two jobs both run before any shutdown: 2 workers",
     clauses: &[7],
-    reach: &["the first job came first", "the second job came first"],
+    reach: PROGRESS_OUTCOMES,
     world: &[],
-    body: |stage| {
-        let met = Latch::new(2);
-        let first = Count::default();
-        let pool = stage.subject.build(2);
-        for number in 0..2 {
-            let (met, first) = (met.clone(), first.clone());
-            let job = move || {
-                if met.arrive() == 1 && number == 0 {
-                    first.add();
-                }
-            };
-            assert!(pool.execute(Box::new(job)).is_ok());
-        }
-        met.wait();
-        stage.reach(["the second job came first", "the first job came first"][first.get()]);
-    },
+    body: |stage| meet(stage, 2),
 };
+
+const PROGRESS_OUTCOMES: &[&str] = &["the first job came first", "the second job came first"];
+
+/// Has two jobs run while nothing ends the pool; the outcome is which came first.
+fn meet(stage: &Stage, workers: usize) {
+    let met = Latch::new(2);
+    let first = Count::default();
+    let pool = stage.subject.build(workers);
+    for number in 0..2 {
+        let (met, first) = (met.clone(), first.clone());
+        let job = move || {
+            if met.arrive() == 1 && number == 0 {
+                first.add();
+            }
+        };
+        assert!(pool.execute(Box::new(job)).is_ok());
+    }
+    met.wait();
+    stage.reach(["the second job came first", "the first job came first"][first.get()]);
+}
 
 pub(crate) const FIFO: Scenario = Scenario {
     name: "fifo",

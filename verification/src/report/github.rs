@@ -1,0 +1,52 @@
+//! Annotations: the lines by which a job on GitHub marks places in the sources.
+
+use std::fmt::Write as _;
+
+use super::{complaints, place};
+use crate::audit::Audit;
+
+/// One line for everything that is not as it must be; nothing if all is.
+pub fn render(audit: &Audit) -> String {
+    let mut out = String::new();
+    for complaint in complaints(audit) {
+        let place = complaint.site.as_deref().and_then(place);
+        let place = place
+            .map_or(String::new(), |(file, line)| format!("file={},line={line},", property(file)));
+        let _ = writeln!(
+            out,
+            "::error {place}title={}::{}",
+            property(&complaint.subject),
+            data(&complaint.message)
+        );
+    }
+    out
+}
+
+/// What a workflow command's message may not contain as it is.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::tests::{failing, holding};
+
+    #[test]
+    fn what_failed_is_marked_where_it_failed() {
+        let text = super::render(&failing());
+        assert_eq!(
+            text.lines().next().unwrap(),
+            "::error file=src/a.rs,line=17,title=last-call/x::last-call/x: expected PROVED, \
+             is FAILED: it broke%0A  not noticed: push wakes nobody (nothing)"
+        );
+    }
+
+    #[test]
+    fn what_holds_says_nothing() {
+        assert_eq!(super::render(&holding()), "");
+    }
+}

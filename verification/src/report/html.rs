@@ -1,0 +1,321 @@
+//! The page for a reviewer: self-contained, without network, readable without scripts.
+
+use std::borrow::Borrow;
+
+use askama::Template;
+
+use crate::audit::{Audit, ClauseReport, TrialReport};
+use crate::callsite::{KillEntry, KillMatrix};
+use crate::interleaving::{Interleaving, Lane, Row, Standing};
+use crate::run::Trace;
+use crate::terminal::{self, thousands};
+use crate::trial::{self, THIS_POOL};
+use crate::verdict::Verdict;
+
+/// Writes the page.
+///
+/// # Errors
+///
+/// What the template could not be filled with.
+pub fn render(audit: &Audit) -> Result<String, String> {
+    Page::new(audit).render().map_err(|error| error.to_string())
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    audit: &'a Audit,
+    verdict: String,
+    promises: Vec<Promise<'a>>,
+    /// Why the book's first pool hangs.
+    story: Option<Conviction>,
+    subjects: Vec<(&'static str, &'static str)>,
+    properties: Vec<Property<'a>>,
+    kills: Option<Kills<'a>>,
+    convictions: Vec<Conviction>,
+    failures: Vec<super::Complaint>,
+}
+
+/// A headline promise and the clauses that make it up.
+struct Promise<'a> {
+    text: &'static str,
+    proviso: &'static str,
+    clauses: Vec<&'a ClauseReport>,
+}
+
+impl Promise<'_> {
+    /// Whether every clause has evidence, and all of it holds.
+    fn is_kept(&self) -> bool {
+        let holds = |clause: &&ClauseReport| clause.verdict.as_ref().is_some_and(Verdict::holds);
+        self.clauses.iter().all(holds)
+    }
+
+    fn count(&self, wanted: fn(&Verdict) -> bool) -> usize {
+        self.clauses.iter().filter(|clause| clause.verdict.as_ref().is_some_and(wanted)).count()
+    }
+
+    fn proved(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Proved)
+    }
+}
+
+/// A row of the matrix.
+struct Property<'a> {
+    text: &'a str,
+    clauses: String,
+    cells: Vec<Option<&'a TrialReport>>,
+}
+
+impl Property<'_> {
+    /// What the filter of verdicts looks at.
+    fn words(&self) -> String {
+        self.cells.iter().flatten().map(|trial| word(trial)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a trial is called in its cell.
+fn word(trial: &TrialReport) -> String {
+    match (&trial.verdict, trial.as_expected) {
+        (Verdict::Failed(_), true) => "convicted".to_owned(),
+        (verdict, true) => verdict.to_string(),
+        (verdict, false) => format!("wrong {verdict}"),
+    }
+}
+
+struct Kills<'a> {
+    matrix: &'a KillMatrix,
+    entries: Vec<&'a KillEntry>,
+}
+
+/// Something that was convicted, with the execution that did it.
+struct Conviction {
+    id: String,
+    title: String,
+    model: String,
+    /// `subject`, `defect`, `fault` or `FAILURE`.
+    kind: &'static str,
+    how: String,
+    told: Interleaving,
+}
+
+impl Conviction {
+    fn lane(lane: &Lane) -> &'static str {
+        match lane {
+            Lane::Absent => "absent",
+            Lane::Running => "running",
+            Lane::Sleeping => "sleeping",
+            Lane::Waiting => "waiting",
+        }
+    }
+
+    fn mark(row: &Row) -> &'static str {
+        match row.last {
+            Some(Standing::Blocked) => "✗",
+            Some(Standing::Ended) => "■",
+            Some(Standing::Stopped) => "●",
+            _ => "",
+        }
+    }
+
+    fn names(&self, threads: &[usize]) -> String {
+        let names = threads.iter().map(|thread| self.told.threads[*thread].name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn end(thread: &crate::interleaving::Thread) -> String {
+        Interleaving::end(thread)
+    }
+}
+
+impl<'a> Page<'a> {
+    fn new(audit: &'a Audit) -> Self {
+        let convictions = convictions(audit);
+        Page {
+            audit,
+            verdict: terminal::verdict(audit),
+            promises: promises(audit),
+            story: story(audit),
+            subjects: subjects(audit),
+            properties: properties(audit),
+            kills: audit
+                .kill_matrix
+                .as_ref()
+                .map(|matrix| Kills { matrix, entries: matrix.entries.iter().collect() }),
+            convictions,
+            failures: super::complaints(audit),
+        }
+    }
+
+    fn executions(&self) -> String {
+        let explorations = self.audit.trials.iter().flat_map(|trial| &trial.explorations);
+        thousands(explorations.map(|exploration| exploration.executions).sum())
+    }
+
+    /// Trials of the pool that the page is about.
+    fn models(&self) -> usize {
+        self.audit.trials.iter().filter(|trial| trial.subject == THIS_POOL).count()
+    }
+
+    fn defects(&self) -> usize {
+        self.audit.trials.iter().map(|trial| trial.defects.len()).sum()
+    }
+
+    fn tests(&self) -> usize {
+        self.audit.suites.iter().map(|suite| suite.tests.len()).sum()
+    }
+
+    fn grouped(number: impl Borrow<u64>) -> String {
+        thousands(*number.borrow())
+    }
+
+    fn word(trial: &TrialReport) -> String {
+        word(trial)
+    }
+}
+
+fn promises(audit: &Audit) -> Vec<Promise<'_>> {
+    let of = |numbers: &[u8]| {
+        let named = |clause: &&ClauseReport| {
+            numbers.iter().any(|number| clause.clause == format!("C{number}"))
+        };
+        audit.clauses.iter().filter(named).collect()
+    };
+    vec![
+        Promise {
+            text: "Dropping or shutting down the pool always returns.",
+            proviso: "Provided that the jobs already running return; with a deadline, in any case.",
+            clauses: of(&[1, 2, 10, 16, 17, 18, 19, 20, 21, 22, 23, 27]),
+        },
+        Promise {
+            text: "Every submitted job either runs or is reported.",
+            proviso:
+                "Each accepted job has exactly one outcome: completed, panicked or cancelled. A \
+                      refused job comes back to its submitter unrun.",
+            clauses: of(&[3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 24, 25, 26, 28]),
+        },
+    ]
+}
+
+fn subjects(audit: &Audit) -> Vec<(&'static str, &'static str)> {
+    let subjects = trial::subjects().into_iter();
+    let there = |name: &str| audit.trials.iter().any(|trial| trial.subject == name);
+    subjects
+        .filter(|subject| there(subject.name()))
+        .map(|subject| (subject.name(), subject.description()))
+        .collect()
+}
+
+fn properties(audit: &Audit) -> Vec<Property<'_>> {
+    let subjects = subjects(audit);
+    let mut properties: Vec<Property<'_>> = Vec::new();
+    for trial in &audit.trials {
+        if properties.iter().any(|property| property.text == trial.property) {
+            continue;
+        }
+        let cell = |(subject, _): &(&str, &str)| {
+            audit
+                .trials
+                .iter()
+                .find(|other| other.subject == *subject && other.scenario == trial.scenario)
+        };
+        let clauses = trial.clauses.iter().map(|number| format!("C{number}"));
+        properties.push(Property {
+            text: &trial.property,
+            clauses: clauses.collect::<Vec<_>>().join(" "),
+            cells: subjects.iter().map(cell).collect(),
+        });
+    }
+    properties
+}
+
+/// The first pool of the book, which joins its workers while the channel is open.
+fn story(audit: &Audit) -> Option<Conviction> {
+    let trial = audit.trials.iter().find(|trial| {
+        trial.subject == "book-stage-1" && trial.scenario == "drop-idle" && trial.as_expected
+    })?;
+    conviction("story".to_owned(), trial, "subject", &trial.property, trial.trace.as_ref()?)
+}
+
+fn conviction(
+    id: String,
+    trial: &TrialReport,
+    kind: &'static str,
+    title: &str,
+    trace: &Trace,
+) -> Option<Conviction> {
+    Some(Conviction {
+        id,
+        title: title.to_owned(),
+        model: trial.name.clone(),
+        kind,
+        how: trial.verdict.reason()?.to_owned(),
+        told: Interleaving::new(trace),
+    })
+}
+
+/// What failed, then broken subjects, seeded defects and faults, each with its interleaving.
+fn convictions(audit: &Audit) -> Vec<Conviction> {
+    let mut all: Vec<Conviction> = Vec::new();
+    for trial in &audit.trials {
+        let kind = if trial.as_expected { "subject" } else { "FAILURE" };
+        let number = all.len();
+        all.extend(trial.trace.as_ref().and_then(|trace| {
+            conviction(format!("v{number}"), trial, kind, &trial.property, trace)
+        }));
+    }
+    for trial in &audit.trials {
+        for defect in &trial.defects {
+            let Some(trace) = &defect.trace else { continue };
+            all.push(Conviction {
+                id: format!("v{}", all.len()),
+                title: defect.name.clone(),
+                model: trial.name.clone(),
+                kind: "defect",
+                how: defect.verdict.clone(),
+                told: Interleaving::new(trace),
+            });
+        }
+    }
+    for entry in audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries) {
+        let Some(trace) = &entry.trace else { continue };
+        all.push(Conviction {
+            id: format!("v{}", all.len()),
+            title: format!("{} at {} {}", entry.operation, entry.site, entry.fault),
+            model: entry.convicted_by.first().cloned().unwrap_or_default(),
+            kind: "fault",
+            how: entry.how.clone().unwrap_or_default(),
+            told: Interleaving::new(trace),
+        });
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::tests::{failing, holding};
+
+    #[test]
+    fn the_verdict_comes_first_and_text_is_escaped() {
+        let page = super::render(&holding()).unwrap();
+        assert!(page.contains("Every guarantee holds"), "{page}");
+        assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
+        let page = super::render(&failing()).unwrap();
+        assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
+    }
+
+    #[test]
+    fn a_counterexample_is_drawn_with_its_lanes() {
+        let page = super::render(&failing()).unwrap();
+        for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
+        {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_elsewhere() {
+        let page = super::render(&failing()).unwrap();
+        assert!(!page.contains("src=") && !page.contains("<link"));
+        assert!(page.contains("default-src 'none'"));
+    }
+}

@@ -1,0 +1,97 @@
+//! JUnit XML: each trial, each fault at a call site and each test is a test case.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::audit::{Audit, TrialReport};
+use crate::verdict::Verdict;
+
+/// Writes the report.
+///
+/// # Errors
+///
+/// What could not be written as XML.
+pub fn render(audit: &Audit) -> Result<String, String> {
+    let mut report = Report::new("cargo verify");
+    report.set_time(seconds(audit.seconds));
+    report.add_test_suite(suite("models", audit.trials.iter().map(trial)));
+    if let Some(matrix) = &audit.kill_matrix {
+        let cases = matrix.entries.iter().map(|entry| {
+            let name = format!("{} at {}: {}", entry.operation, entry.site, entry.fault);
+            case(&name, (!entry.is_good()).then(|| entry.verdict.clone()), None)
+        });
+        report.add_test_suite(suite("faults at call sites", cases));
+    }
+    for executable in &audit.suites {
+        let tests = executable.tests.iter().map(|test| {
+            let failure = (!test.verdict.holds()).then(|| test.verdict.to_string());
+            case(&test.name, failure, None)
+        });
+        // One that hung or died has no line of its own: the executable itself is then a case.
+        let whole = executable.failure.clone().map(|text| case("the executable", Some(text), None));
+        let mut suite = suite(&executable.name, tests.chain(whole));
+        suite.set_time(seconds(executable.seconds));
+        report.add_test_suite(suite);
+    }
+    report.to_string().map_err(|error| error.to_string())
+}
+
+fn suite(name: &str, cases: impl Iterator<Item = TestCase>) -> TestSuite {
+    let mut suite = TestSuite::new(name);
+    suite.add_test_cases(cases);
+    suite
+}
+
+fn trial(trial: &TrialReport) -> TestCase {
+    let mut case = case(&trial.name, trial.complaint(), Some(trial.seconds()));
+    let verdict = match &trial.verdict {
+        Verdict::Failed(reason) if trial.as_expected => {
+            format!("convicted, as it must be: {reason}")
+        }
+        verdict => format!("{verdict}, {} executions", trial.executions()),
+    };
+    case.set_system_out(format!("{}\n{verdict}\n", trial.property));
+    case
+}
+
+fn case(name: &str, failure: Option<String>, time: Option<f64>) -> TestCase {
+    let status = match failure {
+        None => TestCaseStatus::success(),
+        Some(failure) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(failure.lines().next().unwrap_or_default().to_owned());
+            status.set_description(failure);
+            status
+        }
+    };
+    let mut case = TestCase::new(name, status);
+    if let Some(time) = time {
+        case.set_time(seconds(time));
+    }
+    case
+}
+
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::tests::{failing, holding};
+
+    #[test]
+    fn what_failed_is_a_failure_and_what_holds_is_none() {
+        let xml = super::render(&failing()).unwrap();
+        assert!(
+            xml.contains(
+                "<testsuite name=\"models\" tests=\"1\" skipped=\"0\" errors=\"0\" failures=\"1\""
+            ),
+            "{xml}"
+        );
+        assert!(xml.contains("it broke"), "{xml}");
+        let xml = super::render(&holding()).unwrap();
+        assert!(xml.contains("failures=\"0\"") && !xml.contains("<failure"), "{xml}");
+        assert!(xml.contains("PROVED, 12 executions"), "{xml}");
+    }
+}

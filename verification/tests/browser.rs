@@ -1,0 +1,237 @@
+//! The report's page in a real browser: it renders, nothing is logged as an error, the filters work,
+//! a lane can be followed with the keyboard.
+//!
+//! `ci/browser.sh` brings the browser and its driver, and names the page in `AUDIT_PAGE`.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use serde_json::{json, Value};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// How long the driver may take to listen, and one command.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The key that goes down, in the words of the `WebDriver` standard.
+const ARROW_DOWN: &str = "\u{E015}";
+
+/// A browser under a driver of its own; both end when this is dropped.
+struct Browser {
+    driver: Child,
+    session: String,
+    agent: ureq::Agent,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+impl Browser {
+    fn start() -> Result<Self> {
+        let address =
+            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr()?;
+        let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let driver = Command::new(&program)
+            .arg(format!("--port={}", address.port()))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{}: {error}; ci/browser.sh brings it", program.display()))?;
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(LIMIT))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        let mut browser = Browser { driver, session: format!("http://{address}/session"), agent };
+        let began = Instant::now();
+        while TcpStream::connect_timeout(&address, LIMIT).is_err() {
+            if began.elapsed() > LIMIT {
+                return Err("the driver does not listen".into());
+            }
+            std::thread::yield_now();
+        }
+        let options = json!({ "args": [
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--window-size=1280,1600",
+        ] });
+        let wanted = json!({
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let opened = browser.post("", json!({ "capabilities": { "alwaysMatch": wanted } }))?;
+        let id = opened["sessionId"].as_str().ok_or("the driver opened no session")?;
+        browser.session = format!("{}/{id}", browser.session);
+        Ok(browser)
+    }
+
+    /// Sends a command; returns its value.
+    fn post(&self, command: &str, body: Value) -> Result<Value> {
+        let url = format!("{}{command}", self.session);
+        let mut response = self.agent.post(&url).send_json(body)?;
+        let status = response.status();
+        let mut answer: Value = response.body_mut().with_config().limit(64 << 20).read_json()?;
+        if status.is_success() {
+            Ok(answer["value"].take())
+        } else {
+            Err(format!("{command}: {answer}").into())
+        }
+    }
+
+    fn open(&self, page: &Path) -> Result<()> {
+        self.post("/url", json!({ "url": format!("file://{}", page.display()) })).map(drop)
+    }
+
+    /// Runs a function's body in the page; returns what it returns.
+    fn run(&self, script: &str) -> Result<Value> {
+        self.post("/execute/sync", json!({ "script": script, "args": [] }))
+    }
+
+    fn press(&self, key: &str) -> Result<()> {
+        let keys = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
+        let actions = json!([{ "type": "key", "id": "keyboard", "actions": keys }]);
+        self.post("/actions", json!({ "actions": actions })).map(drop)
+    }
+
+    /// The colours of the picture of the window that are not the first one's.
+    fn painted(&self) -> Result<usize> {
+        let picture = self.agent.get(format!("{}/screenshot", self.session)).call()?;
+        let mut picture = picture;
+        let answer: Value = picture.body_mut().with_config().limit(64 << 20).read_json()?;
+        let bytes = BASE64_STANDARD.decode(answer["value"].as_str().ok_or("no picture")?)?;
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info()?;
+        let mut pixels = vec![0; reader.output_buffer_size().ok_or("too large a picture")?];
+        let info = reader.next_frame(&mut pixels)?;
+        let pixels = pixels[..info.buffer_size()].chunks_exact(info.color_type.samples());
+        let background = pixels.clone().next().ok_or("an empty picture")?;
+        Ok(pixels.filter(|pixel| *pixel != background).count())
+    }
+}
+
+fn page() -> Result<std::path::PathBuf> {
+    let page = std::env::var_os("AUDIT_PAGE").ok_or("AUDIT_PAGE is not set; see ci/browser.sh")?;
+    Ok(Path::new(&page).canonicalize()?)
+}
+
+fn browser() -> Result<Browser> {
+    let browser = Browser::start()?;
+    browser.open(&page()?)?;
+    Ok(browser)
+}
+
+#[test]
+fn the_page_renders_and_logs_nothing() -> Result<()> {
+    let browser = browser()?;
+    let painted = browser.painted()?;
+    assert!(painted > 10_000, "{painted} pixels are not the background's: the picture is blank");
+    let heading = browser.run("return document.querySelector('h1').textContent")?;
+    assert!(heading.as_str().is_some_and(|text| text.contains("last-call")), "{heading}");
+    let sections = browser.run("return document.querySelectorAll('main section').length")?;
+    assert!(sections.as_u64() >= Some(6), "{sections} sections");
+    // Every link leads somewhere in the page: there is no network.
+    let broken = browser.run(
+        "return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))\
+         .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))",
+    )?;
+    assert_eq!(broken, json!([]));
+    let log = browser.post("/se/log", json!({ "type": "browser" }))?;
+    assert_eq!(log, json!([]), "the page's log");
+    Ok(())
+}
+
+#[test]
+fn both_colour_schemes_can_be_read() -> Result<()> {
+    let browser = browser()?;
+    let mut papers = Vec::new();
+    for scheme in ["light", "dark"] {
+        let media = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let command =
+            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": media } });
+        browser.post("/goog/cdp/execute", command)?;
+        // The contrast ratio of WCAG 2, of which 4.5 is level AA.
+        let measured = browser.run(
+            "const light = (colour) => colour.match(/\\d+/g).slice(0, 3).map(Number)\
+               .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)\
+               .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);\
+             const paper = light(getComputedStyle(document.body).backgroundColor);\
+             const ratio = (e) => { const ink = light(getComputedStyle(e).color);\
+               return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05); };\
+             const all = ['p', '.fine', '.word', 'nav a'].map(s => document.querySelector(s));\
+             return [paper, Math.min(...all.filter(e => e).map(ratio))]",
+        )?;
+        assert!(measured[1].as_f64() > Some(4.5), "{scheme}: {measured}");
+        papers.push(measured[0].as_f64());
+    }
+    assert!(papers[0] > papers[1], "light paper, then dark: {papers:?}");
+    Ok(())
+}
+
+#[test]
+fn the_filters_show_what_they_are_asked_for() -> Result<()> {
+    let browser = browser()?;
+    let shown = |table: &str, text: &str, word: &str| -> Result<(u64, String)> {
+        let script = format!(
+            "const set = (element, value) => {{ if (element) {{ element.value = value; \
+               element.dispatchEvent(new Event('input', {{ bubbles: true }})); }} }};\
+             set(document.querySelector('.text[data-table=\"{table}\"]'), '{text}');\
+             set(document.querySelector('.verdicts[data-table=\"{table}\"]'), '{word}');\
+             const list = document.getElementById('{table}');\
+             const rows = list.tBodies ? [...list.tBodies[0].rows] : [...list.children];\
+             return [rows.filter(r => r.getClientRects().length > 0).length,\
+               document.querySelector('output[data-table=\"{table}\"]').value]"
+        );
+        let answer = browser.run(&script)?;
+        let told = answer[1].as_str().unwrap_or_default().to_owned();
+        Ok((answer[0].as_u64().unwrap_or_default(), told))
+    };
+    let (all, told) = shown("properties", "", "")?;
+    assert!(all > 50 && told == format!("{all} of {all} shown"), "{all}: {told}");
+    let (convicted, told) = shown("properties", "", "convicted")?;
+    assert!((1..all).contains(&convicted), "{convicted}: {told}");
+    let (drops, _) = shown("properties", "DROP RETURNS", "PROVED")?;
+    assert!((1..all).contains(&drops), "{drops}");
+    assert_eq!(shown("properties", "no such words", "")?.0, 0);
+    let (defects, _) = shown("interleavings", "drop-2x2", "defect")?;
+    assert!((1..10).contains(&defects), "{defects}");
+    let (faults, _) = shown("faults", "src/queue", "")?;
+    assert!(faults > 0, "{faults}");
+    Ok(())
+}
+
+#[test]
+fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
+    let browser = browser()?;
+    let focused =
+        "return [document.activeElement.dataset.lane, document.activeElement.textContent]";
+    // The first step of the book's hang, reached as a tab would.
+    browser.run("document.querySelector('#book .act[tabindex=\"0\"]').focus()")?;
+    let first = browser.run(focused)?;
+    let mut last = first.clone();
+    for _ in 0..50 {
+        browser.press(ARROW_DOWN)?;
+        last = browser.run(focused)?;
+    }
+    assert_eq!(first[0], last[0], "down stays in the lane");
+    let text = last[1].as_str().unwrap_or_default();
+    assert!(text.contains("✗ joins"), "the main thread ends waiting for a worker: {text}");
+    let dim = browser.run(
+        "const button = document.querySelectorAll('#book .follow')[1]; button.click();\
+         const rows = [...document.querySelectorAll('#book tbody tr')];\
+         const dim = rows.filter(r => r.classList.contains('dim')).length;\
+         const pressed = button.getAttribute('aria-pressed'); button.click();\
+         return [pressed, dim, rows.length,\
+           rows.filter(r => r.classList.contains('dim')).length]",
+    )?;
+    let (dimmed, rows) = (dim[1].as_u64(), dim[2].as_u64());
+    assert!(dim[0] == "true" && dimmed > Some(0) && dimmed < rows, "{dim}");
+    assert_eq!(dim[3], 0, "and all are back");
+    Ok(())
+}
