@@ -3,7 +3,7 @@
 //! Written by the `sample` command, which needs `--cfg shuttle`; read and judged in any build.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use clap::ValueEnum;
 use last_call::sync::fault::{Action, Fault};
@@ -314,14 +314,16 @@ impl Sample {
     /// The command that runs the schedule again which failed.
     pub fn replay(&self) -> Option<String> {
         let End::Failed { schedule, .. } = &self.end else { return None };
-        let wrong = match &self.defect {
-            Some(name) if Sampled::find(&self.scenario)?.defect(name).is_some() => {
-                format!(" --defect '{name}'")
-            }
-            Some(slip) => format!(" --slip '{slip}'"),
-            None => String::new(),
-        };
-        Some(format!("{COMMAND} --scenario {}{wrong} --replay {schedule}", self.scenario))
+        let mut command = format!("{COMMAND} --scenario {}", self.scenario);
+        if let Some(name) = &self.defect {
+            let seeded = Sampled::find(&self.scenario)?.defect(name).is_some();
+            let flag = if seeded { "--defect" } else { "--slip" };
+            let _ = write!(command, " {flag} '{name}'");
+        }
+        if self.max_steps != MAX_STEPS {
+            let _ = write!(command, " --max-steps {}", self.max_steps);
+        }
+        Some(format!("{command} --replay {schedule}"))
     }
 }
 
@@ -417,6 +419,10 @@ mod tests {
         let seeded = Sample { defect: Some(sampled().defects[0].name.to_owned()), ..failed() };
         let command = seeded.replay().expect("a failure can be replayed");
         assert!(command.contains(" --defect 'close wakes nobody' "), "{command}");
+        let slip =
+            Sample { defect: Some("wake-early@a.rs:1".to_owned()), max_steps: 9, ..failed() };
+        let command = slip.replay().expect("a failure can be replayed");
+        assert!(command.contains(" --slip 'wake-early@a.rs:1' --max-steps 9 "), "{command}");
     }
 
     #[test]

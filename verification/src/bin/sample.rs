@@ -88,16 +88,12 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
         (None, Some(slip)) => Some(Wrong { name: slip.to_string(), fault: slip.fault() }),
         (None, None) => None,
     };
-    let plan = match &arguments.replay {
-        Some(schedule) => Plan::Replay(schedule.clone()),
-        None => {
-            let Arguments { scheduler, schedules, seed, .. } = *arguments;
-            Plan::Draw { scheduler, schedules, seed }
-        }
-    };
+    let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;
+    let drawn = Plan::Draw { scheduler, schedules, seed };
+    let plan = arguments.replay.clone().map_or(drawn, Plan::Replay);
     let limit = Duration::from_secs(arguments.limit);
     let Sampled { scenario, .. } = *sampled;
-    let request = Request { scenario, wrong, plan, max_steps: arguments.max_steps, limit };
+    let request = Request { scenario, wrong, plan, max_steps, limit };
     sampling::run(&request, |sample| tell(sampled, sample))
 }
 
