@@ -47,7 +47,7 @@ impl ThreadPool {
 /// Builds a [`ThreadPool`].
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return Ok(()) }
+/// # if last_call::UNDER_MODEL { return Ok(()) }
 /// use last_call::ThreadPool;
 ///
 /// let pool = ThreadPool::builder()

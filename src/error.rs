@@ -5,7 +5,7 @@ use std::{error, fmt, io};
 /// A job was refused; it has not run and never will, and comes back in here.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// use last_call::ThreadPool;
 ///
 /// let pool = ThreadPool::new(1);

@@ -361,7 +361,7 @@ impl<T> Slot<T> {
 /// It is also a [`Future`], of any executor's: the worker wakes the task.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(2);
 /// let parsed = pool.submit(|| "42".parse::<u32>()).expect("the pool is running");
 /// assert_eq!(parsed.join().unwrap(), Ok(42));
@@ -409,7 +409,7 @@ impl<T> JobHandle<T> {
     /// Cancels the job if it has not started. The closure and its captures are dropped here.
     ///
     /// ```
-    /// # if last_call::UNDER_LOOM { return }
+    /// # if last_call::UNDER_MODEL { return }
     /// use last_call::{Cancellation, ThreadPool};
     ///
     /// let pool = ThreadPool::new(1);

@@ -10,7 +10,7 @@
 //!    accepted job, and a refused job comes back to its submitter unrun.
 //!
 //! ```
-//! # if last_call::UNDER_LOOM { return }
+//! # if last_call::UNDER_MODEL { return }
 //! use last_call::ThreadPool;
 //!
 //! let pool = ThreadPool::new(4);
@@ -31,7 +31,8 @@
 //!   ([`Shutdown::on_signals`]).
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
 //!
-//! Built with `--cfg loom`, the pool runs inside loom models and nowhere else.
+//! Built with `--cfg loom` or `--cfg shuttle`, the pool runs inside models of that checker and nowhere
+//! else.
 
 #![forbid(unsafe_code)]
 
@@ -40,10 +41,10 @@ mod pool;
 
 mod job;
 
-#[cfg(any(loom, feature = "__internals"))]
+#[cfg(any(loom, shuttle, feature = "__internals"))]
 #[doc(hidden)]
 pub mod queue;
-#[cfg(not(any(loom, feature = "__internals")))]
+#[cfg(not(any(loom, shuttle, feature = "__internals")))]
 #[allow(unreachable_pub)] // public for the evidence only
 mod queue;
 
@@ -56,10 +57,10 @@ mod report;
 #[cfg(feature = "signal")]
 mod signal;
 
-#[cfg(any(loom, feature = "__internals"))]
+#[cfg(any(loom, shuttle, feature = "__internals"))]
 #[doc(hidden)]
 pub mod sync;
-#[cfg(not(any(loom, feature = "__internals")))]
+#[cfg(not(any(loom, shuttle, feature = "__internals")))]
 #[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
 mod sync;
 
@@ -72,10 +73,10 @@ pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 #[cfg(feature = "signal")]
 pub use signal::{SignalError, SignalStep};
 
-/// Whether this build can only run inside a loom model. Documentation tests ask: cargo compiles them
-/// without `--cfg loom` and links them with a library that has it.
+/// Whether this build can only run inside a model. Documentation tests ask: cargo compiles them
+/// without `--cfg loom` or `--cfg shuttle` and links them with a library that has it.
 #[doc(hidden)]
-pub const UNDER_LOOM: bool = cfg!(loom);
+pub const UNDER_MODEL: bool = cfg!(any(loom, shuttle));
 
 /// The README's example compiles.
 #[cfg(doctest)]

@@ -9,7 +9,7 @@ pub type Payload = Box<dyn Any + Send + 'static>;
 /// The one final outcome of an accepted job.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// use last_call::{Outcome, ThreadPool};
 ///
 /// let pool = ThreadPool::new(1);

@@ -64,7 +64,7 @@ use crate::worker::Shared;
 /// those.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// use last_call::ThreadPool;
 ///
 /// let pool = ThreadPool::new(4);
@@ -317,7 +317,7 @@ impl fmt::Debug for ThreadPool {
 /// refused.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(2);
 /// let submitter = pool.submitter();
 /// let outer = pool.submit(move || submitter.submit(|| "from a job").map_err(|_| "too late"));
@@ -350,7 +350,7 @@ impl Submitter {
     /// [`SubmitError`] with the closure, if the queue is full or the pool has begun to shut down.
     ///
     /// ```
-    /// # if last_call::UNDER_LOOM { return Ok(()) }
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
     /// let pool = last_call::ThreadPool::builder().workers(1).capacity(1).build()?;
     /// let (open, gate) = std::sync::mpsc::channel::<()>();
     /// let mut accepted = 0;
@@ -443,7 +443,7 @@ impl Submitter {
     /// [`WaitError`], if this is a job of the pool's own, which would wait for itself.
     ///
     /// ```
-    /// # if last_call::UNDER_LOOM { return }
+    /// # if last_call::UNDER_MODEL { return }
     /// let pool = last_call::ThreadPool::new(2);
     /// for n in 0..10 {
     ///     pool.execute(move || println!("{n}")).expect("the pool is running");
@@ -565,7 +565,7 @@ impl fmt::Debug for Submitter {
 /// gets the [`Report`].
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(2);
 /// let trigger = pool.shutdown_trigger();
 /// std::thread::spawn(move || trigger.drain()).join().expect("it does not panic");
@@ -631,7 +631,7 @@ impl fmt::Debug for Shutdown {
 /// Tells a long job that it should come to an end. Cheap to clone and to ask.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(1);
 /// let token = pool.stop_token();
 /// let steps = pool.submit(move || (0..).take_while(|_| !token.is_stopping()).count());

@@ -30,7 +30,7 @@ pub const PANICS_KEPT: usize = 64;
 /// [`unfinished`](Self::unfinished). Every count is a number of jobs since the pool was built.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// use last_call::ThreadPool;
 ///
 /// let pool = ThreadPool::new(2);
@@ -95,7 +95,7 @@ pub struct JobPanic {
 /// falls; jobs that have ended are never more than those accepted.
 ///
 /// ```
-/// # if last_call::UNDER_LOOM { return }
+/// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(4);
 /// let stats = pool.stats();
 /// assert_eq!((stats.workers, stats.accepted, stats.finished()), (4, 0, 0));

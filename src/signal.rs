@@ -25,7 +25,7 @@ impl Shutdown {
     /// [`SignalError`], if the process handles these signals already, or the system refuses.
     ///
     /// ```
-    /// # if last_call::UNDER_LOOM { return Ok(()) }
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
     /// let pool = last_call::ThreadPool::new(4);
     /// pool.shutdown_trigger().on_signals()?;
     /// // … hand in jobs until one is refused …

@@ -2,7 +2,7 @@
 //!
 //! They hold if this file compiles.
 
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 mod support;
 

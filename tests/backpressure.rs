@@ -1,6 +1,6 @@
 //! A full queue: who is refused, who waits, and that whoever waits is released.
 
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! A subscriber of the pool's events is user code: its panic harms neither worker nor shutdown.
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Both queues against the contract of queues: the same generated sequences with the same answers,
 //! and histories of racing threads that must be explained by some sequence.
 
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 mod support;
 

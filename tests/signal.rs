@@ -1,7 +1,7 @@
 //! Signals end the pool: the first drains, the second discards. Each test is a process of its own,
 //! since a process has one handler.
 
-#![cfg(all(unix, not(loom)))]
+#![cfg(all(unix, not(any(loom, shuttle))))]
 
 mod support;
 

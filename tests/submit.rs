@@ -1,6 +1,6 @@
 //! Handing in: accepted or refused, never both and never neither.
 
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 mod support;
 

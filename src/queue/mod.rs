@@ -3,8 +3,8 @@
 //! The pool relies on [`Queue`] and on nothing else of a queue, so the proof has two halves: the
 //! pool is correct over any queue that keeps the contract, and each queue keeps it.
 //!
-//! * [`locked`]: one mutex and its condition variables, written on the facade, so that loom can
-//!   explore it. It is what the models run on, and what runs without default features.
+//! * [`locked`]: one mutex and its condition variables, written on the facade, so that loom and
+//!   shuttle can see it. It is what the models run on, and what runs without default features.
 //! * [`channel`]: a crossbeam channel, the default in ordinary builds. loom cannot look inside; it
 //!   is held against `locked` by the same generated sequences of operations.
 //!
@@ -17,14 +17,14 @@ use std::collections::VecDeque;
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
 // Both are there for the evidence; otherwise only the chosen one.
-#[cfg(all(not(loom), feature = "crossbeam-channel"))]
+#[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
 pub mod channel;
-#[cfg(any(loom, not(feature = "crossbeam-channel"), feature = "__internals"))]
+#[cfg(any(loom, shuttle, not(feature = "crossbeam-channel"), feature = "__internals"))]
 pub mod locked;
 
-#[cfg(all(not(loom), feature = "crossbeam-channel"))]
+#[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
 pub(crate) use channel::Channel as Chosen;
-#[cfg(any(loom, not(feature = "crossbeam-channel")))]
+#[cfg(any(loom, shuttle, not(feature = "crossbeam-channel")))]
 pub(crate) use locked::Locked as Chosen;
 
 /// The contract. All operations may be called from any thread at any time.

@@ -1,30 +1,30 @@
 //! The facade: every lock, condition variable and thread of the pool comes from here.
 //!
-//! An ordinary build takes them from the standard library; a build with `--cfg loom` takes them
-//! from loom, records each operation with its call site, and can be told to act wrongly at one of
-//! them. The pool's own code is the same in both, and names neither.
+//! An ordinary build takes them from the standard library; a build with `--cfg loom` or
+//! `--cfg shuttle` takes them from that checker, records each operation with its call site, and can
+//! be told to act wrongly at one of them. The pool's own code is the same in all, and names none.
 //!
 //! Conventions: `lock()` returns the guard, a poisoned lock is taken over (no invariant of the pool
 //! spans user code, so a panic cannot leave one half changed); a wait with a [`Deadline`] says
 //! whether it timed out. State that decides anything lives under a [`Mutex`]; [`Counter`] is for
 //! statistics and [`Flag`] for a hint.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod std_backend;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use std_backend as backend;
 
-#[cfg(loom)]
-mod loom_backend;
-#[cfg(loom)]
-use loom_backend as backend;
+#[cfg(any(loom, shuttle))]
+mod model_backend;
+#[cfg(any(loom, shuttle))]
+use model_backend as backend;
 
-#[cfg(any(loom, feature = "__internals"))]
+#[cfg(any(loom, shuttle, feature = "__internals"))]
 pub mod fault;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub mod trace;
 
-#[cfg(any(loom, feature = "__internals"))]
+#[cfg(any(loom, shuttle, feature = "__internals"))]
 pub use backend::note;
 pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
 

@@ -1,8 +1,8 @@
 //! What the facade did in the current execution of a model, and what it shall do wrongly.
 //!
-//! loom runs all threads of a model as coroutines of one operating system thread, so one recorder
-//! serves them all. It lives in a `static`, so that a watchdog on another thread can say where a
-//! model stood that no longer reaches loom.
+//! loom and shuttle run all threads of a model as coroutines of one operating system thread, so one
+//! recorder serves them all. It lives in a `static`, so that a watchdog on another thread can say
+//! where a model stood that no longer reaches its checker.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the recorder is not part of the model
 
@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::{Action, Fault};
+use super::thread::{current_id, ThreadId};
 
 /// What an operation did, or, for those that block, asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub struct Trace {
 #[derive(Debug)]
 struct Recorder {
     trace: Trace,
-    ids: Vec<loom::thread::ThreadId>,
+    ids: Vec<ThreadId>,
     faults: Vec<(Fault, u64)>,
     /// Faults that act once in an execution and have.
     spent: Vec<Action>,
@@ -160,7 +161,7 @@ fn recorder() -> MutexGuard<'static, Recorder> {
 
 /// Forgets the last execution; to be called by the main thread at the start of each.
 pub fn begin_execution() {
-    let id = loom::thread::current().id();
+    let id = current_id();
     let mut recorder = recorder();
     recorder.trace.events.clear();
     recorder.trace.objects.clear();
@@ -178,7 +179,7 @@ pub fn snapshot() -> Trace {
 
 /// How many locks the current thread holds.
 pub fn locks_held() -> usize {
-    let id = loom::thread::current().id();
+    let id = current_id();
     let recorder = recorder();
     let thread = recorder.ids.iter().position(|known| *known == id).unwrap_or(0);
     let own = recorder.trace.events.iter().filter(|event| event.thread == thread);
@@ -276,7 +277,7 @@ pub(super) fn record_at(op: Op, object: usize, site: &'static Location<'static>,
 }
 
 fn push(op: Op, object: usize, site: &'static Location<'static>, wrongly: bool) {
-    let id = loom::thread::current().id();
+    let id = current_id();
     let mut recorder = recorder();
     // A thread that the facade did not start (or an execution that was not begun) counts as main.
     let thread = recorder.ids.iter().position(|known| *known == id).unwrap_or(0);
@@ -295,7 +296,7 @@ pub(super) fn threads() -> usize {
     recorder().trace.threads.len()
 }
 
-/// Says which of loom's threads the last numbered one is.
-pub(super) fn thread_is(id: loom::thread::ThreadId) {
+/// Says which of the checker's threads the last numbered one is.
+pub(super) fn thread_is(id: ThreadId) {
     recorder().ids.push(id);
 }

@@ -5,7 +5,7 @@
 //! thread outside of the model, which writes it and exits.
 
 use std::collections::BTreeMap;
-use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -13,16 +13,16 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use last_call::sync::fault::Fault;
-use last_call::sync::trace::{self, Kind, Op};
+use last_call::sync::trace;
 
 use crate::callsite::Slip;
 use crate::generated::Program;
 use crate::purpose::Purpose;
-use crate::run::{End, Exploration, Operation, Options, Run, Step, Trace};
+use crate::run::{End, Exploration, Options, Run};
 use crate::scenario::Stage;
 use crate::subject::Subject;
 use crate::trial::{Defect, Trial};
-use crate::{completion, generated, quiet};
+use crate::{completion, generated, quiet, record};
 
 /// What the model's thread and the reporter share.
 struct State {
@@ -198,7 +198,7 @@ fn finish(end: End) -> Run {
     state.run.reached =
         reached.into_iter().map(|(outcome, times)| (outcome.to_owned(), times)).collect();
     state.run.faults_fired = trace::faults_fired();
-    state.run.trace = (end != End::Explored).then(|| translate(&trace::snapshot()));
+    state.run.trace = (end != End::Explored).then(|| record::translate(&trace::snapshot()));
     state.run.survey = trace::survey().iter().flat_map(Slip::at).collect();
     state.run.end = end;
     state.run.clone()
@@ -207,7 +207,7 @@ fn finish(end: End) -> Run {
 /// Ends the process on a panic, unless the scenario provoked it.
 fn catch_convictions(ended: Sender<End>) {
     panic::set_hook(Box::new(move |info| {
-        let message = message(info);
+        let message = record::message(info);
         // loom's own panics come while its state is borrowed: asking it for the thread would be
         // another panic. They always convict.
         let loom = info.location().is_some_and(|site| site.file().contains("loom-"));
@@ -222,55 +222,4 @@ fn catch_convictions(ended: Sender<End>) {
             std::thread::park();
         }
     }));
-}
-
-fn message(info: &PanicHookInfo<'_>) -> String {
-    let payload = info.payload();
-    let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a payload that is not a string".to_owned())
-}
-
-fn translate(trace: &trace::Trace) -> Trace {
-    let site = |site: &panic::Location<'_>| format!("{}:{}", site.file(), site.line());
-    let steps = trace.events.iter().map(|event| {
-        let object = event.object.checked_sub(1).and_then(|index| trace.objects.get(index));
-        let letter = object.map(|object| match object.kind {
-            Kind::Mutex => 'm',
-            Kind::Condvar => 'c',
-            Kind::Counter => 'n',
-            Kind::Flag => 'f',
-        });
-        Step {
-            thread: event.thread,
-            operation: operation(event.op),
-            object: letter.map(|letter| format!("{letter}{}", event.object)),
-            created_at: object.map(|object| site(object.site)),
-            site: site(event.site),
-            wrongly: event.wrongly,
-        }
-    });
-    Trace { threads: trace.threads.clone(), steps: steps.collect() }
-}
-
-fn operation(op: Op) -> Operation {
-    match op {
-        Op::Lock => Operation::Lock,
-        Op::Locked => Operation::Locked,
-        Op::Unlock => Operation::Unlock,
-        Op::Wait => Operation::Wait,
-        Op::Woken => Operation::Woken,
-        Op::TimedOut => Operation::TimedOut,
-        Op::NotifyOne => Operation::NotifyOne,
-        Op::NotifyAll => Operation::NotifyAll,
-        Op::Count => Operation::Count,
-        Op::Raise => Operation::Raise,
-        Op::Look => Operation::Look,
-        Op::Spawn(thread) => Operation::Spawn(thread),
-        Op::SpawnFailed => Operation::SpawnFailed,
-        Op::Join(thread) => Operation::Join(thread),
-        Op::Joined(thread) => Operation::Joined(thread),
-        Op::End => Operation::End,
-        Op::Note(text) => Operation::Note(text.to_owned()),
-    }
 }

@@ -16,10 +16,18 @@ pub mod trial;
 
 mod quiet;
 
+#[cfg(any(loom, shuttle))]
+mod record;
+
 #[cfg(loom)]
 mod completion;
 #[cfg(loom)]
 pub mod engine;
+
+pub mod sample;
+#[cfg(shuttle)]
+pub mod sampling;
+pub mod schedule;
 
 pub mod limits;
 pub mod process;

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// One run of one model.
 pub const MODEL: Duration = Duration::from_secs(300);
 
+/// One sample of one scenario.
+pub const SAMPLE: Duration = Duration::from_secs(900);
+
 /// One run of one model, in a night.
 pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
 
@@ -18,21 +21,40 @@ pub const TESTS: Duration = Duration::from_secs(600);
 /// The first of the environment's variables that loom would read to explore less.
 pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
     // LOOM_LOG and LOOM_LOCATION explore no less.
-    const HARMLESS: [&str; 2] = ["LOOM_LOG", "LOOM_LOCATION"];
+    variable(names, "LOOM_", &["LOOM_LOG", "LOOM_LOCATION"])
+}
+
+/// The first of the environment's variables that shuttle would read to draw other schedules.
+pub fn deciding_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
+    variable(names, "SHUTTLE_", &["SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_SILENCE_WARNINGS"])
+}
+
+fn variable(
+    names: impl Iterator<Item = OsString>,
+    prefix: &str,
+    harmless: &[&str],
+) -> Option<String> {
     names
         .filter_map(|name| name.into_string().ok())
-        .find(|name| name.starts_with("LOOM_") && !HARMLESS.contains(&name.as_str()))
+        .find(|name| name.starts_with(prefix) && !harmless.contains(&name.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::weakening_variable;
+    use super::{deciding_variable, weakening_variable};
 
     #[test]
     fn a_bound_in_the_environment_is_found() {
         let names = ["PATH", "LOOM_LOG", "LOOM_MAX_PREEMPTIONS"];
         let found = weakening_variable(names.iter().map(Into::into));
         assert_eq!(found.as_deref(), Some("LOOM_MAX_PREEMPTIONS"));
+    }
+
+    #[test]
+    fn a_seed_in_the_environment_is_found() {
+        let names = ["LOOM_MAX_PREEMPTIONS", "SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_RANDOM_SEED"];
+        let found = deciding_variable(names.iter().map(Into::into));
+        assert_eq!(found.as_deref(), Some("SHUTTLE_RANDOM_SEED"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use wait_timeout::ChildExt;
 use crate::limits;
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
+use crate::sample::{Sample, SampleTrial, SEED};
 use crate::shard::Shard;
 use crate::trial::{Defect, Trial};
 
@@ -95,6 +96,28 @@ pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: D
         }
         Ok(finished) => match serde_json::from_str(&finished.stdout) {
             Ok(run) => run,
+            Err(_) => died(describe(&finished)),
+        },
+    }
+}
+
+/// Runs the `sample` command for one trial, and always has something to say about it.
+pub fn run_sample(
+    command: &Path,
+    trial: &SampleTrial,
+    defect: Option<&Defect>,
+    schedules: usize,
+    limit: Duration,
+) -> Sample {
+    let died = |message| trial.died(defect, schedules, SEED, message);
+    let mut sample = Command::new(command);
+    sample.args(trial.arguments(defect, schedules, SEED));
+    sample.arg("--limit").arg(limit.as_secs().to_string());
+    match run(&mut sample, limit + limits::GRACE) {
+        Err(error) => died(format!("{}: {error}", command.display())),
+        // Its status says what the line says; without a line there is only the status.
+        Ok(finished) => match serde_json::from_str(&finished.stdout) {
+            Ok(sample) => sample,
             Err(_) => died(describe(&finished)),
         },
     }

@@ -117,7 +117,7 @@ impl End {
 }
 
 /// One execution, operation by operation.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
@@ -126,7 +126,7 @@ pub struct Trace {
 }
 
 /// One operation of one thread.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// The thread, as an index.
     pub thread: usize,

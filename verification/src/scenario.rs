@@ -52,6 +52,13 @@ impl Stage {
         *self.lock().entry(outcome).or_default() += 1;
     }
 
+    /// Notes those outcomes that were reached at least once in this execution.
+    pub(crate) fn reach_each(&self, outcomes: &[(&'static str, usize)]) {
+        for (outcome, _) in outcomes.iter().filter(|(_, times)| *times > 0) {
+            self.reach(outcome);
+        }
+    }
+
     /// Forgets the outcomes seen so far.
     pub fn forget(&self) {
         self.lock().clear();
@@ -114,7 +121,7 @@ pub(crate) mod history {
     pub(crate) const DROP: &str = "drop(pool)";
 
     /// How many jobs had run when the drop's first operation took effect.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn ran_before_drop() -> usize {
         use last_call::sync::trace::{inspect, Op};
         inspect(|trace| {
@@ -134,13 +141,13 @@ pub(crate) mod history {
     }
 
     /// Called by jobs and by drops of captures: panics if this thread holds a lock of the pool's.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn outside_locks() {
         assert_eq!(last_call::sync::trace::locks_held(), 0, "user code under a lock");
     }
 
     /// Whether the thread of that name slept on a condition variable.
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn slept(thread: &str) -> bool {
         use last_call::sync::trace::{inspect, Op};
         inspect(|trace| {
@@ -149,14 +156,14 @@ pub(crate) mod history {
         })
     }
 
-    // Without loom there is no record yet; the scenarios are compiled for their names and clauses.
-    #[cfg(not(loom))]
+    // Without a checker there is no record; the scenarios are compiled for their names and clauses.
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn ran_before_drop() -> usize {
         0
     }
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn outside_locks() {}
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn slept(_thread: &str) -> bool {
         false
     }

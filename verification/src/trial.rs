@@ -53,21 +53,21 @@ pub struct Defect {
     pub fault: Fault,
 }
 
-const fn defect(name: &'static str, action: Action, file: &'static str) -> Defect {
+pub(crate) const fn defect(name: &'static str, action: Action, file: &'static str) -> Defect {
     Defect { name, fault: Fault { action, file, line: None } }
 }
 
-const PUSH_WAKES_NOBODY: Defect =
+pub(crate) const PUSH_WAKES_NOBODY: Defect =
     defect("push wakes nobody", Action::DropNotifyOne, "src/queue/locked.rs");
-const CLOSE_WAKES_NOBODY: Defect =
+pub(crate) const CLOSE_WAKES_NOBODY: Defect =
     defect("close wakes nobody", Action::DropNotifyAll, "src/queue/locked.rs");
-const CLOSE_WAKES_ONE: Defect =
+pub(crate) const CLOSE_WAKES_ONE: Defect =
     defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/locked.rs");
-const OUTCOME_WAKES_NOBODY: Defect =
+pub(crate) const OUTCOME_WAKES_NOBODY: Defect =
     defect("a resolved handle wakes nobody", Action::DropNotifyOne, "src/job.rs");
-const PLACE_WAKES_NOBODY: Defect =
+pub(crate) const PLACE_WAKES_NOBODY: Defect =
     defect("a free place wakes nobody", Action::DropNotifyOne, "src/queue/mod.rs");
-const RECORD_WAKES_NOBODY: Defect =
+pub(crate) const RECORD_WAKES_NOBODY: Defect =
     defect("the end of a job or of a worker wakes nobody", Action::DropNotifyAll, "src/worker.rs");
 const START_WAKES_NOBODY: Defect =
     defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");

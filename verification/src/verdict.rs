@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expected::Range;
 use crate::run::{End, Run};
+use crate::sample::Scheduler;
 use crate::trial::{Conviction, Expect, Trial};
 
 /// The word for a piece of evidence.
@@ -15,6 +16,15 @@ pub enum Verdict {
     Proved,
     /// Every execution with at most that many preemptions was explored.
     Bounded(usize),
+    /// That many schedules were drawn.
+    Sampled {
+        /// By whom.
+        scheduler: Scheduler,
+        /// How many.
+        schedules: usize,
+        /// From which seed.
+        seed: u64,
+    },
     /// It ran that many times on real threads.
     Stressed(u64),
     /// A limit ended the exploration.
@@ -30,13 +40,16 @@ pub enum Verdict {
 impl Verdict {
     /// Whether it is evidence that a property holds.
     pub fn holds(&self) -> bool {
-        matches!(self, Verdict::Proved | Verdict::Bounded(_) | Verdict::Stressed(_))
+        self.reason().is_none()
     }
 
     /// The reason, where it does not hold.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Verdict::Proved | Verdict::Bounded(_) | Verdict::Stressed(_) => None,
+            Verdict::Proved
+            | Verdict::Bounded(_)
+            | Verdict::Sampled { .. }
+            | Verdict::Stressed(_) => None,
             Verdict::Truncated(reason)
             | Verdict::Vacuous(reason)
             | Verdict::Unrecorded(reason)
@@ -50,6 +63,9 @@ impl std::fmt::Display for Verdict {
         match self {
             Verdict::Proved => f.write_str("PROVED"),
             Verdict::Bounded(bound) => write!(f, "BOUNDED({bound})"),
+            Verdict::Sampled { scheduler, schedules, seed } => {
+                write!(f, "SAMPLED({scheduler}, {schedules}, {seed})")
+            }
             Verdict::Stressed(runs) => write!(f, "STRESSED({runs})"),
             Verdict::Truncated(_) => f.write_str("TRUNCATED"),
             Verdict::Vacuous(_) => f.write_str("VACUOUS"),

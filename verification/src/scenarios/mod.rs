@@ -6,6 +6,7 @@ pub(crate) mod cancel;
 pub(crate) mod faults;
 pub(crate) mod handles;
 pub(crate) mod idle;
+pub(crate) mod large;
 pub(crate) mod queue;
 pub(crate) mod shutdown;
 pub(crate) mod trigger;

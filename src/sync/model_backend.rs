@@ -1,16 +1,22 @@
-//! The facade over loom, recording what it does in [`trace`].
+//! The facade over a model checker, loom or shuttle, recording what it does in [`trace`].
 
 use std::cell::Cell;
 use std::panic::Location;
 use std::time::Duration;
 
+#[cfg(loom)]
+use loom as checker;
+#[cfg(shuttle)]
+use shuttle as checker;
+
 use super::fault::Action;
 use super::trace::{self, Kind, Op, Operation};
 
-/// Mutual exclusion. loom knows no poisoning of its own; what leaks in from a panic is taken over.
+/// Mutual exclusion. What a panic leaves poisoned is taken over, its own lock or, since the threads
+/// of a model are one to the standard library, another.
 #[derive(Debug)]
 pub struct Mutex<T> {
-    inner: loom::sync::Mutex<T>,
+    inner: checker::sync::Mutex<T>,
     object: usize,
 }
 
@@ -18,7 +24,7 @@ pub struct Mutex<T> {
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     // None only between the two halves of a wait.
-    inner: Option<loom::sync::MutexGuard<'a, T>>,
+    inner: Option<checker::sync::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
     /// Who locked it, or went to sleep with it.
     site: &'static Location<'static>,
@@ -39,7 +45,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn new(value: T) -> Self {
         let object = trace::register(Kind::Mutex, Location::caller());
-        Mutex { inner: loom::sync::Mutex::new(value), object }
+        Mutex { inner: checker::sync::Mutex::new(value), object }
     }
 
     /// Blocks until the mutex is free and locks it.
@@ -76,7 +82,7 @@ impl<T> MutexGuard<'_, T> {
         let object = self.mutex.object;
         trace::record_at(Op::Unlock, object, self.site, true);
         drop(self.inner.take());
-        loom::thread::yield_now();
+        checker::thread::yield_now();
         trace::record_at(Op::Lock, object, self.site, true);
         let inner = self.mutex.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.inner = Some(inner);
@@ -107,10 +113,11 @@ impl<T> Drop for MutexGuard<'_, T> {
     }
 }
 
-/// A condition variable. It wakes the longest waiter first and never for no reason.
+/// A condition variable. It never wakes for no reason; of several waiters loom wakes the one that has
+/// waited longest, shuttle any.
 #[derive(Debug)]
 pub struct Condvar {
-    inner: loom::sync::Condvar,
+    inner: checker::sync::Condvar,
     object: usize,
 }
 
@@ -126,7 +133,7 @@ impl Condvar {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Condvar, Location::caller());
-        Condvar { inner: loom::sync::Condvar::new(), object }
+        Condvar { inner: checker::sync::Condvar::new(), object }
     }
 
     /// Releases the lock, sleeps until notified, and locks again.
@@ -141,7 +148,7 @@ impl Condvar {
         let site = Location::caller();
         let early = |action| matches!(action, Action::WakeEarly | Action::SplitWait);
         match trace::fault(site, early) {
-            Some(Action::WakeEarly) => return self.doze(guard, Op::Woken),
+            Some(Action::WakeEarly) => return self.doze(guard, Op::Woken, true),
             Some(_) => guard.let_others_in(),
             None => {}
         }
@@ -158,11 +165,16 @@ impl Condvar {
 
     /// Releases the lock, lets others run or not, and locks again: woken by nobody.
     #[track_caller]
-    fn doze<'a, T>(&self, mut guard: MutexGuard<'a, T>, end: Op) -> MutexGuard<'a, T> {
-        trace::record_at(Op::Wait, self.object, Location::caller(), end == Op::Woken);
+    fn doze<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        end: Op,
+        wrongly: bool,
+    ) -> MutexGuard<'a, T> {
+        trace::record_at(Op::Wait, self.object, Location::caller(), wrongly);
         let mutex = guard.mutex;
         drop(guard.inner.take());
-        loom::thread::yield_now();
+        checker::thread::yield_now();
         let guard = mutex.relock(Location::caller());
         trace::record(end, self.object);
         guard
@@ -172,7 +184,9 @@ impl Condvar {
     ///
     /// loom has no clock and no way to choose. Releasing the lock and taking it again lets it
     /// explore every amount of progress that the others can make before the deadline; what it
-    /// leaves out is a notification that a waiter takes along while timing out.
+    /// leaves out is a notification that a waiter takes along while timing out. A sample of
+    /// shuttle's would seldom see more than a little progress: there the wait ends for no reason as
+    /// often as not, and comes again.
     #[track_caller]
     pub fn wait_until<'a, T>(
         &self,
@@ -180,7 +194,8 @@ impl Condvar {
         deadline: Deadline,
     ) -> (MutexGuard<'a, T>, bool) {
         let fires = match deadline.0 {
-            Fires::AnyTime => true,
+            Fires::AnyTime if has_come() => true,
+            Fires::AnyTime => return (self.doze(guard, Op::Woken, false), false),
             Fires::Never => false,
             Fires::TooLate => {
                 trace::opportunity(Operation::WaitUntil);
@@ -189,7 +204,7 @@ impl Condvar {
             }
         };
         if fires {
-            (self.doze(guard, Op::TimedOut), true)
+            (self.doze(guard, Op::TimedOut, false), true)
         } else {
             trace::opportunity(Operation::Wait);
             (self.sleep(guard), false)
@@ -219,6 +234,17 @@ impl Condvar {
             Some(_) => {}
         }
     }
+}
+
+/// Whether a deadline that may fire at any moment fires at this one.
+#[cfg(loom)]
+fn has_come() -> bool {
+    true
+}
+#[cfg(shuttle)]
+fn has_come() -> bool {
+    use shuttle::rand::Rng;
+    shuttle::rand::thread_rng().gen_ratio(1, 4)
 }
 
 /// A point in time until which a wait may last, or none. In a model there is no time: see
@@ -262,7 +288,7 @@ impl Deadline {
 /// A number for statistics: nothing may be decided by it.
 #[derive(Debug)]
 pub struct Counter {
-    inner: loom::sync::atomic::AtomicU64,
+    inner: checker::sync::atomic::AtomicU64,
     object: usize,
 }
 
@@ -278,7 +304,7 @@ impl Counter {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Counter, Location::caller());
-        Counter { inner: loom::sync::atomic::AtomicU64::new(0), object }
+        Counter { inner: checker::sync::atomic::AtomicU64::new(0), object }
     }
 
     /// Adds one.
@@ -304,7 +330,7 @@ impl Counter {
 /// A hint that is raised once: nothing of the pool's may be decided by it.
 #[derive(Debug)]
 pub struct Flag {
-    inner: loom::sync::atomic::AtomicBool,
+    inner: checker::sync::atomic::AtomicBool,
     object: usize,
 }
 
@@ -320,7 +346,7 @@ impl Flag {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Flag, Location::caller());
-        Flag { inner: loom::sync::atomic::AtomicBool::new(false), object }
+        Flag { inner: checker::sync::atomic::AtomicBool::new(false), object }
     }
 
     /// Raises it.
@@ -348,14 +374,14 @@ pub mod thread {
     use std::{io, panic};
 
     use super::trace::{self, Op, Operation};
-    use super::Action;
+    use super::{checker, Action};
 
-    pub use loom::thread::ThreadId;
+    pub use checker::thread::ThreadId;
 
     /// The owner of a running thread, who may wait for its end.
     #[derive(Debug)]
     pub struct JoinHandle {
-        inner: loom::thread::JoinHandle<std::thread::Result<()>>,
+        inner: checker::thread::JoinHandle<std::thread::Result<()>>,
         number: usize,
     }
 
@@ -365,7 +391,6 @@ pub mod thread {
     ///
     /// When a fault says that this thread cannot be started.
     #[track_caller]
-    #[allow(clippy::needless_pass_by_value)] // as the standard library's, which keeps the name
     pub fn spawn<F>(name: String, _stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
     where
         F: FnOnce() + Send + 'static,
@@ -378,11 +403,11 @@ pub mod thread {
             return Err(io::Error::new(io::ErrorKind::WouldBlock, "the model's spawn failure"));
         }
         trace::next_thread(&name);
-        let inner = loom::thread::spawn(move || {
+        let inner = checker::thread::Builder::new().name(name).spawn(move || {
             let result = panic::catch_unwind(panic::AssertUnwindSafe(main));
             trace::record(Op::End, 0);
             result
-        });
+        })?;
         trace::thread_is(inner.thread().id());
         Ok(JoinHandle { inner, number })
     }
@@ -394,7 +419,7 @@ pub mod thread {
 
     /// The identity of the current thread.
     pub fn current_id() -> ThreadId {
-        loom::thread::current().id()
+        checker::thread::current().id()
     }
 
     impl JoinHandle {
@@ -406,7 +431,7 @@ pub mod thread {
         #[track_caller]
         pub fn join(self) -> std::thread::Result<()> {
             trace::record(Op::Join(self.number), 0);
-            let result = self.inner.join().expect("loom threads end without unwinding");
+            let result = self.inner.join().expect("the threads of a model end without unwinding");
             trace::record(Op::Joined(self.number), 0);
             result
         }

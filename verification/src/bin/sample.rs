@@ -1,0 +1,144 @@
+//! Runs one scenario under random schedules, and writes what it found to standard output as one line
+//! of JSON; with a failure, how to see it again.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use verification::callsite::Slip;
+use verification::limits;
+use verification::sample::{Sampled, Scheduler, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
+use verification::schedule::Schedule;
+
+/// Runs one scenario under random schedules and writes what it found as one line of JSON.
+#[derive(Parser)]
+struct Arguments {
+    /// List the scenarios, with what each must notice
+    #[arg(long)]
+    list: bool,
+    /// The scenario
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    scenario: Option<String>,
+    /// Who draws the schedules
+    #[arg(long, value_enum, default_value_t = Scheduler::Random)]
+    scheduler: Scheduler,
+    /// How many
+    #[arg(long, value_name = "NUMBER", default_value_t = SCHEDULES)]
+    schedules: usize,
+    /// Where their random numbers begin
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
+    seed: u64,
+    /// Run one schedule again instead, as a failure told it
+    #[arg(long, value_name = "SCHEDULE", conflicts_with_all = ["scheduler", "schedules", "seed"])]
+    replay: Option<Schedule>,
+    /// The seeded defect to run it with
+    #[arg(long, value_name = "NAME", visible_alias = "fault")]
+    defect: Option<String>,
+    /// The fault at a call site to run it with
+    #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
+    slip: Option<Slip>,
+    /// Steps that an execution may take; more is a failure
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
+    max_steps: usize,
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::SAMPLE.as_secs())]
+    limit: u64,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        list();
+        return ExitCode::SUCCESS;
+    }
+    let name = arguments.scenario.as_deref().unwrap_or_default();
+    let result = match Sampled::find(name) {
+        Some(sampled) => sample(sampled, &arguments),
+        None => Err(format!("there is no sampled scenario `{name}`")),
+    };
+    result.unwrap_or_else(|message| {
+        eprintln!("sample: {message}");
+        ExitCode::from(2)
+    })
+}
+
+fn list() {
+    for Sampled { scenario, defects } in SAMPLED {
+        println!("{}: {}", scenario.name, scenario.property);
+        for defect in *defects {
+            println!("    must notice: {}", defect.name);
+        }
+    }
+}
+
+#[cfg(shuttle)]
+fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, String> {
+    use std::time::Duration;
+
+    use verification::sampling::{self, Plan, Request, Wrong};
+
+    if let Some(name) = limits::deciding_variable(std::env::vars_os().map(|(name, _)| name)) {
+        return Err(format!("{name} is set, which would decide over the schedules; unset it"));
+    }
+    let wrong = match (&arguments.defect, &arguments.slip) {
+        (Some(name), _) => {
+            let defect = sampled.defect(name);
+            let defect = defect.ok_or_else(|| format!("it has no defect `{name}`"))?;
+            Some(Wrong { name: name.clone(), fault: defect.fault })
+        }
+        (None, Some(slip)) => Some(Wrong { name: slip.to_string(), fault: slip.fault() }),
+        (None, None) => None,
+    };
+    let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;
+    let drawn = Plan::Draw { scheduler, schedules, seed };
+    let plan = arguments.replay.clone().map_or(drawn, Plan::Replay);
+    let limit = Duration::from_secs(arguments.limit);
+    let Sampled { scenario, .. } = *sampled;
+    let request = Request { scenario, wrong, plan, max_steps, limit };
+    sampling::run(&request, |sample| tell(sampled, sample))
+}
+
+/// Writes the line of JSON, and for people what it comes to; says whether all is well.
+#[cfg(shuttle)]
+fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
+    use std::io::Write;
+
+    use verification::lanes;
+    use verification::sample::{meaningful, End};
+
+    const WIDTH: usize = 160;
+    let line = serde_json::to_string(sample).expect("a sample can be written as JSON");
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    if let Some(trace) = &sample.trace {
+        eprintln!("{}", lanes::draw(trace, WIDTH));
+    }
+    match &sample.end {
+        End::Failed { message, site, schedule } => {
+            eprintln!("FAILED: {message} ({site})");
+            eprintln!("schedule: {schedule}");
+            eprintln!("replay: {}", sample.replay().unwrap_or_default());
+            false
+        }
+        End::TimedOut { seconds } => {
+            eprintln!("TRUNCATED: {} schedules in {seconds} s", sample.schedules);
+            false
+        }
+        End::Died { message } => unreachable!("it is alive: {message}"),
+        End::Held if sample.scheduler == Scheduler::Replay => {
+            eprintln!("the schedule does not fail");
+            true
+        }
+        End::Held => match meaningful(sampled.scenario, sample) {
+            Ok(()) => true,
+            Err(verdict) => {
+                eprintln!("{verdict}: {}", verdict.reason().unwrap_or_default());
+                false
+            }
+        },
+    }
+}
+
+#[cfg(not(shuttle))]
+fn sample(_: &'static Sampled, _: &Arguments) -> Result<ExitCode, String> {
+    Err("this build cannot sample; build it with RUSTFLAGS=\"--cfg shuttle\"".to_owned())
+}

@@ -1,0 +1,264 @@
+//! Scenarios that are too large to be explored, for samples: many workers, submitters and jobs.
+
+use last_call::sync::{self, thread};
+use last_call::{Outcome, Submitter, ThreadPool};
+
+use super::shutdown::{settled, spawn};
+use crate::scenario::{history, Count, Latch, Scenario};
+use crate::subject::Job;
+
+const SUBMITTERS: usize = 4;
+
+const DRAINED: &str = "every job had run before the drop";
+const DROPPED_EARLY: &str = "jobs were left when the drop began";
+
+pub(crate) const DROP_MANY: Scenario = Scenario {
+    name: "drop-8x32",
+    property: "drop returns, each job has run once: 8 workers, 32 jobs",
+    clauses: &[2, 4, 16],
+    reach: &[DRAINED, DROPPED_EARLY],
+    world: &[],
+    body: |stage| {
+        const JOBS: usize = 32;
+        let ran = Count::default();
+        let pool = ThreadPool::new(8);
+        for _ in 0..JOBS {
+            pool.execute(ran.job()).unwrap();
+        }
+        sync::note(history::DROP);
+        drop(pool);
+        assert_eq!(ran.get(), JOBS, "after drop, each accepted job has run once");
+        let all = history::ran_before_drop() == JOBS;
+        stage.reach(if all { DRAINED } else { DROPPED_EARLY });
+    },
+};
+
+pub(crate) const PROGRESS_MANY: Scenario = Scenario {
+    name: "progress-8x16",
+    property: "jobs all run before any shutdown begins: 8 workers, 16 jobs",
+    clauses: &[7],
+    reach: &["the last job ended last", "an earlier job ended last"],
+    world: &[],
+    body: |stage| {
+        const JOBS: usize = 16;
+        let (all, last) = (Latch::new(JOBS), Count::default());
+        let pool = ThreadPool::new(8);
+        for number in 1..=JOBS {
+            let (all, last) = (all.clone(), last.clone());
+            let job = move || {
+                if all.arrive() == 0 && number == JOBS {
+                    last.add();
+                }
+            };
+            pool.execute(job).unwrap();
+        }
+        all.wait();
+        let in_order = last.get() == 1;
+        stage
+            .reach(["an earlier job ended last", "the last job ended last"][usize::from(in_order)]);
+    },
+};
+
+const ALL_ACCEPTED: &str = "every job was accepted";
+const SOME_REFUSED: &str = "some jobs came back";
+const ALL_REFUSED: &str = "every job came back";
+
+pub(crate) const DROP_RACE: Scenario = Scenario {
+    name: "submit-racing-drop-4x4",
+    property: "jobs of 4 submitters racing the drop run, or come back: 4 workers, 16 jobs",
+    clauses: &[2, 3, 4, 16],
+    reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
+    world: &[],
+    body: |stage| {
+        stage.reach(match submit_racing_drain(ThreadPool::new(4), 4) {
+            (_, 0) => ALL_ACCEPTED,
+            (0, _) => ALL_REFUSED,
+            _ => SOME_REFUSED,
+        });
+    },
+};
+
+pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
+    name: "full-racing-drain",
+    property: "with 2 places, jobs of 4 submitters racing the drain run, or come back: 3 workers",
+    clauses: &[3, 4, 8, 10, 16],
+    reach: &[COMPLETED, REFUSED, WAITED],
+    world: &[],
+    body: |stage| {
+        let (ran, refused) = submit_racing_drain(bounded(), 3);
+        stage.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
+    },
+};
+
+const COMPLETED: &str = "a job completed";
+const CANCELLED: &str = "a job was cancelled";
+const REFUSED: &str = "a job came back";
+const WAITED: &str = "a submitter waited";
+
+fn bounded() -> ThreadPool {
+    ThreadPool::builder().workers(3).capacity(2).build().unwrap()
+}
+
+/// How many submitters have slept.
+fn waiters() -> usize {
+    (0..SUBMITTERS).filter(|number| history::slept(&name(*number))).count()
+}
+
+/// Submitters hand in that many jobs each while the pool is dropped. Returns how many jobs ran and
+/// how many came back.
+fn submit_racing_drain(pool: ThreadPool, each: usize) -> (usize, usize) {
+    let (ran, refused) = (Count::default(), Count::default());
+    let submitters = submitters(&pool, |submitter| {
+        let (ran, refused) = (ran.clone(), refused.clone());
+        move || {
+            for _ in 0..each {
+                if let Err(error) = submitter.execute(ran.job()) {
+                    assert!(error.is_shut_down());
+                    refused.add();
+                }
+            }
+        }
+    });
+    drop(pool);
+    let ran_by_then = ran.get();
+    join(submitters);
+    assert_eq!(ran.get(), ran_by_then, "nothing runs after drop");
+    assert_eq!(ran.get() + refused.get(), SUBMITTERS * each, "each job ran once or came back once");
+    (ran.get(), refused.get())
+}
+
+pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
+    name: "full-progress",
+    property: "with 2 places, 4 submitters get all 12 jobs in before any shutdown: 3 workers",
+    clauses: &[7, 8, 10],
+    reach: &[WAITED, "nobody waited"],
+    world: &[],
+    body: |stage| {
+        const EACH: usize = 3;
+        let pool = bounded();
+        let ran = Count::default();
+        let submitters = submitters(&pool, |submitter| {
+            let ran = ran.clone();
+            move || {
+                for _ in 0..EACH {
+                    submitter.execute(ran.job()).unwrap();
+                }
+            }
+        });
+        join(submitters);
+        drop(pool);
+        assert_eq!(ran.get(), SUBMITTERS * EACH);
+        stage.reach(if waiters() > 0 { WAITED } else { "nobody waited" });
+    },
+};
+
+pub(crate) const DISCARD_RACE: Scenario = Scenario {
+    name: "submit-racing-discard-4x4",
+    property:
+        "of jobs of 4 submitters racing shutdown_now, each handle resolves, the report agrees",
+    clauses: &[3, 4, 5, 17, 20, 24],
+    reach: &[COMPLETED, CANCELLED, REFUSED],
+    world: &[],
+    body: |stage| {
+        const EACH: usize = 4;
+        let pool = ThreadPool::new(4);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let (completed, cancelled) = (Count::default(), Count::default());
+        let submitters = submitters(&pool, |submitter| {
+            let (ran, dropped) = (ran.clone(), dropped.clone());
+            let (completed, cancelled) = (completed.clone(), cancelled.clone());
+            move || {
+                let submit = |_| {
+                    let (run, capture) = (ran.job(), dropped.on_drop());
+                    let job = move || {
+                        run();
+                        drop(capture);
+                    };
+                    submitter.submit(job).map_err(|error| assert!(error.is_shut_down())).ok()
+                };
+                let handles: Vec<_> = (0..EACH).filter_map(submit).collect();
+                for handle in handles {
+                    match handle.join() {
+                        Outcome::Completed(()) => completed.add(),
+                        Outcome::Cancelled(_) => cancelled.add(),
+                        Outcome::Panicked(_) => panic!("no job panics"),
+                    }
+                }
+            }
+        });
+        let report = pool.shutdown_now();
+        join(submitters);
+        settled(&report);
+        assert_eq!(report.completed, ran.get() as u64);
+        assert_eq!(report.completed, completed.get() as u64);
+        assert_eq!(report.cancelled, cancelled.get() as u64);
+        assert_eq!(dropped.get(), SUBMITTERS * EACH, "the captures of each are dropped");
+        let refused = SUBMITTERS * EACH - completed.get() - cancelled.get();
+        let (completed, cancelled) = (completed.get(), cancelled.get());
+        stage.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
+    },
+};
+
+pub(crate) const IDLE_MANY: Scenario = Scenario {
+    name: "idle-two-waiters-4x12",
+    property:
+        "two threads that wait for idleness see 4 jobs and all their descendants ended: 4 workers",
+    clauses: &[7, 26],
+    reach: &["both slept", "one slept", "neither slept"],
+    world: &[],
+    body: |stage| {
+        const LINES: usize = 4;
+        const GENERATIONS: usize = 3;
+        let pool = ThreadPool::new(4);
+        let ran = Count::default();
+        for _ in 0..LINES {
+            pool.execute(generation(pool.submitter(), ran.clone(), GENERATIONS)).unwrap();
+        }
+        let other = {
+            let (submitter, ran) = (pool.submitter(), ran.clone());
+            spawn("other", move || {
+                submitter.wait_idle().unwrap();
+                assert_eq!(ran.get(), LINES * GENERATIONS, "nothing was queued or running");
+            })
+        };
+        pool.wait_idle().unwrap();
+        assert_eq!(ran.get(), LINES * GENERATIONS, "nothing was queued or running");
+        other.join().unwrap();
+        let slept = ["main", "other"].into_iter().filter(|thread| history::slept(thread)).count();
+        stage.reach(["neither slept", "one slept", "both slept"][slept]);
+    },
+};
+
+/// A job that hands in the next generation's, or, if it is the last, takes long: each end of a job
+/// wakes who waits for idleness, so that only a long one lets it sleep.
+fn generation(submitter: Submitter, ran: Count, left: usize) -> Job {
+    const LONG: usize = 20;
+    Box::new(move || {
+        if left > 1 {
+            let next = generation(submitter.clone(), ran.clone(), left - 1);
+            assert!(submitter.execute(next).is_ok(), "the pool is running");
+        } else {
+            let work = sync::Mutex::new(0);
+            (0..LONG).for_each(|_| *work.lock() += 1);
+        }
+        ran.add();
+    })
+}
+
+/// Starts the submitters, each with its own program.
+fn submitters<F>(pool: &ThreadPool, program: impl Fn(Submitter) -> F) -> Vec<thread::JoinHandle>
+where
+    F: FnOnce() + Send + 'static,
+{
+    (0..SUBMITTERS).map(|number| spawn(&name(number), program(pool.submitter()))).collect()
+}
+
+fn name(submitter: usize) -> String {
+    format!("submitter-{submitter}")
+}
+
+fn join(threads: Vec<thread::JoinHandle>) {
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
