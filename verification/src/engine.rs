@@ -37,7 +37,7 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// Every field that this version of loom has, so that no environment variable decides one.
-fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
+pub(crate) fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.max_threads = options.max_threads;
     builder.max_branches = options.max_branches;
@@ -175,7 +175,7 @@ fn catch_convictions(ended: Sender<End>) {
     }));
 }
 
-fn message(info: &PanicHookInfo<'_>) -> String {
+pub(crate) fn message(info: &PanicHookInfo<'_>) -> String {
     let payload = info.payload();
     let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())

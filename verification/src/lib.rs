@@ -20,6 +20,8 @@ mod completion;
 #[cfg(loom)]
 pub mod engine;
 
+pub mod checker;
+
 pub mod limits;
 pub mod process;
 pub mod purpose;

@@ -1,0 +1,220 @@
+//! Every outcome of a program, by trying every order of its operations. Nothing here knows loom.
+//!
+//! Operations are atomic and take effect in one order that all threads see. A condition variable
+//! wakes its longest waiter first and never for no reason: the standard library promises neither,
+//! but it is what loom explores, and so what can be held against it. A wait is two steps: release
+//! and sleep in one, acquire after the wake-up.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::program::{Op, Outcome, Outcomes, Program, Protected, Wait, REFUSED};
+
+/// What a program can do.
+#[derive(Clone, Debug)]
+pub struct Enumeration {
+    /// Its outcomes.
+    pub outcomes: Outcomes,
+    /// The distinct states on the way.
+    pub states: usize,
+}
+
+/// Returns what a program can do, or nothing if it has more than `limit` states.
+pub fn enumerate(program: &Program, limit: usize) -> Option<Enumeration> {
+    let first = State::new(program);
+    let mut known = HashSet::from([first.clone()]);
+    let mut pending = vec![first];
+    let mut outcomes = Outcomes::new();
+    while let Some(state) = pending.pop() {
+        let mut stuck = true;
+        for thread in 0..program.threads.len() {
+            let Some(next) = state.step(program, thread) else { continue };
+            stuck = false;
+            if !known.contains(&next) {
+                known.insert(next.clone());
+                pending.push(next);
+            }
+        }
+        if known.len() > limit {
+            return None;
+        }
+        if stuck {
+            outcomes.insert(state.outcome(program));
+        }
+    }
+    Some(Enumeration { outcomes, states: known.len() })
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct State {
+    threads: Vec<Thread>,
+    locks: Vec<Lock>,
+    /// Who waits, the longest first.
+    condvars: Vec<VecDeque<usize>>,
+    counters: Vec<u64>,
+    flags: Vec<bool>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Thread {
+    phase: Phase,
+    /// How many operations it has completed.
+    done: usize,
+    seen: Vec<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Phase {
+    Unborn,
+    /// About to perform its next operation.
+    Ready,
+    /// In the midst of a wait, not woken yet.
+    Asleep,
+    /// In the midst of a wait, about to acquire the lock.
+    Awake,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Lock {
+    owner: Option<usize>,
+    protected: Protected,
+}
+
+impl State {
+    fn new(program: &Program) -> Self {
+        let objects = program.objects();
+        let unborn = Thread { phase: Phase::Unborn, done: 0, seen: Vec::new() };
+        let mut threads = vec![unborn; program.threads.len()];
+        threads[0].phase = Phase::Ready;
+        State {
+            threads,
+            locks: vec![Lock { owner: None, protected: Protected::default() }; objects.locks],
+            condvars: vec![VecDeque::new(); objects.condvars],
+            counters: vec![0; objects.counters],
+            flags: vec![false; objects.flags],
+        }
+    }
+
+    /// Of a state in which no thread can go on.
+    fn outcome(self, program: &Program) -> Outcome {
+        let ended = (0..self.threads.len()).all(|thread| self.has_ended(program, thread));
+        if ended {
+            Outcome::Ended(self.threads.into_iter().map(|thread| thread.seen).collect())
+        } else {
+            Outcome::Deadlock
+        }
+    }
+
+    fn has_ended(&self, program: &Program, thread: usize) -> bool {
+        self.threads[thread].done == program.threads[thread].len()
+    }
+
+    /// The state after the thread's next step, if it can go on.
+    fn step(&self, program: &Program, thread: usize) -> Option<State> {
+        let op = *program.threads[thread].get(self.threads[thread].done)?;
+        let mut next = self.clone();
+        let can = match self.threads[thread].phase {
+            Phase::Unborn | Phase::Asleep => false,
+            Phase::Awake => next.wake(thread, op),
+            Phase::Ready => next.perform(program, thread, op),
+        };
+        can.then_some(next)
+    }
+
+    /// The second half of a wait. Says whether the lock was free.
+    fn wake(&mut self, thread: usize, op: Op) -> bool {
+        let (Op::Wait(wait) | Op::WaitUntil(wait) | Op::Take(wait)) = op else {
+            unreachable!("only who waits is awake");
+        };
+        if !self.acquire(thread, wait.lock) {
+            return false;
+        }
+        let own = &mut self.threads[thread];
+        own.phase = Phase::Ready;
+        match op {
+            // To look for a ticket again.
+            Op::Take(_) => {}
+            // The answer: timed out.
+            Op::WaitUntil(_) => {
+                own.seen.push(1);
+                own.done += 1;
+            }
+            _ => own.done += 1,
+        }
+        true
+    }
+
+    /// Says whether the operation could be performed, or begun if it is a wait.
+    fn perform(&mut self, program: &Program, thread: usize, op: Op) -> bool {
+        match op {
+            Op::Lock(lock) => {
+                if !self.acquire(thread, lock) {
+                    return false;
+                }
+            }
+            Op::TryLock(lock) => {
+                if !self.acquire(thread, lock) {
+                    self.threads[thread].seen.push(REFUSED);
+                }
+            }
+            Op::Unlock(lock) => self.release(thread, lock),
+            Op::Give(lock) => self.locks[lock].protected.give(),
+            Op::Take(wait) => {
+                if !self.locks[wait.lock].protected.take() {
+                    self.sleep(thread, wait);
+                    return true;
+                }
+            }
+            Op::Wait(wait) => {
+                self.sleep(thread, wait);
+                return true;
+            }
+            Op::WaitUntil(wait) => {
+                self.release(thread, wait.lock);
+                self.threads[thread].phase = Phase::Awake;
+                return true;
+            }
+            Op::NotifyOne(condvar) => self.notify(condvar, 1),
+            Op::NotifyAll(condvar) => self.notify(condvar, usize::MAX),
+            Op::Increment(counter) => self.counters[counter] += 1,
+            Op::Get(counter) => self.threads[thread].seen.push(self.counters[counter]),
+            Op::Raise(flag) => self.flags[flag] = true,
+            Op::IsRaised(flag) => self.threads[thread].seen.push(self.flags[flag].into()),
+            Op::Spawn(other) => self.threads[other].phase = Phase::Ready,
+            Op::Join(other) => {
+                if !self.has_ended(program, other) {
+                    return false;
+                }
+            }
+        }
+        self.threads[thread].done += 1;
+        true
+    }
+
+    fn acquire(&mut self, thread: usize, lock: usize) -> bool {
+        let lock = &mut self.locks[lock];
+        if lock.owner.is_some() {
+            return false;
+        }
+        lock.owner = Some(thread);
+        self.threads[thread].seen.push(lock.protected.enter(thread));
+        true
+    }
+
+    fn release(&mut self, thread: usize, lock: usize) {
+        let owner = &mut self.locks[lock].owner;
+        *owner = owner.filter(|owner| *owner != thread);
+    }
+
+    fn sleep(&mut self, thread: usize, wait: Wait) {
+        self.release(thread, wait.lock);
+        self.condvars[wait.condvar].push_back(thread);
+        self.threads[thread].phase = Phase::Asleep;
+    }
+
+    fn notify(&mut self, condvar: usize, at_most: usize) {
+        let waiters = &mut self.condvars[condvar];
+        for thread in waiters.drain(..at_most.min(waiters.len())) {
+            self.threads[thread].phase = Phase::Awake;
+        }
+    }
+}

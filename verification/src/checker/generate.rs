@@ -1,0 +1,203 @@
+//! Random programs, the same for the same seed.
+
+use super::enumerate::{enumerate, Enumeration};
+use super::program::{Backing, Op, Program, Wait};
+use super::Class;
+
+/// Programs with more states than that are passed over: they cost more than they show.
+const STATES: usize = 1_500;
+
+/// Of so many programs one may be able to deadlock: loom's exploration ends there, so that less
+/// is compared than of the others.
+const DEADLOCKS: usize = 4;
+
+/// Programs of a class, with all that each can do.
+#[derive(Debug)]
+pub struct Drawn {
+    /// The programs.
+    pub programs: Vec<(Program, Enumeration)>,
+    /// How many others were drawn: those with one outcome, with too many states, or one more that
+    /// can deadlock.
+    pub passed_over: usize,
+}
+
+/// Draws that many programs of a class, each of which has two outcomes at least.
+pub fn draw(class: Class, seed: u64, count: usize) -> Drawn {
+    use super::program::Outcome;
+
+    let mut random = Random::new(seed ^ class.salt());
+    let mut drawn = Drawn { programs: Vec::with_capacity(count), passed_over: 0 };
+    let mut deadlocking = 0;
+    while drawn.programs.len() < count {
+        let program = Shape::draw(class, &mut random).program(&mut random);
+        let telling = enumerate(&program, STATES).filter(|all| all.outcomes.len() > 1);
+        let deadlocks = |all: &Enumeration| all.outcomes.contains(&Outcome::Deadlock);
+        match telling {
+            Some(all) if !deadlocks(&all) => drawn.programs.push((program, all)),
+            Some(all) if deadlocking < count / DEADLOCKS => {
+                deadlocking += 1;
+                drawn.programs.push((program, all));
+            }
+            _ => drawn.passed_over += 1,
+        }
+    }
+    drawn
+}
+
+/// What the threads of one program have in common.
+struct Shape {
+    class: Class,
+    /// Beside the main thread.
+    threads: usize,
+    /// About how many operations each of them has.
+    length: usize,
+    locks: usize,
+    /// The lock that goes with each condition variable.
+    condvars: Vec<usize>,
+    /// Counters and flags: so many of each.
+    statistics: usize,
+}
+
+impl Shape {
+    fn draw(class: Class, random: &mut Random) -> Self {
+        let threads = random.pick(&[1, 2, 2, 3]);
+        let length = match threads {
+            1 => random.between(3, 8),
+            2 => random.between(2, 5),
+            _ => random.between(1, 4),
+        };
+        let locks = random.between(1, 2);
+        let condvars = (0..random.between(1, 2)).map(|_| random.below(locks)).collect();
+        Shape { class, threads, length, locks, condvars, statistics: random.between(1, 2) }
+    }
+
+    fn program(&self, random: &mut Random) -> Program {
+        let mut threads = vec![self.main(random)];
+        for _ in 0..self.threads {
+            let length = random.between(1, self.length);
+            threads.push(self.body(length, random));
+        }
+        let backing = match self.class {
+            Class::PlainLoad => Backing::PlainLoad,
+            Class::TryLock => Backing::BareLocks,
+            _ => Backing::Facade,
+        };
+        Program { backing, threads }
+    }
+
+    /// A body that starts and joins the others, early and late in the class for that, and else at
+    /// its two ends.
+    fn main(&self, random: &mut Random) -> Vec<Op> {
+        let at_large = matches!(self.class, Class::Threads | Class::Mixed);
+        let least = usize::from(at_large);
+        let length = random.between(least, self.length.min(3));
+        let mut main = if length == 0 { Vec::new() } else { self.body(length, random) };
+        let mut spawned_at = 0;
+        for thread in 1..=self.threads {
+            let latest = if at_large { main.len() } else { spawned_at };
+            let spawn = random.between(spawned_at, latest);
+            main.insert(spawn, Op::Spawn(thread));
+            spawned_at = spawn + 1;
+        }
+        for thread in 1..=self.threads {
+            let spawn = main.iter().position(|op| *op == Op::Spawn(thread));
+            let earliest = if at_large { spawn.map_or(0, |at| at + 1) } else { main.len() };
+            main.insert(random.between(earliest, main.len()), Op::Join(thread));
+        }
+        main
+    }
+
+    /// Operations that fit one after the other, with every lock released in the end.
+    fn body(&self, length: usize, random: &mut Random) -> Vec<Op> {
+        let mut body = Vec::new();
+        let mut held = Vec::new();
+        while body.len() + held.len() < length.max(1) {
+            let op = random.pick(&self.possible(&held));
+            match op {
+                Op::Lock(lock) | Op::TryLock(lock) => held.push(lock),
+                Op::Unlock(lock) => held.retain(|other| *other != lock),
+                _ => {}
+            }
+            body.push(op);
+        }
+        while !held.is_empty() {
+            let lock = held.swap_remove(random.below(held.len()));
+            body.push(Op::Unlock(lock));
+        }
+        body
+    }
+
+    /// What a thread that holds those locks may do next, the more often the likelier.
+    fn possible(&self, held: &[usize]) -> Vec<Op> {
+        let mut possible = Vec::new();
+        if self.class.has_locks() {
+            for lock in 0..self.locks {
+                if held.contains(&lock) {
+                    possible.extend([Op::Unlock(lock); 2]);
+                } else {
+                    possible.extend([Op::Lock(lock); 2]);
+                    if self.class == Class::TryLock {
+                        possible.extend([Op::TryLock(lock); 4]);
+                    }
+                }
+            }
+        }
+        if self.class.has_condvars() {
+            for (condvar, &lock) in self.condvars.iter().enumerate() {
+                possible.extend([Op::NotifyOne(condvar), Op::NotifyAll(condvar)]);
+                if held.contains(&lock) {
+                    let wait = Wait { condvar, lock };
+                    possible.extend([Op::Take(wait), Op::Wait(wait), Op::Give(lock)]);
+                    possible.extend([Op::Give(lock), Op::NotifyOne(condvar)]);
+                }
+            }
+        }
+        if self.class.has_deadlines() {
+            for (condvar, &lock) in self.condvars.iter().enumerate() {
+                if held.contains(&lock) {
+                    possible.extend([Op::WaitUntil(Wait { condvar, lock }); 4]);
+                }
+            }
+        }
+        if self.class.has_statistics() {
+            for object in 0..self.statistics {
+                possible.extend([Op::Increment(object), Op::Get(object)]);
+                if self.class != Class::PlainLoad {
+                    possible.extend([Op::Raise(object), Op::IsRaised(object)]);
+                }
+            }
+        }
+        possible
+    }
+}
+
+/// Marsaglia's xorshift64*: programs need no better.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        // Zero is its one fixed point.
+        Random((seed ^ 0x9E37_79B9_7F4A_7C15).max(1))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32
+    }
+
+    /// Below `end`, which is not 0.
+    fn below(&mut self, end: usize) -> usize {
+        let number = usize::try_from(self.next()).expect("32 bits fit");
+        number % end
+    }
+
+    fn between(&mut self, least: usize, most: usize) -> usize {
+        least + self.below(most - least + 1)
+    }
+
+    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}

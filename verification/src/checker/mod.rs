@@ -1,0 +1,260 @@
+//! The checker checked: random programs over the operations of the pool's facade, whose outcomes
+//! under loom are held against those of an exhaustive enumeration that knows nothing of loom.
+//!
+//! What the facade exports, loom must explore without missing an outcome or making one up. Two
+//! operations that it does not export, since loom is known to miss outcomes of theirs, serve as
+//! controls: a check that finds nothing there would find nothing anywhere.
+//!
+//! Where a program can deadlock, loom must find the deadlock, and ends there; of the other outcomes
+//! only those that it met before are compared.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use program::{Outcome, Outcomes, Program};
+
+pub mod enumerate;
+#[cfg(loom)]
+pub mod explore;
+pub mod generate;
+pub mod program;
+
+/// The seed of the programs in the suite. Any other will do.
+pub const SEED: u64 = 1;
+
+/// How long loom may take for one program.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// What the programs of a class are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Locks, nested and not.
+    Locks,
+    /// Locks, and condition variables that are waited on and notified, with and without a condition.
+    Condvars,
+    /// As `Condvars`, with waits whose deadline fires.
+    Deadlines,
+    /// Counters and flags.
+    Statistics,
+    /// Locks and counters among threads that start and are joined early and late.
+    Threads,
+    /// All of these.
+    Mixed,
+    /// A control: counters read by loom's plain `load`.
+    PlainLoad,
+    /// A control: loom's `try_lock`.
+    TryLock,
+}
+
+impl Class {
+    /// Those made of what the facade exports.
+    pub const AUDITED: [Class; 6] = [
+        Class::Locks,
+        Class::Condvars,
+        Class::Deadlines,
+        Class::Statistics,
+        Class::Threads,
+        Class::Mixed,
+    ];
+
+    /// Those in which loom must be caught missing outcomes.
+    pub const CONTROLS: [Class; 2] = [Class::PlainLoad, Class::TryLock];
+
+    /// How many programs of it are run.
+    pub fn programs(self) -> usize {
+        match self {
+            Class::Locks | Class::Condvars | Class::Mixed => 250,
+            Class::Deadlines | Class::Statistics | Class::Threads => 200,
+            Class::PlainLoad => 300,
+            Class::TryLock => 200,
+        }
+    }
+
+    fn has_locks(self) -> bool {
+        !matches!(self, Class::Statistics | Class::PlainLoad)
+    }
+
+    fn has_condvars(self) -> bool {
+        matches!(self, Class::Condvars | Class::Deadlines | Class::Mixed)
+    }
+
+    fn has_deadlines(self) -> bool {
+        matches!(self, Class::Deadlines | Class::Mixed)
+    }
+
+    fn has_statistics(self) -> bool {
+        matches!(self, Class::Statistics | Class::Threads | Class::Mixed | Class::PlainLoad)
+    }
+
+    /// What keeps the programs of two classes apart.
+    fn salt(self) -> u64 {
+        const STEP: u64 = 0x9FB2_1C65_1E98_DF25;
+        let place = Class::AUDITED.iter().chain(&Class::CONTROLS).position(|class| *class == self);
+        (place.map_or(0, |place| place as u64) + 1).wrapping_mul(STEP)
+    }
+}
+
+/// What loom said about one program.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The outcomes of its executions; with a deadlock, those before it and the deadlock.
+    pub outcomes: Outcomes,
+    /// Its executions, if it explored them all.
+    pub executions: u64,
+    /// Why nothing can be said.
+    pub broken: Option<String>,
+}
+
+/// All of the check, in numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckerReport {
+    /// What the programs were drawn with.
+    pub seed: u64,
+    /// Wall time.
+    pub seconds: f64,
+    /// What the facade exports: nothing may be missed or made up.
+    pub audited: Vec<ClassReport>,
+    /// What it does not: something must be missed.
+    pub controls: Vec<ClassReport>,
+}
+
+/// What became of the programs of one class.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClassReport {
+    /// The class.
+    pub class: Class,
+    /// Programs run, each with two outcomes at least.
+    pub programs: usize,
+    /// Programs drawn and not run: too large, one outcome only, or deadlocks beyond their share.
+    pub passed_over: usize,
+    /// Programs that can deadlock.
+    pub deadlocking: usize,
+    /// Executions that loom needed, where it explored them all.
+    pub executions: u64,
+    /// Outcomes held against each other.
+    pub outcomes: usize,
+    /// Outcomes that loom missed.
+    pub missed: usize,
+    /// Outcomes that cannot be, and loom had.
+    pub invented: usize,
+    /// Programs of which an outcome was missed.
+    pub programs_missed: usize,
+    /// The shortest program that showed a difference, and one outcome of it.
+    pub example: Option<Example>,
+    /// Why nothing can be said about some program.
+    pub broken: Option<String>,
+}
+
+/// A difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// The program.
+    pub program: String,
+    /// How many operations it has.
+    pub length: usize,
+    /// `missed` or `invented`, and what the threads observed.
+    pub outcome: String,
+}
+
+impl CheckerReport {
+    /// Why the check is not passed, if it is not.
+    pub fn complaint(&self) -> Option<String> {
+        let mut complaint = String::new();
+        let all = Class::AUDITED.iter().chain(&Class::CONTROLS);
+        let reports = || self.audited.iter().chain(&self.controls);
+        for class in all {
+            if !reports().any(|report| report.class == *class && report.programs > 0) {
+                let _ = writeln!(complaint, "{class:?}: no program was run");
+            }
+        }
+        for report in reports() {
+            if let Some(broken) = &report.broken {
+                let _ = writeln!(complaint, "{:?}: {broken}", report.class);
+            }
+        }
+        for report in self.audited.iter().filter(|report| report.missed + report.invented > 0) {
+            let ClassReport { class, missed, invented, .. } = report;
+            let _ = writeln!(complaint, "{class:?}: {missed} missed, {invented} invented");
+            if let Some(Example { program, outcome, .. }) = &report.example {
+                let _ = writeln!(complaint, "  {program}\n  {outcome}");
+            }
+        }
+        for report in self.controls.iter().filter(|report| report.missed == 0) {
+            let class = report.class;
+            let _ = writeln!(complaint, "{class:?}: a control, and nothing was found missing");
+        }
+        (!complaint.is_empty()).then_some(complaint)
+    }
+}
+
+impl ClassReport {
+    /// Of no program yet.
+    pub fn new(class: Class) -> Self {
+        ClassReport {
+            class,
+            programs: 0,
+            passed_over: 0,
+            deadlocking: 0,
+            executions: 0,
+            outcomes: 0,
+            missed: 0,
+            invented: 0,
+            programs_missed: 0,
+            example: None,
+            broken: None,
+        }
+    }
+
+    /// Holds what loom found against what there is.
+    pub fn compare(&mut self, program: &Program, all: &Outcomes, found: &Found) {
+        self.programs += 1;
+        self.executions += found.executions;
+        if let Some(broken) = &found.broken {
+            self.broken.get_or_insert_with(|| format!("{broken}, in {program}"));
+            return;
+        }
+        self.deadlocking += usize::from(all.contains(&Outcome::Deadlock));
+        let ended_early = found.outcomes.contains(&Outcome::Deadlock);
+        let looked_at = if ended_early { &found.outcomes } else { all };
+        let missed: Vec<_> = looked_at.difference(&found.outcomes).collect();
+        let invented: Vec<_> = found.outcomes.difference(all).collect();
+        self.outcomes += looked_at.len();
+        self.missed += missed.len();
+        self.invented += invented.len();
+        self.programs_missed += usize::from(!missed.is_empty());
+        let difference = match (missed.first(), invented.first()) {
+            (Some(missed), _) => format!("missed: {missed:?}"),
+            (None, Some(invented)) => format!("invented: {invented:?}"),
+            (None, None) => return,
+        };
+        let length = program.length();
+        if self.example.as_ref().map_or(true, |example| length < example.length) {
+            let program = program.to_string();
+            self.example = Some(Example { program, length, outcome: difference });
+        }
+    }
+}
+
+/// Runs the whole check.
+#[cfg(loom)]
+pub fn report(seed: u64) -> CheckerReport {
+    let began = std::time::Instant::now();
+    let class = |class: &Class| {
+        let drawn = generate::draw(*class, seed, class.programs());
+        let mut report = ClassReport::new(*class);
+        report.passed_over = drawn.passed_over;
+        for (program, all) in &drawn.programs {
+            report.compare(program, &all.outcomes, &explore::explore(program));
+        }
+        report
+    };
+    CheckerReport {
+        seed,
+        audited: Class::AUDITED.iter().map(class).collect(),
+        controls: Class::CONTROLS.iter().map(class).collect(),
+        seconds: began.elapsed().as_secs_f64(),
+    }
+}
