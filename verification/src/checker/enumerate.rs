@@ -5,7 +5,7 @@
 //! but it is what loom explores, and so what can be held against it. A wait is two steps: release
 //! and sleep in one, acquire after the wake-up.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::program::{Op, Outcome, Outcomes, Program, Protected, Wait, REFUSED};
 
@@ -14,34 +14,49 @@ use super::program::{Op, Outcome, Outcomes, Program, Protected, Wait, REFUSED};
 pub struct Enumeration {
     /// Its outcomes.
     pub outcomes: Outcomes,
-    /// The distinct states on the way.
-    pub states: usize,
+    /// The orders that its operations can have.
+    pub orders: u64,
+    /// Whether in some order a notification wakes somebody.
+    pub wakes: bool,
 }
 
 /// Returns what a program can do, or nothing if it has more than `limit` states.
 pub fn enumerate(program: &Program, limit: usize) -> Option<Enumeration> {
-    let first = State::new(program);
-    let mut known = HashSet::from([first.clone()]);
-    let mut pending = vec![first];
-    let mut outcomes = Outcomes::new();
-    while let Some(state) = pending.pop() {
-        let mut stuck = true;
-        for thread in 0..program.threads.len() {
-            let Some(next) = state.step(program, thread) else { continue };
-            stuck = false;
-            if !known.contains(&next) {
-                known.insert(next.clone());
-                pending.push(next);
+    let outcomes = Outcomes::new();
+    let mut search = Search { program, limit, known: HashMap::new(), outcomes, wakes: false };
+    let orders = search.visit(&State::new(program))?;
+    Some(Enumeration { outcomes: search.outcomes, orders, wakes: search.wakes })
+}
+
+struct Search<'a> {
+    program: &'a Program,
+    limit: usize,
+    /// In how many orders each state looked at can go on. No state comes back to itself.
+    known: HashMap<State, u64>,
+    outcomes: Outcomes,
+    wakes: bool,
+}
+
+impl Search<'_> {
+    /// Visits a state and all that follow; returns in how many orders they can.
+    fn visit(&mut self, state: &State) -> Option<u64> {
+        if let Some(&orders) = self.known.get(state) {
+            return Some(orders);
+        }
+        let mut orders = 0_u64;
+        for thread in 0..self.program.threads.len() {
+            if let Some(next) = state.step(self.program, thread) {
+                self.wakes |= state.threads[thread].phase == Phase::Woken;
+                orders = orders.saturating_add(self.visit(&next)?);
             }
         }
-        if known.len() > limit {
-            return None;
+        if orders == 0 {
+            self.outcomes.insert(state.outcome(self.program));
+            orders = 1;
         }
-        if stuck {
-            outcomes.insert(state.outcome(program));
-        }
+        self.known.insert(state.clone(), orders);
+        (self.known.len() <= self.limit).then_some(orders)
     }
-    Some(Enumeration { outcomes, states: known.len() })
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -69,8 +84,10 @@ enum Phase {
     Ready,
     /// In the midst of a wait, not woken yet.
     Asleep,
-    /// In the midst of a wait, about to acquire the lock.
-    Awake,
+    /// In the midst of a wait, woken and about to acquire the lock.
+    Woken,
+    /// The same, woken by the deadline.
+    TimedOut,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -95,10 +112,10 @@ impl State {
     }
 
     /// Of a state in which no thread can go on.
-    fn outcome(self, program: &Program) -> Outcome {
+    fn outcome(&self, program: &Program) -> Outcome {
         let ended = (0..self.threads.len()).all(|thread| self.has_ended(program, thread));
         if ended {
-            Outcome::Ended(self.threads.into_iter().map(|thread| thread.seen).collect())
+            Outcome::Ended(self.threads.iter().map(|thread| thread.seen.clone()).collect())
         } else {
             Outcome::Deadlock
         }
@@ -114,7 +131,7 @@ impl State {
         let mut next = self.clone();
         let can = match self.threads[thread].phase {
             Phase::Unborn | Phase::Asleep => false,
-            Phase::Awake => next.wake(thread, op),
+            Phase::Woken | Phase::TimedOut => next.wake(thread, op),
             Phase::Ready => next.perform(program, thread, op),
         };
         can.then_some(next)
@@ -123,7 +140,7 @@ impl State {
     /// The second half of a wait. Says whether the lock was free.
     fn wake(&mut self, thread: usize, op: Op) -> bool {
         let (Op::Wait(wait) | Op::WaitUntil(wait) | Op::Take(wait)) = op else {
-            unreachable!("only who waits is awake");
+            unreachable!("only who waits is woken");
         };
         if !self.acquire(thread, wait.lock) {
             return false;
@@ -170,7 +187,7 @@ impl State {
             }
             Op::WaitUntil(wait) => {
                 self.release(thread, wait.lock);
-                self.threads[thread].phase = Phase::Awake;
+                self.threads[thread].phase = Phase::TimedOut;
                 return true;
             }
             Op::NotifyOne(condvar) => self.notify(condvar, 1),
@@ -214,7 +231,7 @@ impl State {
     fn notify(&mut self, condvar: usize, at_most: usize) {
         let waiters = &mut self.condvars[condvar];
         for thread in waiters.drain(..at_most.min(waiters.len())) {
-            self.threads[thread].phase = Phase::Awake;
+            self.threads[thread].phase = Phase::Woken;
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Random programs, the same for the same seed.
 
 use super::enumerate::{enumerate, Enumeration};
-use super::program::{Backing, Op, Program, Wait};
+use super::program::{Backing, Op, Outcome, Program, Wait};
 use super::Class;
 
-/// Programs with more states than that are passed over: they cost more than they show.
-const STATES: usize = 1_500;
+/// Programs with more states than that are passed over before all is known of them.
+const STATES: usize = 3_000;
 
 /// Of so many programs one may be able to deadlock: loom's exploration ends there, so that less
 /// is compared than of the others.
@@ -16,24 +16,22 @@ const DEADLOCKS: usize = 4;
 pub struct Drawn {
     /// The programs.
     pub programs: Vec<(Program, Enumeration)>,
-    /// How many others were drawn: those with one outcome, with too many states, or one more that
-    /// can deadlock.
+    /// How many others were drawn: too large, telling nothing, or one more that can deadlock.
     pub passed_over: usize,
 }
 
-/// Draws that many programs of a class, each of which has two outcomes at least.
+/// Draws that many programs of a class.
 pub fn draw(class: Class, seed: u64, count: usize) -> Drawn {
-    use super::program::Outcome;
-
     let mut random = Random::new(seed ^ class.salt());
     let mut drawn = Drawn { programs: Vec::with_capacity(count), passed_over: 0 };
     let mut deadlocking = 0;
     while drawn.programs.len() < count {
         let program = Shape::draw(class, &mut random).program(&mut random);
-        let telling = enumerate(&program, STATES).filter(|all| all.outcomes.len() > 1);
-        let deadlocks = |all: &Enumeration| all.outcomes.contains(&Outcome::Deadlock);
-        match telling {
-            Some(all) if !deadlocks(&all) => drawn.programs.push((program, all)),
+        let all = enumerate(&program, STATES).filter(|all| tells(class, &program, all));
+        match all {
+            Some(all) if !all.outcomes.contains(&Outcome::Deadlock) => {
+                drawn.programs.push((program, all));
+            }
             Some(all) if deadlocking < count / DEADLOCKS => {
                 deadlocking += 1;
                 drawn.programs.push((program, all));
@@ -42,6 +40,30 @@ pub fn draw(class: Class, seed: u64, count: usize) -> Drawn {
         }
     }
     drawn
+}
+
+/// Whether a program says something about its class, at a price.
+fn tells(class: Class, program: &Program, all: &Enumeration) -> bool {
+    let mut ops = program.threads.iter().flatten();
+    let typical = match class {
+        Class::Condvars => all.wakes,
+        Class::Deadlines => ops.any(|op| matches!(op, Op::WaitUntil(_))),
+        Class::PlainLoad => ops.any(|op| matches!(op, Op::Get(_))),
+        Class::TryLock => ops.any(|op| matches!(op, Op::TryLock(_))),
+        Class::Locks | Class::Statistics | Class::Threads | Class::Mixed => true,
+    };
+    typical && all.outcomes.len() > 1 && all.orders <= most_orders(class)
+}
+
+/// Programs whose operations can have more orders than that are passed over: loom would take longer
+/// for one of them than for a hundred others. Orders of operations that have nothing to do with
+/// each other cost it nothing, plain loads the most.
+fn most_orders(class: Class) -> u64 {
+    match class {
+        Class::Threads | Class::Mixed => 20_000,
+        Class::PlainLoad => 120,
+        _ => 300,
+    }
 }
 
 /// What the threads of one program have in common.
@@ -89,9 +111,8 @@ impl Shape {
     /// its two ends.
     fn main(&self, random: &mut Random) -> Vec<Op> {
         let at_large = matches!(self.class, Class::Threads | Class::Mixed);
-        let least = usize::from(at_large);
-        let length = random.between(least, self.length.min(3));
-        let mut main = if length == 0 { Vec::new() } else { self.body(length, random) };
+        let length = random.below(self.length.min(4));
+        let mut main = self.body(length, random);
         let mut spawned_at = 0;
         for thread in 1..=self.threads {
             let latest = if at_large { main.len() } else { spawned_at };
@@ -111,7 +132,11 @@ impl Shape {
     fn body(&self, length: usize, random: &mut Random) -> Vec<Op> {
         let mut body = Vec::new();
         let mut held = Vec::new();
-        while body.len() + held.len() < length.max(1) {
+        while body.len() + held.len() < length {
+            if held.is_empty() && self.class.has_condvars() && random.below(4) > 0 {
+                body.extend(self.section(random));
+                continue;
+            }
             let op = random.pick(&self.possible(&held));
             match op {
                 Op::Lock(lock) | Op::TryLock(lock) => held.push(lock),
@@ -125,6 +150,24 @@ impl Shape {
             body.push(Op::Unlock(lock));
         }
         body
+    }
+
+    /// What threads do with a condition variable: operations put together at random hardly ever
+    /// wake anybody without being able to deadlock as well.
+    fn section(&self, random: &mut Random) -> Vec<Op> {
+        let condvar = random.below(self.condvars.len());
+        let lock = self.condvars[condvar];
+        let wait = Wait { condvar, lock };
+        let one = Op::NotifyOne(condvar);
+        let notify = random.pick(&[one, one, Op::NotifyAll(condvar)]);
+        let (enter, leave) = (Op::Lock(lock), Op::Unlock(lock));
+        match random.below(if self.class.has_deadlines() { 8 } else { 6 }) {
+            0 | 1 => vec![enter, Op::Take(wait), leave],
+            2 | 3 => vec![enter, Op::Give(lock), notify, leave],
+            4 => vec![enter, Op::Give(lock), leave, notify],
+            5 => vec![enter, Op::Wait(wait), leave],
+            _ => vec![enter, Op::WaitUntil(wait), leave],
+        }
     }
 
     /// What a thread that holds those locks may do next, the more often the likelier.

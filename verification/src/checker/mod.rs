@@ -66,10 +66,8 @@ impl Class {
     /// How many programs of it are run.
     pub fn programs(self) -> usize {
         match self {
-            Class::Locks | Class::Condvars | Class::Mixed => 250,
-            Class::Deadlines | Class::Statistics | Class::Threads => 200,
-            Class::PlainLoad => 300,
-            Class::TryLock => 200,
+            Class::Condvars | Class::PlainLoad => 300,
+            _ => 200,
         }
     }
 
