@@ -78,7 +78,8 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
     }
 }
 
-fn describe(finished: &Finished) -> String {
+/// How it ended, and its last words.
+pub(crate) fn describe(finished: &Finished) -> String {
     let status = match finished.status {
         Some(status) => status.to_string(),
         None => "killed by the watchdog".to_owned(),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use last_call::sync::{self, trace};
 
-use super::program::{Backing, Op, Outcome, Outcomes, Program, Protected, Wait, REFUSED};
+use super::program::{Backing, Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
 use super::Found;
 use crate::completion;
 
@@ -30,9 +30,9 @@ enum Ended {
     Panicked(String),
 }
 
-/// Explores a program to its end or to the first deadlock. One at a time: the facade keeps one
-/// record.
-pub fn explore(program: &Program) -> Found {
+/// Explores a program to its end or to the first deadlock, with at most so many preemptions if that
+/// is bounded. One at a time: the facade keeps one record.
+pub fn explore(program: &Program, bound: Option<usize>) -> Found {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         completion::listen();
@@ -49,7 +49,7 @@ pub fn explore(program: &Program) -> Found {
     let explorer = {
         let (program, outcomes) = (Arc::new(program.clone()), Arc::clone(&outcomes));
         let body = move || {
-            let executions = check(&program, &outcomes);
+            let executions = check(&program, bound, &outcomes);
             let _ = ended.send(Ended::Complete(executions));
         };
         thread::Builder::new().name(EXPLORER.to_owned()).spawn(body)
@@ -86,13 +86,13 @@ fn panicked(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Hands a program to loom, without any bound; returns the number of executions.
-fn check(program: &Arc<Program>, outcomes: &Arc<Mutex<Outcomes>>) -> u64 {
+/// Hands a program to loom; returns the number of executions.
+fn check(program: &Arc<Program>, bound: Option<usize>, outcomes: &Arc<Mutex<Outcomes>>) -> u64 {
     let executions = Arc::new(AtomicU64::new(0));
     let (program, outcomes) = (Arc::clone(program), Arc::clone(outcomes));
     let counted = Arc::clone(&executions);
     let options = crate::run::Options { max_branches: 1_000, ..crate::run::Options::complete() };
-    crate::engine::builder(&options, None).check(move || {
+    crate::engine::builder(&options, bound).check(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
         let world = Arc::new(World::new(&program));
@@ -110,7 +110,7 @@ struct World {
     counters: Vec<Counter>,
     flags: Vec<sync::Flag>,
     /// The observations of each thread, in a lock that loom does not see.
-    seen: Vec<Mutex<Vec<u64>>>,
+    seen: Vec<Mutex<Vec<Seen>>>,
 }
 
 enum Lock {
@@ -150,7 +150,7 @@ impl World {
     }
 
     fn outcome(&self) -> Outcome {
-        let seen = |seen: &Mutex<Vec<u64>>| seen.lock().expect("nobody panics with it").clone();
+        let seen = |seen: &Mutex<Vec<Seen>>| seen.lock().expect("nobody panics with it").clone();
         Outcome::Ended(self.seen.iter().map(seen).collect())
     }
 
@@ -181,7 +181,7 @@ impl World {
             Op::TryLock(lock) => {
                 guards[lock] = self.locks[lock].try_lock();
                 if guards[lock].is_none() {
-                    self.see(thread, REFUSED);
+                    self.see(thread, Seen::Refused);
                 }
             }
             Op::Unlock(lock) => guards[lock] = None,
@@ -196,14 +196,14 @@ impl World {
             Op::WaitUntil(wait) => {
                 let fired = self.wait_until(wait, guards);
                 self.enter(thread, held(&mut guards[wait.lock]));
-                self.see(thread, fired.into());
+                self.see(thread, Seen::TimedOut(fired));
             }
             Op::NotifyOne(condvar) => self.condvars[condvar].notify_one(),
             Op::NotifyAll(condvar) => self.condvars[condvar].notify_all(),
             Op::Increment(counter) => self.counters[counter].increment(),
-            Op::Get(counter) => self.see(thread, self.counters[counter].get()),
+            Op::Get(counter) => self.see(thread, Seen::Count(self.counters[counter].get())),
             Op::Raise(flag) => self.flags[flag].raise(),
-            Op::IsRaised(flag) => self.see(thread, self.flags[flag].is_raised().into()),
+            Op::IsRaised(flag) => self.see(thread, Seen::Raised(self.flags[flag].is_raised())),
             Op::Spawn(_) | Op::Join(_) => unreachable!("threads are started and joined by `run`"),
         }
         let entered = match op {
@@ -216,8 +216,8 @@ impl World {
         }
     }
 
-    fn see(&self, thread: usize, value: u64) {
-        self.seen[thread].lock().expect("nobody panics with it").push(value);
+    fn see(&self, thread: usize, seen: Seen) {
+        self.seen[thread].lock().expect("nobody panics with it").push(seen);
     }
 
     fn enter(&self, thread: usize, guard: &mut Guard<'_>) {
@@ -253,9 +253,7 @@ impl Lock {
     fn lock(&self) -> Guard<'_> {
         match self {
             Lock::Facade(lock) => Guard::Facade(lock.lock()),
-            Lock::Bare(lock) => {
-                Guard::Bare(lock.lock().unwrap_or_else(PoisonError::into_inner))
-            }
+            Lock::Bare(lock) => Guard::Bare(lock.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 

@@ -50,7 +50,7 @@ fn tells(class: Class, program: &Program, all: &Enumeration) -> bool {
         Class::Deadlines => ops.any(|op| matches!(op, Op::WaitUntil(_))),
         Class::PlainLoad => ops.any(|op| matches!(op, Op::Get(_))),
         Class::TryLock => ops.any(|op| matches!(op, Op::TryLock(_))),
-        Class::Locks | Class::Statistics | Class::Threads | Class::Mixed => true,
+        _ => true,
     };
     typical && all.outcomes.len() > 1 && all.orders <= most_orders(class)
 }
@@ -242,5 +242,75 @@ impl Random {
 
     fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: [&[Class]; 2] = [&Class::AUDITED, &Class::CONTROLS];
+
+    #[test]
+    fn the_same_seed_draws_the_same_programs() {
+        let programs = |seed| {
+            let drawn = draw(Class::Mixed, seed, 20).programs;
+            drawn.into_iter().map(|(program, _)| program).collect::<Vec<_>>()
+        };
+        assert_eq!(programs(7), programs(7));
+        assert_ne!(programs(7), programs(8));
+    }
+
+    #[test]
+    fn every_operation_of_the_facade_is_drawn() {
+        let drawn = Class::AUDITED.map(|class| draw(class, 1, 60).programs);
+        let ops: Vec<_> = drawn
+            .iter()
+            .flatten()
+            .flat_map(|(program, _)| program.threads.iter().flatten())
+            .map(|op| op.to_string().split(' ').next().unwrap_or_default().to_owned())
+            .collect();
+        let wanted = "lock unlock give take wait wait-until notify-one notify-all increment get \
+                      raise is-raised spawn join";
+        for op in wanted.split_whitespace() {
+            assert!(ops.iter().any(|drawn| drawn == op), "{op} is not");
+        }
+        assert!(!ops.iter().any(|drawn| drawn == "try-lock"), "the facade has no such operation");
+    }
+
+    #[test]
+    fn threads_are_started_and_joined_once_and_hold_the_locks_that_they_use() {
+        for class in EVERY.into_iter().flatten() {
+            for (program, _) in draw(*class, 3, 30).programs {
+                let main = &program.threads[0];
+                for thread in 1..program.threads.len() {
+                    let place = |wanted: Op| main.iter().position(|op| *op == wanted);
+                    let (spawn, join) = (place(Op::Spawn(thread)), place(Op::Join(thread)));
+                    assert!(spawn.is_some() && spawn < join, "{program}");
+                }
+                for ops in &program.threads {
+                    assert!(is_orderly(ops), "{program}");
+                }
+            }
+        }
+    }
+
+    fn is_orderly(ops: &[Op]) -> bool {
+        let mut held = Vec::new();
+        let uses_held = ops.iter().all(|op| match op {
+            Op::Lock(lock) | Op::TryLock(lock) => {
+                held.push(*lock);
+                held.iter().filter(|other| *other == lock).count() == 1
+            }
+            Op::Unlock(lock) => {
+                let before = held.len();
+                held.retain(|other| other != lock);
+                held.len() + 1 == before
+            }
+            Op::Give(lock) => held.contains(lock),
+            Op::Take(wait) | Op::Wait(wait) | Op::WaitUntil(wait) => held.contains(&wait.lock),
+            _ => true,
+        });
+        uses_held && held.is_empty()
     }
 }

@@ -9,11 +9,15 @@
 //! only those that it met before are compared.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use program::{Outcome, Outcomes, Program};
+
+use crate::process;
 
 pub mod enumerate;
 #[cfg(loom)]
@@ -26,6 +30,9 @@ pub const SEED: u64 = 1;
 
 /// How long loom may take for one program.
 pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the whole check may take.
+pub const WHOLE: Duration = Duration::from_secs(600);
 
 /// What the programs of a class are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +54,8 @@ pub enum Class {
     PlainLoad,
     /// A control: loom's `try_lock`.
     TryLock,
+    /// A control: as `Locks`, with loom told not to preempt.
+    Unpreempted,
 }
 
 impl Class {
@@ -61,14 +70,20 @@ impl Class {
     ];
 
     /// Those in which loom must be caught missing outcomes.
-    pub const CONTROLS: [Class; 2] = [Class::PlainLoad, Class::TryLock];
+    pub const CONTROLS: [Class; 3] = [Class::PlainLoad, Class::TryLock, Class::Unpreempted];
 
     /// How many programs of it are run.
     pub fn programs(self) -> usize {
         match self {
             Class::Condvars | Class::PlainLoad => 300,
+            Class::Unpreempted => 100,
             _ => 200,
         }
+    }
+
+    /// How many preemptions loom is bound to; none is unbounded.
+    pub fn bound(self) -> Option<usize> {
+        (self == Class::Unpreempted).then_some(0)
     }
 
     fn has_locks(self) -> bool {
@@ -224,8 +239,8 @@ impl ClassReport {
         self.invented += invented.len();
         self.programs_missed += usize::from(!missed.is_empty());
         let difference = match (missed.first(), invented.first()) {
-            (Some(missed), _) => format!("missed: {missed:?}"),
-            (None, Some(invented)) => format!("invented: {invented:?}"),
+            (Some(missed), _) => format!("missed: {missed}"),
+            (None, Some(invented)) => format!("invented: {invented}"),
             (None, None) => return,
         };
         let length = program.length();
@@ -234,6 +249,18 @@ impl ClassReport {
             self.example = Some(Example { program, length, outcome: difference });
         }
     }
+}
+
+/// Runs the `checker` command and reads its report, whatever that says.
+///
+/// # Errors
+///
+/// How it ended, if it left no report.
+pub fn run(checker: &Path) -> Result<CheckerReport, String> {
+    let failed = |message: String| format!("{}: {message}", checker.display());
+    let finished = process::run(&mut Command::new(checker), WHOLE)
+        .map_err(|error| failed(error.to_string()))?;
+    serde_json::from_str(&finished.stdout).map_err(|_| failed(process::describe(&finished)))
 }
 
 /// Runs the whole check.
@@ -245,7 +272,7 @@ pub fn report(seed: u64) -> CheckerReport {
         let mut report = ClassReport::new(*class);
         report.passed_over = drawn.passed_over;
         for (program, all) in &drawn.programs {
-            report.compare(program, &all.outcomes, &explore::explore(program));
+            report.compare(program, &all.outcomes, &explore::explore(program, class.bound()));
         }
         report
     };
@@ -254,5 +281,103 @@ pub fn report(seed: u64) -> CheckerReport {
         audited: Class::AUDITED.iter().map(class).collect(),
         controls: Class::CONTROLS.iter().map(class).collect(),
         seconds: began.elapsed().as_secs_f64(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::enumerate::enumerate;
+    use super::generate::draw;
+    use super::*;
+
+    /// A report in which each class has run one program, of which loom found what `change` leaves.
+    fn report(class: Class, change: impl Fn(&mut Outcomes)) -> CheckerReport {
+        let one = |other: &Class| {
+            let mut report = ClassReport::new(*other);
+            for (program, all) in draw(*other, SEED, 1).programs {
+                let mut found = Found { outcomes: all.outcomes.clone(), ..Found::default() };
+                if *other == class {
+                    change(&mut found.outcomes);
+                } else if Class::CONTROLS.contains(other) {
+                    found.outcomes.pop_last();
+                }
+                report.compare(&program, &all.outcomes, &found);
+            }
+            report
+        };
+        let audited = Class::AUDITED.iter().map(one).collect();
+        let controls = Class::CONTROLS.iter().map(one).collect();
+        CheckerReport { seed: SEED, seconds: 0.0, audited, controls }
+    }
+
+    fn complaint(class: Class, change: impl Fn(&mut Outcomes)) -> String {
+        report(class, change).complaint().unwrap_or_default()
+    }
+
+    #[test]
+    fn equal_sets_pass() {
+        assert_eq!(complaint(Class::Locks, |_| ()), "");
+    }
+
+    #[test]
+    fn an_outcome_that_loom_missed_is_told_with_its_program() {
+        for class in Class::AUDITED {
+            let complaint = complaint(class, |found| {
+                found.pop_last();
+            });
+            assert!(complaint.starts_with(&format!("{class:?}: 1 missed, 0 invented")));
+            assert!(complaint.contains("missed: t0: "), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_that_cannot_be_is_told() {
+        let complaint = complaint(Class::Locks, |found| {
+            found.insert(Outcome::Ended(Vec::new()));
+        });
+        assert!(complaint.starts_with("Locks: 0 missed, 1 invented"), "{complaint}");
+    }
+
+    #[test]
+    fn a_deadlock_that_cannot_be_is_told_although_loom_looked_no_further() {
+        let complaint = complaint(Class::Locks, |found| *found = [Outcome::Deadlock].into());
+        assert!(complaint.starts_with("Locks: 0 missed, 1 invented"), "{complaint}");
+    }
+
+    #[test]
+    fn a_control_that_nothing_is_missing_from_is_told() {
+        for class in Class::CONTROLS {
+            let complaint = complaint(class, |_| ());
+            assert_eq!(complaint, format!("{class:?}: a control, and nothing was found missing\n"));
+        }
+    }
+
+    #[test]
+    fn a_class_without_programs_and_an_exploration_without_an_end_are_told() {
+        let mut report = report(Class::Locks, |_| ());
+        report.audited.retain(|report| report.class != Class::Mixed);
+        report.audited[0].broken = Some("no end".to_owned());
+        let complaint = report.complaint();
+        assert_eq!(complaint.as_deref(), Some("Mixed: no program was run\nLocks: no end\n"));
+    }
+
+    #[test]
+    fn of_a_program_that_can_deadlock_the_deadlock_must_be_found_and_no_more() {
+        use program::{Backing, Op, Wait};
+
+        let wait = Op::Wait(Wait { condvar: 0, lock: 0 });
+        let main = vec![Op::Spawn(1), Op::NotifyOne(0), Op::Join(1)];
+        let threads = vec![main, vec![Op::Lock(0), wait, Op::Unlock(0)]];
+        let program = Program { backing: Backing::Facade, threads };
+        let all = enumerate(&program, 100).expect("it is small").outcomes;
+        let missed = |outcomes: Outcomes| {
+            let mut report = ClassReport::new(Class::Condvars);
+            report.compare(&program, &all, &Found { outcomes, ..Found::default() });
+            report.missed
+        };
+        assert_eq!(missed([Outcome::Deadlock].into()), 0);
+        let mut without = all.clone();
+        assert!(without.remove(&Outcome::Deadlock));
+        assert_eq!(missed(without), 1);
     }
 }

@@ -80,8 +80,30 @@ pub enum Outcome {
     /// Some thread can never go on. loom does not tell which, so nothing else is compared.
     Deadlock,
     /// All ended: the observations of each thread, in order.
-    Ended(Vec<Vec<u64>>),
+    Ended(Vec<Vec<Seen>>),
 }
+
+/// Outcomes without repetition, in order.
+pub type Outcomes = BTreeSet<Outcome>;
+
+/// One observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seen {
+    /// The lock was got; these threads had it before.
+    Entered(Sections),
+    /// The lock could not be got at once.
+    Refused,
+    /// A counter.
+    Count(u64),
+    /// A flag.
+    Raised(bool),
+    /// Whether the deadline fired.
+    TimedOut(bool),
+}
+
+/// The threads that had a lock, in order, as digits: 1 is the main thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sections(u64);
 
 /// How many objects of each kind a program has.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,23 +121,38 @@ pub struct Objects {
 /// What a lock protects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Protected {
-    /// The threads that had the lock, in order, as digits.
-    sections: u64,
+    sections: Sections,
     /// See [`Op::Give`].
     tickets: u64,
 }
 
-/// What is observed when `try_lock` is refused; no history has that many digits.
-pub const REFUSED: u64 = u64::MAX;
+impl Sections {
+    const BASE: u64 = 8;
+
+    /// These and one more.
+    #[must_use]
+    pub fn and(self, thread: usize) -> Self {
+        let digit = u64::try_from(thread).expect("there are few threads") + 1;
+        let before = self.0.checked_mul(Self::BASE).expect("there are few sections");
+        Sections(before + digit)
+    }
+
+    /// The threads, in order.
+    fn threads(self) -> Vec<u64> {
+        let rest = |rest: &u64| Some(rest / Self::BASE).filter(|rest| *rest > 0);
+        let states = std::iter::successors(Some(self.0).filter(|all| *all > 0), rest);
+        let mut threads: Vec<_> = states.map(|state| state % Self::BASE - 1).collect();
+        threads.reverse();
+        threads
+    }
+}
 
 impl Protected {
-    /// Enters the thread that has just got the lock; returns the sections before.
-    pub fn enter(&mut self, thread: usize) -> u64 {
-        const BASE: u64 = 8;
+    /// Enters the thread that has just got the lock; returns what it sees.
+    pub fn enter(&mut self, thread: usize) -> Seen {
         let before = self.sections;
-        let digit = u64::try_from(thread).expect("there are few threads") + 1;
-        self.sections = before * BASE + digit;
-        before
+        self.sections = before.and(thread);
+        Seen::Entered(before)
     }
 
     /// Adds a ticket.
@@ -191,14 +228,60 @@ impl fmt::Display for Op {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (thread, ops) in self.threads.iter().enumerate() {
-            let ops: Vec<_> = ops.iter().map(Op::to_string).collect();
-            let gap = if thread == 0 { "" } else { " | " };
-            write!(f, "{gap}t{thread}: {}", ops.join(", "))?;
-        }
-        Ok(())
+        write_threads(f, &self.threads)
     }
 }
 
-/// Outcomes without repetition, in order.
-pub type Outcomes = BTreeSet<Outcome>;
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Deadlock => f.write_str("deadlock"),
+            Outcome::Ended(seen) => write_threads(f, seen),
+        }
+    }
+}
+
+/// As `t0: this, that | t1: this`.
+fn write_threads<T: fmt::Display>(f: &mut fmt::Formatter<'_>, threads: &[Vec<T>]) -> fmt::Result {
+    for (thread, items) in threads.iter().enumerate() {
+        let items: Vec<_> = items.iter().map(T::to_string).collect();
+        let gap = if thread == 0 { "" } else { " | " };
+        write!(f, "{gap}t{thread}: {}", items.join(", "))?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Seen::Entered(before) => {
+                f.write_str("entered after")?;
+                before.threads().iter().try_for_each(|thread| write!(f, " t{thread}"))?;
+                f.write_str(if before.threads().is_empty() { " nobody" } else { "" })
+            }
+            Seen::Refused => f.write_str("refused"),
+            Seen::Count(count) => write!(f, "{count}"),
+            Seen::Raised(raised) => write!(f, "{raised}"),
+            Seen::TimedOut(fired) => f.write_str(if *fired { "timed out" } else { "woken" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Op, Outcome, Program, Protected, Seen};
+
+    #[test]
+    fn programs_and_outcomes_can_be_read() {
+        let threads = vec![vec![Op::Spawn(1), Op::Join(1)], vec![Op::Lock(0), Op::Unlock(0)]];
+        let program = Program { backing: super::Backing::Facade, threads };
+        assert_eq!(program.to_string(), "t0: spawn t1, join t1 | t1: lock m0, unlock m0");
+
+        let mut protected = Protected::default();
+        let seen = [1, 0, 2].map(|thread| protected.enter(thread));
+        let outcome =
+            Outcome::Ended(vec![vec![seen[1]], vec![seen[0], Seen::Count(3)], vec![seen[2]]]);
+        let text = "t0: entered after t1 | t1: entered after nobody, 3 | t2: entered after t1 t0";
+        assert_eq!(outcome.to_string(), text);
+    }
+}
