@@ -32,6 +32,10 @@ enum Ended {
 
 /// Explores a program to its end or to the first deadlock, with at most so many preemptions if that
 /// is bounded. One at a time: the facade keeps one record.
+///
+/// # Panics
+///
+/// If no thread can be started.
 pub fn explore(program: &Program, bound: Option<usize>) -> Found {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -244,7 +244,7 @@ impl ClassReport {
             (None, None) => return,
         };
         let length = program.length();
-        if self.example.as_ref().map_or(true, |example| length < example.length) {
+        if self.example.as_ref().is_none_or(|example| length < example.length) {
             let program = program.to_string();
             self.example = Some(Example { program, length, outcome: difference });
         }

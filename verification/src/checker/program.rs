@@ -130,6 +130,10 @@ impl Sections {
     const BASE: u64 = 8;
 
     /// These and one more.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than some twenty.
     #[must_use]
     pub fn and(self, thread: usize) -> Self {
         let digit = u64::try_from(thread).expect("there are few threads") + 1;
