@@ -82,7 +82,6 @@ impl<T> MutexGuard<'_, T> {
         let object = self.mutex.object;
         trace::record_at(Op::Unlock, object, self.site, true);
         drop(self.inner.take());
-        checker::thread::yield_now();
         trace::record_at(Op::Lock, object, self.site, true);
         let inner = self.mutex.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.inner = Some(inner);
@@ -173,8 +172,8 @@ impl Condvar {
     ) -> MutexGuard<'a, T> {
         trace::record_at(Op::Wait, self.object, Location::caller(), wrongly);
         let mutex = guard.mutex;
+        // No yield: loom runs a thread that has yielded only when no other can go on.
         drop(guard.inner.take());
-        checker::thread::yield_now();
         let guard = mutex.relock(Location::caller());
         trace::record(end, self.object);
         guard

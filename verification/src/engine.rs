@@ -40,7 +40,7 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// Every field that this version of loom has, so that no environment variable decides one.
-fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
+pub(crate) fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.max_threads = options.max_threads;
     builder.max_branches = options.max_branches;

@@ -29,6 +29,8 @@ pub mod sample;
 pub mod sampling;
 pub mod schedule;
 
+pub mod checker;
+
 pub mod limits;
 pub mod process;
 pub mod purpose;

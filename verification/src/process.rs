@@ -123,7 +123,8 @@ pub fn run_sample(
     }
 }
 
-fn describe(finished: &Finished) -> String {
+/// How it ended, and its last words.
+pub(crate) fn describe(finished: &Finished) -> String {
     let status = match finished.status {
         Some(status) => status.to_string(),
         None => "killed by the watchdog".to_owned(),

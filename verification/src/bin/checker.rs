@@ -1,0 +1,39 @@
+//! Holds loom against an exhaustive enumeration, and writes what it found to standard output as one
+//! line of JSON. It fails if loom missed or made up an outcome, or if a control missed none.
+
+#[cfg(loom)]
+fn main() -> std::process::ExitCode {
+    use std::process::ExitCode;
+
+    use clap::Parser;
+    use verification::{checker, limits};
+
+    /// Holds loom against an exhaustive enumeration and writes what it found as one line of JSON.
+    #[derive(Parser)]
+    struct Arguments {
+        /// What to draw the programs with
+        #[arg(long, default_value_t = checker::SEED)]
+        seed: u64,
+    }
+
+    let arguments = Arguments::parse();
+    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        eprintln!("checker: {name} is set, which would weaken the exploration; unset it");
+        return ExitCode::from(2);
+    }
+    let report = checker::report(arguments.seed);
+    println!("{}", serde_json::to_string(&report).expect("a report can be written as JSON"));
+    match report.complaint() {
+        None => ExitCode::SUCCESS,
+        Some(complaint) => {
+            eprint!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(not(loom))]
+fn main() -> std::process::ExitCode {
+    eprintln!("checker: this build cannot explore; build it with RUSTFLAGS=\"--cfg loom\"");
+    std::process::ExitCode::from(2)
+}

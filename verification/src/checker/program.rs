@@ -1,0 +1,291 @@
+//! The language of the checker's programs: a few threads, a few operations each, all of them
+//! operations of the pool's facade.
+//!
+//! Each acquisition of a lock observes who had it before, and in which order; each `get`,
+//! `is_raised` and deadline its answer. What all threads observed is the outcome.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// One operation of one thread. Locks, condition variables, counters, flags and threads are
+/// numbered, each kind from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// Locks, and observes the sections before.
+    Lock(usize),
+    /// Locks if that needs no waiting, and observes the sections before or the refusal. Of a
+    /// control only: the facade has no such operation.
+    TryLock(usize),
+    /// Unlocks; nothing, if locking was refused.
+    Unlock(usize),
+    /// Adds a ticket to those that lie under the lock, which is held.
+    Give(usize),
+    /// Waits in a loop until a ticket lies under the lock, which is held, and takes it.
+    Take(Wait),
+    /// Waits once, with the lock held.
+    Wait(Wait),
+    /// Waits once, with the lock held, until a deadline that fires: others get in between or not.
+    WaitUntil(Wait),
+    /// Wakes the first who waits.
+    NotifyOne(usize),
+    /// Wakes all who wait.
+    NotifyAll(usize),
+    /// Adds one to a counter.
+    Increment(usize),
+    /// Observes a counter.
+    Get(usize),
+    /// Raises a flag.
+    Raise(usize),
+    /// Observes a flag.
+    IsRaised(usize),
+    /// Starts a thread; by the main thread, once for each.
+    Spawn(usize),
+    /// Waits for the end of a thread; by the main thread, once for each.
+    Join(usize),
+}
+
+/// Who waits on what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wait {
+    /// The condition variable.
+    pub condvar: usize,
+    /// The lock that is released meanwhile.
+    pub lock: usize,
+}
+
+/// What the operations of a program are performed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// The pool's facade.
+    Facade,
+    /// The facade, but counters are loom's atomics and `get` is their plain `load`.
+    PlainLoad,
+    /// The facade, but locks are loom's own, which know `try_lock`.
+    BareLocks,
+}
+
+/// A program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// What it is performed on.
+    pub backing: Backing,
+    /// The operations of each thread. The first is the main thread: it starts the others and waits
+    /// for their end.
+    pub threads: Vec<Vec<Op>>,
+}
+
+/// What a program's threads observed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Some thread can never go on. loom does not tell which, so nothing else is compared.
+    Deadlock,
+    /// All ended: the observations of each thread, in order.
+    Ended(Vec<Vec<Seen>>),
+}
+
+/// Outcomes without repetition, in order.
+pub type Outcomes = BTreeSet<Outcome>;
+
+/// One observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Seen {
+    /// The lock was got; these threads had it before.
+    Entered(Sections),
+    /// The lock could not be got at once.
+    Refused,
+    /// A counter.
+    Count(u64),
+    /// A flag.
+    Raised(bool),
+    /// Whether the deadline fired.
+    TimedOut(bool),
+}
+
+/// The threads that had a lock, in order, as digits: 1 is the main thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sections(u64);
+
+/// How many objects of each kind a program has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Objects {
+    /// Locks.
+    pub locks: usize,
+    /// Condition variables.
+    pub condvars: usize,
+    /// Counters.
+    pub counters: usize,
+    /// Flags.
+    pub flags: usize,
+}
+
+/// What a lock protects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Protected {
+    sections: Sections,
+    /// See [`Op::Give`].
+    tickets: u64,
+}
+
+impl Sections {
+    const BASE: u64 = 8;
+
+    /// These and one more.
+    ///
+    /// # Panics
+    ///
+    /// If they are more than some twenty.
+    #[must_use]
+    pub fn and(self, thread: usize) -> Self {
+        let digit = u64::try_from(thread).expect("there are few threads") + 1;
+        let before = self.0.checked_mul(Self::BASE).expect("there are few sections");
+        Sections(before + digit)
+    }
+
+    /// The threads, in order.
+    fn threads(self) -> Vec<u64> {
+        let rest = |rest: &u64| Some(rest / Self::BASE).filter(|rest| *rest > 0);
+        let states = std::iter::successors(Some(self.0).filter(|all| *all > 0), rest);
+        let mut threads: Vec<_> = states.map(|state| state % Self::BASE - 1).collect();
+        threads.reverse();
+        threads
+    }
+}
+
+impl Protected {
+    /// Enters the thread that has just got the lock; returns what it sees.
+    pub fn enter(&mut self, thread: usize) -> Seen {
+        let before = self.sections;
+        self.sections = before.and(thread);
+        Seen::Entered(before)
+    }
+
+    /// Adds a ticket.
+    pub fn give(&mut self) {
+        self.tickets += 1;
+    }
+
+    /// Takes a ticket, if there is one.
+    pub fn take(&mut self) -> bool {
+        let there = self.tickets > 0;
+        self.tickets -= u64::from(there);
+        there
+    }
+}
+
+impl Program {
+    /// How many operations it has.
+    pub fn length(&self) -> usize {
+        self.threads.iter().map(Vec::len).sum()
+    }
+
+    /// What its operations name.
+    pub fn objects(&self) -> Objects {
+        let mut objects = Objects::default();
+        let note = |count: &mut usize, index: usize| *count = (*count).max(index + 1);
+        for op in self.threads.iter().flatten() {
+            match *op {
+                Op::Lock(lock) | Op::TryLock(lock) | Op::Unlock(lock) | Op::Give(lock) => {
+                    note(&mut objects.locks, lock);
+                }
+                Op::Take(wait) | Op::Wait(wait) | Op::WaitUntil(wait) => {
+                    note(&mut objects.locks, wait.lock);
+                    note(&mut objects.condvars, wait.condvar);
+                }
+                Op::NotifyOne(condvar) | Op::NotifyAll(condvar) => {
+                    note(&mut objects.condvars, condvar);
+                }
+                Op::Increment(counter) | Op::Get(counter) => note(&mut objects.counters, counter),
+                Op::Raise(flag) | Op::IsRaised(flag) => note(&mut objects.flags, flag),
+                Op::Spawn(_) | Op::Join(_) => {}
+            }
+        }
+        objects
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, object) = match *self {
+            Op::Lock(lock) => ("lock m", lock),
+            Op::TryLock(lock) => ("try-lock m", lock),
+            Op::Unlock(lock) => ("unlock m", lock),
+            Op::Give(lock) => ("give m", lock),
+            Op::Take(wait) => ("take c", wait.condvar),
+            Op::Wait(wait) => ("wait c", wait.condvar),
+            Op::WaitUntil(wait) => ("wait-until c", wait.condvar),
+            Op::NotifyOne(condvar) => ("notify-one c", condvar),
+            Op::NotifyAll(condvar) => ("notify-all c", condvar),
+            Op::Increment(counter) => ("increment n", counter),
+            Op::Get(counter) => ("get n", counter),
+            Op::Raise(flag) => ("raise f", flag),
+            Op::IsRaised(flag) => ("is-raised f", flag),
+            Op::Spawn(thread) => ("spawn t", thread),
+            Op::Join(thread) => ("join t", thread),
+        };
+        write!(f, "{name}{object}")?;
+        match *self {
+            Op::Take(wait) | Op::Wait(wait) | Op::WaitUntil(wait) => write!(f, " m{}", wait.lock),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_threads(f, &self.threads)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Deadlock => f.write_str("deadlock"),
+            Outcome::Ended(seen) => write_threads(f, seen),
+        }
+    }
+}
+
+/// As `t0: this, that | t1: this`.
+fn write_threads<T: fmt::Display>(f: &mut fmt::Formatter<'_>, threads: &[Vec<T>]) -> fmt::Result {
+    for (thread, items) in threads.iter().enumerate() {
+        let items: Vec<_> = items.iter().map(T::to_string).collect();
+        let gap = if thread == 0 { "" } else { " | " };
+        write!(f, "{gap}t{thread}: {}", items.join(", "))?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Seen::Entered(before) => {
+                f.write_str("entered after")?;
+                before.threads().iter().try_for_each(|thread| write!(f, " t{thread}"))?;
+                f.write_str(if before.threads().is_empty() { " nobody" } else { "" })
+            }
+            Seen::Refused => f.write_str("refused"),
+            Seen::Count(count) => write!(f, "{count}"),
+            Seen::Raised(raised) => write!(f, "{raised}"),
+            Seen::TimedOut(fired) => f.write_str(if *fired { "timed out" } else { "woken" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Op, Outcome, Program, Protected, Seen};
+
+    #[test]
+    fn programs_and_outcomes_can_be_read() {
+        let threads = vec![vec![Op::Spawn(1), Op::Join(1)], vec![Op::Lock(0), Op::Unlock(0)]];
+        let program = Program { backing: super::Backing::Facade, threads };
+        assert_eq!(program.to_string(), "t0: spawn t1, join t1 | t1: lock m0, unlock m0");
+
+        let mut protected = Protected::default();
+        let seen = [1, 0, 2].map(|thread| protected.enter(thread));
+        let outcome =
+            Outcome::Ended(vec![vec![seen[1]], vec![seen[0], Seen::Count(3)], vec![seen[2]]]);
+        let text = "t0: entered after t1 | t1: entered after nobody, 3 | t2: entered after t1 t0";
+        assert_eq!(outcome.to_string(), text);
+    }
+}
