@@ -7,10 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callsite::KillMatrix;
+use crate::checker::CheckerReport;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
 use crate::generated::Generated;
 use crate::run::{Exploration, Options, Run, Trace};
+use crate::sample::{self, Sample, SampleTrial};
 use crate::suite::Suite;
 use crate::trial::{Expect, Trial};
 use crate::verdict::{self, Verdict};
@@ -31,7 +33,7 @@ pub fn schema() -> String {
 /// What the proofs rest on, and do not show.
 pub const ASSUMPTIONS: [&str; 6] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
-    "loom explores locks, condition variables and threads exhaustively; it wakes the longest sleeper first, and never for no reason.",
+    "loom explores the operations of the facade exhaustively, which is checked on small random programs and not proved; it wakes the longest sleeper first, and never for no reason.",
     "Models run on the `locked` queue. crossbeam-channel, the default in ordinary builds, is held against it by generated sequences and histories on real threads, not proved.",
     "A model shows what holds for its number of workers and jobs, and for no more.",
     "In a model a deadline may fire at any look at it; a notification that is lost to a thread as it times out is not explored.",
@@ -63,6 +65,12 @@ pub struct Audit {
     pub trials: Vec<TrialReport>,
     /// Every fault at a call site of the pool's.
     pub kill_matrix: Option<KillMatrix>,
+    /// Every sample.
+    #[serde(default)]
+    pub samples: Vec<SampleReport>,
+    /// The check of loom itself.
+    #[serde(default)]
+    pub checker: Option<CheckerReport>,
     /// The generated programs.
     #[serde(default)]
     pub generated: Option<Generated>,
@@ -82,7 +90,7 @@ pub struct Scope {
     pub tests: bool,
     /// Whether faults at call sites were tried.
     pub faults: bool,
-    /// Whether generated programs were run.
+    /// Whether generated programs and samples were run, and loom was checked.
     #[serde(default)]
     pub generated: bool,
     /// Whether it went as deep as a night allows.
@@ -128,7 +136,7 @@ pub struct ClauseReport {
 /// A piece of evidence for a clause.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// `model` or `test`.
+    /// `model`, `sample` or `test`.
     pub kind: String,
     /// The trial or the test.
     pub name: String,
@@ -173,6 +181,76 @@ pub struct TrialReport {
     pub defects: Vec<DefectReport>,
     /// The execution that failed.
     pub trace: Option<Trace>,
+}
+
+/// A scenario too large to be explored, under random schedules.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SampleReport {
+    /// `subject/scenario/scheduler`.
+    pub name: String,
+    /// What it shows.
+    pub property: String,
+    /// The clauses that it is about.
+    pub clauses: Vec<u8>,
+    /// SAMPLED, or why not.
+    pub verdict: Verdict,
+    /// How many of the schedules differ.
+    pub distinct: usize,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// The outcomes reached, and in how many schedules.
+    pub reached: BTreeMap<String, u64>,
+    /// The seeded defects.
+    pub defects: Vec<DefectReport>,
+    /// The command that runs the schedule again which failed.
+    pub replay: Option<String>,
+}
+
+impl SampleReport {
+    /// Judges a sample and those with each of its seeded defects, in their order.
+    pub fn new(trial: &SampleTrial, sample: &Sample, defects: &[Sample]) -> Self {
+        let convicted: Vec<_> = defects.iter().map(Sample::convicts).collect();
+        let seeded = trial.sampled.defects.iter().zip(defects).zip(&convicted);
+        SampleReport {
+            name: trial.name(),
+            property: trial.sampled.scenario.property.to_owned(),
+            clauses: trial.sampled.scenario.clauses.to_vec(),
+            verdict: sample::judge(trial.sampled, sample, &convicted),
+            distinct: sample.distinct,
+            seconds: sample.seconds,
+            reached: sample.reached.clone(),
+            replay: sample.replay(),
+            defects: seeded
+                .map(|((defect, sample), convicted)| DefectReport {
+                    name: defect.name.to_owned(),
+                    convicted: *convicted,
+                    verdict: sample.replay().unwrap_or_else(|| "not noticed".to_owned()),
+                    trace: None,
+                })
+                .collect(),
+        }
+    }
+
+    /// What is not as it must be; nothing if all is.
+    pub fn complaint(&self) -> Option<String> {
+        let reason = self.verdict.reason()?;
+        let replay = self.replay.as_deref().unwrap_or_default();
+        Some(format!("{}: {}: {reason}\n{replay}", self.name, self.verdict))
+    }
+
+    fn evidence(&self) -> Evidence {
+        let convicted = self.defects.iter().filter(|defect| defect.convicted);
+        Evidence {
+            kind: "sample".to_owned(),
+            name: self.name.clone(),
+            verdict: self.verdict.clone(),
+            bound: None,
+            executions: None,
+            seconds: Some(self.seconds),
+            reached: self.reached.clone(),
+            convicted: convicted.map(|defect| defect.name.clone()).collect(),
+        }
+    }
 }
 
 /// A seeded defect and whether the model noticed.
@@ -263,7 +341,12 @@ impl TrialReport {
 }
 
 /// Gathers, for every clause, what the subject's trials and the tests say of it.
-pub fn clauses(subject: &str, trials: &[TrialReport], suites: &[Suite]) -> Vec<ClauseReport> {
+pub fn clauses(
+    subject: &str,
+    trials: &[TrialReport],
+    samples: &[SampleReport],
+    suites: &[Suite],
+) -> Vec<ClauseReport> {
     let report = |clause: &crate::clause::Clause| {
         let models = trials
             .iter()
@@ -283,7 +366,11 @@ pub fn clauses(subject: &str, trials: &[TrialReport], suites: &[Suite]) -> Vec<C
                 reached: BTreeMap::new(),
                 convicted: Vec::new(),
             });
-        let evidence: Vec<_> = models.chain(tests).collect();
+        let samples = samples
+            .iter()
+            .filter(|sample| sample.clauses.contains(&clause.number))
+            .map(SampleReport::evidence);
+        let evidence: Vec<_> = models.chain(samples).chain(tests).collect();
         ClauseReport {
             clause: format!("C{}", clause.number),
             statement: clause.statement.to_owned(),
@@ -298,8 +385,9 @@ pub fn clauses(subject: &str, trials: &[TrialReport], suites: &[Suite]) -> Vec<C
 fn strongest(evidence: &[Evidence]) -> Option<Verdict> {
     let broken = evidence.iter().find(|piece| !piece.verdict.holds());
     let rank = |verdict: &Verdict| match verdict {
-        Verdict::Proved => (2, 0),
-        Verdict::Bounded(bound) => (1, *bound as u64),
+        Verdict::Proved => (3, 0),
+        Verdict::Bounded(bound) => (2, *bound as u64),
+        Verdict::Sampled { schedules, .. } => (1, *schedules as u64),
         Verdict::Stressed(runs) => (0, *runs),
         _ => unreachable!("what does not hold was looked for first"),
     };
@@ -336,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_clause_without_evidence_appears_as_such() {
-        let reports = clauses("last-call", &[], &[]);
+        let reports = clauses("last-call", &[], &[], &[]);
         assert_eq!(reports.len(), 28);
         assert!(reports.iter().all(|report| report.verdict.is_none()));
     }

@@ -10,7 +10,19 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-const LOOM: &str = "--cfg loom";
+const LOOM: &str = "loom";
+const SHUTTLE: &str = "shuttle";
+
+/// The commands that explore, each built under its checker.
+#[derive(Clone, Debug)]
+pub struct Checkers {
+    /// One trial under loom.
+    pub model: PathBuf,
+    /// The check of loom.
+    pub checker: PathBuf,
+    /// One scenario under shuttle.
+    pub sample: PathBuf,
+}
 
 /// The workspace, as cargo sees it.
 #[derive(Clone, Debug)]
@@ -113,19 +125,37 @@ impl Workspace {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Builds the `model` command under loom.
+    /// Builds the commands that explore: `model` and `checker` under loom, `sample` under shuttle.
     ///
     /// # Errors
     ///
     /// What went wrong; the compiler's own words have gone to standard error.
-    pub fn build_models(&self) -> Result<PathBuf, String> {
-        let arguments = ["build", "--package", "verification", "--bin", "model"];
-        let messages = self.build(&arguments, true)?;
-        let executable = messages.into_iter().find_map(|message| match message.target {
-            Some(target) if target.name == "model" => message.executable,
-            _ => None,
+    pub fn build_models(&self) -> Result<Checkers, String> {
+        let loom = self.build_commands(&["model", "checker"], LOOM)?;
+        let shuttle = self.build_commands(&["sample"], SHUTTLE)?;
+        let found = |built: &BTreeMap<String, PathBuf>, name: &str| {
+            built.get(name).cloned().ok_or_else(|| format!("cargo built no `{name}` command"))
+        };
+        Ok(Checkers {
+            model: found(&loom, "model")?,
+            checker: found(&loom, "checker")?,
+            sample: found(&shuttle, "sample")?,
+        })
+    }
+
+    fn build_commands(
+        &self,
+        names: &[&str],
+        cfg: &str,
+    ) -> Result<BTreeMap<String, PathBuf>, String> {
+        let mut arguments = vec!["build", "--package", "verification"];
+        arguments.extend(names.iter().flat_map(|name| ["--bin", name]));
+        let messages = self.build(&arguments, Some(cfg))?;
+        let executables = messages.into_iter().filter_map(|message| {
+            let target = message.target?;
+            Some((target.name, message.executable?))
         });
-        executable.ok_or_else(|| "cargo built no `model` command".to_owned())
+        Ok(executables.collect())
     }
 
     /// Builds the tests of the pool crate for real threads, with or without default features.
@@ -138,7 +168,7 @@ impl Workspace {
         if !default_features {
             arguments.push("--no-default-features");
         }
-        let binaries = self.build(&arguments, false)?.into_iter().filter_map(|message| {
+        let binaries = self.build(&arguments, None)?.into_iter().filter_map(|message| {
             let target = message.target?;
             let executable = message.executable?;
             target
@@ -149,13 +179,13 @@ impl Workspace {
         Ok(binaries.collect())
     }
 
-    fn build(&self, arguments: &[&str], loom: bool) -> Result<Vec<Message>, String> {
+    fn build(&self, arguments: &[&str], cfg: Option<&str>) -> Result<Vec<Message>, String> {
         let output = Command::new(&self.cargo)
             .args(arguments)
             .args(["--quiet", "--message-format", "json-render-diagnostics"])
             .current_dir(&self.root)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), loom))
+            .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), cfg))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()
@@ -169,20 +199,23 @@ impl Workspace {
     }
 }
 
-/// The user's own flags, with or without loom's.
-fn flags(own: &str, loom: bool) -> String {
+/// The user's own flags, with this cfg of a checker's and no other, or with none.
+fn flags(own: &str, cfg: Option<&str>) -> String {
     let mut flags = Vec::new();
     let mut words = own.split_whitespace().peekable();
     while let Some(word) = words.next() {
-        if word == "--cfg=loom" || (word == "--cfg" && words.peek() == Some(&"loom")) {
+        let named = match word.strip_prefix("--cfg") {
+            Some("") => words.peek().copied(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if named.is_some_and(|name| [LOOM, SHUTTLE].contains(&name)) {
             let _ = if word == "--cfg" { words.next() } else { None };
         } else {
             flags.push(word);
         }
     }
-    if loom {
-        flags.push(LOOM);
-    }
+    flags.extend(cfg.iter().flat_map(|name| ["--cfg", name]));
     flags.join(" ")
 }
 
@@ -199,11 +232,12 @@ mod tests {
     use super::flags;
 
     #[test]
-    fn loom_is_asked_for_once_or_not_at_all() {
-        assert_eq!(flags("", true), "--cfg loom");
-        assert_eq!(flags("--cfg loom", true), "--cfg loom");
-        assert_eq!(flags("--cfg=loom", true), "--cfg loom");
-        assert_eq!(flags("-Dwarnings --cfg loom", false), "-Dwarnings");
-        assert_eq!(flags("--cfg loom_nightly", false), "--cfg loom_nightly");
+    fn a_checker_is_asked_for_once_or_not_at_all() {
+        assert_eq!(flags("", Some("loom")), "--cfg loom");
+        assert_eq!(flags("--cfg loom", Some("loom")), "--cfg loom");
+        assert_eq!(flags("--cfg=loom", Some("loom")), "--cfg loom");
+        assert_eq!(flags("--cfg loom", Some("shuttle")), "--cfg shuttle");
+        assert_eq!(flags("-Dwarnings --cfg loom --cfg=shuttle", None), "-Dwarnings");
+        assert_eq!(flags("--cfg loom_nightly", None), "--cfg loom_nightly");
     }
 }

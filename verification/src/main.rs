@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
-use verification::audit::{self, Audit, Scope, Toolchain, TrialReport};
+use verification::audit::{self, Audit, SampleReport, Scope, Toolchain, TrialReport};
 use verification::callsite::{self, Equivalents, KillMatrix};
-use verification::cargo::{TestBinary, Workspace};
+use verification::cargo::{Checkers, TestBinary, Workspace};
+use verification::checker::{self, CheckerReport};
 use verification::expected::{Expected, Range};
 use verification::generated::LENGTHS;
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
 use verification::shard::Shard;
 use verification::trial::{self, Expect, Trial};
-use verification::{limits, merge, report, suite, terminal};
+use verification::{limits, merge, report, sample, suite, terminal};
 
 /// Runs the evidence for last-call and says what it shows.
 ///
@@ -154,10 +155,11 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         }
     };
 
-    let model = building("the models, under loom", || workspace.build_models())?;
+    let checkers =
+        busy("Building the models, under loom and shuttle", || workspace.build_models())?;
     let binaries = if scope.tests {
-        let default = building("the tests", || workspace.build_tests(true))?;
-        let plain = building("the tests, without features", || workspace.build_tests(false))?;
+        let default = busy("Building the tests", || workspace.build_tests(true))?;
+        let plain = busy("Building the tests, without features", || workspace.build_tests(false))?;
         let named =
             |queue, binaries: Vec<TestBinary>| binaries.into_iter().map(move |own| (queue, own));
         named("channel", default).chain(named("locked", plain)).collect()
@@ -171,12 +173,17 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         (None, Profile::Default) => limits::MODEL,
         (None, Profile::Nightly) => limits::NIGHTLY_MODEL,
     };
+    let model = checkers.model.clone();
     let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
     let runs = runner.verdicts(&trials, &expected);
     let kill_matrix =
         scope.faults.then(|| kill_matrix(&runner, &workspace, arguments.shard)).transpose()?;
     let length = LENGTHS[usize::from(scope.nightly)];
     let generated = scope.generated.then(|| runner.generated(length, arguments.shard));
+    let samples = if scope.generated { samples(&runner, &checkers, arguments) } else { Vec::new() };
+    // One shard is enough.
+    let first = arguments.shard.is_none_or(|shard| shard.index() == 1);
+    let checker = (scope.generated && first).then(|| check(&checkers)).transpose()?;
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
@@ -190,7 +197,9 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     };
     let suites = test(&binaries, &workspace);
 
-    let held = trials.iter().all(|trial| trial.as_expected)
+    let held = samples.iter().all(|sample| sample.verdict.holds())
+        && checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
+        && trials.iter().all(|trial| trial.as_expected)
         && suites.iter().all(|suite| suite.passed)
         && kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
         && generated.as_ref().is_none_or(|generated| {
@@ -198,7 +207,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         });
     let audit = Audit {
         schema: audit::SCHEMA,
-        clauses: audit::clauses(trial::THIS_POOL, &trials, &suites),
+        clauses: audit::clauses(trial::THIS_POOL, &trials, &samples, &suites),
         scope,
         held,
         toolchain,
@@ -208,6 +217,8 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
         trials,
         kill_matrix,
+        samples,
+        checker,
         generated,
         suites,
     };
@@ -320,13 +331,13 @@ fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
     Ok(Toolchain { cargo, rustc, packages })
 }
 
-fn building<T>(what: &str, build: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let spinner = ProgressBar::new_spinner().with_message(format!("Building {what}"));
+fn busy<T>(doing: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let spinner = ProgressBar::new_spinner().with_message(doing.to_owned());
     spinner.enable_steady_tick(Duration::from_millis(100));
     if spinner.is_hidden() {
-        eprintln!("Building {what}");
+        eprintln!("{doing}");
     }
-    let result = build();
+    let result = work();
     spinner.finish_and_clear();
     result
 }
@@ -343,6 +354,21 @@ fn kill_matrix(
     let runs = runner.slips(&callsite::candidates(), shard);
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
+}
+
+/// Draws the samples of this shard.
+fn samples(runner: &Runner, checkers: &Checkers, arguments: &Arguments) -> Vec<SampleReport> {
+    let trials: Vec<_> = match arguments.shard {
+        None => sample::trials().collect(),
+        Some(shard) => shard.pick(sample::trials(), |_| 1),
+    };
+    let schedules = sample::schedules(arguments.profile == Profile::Nightly);
+    runner.samples(&checkers.sample, &trials, schedules)
+}
+
+/// Checks loom.
+fn check(checkers: &Checkers) -> Result<CheckerReport, String> {
+    busy("Checking loom", || checker::run(&checkers.checker))
 }
 
 fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), String> {

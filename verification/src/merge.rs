@@ -23,6 +23,8 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
         merged.held &= audit.held;
         merged.seconds += audit.seconds;
         merged.trials.extend(audit.trials);
+        merged.samples.extend(audit.samples);
+        merged.checker = merged.checker.or(audit.checker);
         merged.suites.extend(audit.suites);
         merged.kill_matrix = match (merged.kill_matrix, audit.kill_matrix) {
             (Some(one), Some(other)) => Some(one.and(other)),
@@ -35,6 +37,10 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     }
     merged.scope.shard = None;
     merged.trials = in_order(merged.trials, merged.scope.nightly)?;
+    merged.samples.sort_by(|one, other| one.name.cmp(&other.name));
+    if merged.scope.generated && merged.checker.is_none() {
+        return Err("no shard checked loom".to_owned());
+    }
     merged.suites.sort_by(|one, other| one.name.cmp(&other.name));
     let twice = |pair: &[Suite]| pair[0].name == pair[1].name;
     if let Some(pair) = merged.suites.windows(2).find(|pair| twice(pair)) {
@@ -42,7 +48,8 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     }
     merged.held &= merged.kill_matrix.as_ref().is_none_or(KillMatrix::is_good);
     merged.held &= merged.generated.as_ref().is_none_or(Generated::is_good);
-    merged.clauses = audit::clauses(trial::THIS_POOL, &merged.trials, &merged.suites);
+    merged.clauses =
+        audit::clauses(trial::THIS_POOL, &merged.trials, &merged.samples, &merged.suites);
     Ok(merged)
 }
 
@@ -108,6 +115,7 @@ fn in_order(trials: Vec<TrialReport>, nightly: bool) -> Result<Vec<TrialReport>,
 mod tests {
     use super::merge;
     use crate::audit::{Audit, TrialReport};
+    use crate::checker::CheckerReport;
     use crate::report::tests::holding;
     use crate::shard::Shard;
     use crate::trial::Trial;
@@ -124,6 +132,12 @@ mod tests {
             .map(|shard| {
                 let mut audit = holding();
                 audit.scope.shard = Some(shard.to_string());
+                audit.checker = (shard.index() == 1).then(|| CheckerReport {
+                    seed: 1,
+                    seconds: 1.0,
+                    audited: Vec::new(),
+                    controls: Vec::new(),
+                });
                 audit.trials =
                     shard.pick(Trial::all(false), |_| 1).into_iter().map(report).collect();
                 audit
@@ -159,6 +173,9 @@ mod tests {
         refused(shards(2).into_iter().chain(shards(2)).collect(), "more than once");
         refused(shards(2).into_iter().take(1).chain(shards(3)).collect(), "2 and of 3");
         refused(vec![holding()], "of no shard");
+        let mut changed = shards(2);
+        changed[0].checker = None;
+        refused(changed, "no shard checked loom");
         let mut changed = shards(2);
         changed[1].toolchain.rustc = "another".to_owned();
         refused(changed, "toolchain");

@@ -1,7 +1,7 @@
 //! Runs models, each in a process of its own, as many at a time as there are cores.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -13,9 +13,12 @@ use crate::callsite::{self, Plan, Slip};
 use crate::expected::{Expected, Range};
 use crate::generated::{self, Generated};
 
+use crate::audit::SampleReport;
+use crate::limits;
 use crate::process;
 use crate::purpose::Purpose;
 use crate::run::Run;
+use crate::sample::SampleTrial;
 use crate::shard::Shard;
 use crate::trial::{Trial, GENERATED_DEFECTS};
 
@@ -143,6 +146,25 @@ impl Runner {
         }
         generated.defects.sort_by(|one, other| one.name.cmp(&other.name));
         generated
+    }
+
+    /// Draws every sample, with and without its seeded defects.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn samples(
+        &self,
+        command: &Path,
+        trials: &[SampleTrial],
+        schedules: usize,
+    ) -> Vec<SampleReport> {
+        self.each("samples", trials, |trial| {
+            let run =
+                |defect| process::run_sample(command, trial, defect, schedules, limits::SAMPLE);
+            let defects: Vec<_> = trial.sampled.defects.iter().map(|own| run(Some(own))).collect();
+            (trial.name(), SampleReport::new(trial, &run(None), &defects))
+        })
     }
 
     /// Does something for each task, several at a time; the names of those begun are shown.

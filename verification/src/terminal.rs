@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{presets, Cell, ContentArrangement, Table};
 
-use crate::audit::{Audit, ClauseReport, TrialReport};
+use crate::audit::{Audit, ClauseReport, SampleReport, TrialReport};
 use crate::callsite::KillMatrix;
+use crate::checker::{CheckerReport, ClassReport};
 use crate::generated::Generated;
 use crate::lanes;
 use crate::verdict::Verdict;
@@ -30,6 +31,14 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         heading(&mut out, "Generated programs");
         let _ = writeln!(out, "{}", wrap(&programs(generated), width, "", ""));
     }
+    if !audit.samples.is_empty() {
+        heading(&mut out, "Samples, of what is too large to be explored");
+        samples(&mut out, &audit.samples, width);
+    }
+    if let Some(checker) = &audit.checker {
+        heading(&mut out, "The check of loom");
+        let _ = writeln!(out, "{}", wrap(&check(checker), width, "", ""));
+    }
     convictions(&mut out, audit, subjects, width);
     heading(&mut out, "What is assumed");
     for assumption in &audit.assumptions {
@@ -50,9 +59,10 @@ pub fn verdict(audit: &Audit) -> String {
     let programs = audit.generated.as_ref().map_or(0, |generated| generated.programs);
     let ran = format!(
         "{models} models ({} executions), {defects} seeded defects, {slips} faults at call sites, \
-         {} generated programs, {tests} tests, {:.0} s",
+         {} generated programs, {} samples, {tests} tests, {:.0} s",
         thousands(executions),
         thousands(programs),
+        audit.samples.len(),
         audit.seconds
     );
     match (audit.held, audit.scope.tests) {
@@ -137,6 +147,10 @@ fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
             (0, tests) => format!("{tests} tests"),
             (models, tests) => format!("{models} models, {tests} tests"),
         };
+        let evidence = match count("sample") {
+            0 => evidence,
+            samples => format!("{evidence}, {samples} samples"),
+        };
         table.add_row([clause.clause.clone(), verdict, evidence, clause.statement.clone()]);
     }
     let _ = writeln!(out, "{table}");
@@ -164,6 +178,35 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
         kill_matrix.count("survived"),
     );
     let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
+}
+
+fn samples(out: &mut String, samples: &[SampleReport], width: usize) {
+    let mut table = table(width);
+    for sample in samples {
+        let name = sample.name.rsplit('/').next().unwrap_or_default();
+        let text = format!("{} ({})", sample.property, numbers(&sample.clauses));
+        let convicted = sample.defects.iter().filter(|defect| defect.convicted).count();
+        let defects = format!("{convicted} of {} defects", sample.defects.len());
+        table.add_row([text, name.to_owned(), sample.verdict.to_string(), defects]);
+    }
+    let _ = writeln!(out, "{table}");
+}
+
+/// What the check of loom came to, in a paragraph.
+pub(crate) fn check(checker: &CheckerReport) -> String {
+    let [programs, outcomes] = checker.compared();
+    let sum = |number: fn(&ClassReport) -> usize| checker.audited.iter().map(number).sum::<usize>();
+    let (missed, invented) = (sum(|report| report.missed), sum(|report| report.invented));
+    let controls = checker.controls.iter().map(|control| {
+        let ClassReport { class, programs, programs_missed, .. } = control;
+        format!("{class:?} in {programs_missed} of {programs} programs")
+    });
+    format!(
+        "{programs} random programs over the operations that the facade offers, loom's outcomes against \
+         those of an enumeration that knows nothing of loom: of {outcomes} outcomes {missed} missed, \
+         {invented} made up. Controls, of which some must be missed: {}.",
+        controls.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// What the generated programs came to, in a paragraph.
@@ -218,8 +261,11 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
     let suites: Vec<_> = audit.suites.iter().filter(|suite| !suite.passed).collect();
     let entries = audit.kill_matrix.iter().flat_map(|kill_matrix| &kill_matrix.entries);
     let slips: Vec<_> = entries.filter(|entry| !entry.is_good()).collect();
-    let generated: Vec<_> = audit.generated.iter().flat_map(Generated::complaints).collect();
-    if trials.is_empty() && suites.is_empty() && slips.is_empty() && generated.is_empty() {
+    let generated = audit.generated.iter().flat_map(Generated::complaints);
+    let samples = audit.samples.iter().filter_map(SampleReport::complaint);
+    let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
+    let others: Vec<_> = generated.chain(samples).chain(checker).collect();
+    if trials.is_empty() && suites.is_empty() && slips.is_empty() && others.is_empty() {
         return;
     }
     heading(out, "NOT AS IT MUST BE");
@@ -239,8 +285,8 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
             slip.tried.join(", ")
         );
     }
-    for complaint in generated {
-        let _ = writeln!(out, "{}", wrap(&complaint, width, "", "  "));
+    for complaint in others {
+        let _ = writeln!(out, "{complaint}");
     }
     let failures = audit.generated.iter().flat_map(|generated| &generated.failures);
     for trace in failures.filter_map(|failure| failure.trace.as_ref()) {

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use program::{Outcome, Outcomes, Program};
@@ -38,7 +39,7 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub const WHOLE: Duration = Duration::from_secs(600);
 
 /// What the programs of a class are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Locks, nested and not.
@@ -125,7 +126,7 @@ pub struct Found {
 }
 
 /// All of the check, in numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CheckerReport {
     /// What the programs were drawn with.
     pub seed: u64,
@@ -138,7 +139,7 @@ pub struct CheckerReport {
 }
 
 /// What became of the programs of one class.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ClassReport {
     /// The class.
     pub class: Class,
@@ -165,7 +166,7 @@ pub struct ClassReport {
 }
 
 /// A difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// The program.
     pub program: String,
@@ -176,6 +177,12 @@ pub struct Example {
 }
 
 impl CheckerReport {
+    /// Programs and outcomes of the audited operations.
+    pub fn compared(&self) -> [usize; 2] {
+        let sum = |number: fn(&ClassReport) -> usize| self.audited.iter().map(number).sum();
+        [sum(|report| report.programs), sum(|report| report.outcomes)]
+    }
+
     /// Why the check is not passed, if it is not.
     pub fn complaint(&self) -> Option<String> {
         let mut complaint = String::new();

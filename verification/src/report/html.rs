@@ -6,6 +6,7 @@ use askama::Template;
 
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
+use crate::checker::CheckerReport;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::run::Trace;
@@ -172,6 +173,10 @@ impl<'a> Page<'a> {
 
     fn word(trial: &TrialReport) -> String {
         word(trial)
+    }
+
+    fn check(checker: &CheckerReport) -> String {
+        terminal::check(checker)
     }
 
     fn programs(generated: &Generated) -> String {

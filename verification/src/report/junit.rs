@@ -30,6 +30,13 @@ pub fn render(audit: &Audit) -> Result<String, String> {
         let whole = case(&name, failure, Some(generated.seconds));
         report.add_test_suite(suite("generated programs", [whole].into_iter()));
     }
+    let samples = audit.samples.iter();
+    let samples = samples.map(|one| case(&one.name, one.complaint(), Some(one.seconds)));
+    report.add_test_suite(suite("samples", samples));
+    if let Some(checker) = &audit.checker {
+        let whole = case("against an enumeration", checker.complaint(), Some(checker.seconds));
+        report.add_test_suite(suite("the check of loom", [whole].into_iter()));
+    }
     for executable in &audit.suites {
         let tests = executable.tests.iter().map(|test| {
             let failure = (!test.verdict.holds()).then(|| test.verdict.to_string());

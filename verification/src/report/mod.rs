@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
+use crate::checker::CheckerReport;
 use crate::generated::Generated;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
@@ -80,7 +81,16 @@ pub fn complaints(audit: &Audit) -> Vec<Complaint> {
         .iter()
         .flat_map(Generated::complaints)
         .map(|message| Complaint { subject: "generated programs".to_owned(), message, site: None });
-    trials.chain(faults).chain(generated).chain(suites).collect()
+    let samples = audit.samples.iter().filter_map(|sample| {
+        Some(Complaint { subject: sample.name.clone(), message: sample.complaint()?, site: None })
+    });
+    let checker = audit
+        .checker
+        .iter()
+        .filter_map(CheckerReport::complaint)
+        .map(|message| Complaint { subject: "the check of loom".to_owned(), message, site: None });
+    let others = generated.chain(samples).chain(checker);
+    trials.chain(faults).chain(others).chain(suites).collect()
 }
 
 /// Takes `file:line` apart.
@@ -114,9 +124,11 @@ pub(crate) mod tests {
             model_limit: 60,
             seconds: 1.5,
             assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
-            clauses: clauses("last-call", std::slice::from_ref(&trial), &[]),
+            clauses: clauses("last-call", std::slice::from_ref(&trial), &[], &[]),
             trials: vec![trial],
             kill_matrix: None,
+            samples: Vec::new(),
+            checker: None,
             generated: None,
             suites: Vec::new(),
         }
