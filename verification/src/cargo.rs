@@ -17,6 +17,8 @@ const LOOM: &str = "--cfg loom";
 pub struct Workspace {
     cargo: OsString,
     root: PathBuf,
+    /// Of a copy: where its builds go. What the compiler says of it is kept for the error.
+    target: Option<PathBuf>,
 }
 
 /// A test executable of the pool crate.
@@ -56,7 +58,7 @@ impl Workspace {
                 root.display()
             ));
         }
-        let workspace = Workspace { cargo, root: root.to_owned() };
+        let workspace = Workspace { cargo, root: root.to_owned(), target: None };
         workspace.version("cargo", &workspace.cargo)?;
         Ok(workspace)
     }
@@ -64,6 +66,11 @@ impl Workspace {
     /// The folder of the top Cargo.toml.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The same workspace in another folder, built into `target`.
+    pub fn copied_to(&self, root: PathBuf, target: PathBuf) -> Self {
+        Workspace { cargo: self.cargo.clone(), root, target: Some(target) }
     }
 
     /// What cargo and rustc say that they are.
@@ -149,19 +156,38 @@ impl Workspace {
         Ok(binaries.collect())
     }
 
+    /// Builds the tests of one file for real threads, with default features.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; of a copy, with the compiler's own words.
+    pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
+        let arguments = ["test", "--package", "last-call", "--no-run", "--test", file];
+        let executables = self.build(&arguments, false)?.into_iter().filter_map(|message| {
+            message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
+        });
+        executables.last().ok_or_else(|| format!("cargo built no tests `{file}`"))
+    }
+
     fn build(&self, arguments: &[&str], loom: bool) -> Result<Vec<Message>, String> {
-        let output = Command::new(&self.cargo)
+        let mut command = Command::new(&self.cargo);
+        command
             .args(arguments)
             .args(["--quiet", "--message-format", "json-render-diagnostics"])
             .current_dir(&self.root)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), loom))
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
+            .stdin(Stdio::null());
+        match &self.target {
+            Some(target) => command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped()),
+            None => command.stderr(Stdio::inherit()),
+        };
+        let output = command.output().map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
         if !output.status.success() {
-            return Err(format!("`cargo {}` failed", arguments.join(" ")));
+            let told = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`cargo {}` failed\n{told}", arguments.join(" "))
+                .trim_end()
+                .to_owned());
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());

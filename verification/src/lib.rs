@@ -34,6 +34,9 @@ pub mod callsite;
 pub mod cargo;
 pub mod suite;
 
+pub mod mutants;
+pub mod patch;
+
 pub mod audit;
 pub mod lanes;
 pub mod terminal;

@@ -1,0 +1,54 @@
+//! Seeds each defect of `verification/mutants` in a copy of the sources, and says whether the model or
+//! the test that it names has noticed.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use verification::cargo::Workspace;
+use verification::mutants::{self, Fate, Mutants};
+use verification::{limits, patch};
+
+/// Seeds each defect of verification/mutants in a copy of the sources, builds it, and asks the model or
+/// the test that it names. The exit status is 0 only if every one is convicted.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Only the patch of this name, without `.patch`
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+
+    /// How long one model or test may take before it is ended
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    limit: u64,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(mutants) if mutants.is_good() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("mutants: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Mutants, String> {
+    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        return Err(format!("{name} is set, which would weaken the exploration; unset it"));
+    }
+    let workspace = Workspace::find()?;
+    let mut patches = patch::read_all(&workspace.root().join(patch::FOLDER))?;
+    if let Some(name) = &arguments.only {
+        patches.retain(|patch| patch.name == *name);
+        if patches.is_empty() {
+            return Err(format!("there is no patch `{name}` in {}", patch::FOLDER));
+        }
+    }
+    let mutants = mutants::run(&workspace, &patches, Duration::from_secs(arguments.limit))?;
+    const WIDTH: usize = 120;
+    print!("{}", mutants.render(WIDTH));
+    let (convicted, all) = (mutants.count(Fate::Convicted), mutants.mutants.len());
+    println!("\n{convicted} of {all} mutants are convicted, {:.0} s", mutants.seconds);
+    Ok(mutants)
+}

@@ -1,0 +1,373 @@
+//! Seeded defects in the real sources: each patch of `verification/mutants` is applied to a copy of
+//! the workspace and built, and the model or test that it names must convict it.
+//!
+//! Models are explored with at most two preemptions, and first on the copy as it is, where they must
+//! hold: else a conviction would show nothing.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use comfy_table::{presets, ContentArrangement, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::cargo::Workspace;
+use crate::patch::{Judge, Patch};
+use crate::process::{self, Finished};
+use crate::purpose::Purpose;
+use crate::run::{End, Run};
+use crate::runner;
+use crate::trial::{Trial, THIS_POOL};
+use crate::verdict;
+
+/// What a copy of the workspace needs, from its root.
+const SOURCES: [&str; 8] =
+    [".cargo", "Cargo.toml", "Cargo.lock", "README.md", "examples", "src", "tests", "verification"];
+
+/// Every mutant, and what became of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Mutants {
+    /// Wall time of all builds and runs, in seconds.
+    pub seconds: f64,
+    /// Each of them.
+    pub mutants: Vec<MutantReport>,
+}
+
+/// A mutant, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MutantReport {
+    /// The name of its patch.
+    pub name: String,
+    /// What is wrong with it, in a sentence.
+    pub defect: String,
+    /// The clauses that it breaks.
+    pub clauses: Vec<u8>,
+    /// The hazards that it brings about, by a part of their condition.
+    pub hazards: Vec<String>,
+    /// `model` or `test`.
+    pub kind: String,
+    /// The model or the test that must convict it.
+    pub judge: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// How it was convicted, or why it was not.
+    pub message: String,
+    /// Wall time of its build and its run.
+    pub seconds: f64,
+}
+
+/// What became of a mutant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// Its judge noticed.
+    Convicted,
+    /// Its judge did not notice.
+    Survived,
+    /// The sources are no longer those that the patch was made for.
+    DoesNotApply,
+    /// The compiler refuses it.
+    DoesNotBuild,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fate::Convicted => "convicted",
+            Fate::Survived => "SURVIVED",
+            Fate::DoesNotApply => "DOES NOT APPLY",
+            Fate::DoesNotBuild => "DOES NOT BUILD",
+        })
+    }
+}
+
+impl Mutants {
+    /// Whether there are mutants, and every one is convicted.
+    pub fn is_good(&self) -> bool {
+        !self.mutants.is_empty() && self.count(Fate::Convicted) == self.mutants.len()
+    }
+
+    /// How many came to that.
+    pub fn count(&self, fate: Fate) -> usize {
+        self.mutants.iter().filter(|mutant| mutant.fate == fate).count()
+    }
+
+    /// The table for a terminal of that many columns, and then what is not as it must be.
+    pub fn render(&self, width: usize) -> String {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        for mutant in &self.mutants {
+            let clauses: Vec<_> = mutant.clauses.iter().map(|n| format!("C{n}")).collect();
+            table.add_row([
+                mutant.defect.clone(),
+                clauses.join(" "),
+                mutant.fate.to_string(),
+                format!("{} {}", mutant.kind, mutant.judge),
+                format!("{:.1} s", mutant.seconds),
+            ]);
+        }
+        let mut out = format!("{table}\n");
+        for mutant in self.mutants.iter().filter(|mutant| mutant.fate != Fate::Convicted) {
+            let MutantReport { name, fate, judge, message, .. } = mutant;
+            out += &format!("\n{name}.patch {fate} ({judge}): {message}\n");
+        }
+        out
+    }
+}
+
+/// Seeds each patch in a copy of the workspace and asks its judge.
+///
+/// # Errors
+///
+/// If the copy cannot be made or built, or a judge complains of the sources as they are.
+pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<Mutants, String> {
+    let began = Instant::now();
+    let workshop = Workshop::new(workspace, limit)?;
+    workshop.control(patches)?;
+    // One kind of build after the other, and within it the files that change one by one.
+    let mut order: Vec<_> = patches.iter().collect();
+    order.sort_by_key(|patch| (build_of(&patch.judge), patch.paths().collect::<Vec<_>>()));
+    let bar = runner::progress("mutants", order.len());
+    let mut mutants = Vec::new();
+    for patch in order {
+        bar.set_message(patch.name.clone());
+        mutants.push(workshop.report(patch)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    mutants.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Mutants { seconds: began.elapsed().as_secs_f64(), mutants })
+}
+
+/// The tests that must be built, or `None` for the models.
+fn build_of(judge: &Judge) -> Option<&str> {
+    match judge {
+        Judge::Model(_) => None,
+        Judge::Test { file, .. } => Some(file),
+    }
+}
+
+/// The model of that name that must hold.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn model(name: &str) -> Result<&'static Trial, String> {
+    let trial = Trial::find(&format!("{THIS_POOL}/{name}"));
+    trial.ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
+}
+
+/// A copy of the workspace, where sources are changed and changed back.
+struct Workshop {
+    copy: Workspace,
+    limit: Duration,
+}
+
+impl Workshop {
+    /// Brings the copy up to date; what has not changed is not written, lest it be built again.
+    fn new(workspace: &Workspace, limit: Duration) -> Result<Self, String> {
+        let folder = workspace.root().join("target/mutants");
+        let source = folder.join("source");
+        for name in SOURCES {
+            update(&workspace.root().join(name), &source.join(name))
+                .map_err(|error| format!("{}: {error}", source.join(name).display()))?;
+        }
+        Ok(Workshop { copy: workspace.copied_to(source, folder.join("build")), limit })
+    }
+
+    /// Asks every judge about the copy as it is.
+    fn control(&self, patches: &[Patch]) -> Result<(), String> {
+        let mut judges: Vec<_> = patches.iter().map(|patch| &patch.judge).collect();
+        judges.sort();
+        judges.dedup();
+        let bar = runner::progress("judges of mutants, on the sources as they are", judges.len());
+        for judge in judges {
+            bar.set_message(judge.to_string());
+            match self.ask(judge)? {
+                Answer::Holds => bar.inc(1),
+                Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
+                    bar.finish_and_clear();
+                    return Err(format!("{judge}, of the sources as they are: {message}"));
+                }
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    fn report(&self, patch: &Patch) -> Result<MutantReport, String> {
+        let began = Instant::now();
+        let (fate, message) = self.seed_and_ask(patch)?;
+        Ok(MutantReport {
+            name: patch.name.clone(),
+            defect: patch.defect.clone(),
+            clauses: patch.clauses.clone(),
+            hazards: patch.hazards.clone(),
+            kind: if build_of(&patch.judge).is_some() { "test" } else { "model" }.to_owned(),
+            judge: patch.judge.to_string(),
+            fate,
+            message,
+            seconds: began.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn seed_and_ask(&self, patch: &Patch) -> Result<(Fate, String), String> {
+        let changed = match patch.apply(|path| read(&self.copy.root().join(path))) {
+            Ok(changed) => changed,
+            Err(message) => return Ok((Fate::DoesNotApply, message)),
+        };
+        let mut seeds = Vec::new();
+        for (path, text) in changed {
+            seeds.push(Seed::sow(self.copy.root().join(path), &text)?);
+        }
+        Ok(match self.ask(&patch.judge) {
+            Err(message) => (Fate::DoesNotBuild, message),
+            Ok(Answer::Complains(message)) => (Fate::Convicted, message),
+            Ok(Answer::Vacuous(message)) if patch.vacuous => (Fate::Convicted, message),
+            Ok(Answer::Vacuous(message) | Answer::None(message)) => (Fate::Survived, message),
+            Ok(Answer::Holds) => (Fate::Survived, "nothing failed".to_owned()),
+        })
+    }
+
+    /// What the judge says of the copy; an error if it cannot be built.
+    fn ask(&self, judge: &Judge) -> Result<Answer, String> {
+        match judge {
+            Judge::Model(name) => {
+                let trial = model(name)?;
+                let executable = self.copy.build_models()?;
+                let run = process::run_model(&executable, trial, &Purpose::Mutant, self.limit);
+                Ok(Answer::of_model(trial, &run))
+            }
+            Judge::Test { file, test } => {
+                let executable = self.copy.build_test(file)?;
+                let mut command = Command::new(&executable);
+                // A failure is enough: the smallest case that fails is not looked for.
+                command.current_dir(self.copy.root()).env("PROPTEST_MAX_SHRINK_ITERS", "0");
+                command.args(test.iter().flat_map(|test| [test, "--exact"]));
+                let finished = process::run(&mut command, self.limit)
+                    .map_err(|error| format!("{}: {error}", executable.display()))?;
+                Ok(Answer::of_test(&finished, self.limit))
+            }
+        }
+    }
+}
+
+/// What a judge says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Everything was looked at, and nothing failed.
+    Holds,
+    /// Something failed.
+    Complains(String),
+    /// Nothing failed, but an outcome was never reached.
+    Vacuous(String),
+    /// It came to no end.
+    None(String),
+}
+
+impl Answer {
+    fn of_model(trial: &Trial, run: &Run) -> Self {
+        let declared = trial.scenario.reach;
+        let undeclared = run.reached.keys().find(|outcome| !declared.contains(&outcome.as_str()));
+        let missing = declared.iter().find(|outcome| !run.reached.contains_key(**outcome));
+        match (&run.end, undeclared, missing) {
+            (End::Failed { .. }, _, _) => Answer::Complains(verdict::summary(run)),
+            (End::TimedOut { .. } | End::Died { .. }, _, _) => Answer::None(verdict::summary(run)),
+            (End::Explored, Some(outcome), _) => {
+                Answer::Complains(format!("reached, and not declared: {outcome}"))
+            }
+            (End::Explored, None, Some(outcome)) => {
+                Answer::Vacuous(format!("never reached: {outcome}"))
+            }
+            (End::Explored, None, None) if run.faults_fired.contains(&0) => {
+                Answer::Vacuous("a fault that the scenario is about never acted".to_owned())
+            }
+            (End::Explored, None, None) => Answer::Holds,
+        }
+    }
+
+    fn of_test(finished: &Finished, limit: Duration) -> Self {
+        match finished.status {
+            None => Answer::Complains(format!("it has not ended after {} s", limit.as_secs())),
+            Some(status) if !status.success() => {
+                let output = format!("{}{}", finished.stderr, finished.stdout);
+                let complaint = last_panic(&output).unwrap_or_else(|| status.to_string());
+                Answer::Complains(complaint)
+            }
+            Some(_) if finished.stdout.contains("test result: ok. 0 passed") => {
+                Answer::None("no test was run".to_owned())
+            }
+            Some(_) => Answer::Holds,
+        }
+    }
+}
+
+/// The message of the last panic that a test's output tells of, in a line.
+fn last_panic(output: &str) -> Option<String> {
+    const LONGEST: usize = 300;
+    let (_, told) = output.rsplit_once(" panicked at ")?;
+    let lines = told.lines().take_while(|line| !line.is_empty() && !line.starts_with("note: "));
+    // The first line ends with the place.
+    let text = lines.skip(1).map(str::trim).collect::<Vec<_>>().join(" ");
+    Some(text.chars().take(LONGEST).collect())
+}
+
+/// A changed file of the copy, until dropped.
+struct Seed {
+    path: PathBuf,
+    before: String,
+}
+
+impl Seed {
+    fn sow(path: PathBuf, text: &str) -> Result<Self, String> {
+        let before = read(&path)?;
+        let seed = Seed { path, before };
+        write(&seed.path, text)?;
+        Ok(seed)
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        // If it cannot be written, the next patch does not apply, and says so.
+        let _ = write(&self.path, &self.before);
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Makes `to` a copy of the file or folder `from`.
+fn update(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        let text = fs::read(from)?;
+        return if fs::read(to).is_ok_and(|old| old == text) {
+            Ok(())
+        } else {
+            fs::write(to, text)
+        };
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(to)? {
+        let old = entry?;
+        if !from.join(old.file_name()).exists() {
+            let is_folder = old.file_type()?.is_dir();
+            if is_folder { fs::remove_dir_all(old.path()) } else { fs::remove_file(old.path()) }?;
+        }
+    }
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        update(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
