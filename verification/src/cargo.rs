@@ -178,10 +178,17 @@ impl Workspace {
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), loom))
             .stdin(Stdio::null());
-        match &self.target {
-            Some(target) => command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped()),
-            None => command.stderr(Stdio::inherit()),
-        };
+        if let Some(target) = &self.target {
+            command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped());
+            // Built often and run once: nobody debugs it, and a short exploration does not pay for
+            // optimising (loom itself is optimised).
+            command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+            if loom {
+                command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
+            }
+        } else {
+            command.stderr(Stdio::inherit());
+        }
         let output = command.output().map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
         if !output.status.success() {
             let told = String::from_utf8_lossy(&output.stderr);

@@ -27,6 +27,12 @@ use crate::verdict;
 const SOURCES: [&str; 8] =
     [".cargo", "Cargo.toml", "Cargo.lock", "README.md", "examples", "src", "tests", "verification"];
 
+/// The clauses without a patch, and why.
+pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
+    (23, "the pool does nothing when the process ends, so there is nothing to do wrongly"),
+    (28, "threads are started by `build` alone, before there is a job that could travel"),
+];
+
 /// Every mutant, and what became of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Mutants {
@@ -136,7 +142,15 @@ pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<
     let mut mutants = Vec::new();
     for patch in order {
         bar.set_message(patch.name.clone());
-        mutants.push(workshop.report(patch)?);
+        let report = workshop.report(patch)?;
+        let MutantReport { name, fate, seconds, .. } = &report;
+        let line = format!("{name}: {fate}, {seconds:.1} s");
+        if bar.is_hidden() {
+            eprintln!("{line}");
+        } else if *fate != Fate::Convicted {
+            bar.println(line);
+        }
+        mutants.push(report);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -370,4 +384,132 @@ fn update(from: &Path, to: &Path) -> io::Result<()> {
         update(&from.join(&name), &to.join(&name))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
+    use crate::clause::CLAUSES;
+    use crate::hazard::HAZARDS;
+    use crate::patch::{self, Judge, Patch};
+    use crate::process;
+    use crate::run::{End, Run};
+    use crate::trial::{Expect, Trial, THIS_POOL};
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is around this package")
+    }
+
+    fn patches() -> Vec<Patch> {
+        patch::read_all(&root().join(patch::FOLDER)).expect("every patch can be read")
+    }
+
+    #[test]
+    fn every_patch_changes_the_sources_as_they_are() {
+        for patch in patches() {
+            let changed = patch.apply(|path| read(&root().join(path)));
+            let changed = changed.unwrap_or_else(|error| panic!("{}: {error}", patch.name));
+            for (path, text) in changed {
+                assert_ne!(Ok(text), read(&root().join(path)), "{} changes nothing", patch.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_patch_names_a_judge_that_is_there() {
+        for Patch { name, judge, vacuous, .. } in patches() {
+            match judge {
+                Judge::Model(model) => {
+                    let trial = Trial::find(&format!("{THIS_POOL}/{model}"));
+                    let trial = trial.unwrap_or_else(|| panic!("{name}: no model `{model}`"));
+                    assert!(!matches!(trial.expect, Expect::Convicted(_)), "{name}");
+                }
+                Judge::Test { file, test } => {
+                    assert!(!vacuous, "{name}: only a model can be vacuous");
+                    let text = fs::read_to_string(root().join(format!("tests/{file}.rs")));
+                    let text = text.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
+                    let test = test.map_or(String::new(), |test| format!("\nfn {test}()"));
+                    assert!(text.contains(&test), "{name}: no test `{test}` in {file}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_clause_has_a_patch_or_a_reason() {
+        let patched: BTreeSet<_> = patches().into_iter().flat_map(|patch| patch.clauses).collect();
+        for clause in CLAUSES {
+            let reason = CLAUSES_WITHOUT.iter().any(|(number, _)| *number == clause.number);
+            let has = patched.contains(&clause.number);
+            assert!(has != reason, "C{}: a patch: {has}, a reason: {reason}", clause.number);
+        }
+        assert!(patched.iter().all(|number| usize::from(*number) <= CLAUSES.len()));
+    }
+
+    #[test]
+    fn every_hazard_has_a_patch_or_no_place_in_the_design() {
+        let mut left: Vec<_> = HAZARDS.iter().filter(|hazard| hazard.excluded.is_empty()).collect();
+        for patch in patches() {
+            for part in patch.hazards {
+                let is_meant = |condition: &str| condition.contains(&part);
+                let meant = HAZARDS.iter().filter(|hazard| is_meant(hazard.condition)).count();
+                assert_eq!(meant, 1, "{}: `{part}` is in {meant} hazards", patch.name);
+                left.retain(|hazard| !is_meant(hazard.condition));
+            }
+        }
+        let left: Vec<_> = left.iter().map(|hazard| hazard.condition).collect();
+        assert!(left.is_empty(), "without a patch: {left:?}");
+    }
+
+    /// A run of a model that reached these outcomes.
+    fn explored(trial: &Trial, reached: &[&str]) -> Run {
+        let mut run = Run::died(trial.name(), None, String::new());
+        run.end = End::Explored;
+        run.reached = reached.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect();
+        run
+    }
+
+    #[test]
+    fn a_model_complains_of_failures_and_of_outcomes_that_nobody_declared() {
+        let trial = super::model("drop-busy").expect("it exists");
+        let all = trial.scenario.reach;
+        let mut run = explored(trial, all);
+        assert_eq!(Answer::of_model(trial, &run), Answer::Holds);
+        run.faults_fired = vec![0];
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));
+        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Complains(_)));
+        run.end = End::TimedOut { seconds: 1 };
+        assert!(matches!(Answer::of_model(trial, &run), Answer::None(_)));
+        let run = explored(trial, &all[1..]);
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));
+        let run = explored(trial, &[all[0], "another"]);
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Complains(_)));
+    }
+
+    #[test]
+    fn a_test_complains_by_its_exit_status() {
+        let limit = Duration::from_secs(30);
+        let answer = |script: &str| {
+            let finished = process::run(Command::new("sh").args(["-c", script]), limit);
+            Answer::of_test(&finished.expect("sh can be started"), limit)
+        };
+        assert_eq!(answer("echo 'test result: ok. 1 passed; 0 failed'"), Answer::Holds);
+        assert!(matches!(answer("echo 'test result: ok. 0 passed'"), Answer::None(_)));
+        assert_eq!(answer("exit 101"), Answer::Complains("exit status: 101".to_owned()));
+    }
+
+    #[test]
+    fn of_several_panics_the_last_is_told() {
+        let output = "thread 'a' panicked at src/a.rs:1:1:\nfirst\n\nthread 'b' (7) panicked at \
+             src/b.rs:2:2:\nassertion failed\n  left: 1\n right: 2\nnote: run with\n\nfailures:\n";
+        assert_eq!(last_panic(output).as_deref(), Some("assertion failed left: 1 right: 2"));
+        assert_eq!(last_panic("no such thing"), None);
+    }
 }

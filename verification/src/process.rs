@@ -93,7 +93,7 @@ fn describe(finished: &Finished) -> String {
 }
 
 impl Run {
-    fn died(trial: String, defect: Option<String>, message: String) -> Self {
+    pub(crate) fn died(trial: String, defect: Option<String>, message: String) -> Self {
         Run {
             trial,
             defect,

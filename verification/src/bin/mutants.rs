@@ -13,9 +13,9 @@ use verification::{limits, patch};
 /// the test that it names. The exit status is 0 only if every one is convicted.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only the patch of this name, without `.patch`
+    /// Only the patch of this name, without `.patch`; may be given several times
     #[arg(long, value_name = "NAME")]
-    only: Option<String>,
+    only: Vec<String>,
 
     /// How long one model or test may take before it is ended
     #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -39,12 +39,10 @@ fn run(arguments: &Arguments) -> Result<Mutants, String> {
     }
     let workspace = Workspace::find()?;
     let mut patches = patch::read_all(&workspace.root().join(patch::FOLDER))?;
-    if let Some(name) = &arguments.only {
-        patches.retain(|patch| patch.name == *name);
-        if patches.is_empty() {
-            return Err(format!("there is no patch `{name}` in {}", patch::FOLDER));
-        }
+    if let Some(name) = arguments.only.iter().find(|name| patches.iter().all(|p| p.name != **name)) {
+        return Err(format!("there is no patch `{name}` in {}", patch::FOLDER));
     }
+    patches.retain(|patch| arguments.only.is_empty() || arguments.only.contains(&patch.name));
     let mutants = mutants::run(&workspace, &patches, Duration::from_secs(arguments.limit))?;
     const WIDTH: usize = 120;
     print!("{}", mutants.render(WIDTH));
