@@ -69,6 +69,7 @@ impl Workspace {
     }
 
     /// The same workspace in another folder, built into `target`.
+    #[must_use]
     pub fn copied_to(&self, root: PathBuf, target: PathBuf) -> Self {
         Workspace { cargo: self.cargo.clone(), root, target: Some(target) }
     }
@@ -163,10 +164,10 @@ impl Workspace {
     /// What went wrong; of a copy, with the compiler's own words.
     pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
         let arguments = ["test", "--package", "last-call", "--no-run", "--test", file];
-        let executables = self.build(&arguments, false)?.into_iter().filter_map(|message| {
+        let mut executables = self.build(&arguments, false)?.into_iter().filter_map(|message| {
             message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
         });
-        executables.last().ok_or_else(|| format!("cargo built no tests `{file}`"))
+        executables.next_back().ok_or_else(|| format!("cargo built no tests `{file}`"))
     }
 
     fn build(&self, arguments: &[&str], loom: bool) -> Result<Vec<Message>, String> {

@@ -4,7 +4,7 @@
 //! Models are explored with at most two preemptions, and first on the copy as it is, where they must
 //! hold: else a conviction would show nothing.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ impl Mutants {
         let mut out = format!("{table}\n");
         for mutant in self.mutants.iter().filter(|mutant| mutant.fate != Fate::Convicted) {
             let MutantReport { name, fate, judge, message, .. } = mutant;
-            out += &format!("\n{name}.patch {fate} ({judge}): {message}\n");
+            let _ = writeln!(out, "\n{name}.patch {fate} ({judge}): {message}");
         }
         out
     }
@@ -403,7 +403,9 @@ mod tests {
     use crate::trial::{Expect, Trial, THIS_POOL};
 
     fn root() -> &'static Path {
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace is around this package")
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("the workspace is around this package")
     }
 
     fn patches() -> Vec<Patch> {
@@ -432,10 +434,10 @@ mod tests {
                 }
                 Judge::Test { file, test } => {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
-                    let text = fs::read_to_string(root().join(format!("tests/{file}.rs")));
-                    let text = text.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
+                    let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
+                    let source = source.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
                     let test = test.map_or(String::new(), |test| format!("\nfn {test}()"));
-                    assert!(text.contains(&test), "{name}: no test `{test}` in {file}");
+                    assert!(source.contains(&test), "{name}: no test `{test}` in {file}");
                 }
             }
         }

@@ -76,13 +76,12 @@ pub fn read_all(folder: &Path) -> Result<Vec<Patch>, String> {
     let in_folder = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut patches = Vec::new();
     for entry in fs::read_dir(folder).map_err(in_folder)? {
-        let path = entry.map_err(in_folder)?.path();
-        if path.extension().is_some_and(|extension| extension == "patch") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let text = fs::read_to_string(&path)
-                .map_err(|error| format!("{}: {error}", path.display()))?;
-            let patch = Patch::parse(&name, &text);
-            patches.push(patch.map_err(|error| format!("{}: {error}", path.display()))?);
+        let file = entry.map_err(in_folder)?.path();
+        if file.extension().is_some_and(|extension| extension == "patch") {
+            let in_file = |error: String| format!("{}: {error}", file.display());
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            let text = fs::read_to_string(&file).map_err(|error| in_file(error.to_string()))?;
+            patches.push(Patch::parse(&name, &text).map_err(in_file)?);
         }
     }
     patches.sort_by(|one, other| one.name.cmp(&other.name));
@@ -109,7 +108,7 @@ impl Patch {
                 "Defect" => defect.replace(value.to_owned()).is_some(),
                 "Clauses" => clauses.replace(numbers(value)?).is_some(),
                 "Convicted-by" => judge.replace(Judge::Model(value.to_owned())).is_some(),
-                "Convicted-by-test" => judge.replace(test(value)).is_some(),
+                "Convicted-by-test" => judge.replace(tests(value)).is_some(),
                 "Convicted-as" if value == "vacuous" => std::mem::replace(&mut vacuous, true),
                 "Hazard" => {
                     hazards.push(value.to_owned());
@@ -166,10 +165,10 @@ fn numbers(text: &str) -> Result<Vec<u8>, String> {
     numbers.collect::<Result<_, _>>().map_err(|word| format!("`{word}` is no number of a clause"))
 }
 
-fn test(text: &str) -> Judge {
-    match text.split_once("::") {
+fn tests(judge: &str) -> Judge {
+    match judge.split_once("::") {
         Some((file, test)) => Judge::Test { file: file.to_owned(), test: Some(test.to_owned()) },
-        None => Judge::Test { file: text.to_owned(), test: None },
+        None => Judge::Test { file: judge.to_owned(), test: None },
     }
 }
 

@@ -22,6 +22,9 @@ struct Arguments {
     limit: u64,
 }
 
+/// Of the table, in columns.
+const WIDTH: usize = 120;
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(mutants) if mutants.is_good() => ExitCode::SUCCESS,
@@ -39,12 +42,12 @@ fn run(arguments: &Arguments) -> Result<Mutants, String> {
     }
     let workspace = Workspace::find()?;
     let mut patches = patch::read_all(&workspace.root().join(patch::FOLDER))?;
-    if let Some(name) = arguments.only.iter().find(|name| patches.iter().all(|p| p.name != **name)) {
+    if let Some(name) = arguments.only.iter().find(|name| patches.iter().all(|p| p.name != **name))
+    {
         return Err(format!("there is no patch `{name}` in {}", patch::FOLDER));
     }
     patches.retain(|patch| arguments.only.is_empty() || arguments.only.contains(&patch.name));
     let mutants = mutants::run(&workspace, &patches, Duration::from_secs(arguments.limit))?;
-    const WIDTH: usize = 120;
     print!("{}", mutants.render(WIDTH));
     let (convicted, all) = (mutants.count(Fate::Convicted), mutants.mutants.len());
     println!("\n{convicted} of {all} mutants are convicted, {:.0} s", mutants.seconds);
