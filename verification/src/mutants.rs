@@ -4,6 +4,7 @@
 //! Models are explored with at most two preemptions, and first on the copy as it is, where they must
 //! hold: else a conviction would show nothing.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
@@ -134,7 +135,7 @@ impl Mutants {
 pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<Mutants, String> {
     let began = Instant::now();
     let workshop = Workshop::new(workspace, limit)?;
-    workshop.control(patches)?;
+    let limits = workshop.control(patches)?;
     // One kind of build after the other, and within it the files that change one by one.
     let mut order: Vec<_> = patches.iter().collect();
     order.sort_by_key(|patch| (build_of(&patch.judge), patch.paths().collect::<Vec<_>>()));
@@ -142,7 +143,7 @@ pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<
     let mut mutants = Vec::new();
     for patch in order {
         bar.set_message(patch.name.clone());
-        let report = workshop.report(patch)?;
+        let report = workshop.report(patch, limits[&patch.judge])?;
         let MutantReport { name, fate, seconds, .. } = &report;
         let line = format!("{name}: {fate}, {seconds:.1} s");
         if bar.is_hidden() {
@@ -179,8 +180,12 @@ pub fn model(name: &str) -> Result<&'static Trial, String> {
 /// A copy of the workspace, where sources are changed and changed back.
 struct Workshop {
     copy: Workspace,
+    /// How long a judge may take that asks about the copy as it is.
     limit: Duration,
 }
+
+/// How long each judge may take that asks about a mutant.
+type Limits<'a> = BTreeMap<&'a Judge, Duration>;
 
 impl Workshop {
     /// Brings the copy up to date; what has not changed is not written, lest it be built again.
@@ -194,29 +199,36 @@ impl Workshop {
         Ok(Workshop { copy: workspace.copied_to(source, folder.join("build")), limit })
     }
 
-    /// Asks every judge about the copy as it is.
-    fn control(&self, patches: &[Patch]) -> Result<(), String> {
+    /// Asks every judge about the copy as it is, and takes its time. Who then takes many times as
+    /// long hangs.
+    fn control<'a>(&self, patches: &'a [Patch]) -> Result<Limits<'a>, String> {
+        const AT_LEAST: Duration = Duration::from_secs(10);
+        const TIMES: u32 = 5;
         let mut judges: Vec<_> = patches.iter().map(|patch| &patch.judge).collect();
         judges.sort();
         judges.dedup();
         let bar = runner::progress("judges of mutants, on the sources as they are", judges.len());
+        let mut limits = Limits::new();
         for judge in judges {
             bar.set_message(judge.to_string());
-            match self.ask(judge)? {
-                Answer::Holds => bar.inc(1),
+            let executable = self.build(judge)?;
+            let began = Instant::now();
+            match self.ask(judge, &executable, self.limit)? {
+                Answer::Holds => limits.insert(judge, AT_LEAST + began.elapsed() * TIMES),
                 Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
                     bar.finish_and_clear();
                     return Err(format!("{judge}, of the sources as they are: {message}"));
                 }
-            }
+            };
+            bar.inc(1);
         }
         bar.finish_and_clear();
-        Ok(())
+        Ok(limits)
     }
 
-    fn report(&self, patch: &Patch) -> Result<MutantReport, String> {
+    fn report(&self, patch: &Patch, limit: Duration) -> Result<MutantReport, String> {
         let began = Instant::now();
-        let (fate, message) = self.seed_and_ask(patch)?;
+        let (fate, message) = self.seed_and_ask(patch, limit)?;
         Ok(MutantReport {
             name: patch.name.clone(),
             defect: patch.defect.clone(),
@@ -230,7 +242,7 @@ impl Workshop {
         })
     }
 
-    fn seed_and_ask(&self, patch: &Patch) -> Result<(Fate, String), String> {
+    fn seed_and_ask(&self, patch: &Patch, limit: Duration) -> Result<(Fate, String), String> {
         let changed = match patch.apply(|path| read(&self.copy.root().join(path))) {
             Ok(changed) => changed,
             Err(message) => return Ok((Fate::DoesNotApply, message)),
@@ -239,33 +251,41 @@ impl Workshop {
         for (path, text) in changed {
             seeds.push(Seed::sow(self.copy.root().join(path), &text)?);
         }
-        Ok(match self.ask(&patch.judge) {
-            Err(message) => (Fate::DoesNotBuild, message),
-            Ok(Answer::Complains(message)) => (Fate::Convicted, message),
-            Ok(Answer::Vacuous(message)) if patch.vacuous => (Fate::Convicted, message),
-            Ok(Answer::Vacuous(message) | Answer::None(message)) => (Fate::Survived, message),
-            Ok(Answer::Holds) => (Fate::Survived, "nothing failed".to_owned()),
+        let executable = match self.build(&patch.judge) {
+            Ok(executable) => executable,
+            Err(message) => return Ok((Fate::DoesNotBuild, message)),
+        };
+        Ok(match self.ask(&patch.judge, &executable, limit)? {
+            Answer::Complains(message) => (Fate::Convicted, message),
+            Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message),
+            Answer::Vacuous(message) | Answer::None(message) => (Fate::Survived, message),
+            Answer::Holds => (Fate::Survived, "nothing failed".to_owned()),
         })
     }
 
-    /// What the judge says of the copy; an error if it cannot be built.
-    fn ask(&self, judge: &Judge) -> Result<Answer, String> {
+    /// Builds the judge into what it judges.
+    fn build(&self, judge: &Judge) -> Result<PathBuf, String> {
+        match judge {
+            Judge::Model(_) => self.copy.build_models(),
+            Judge::Test { file, .. } => self.copy.build_test(file),
+        }
+    }
+
+    fn ask(&self, judge: &Judge, executable: &Path, limit: Duration) -> Result<Answer, String> {
         match judge {
             Judge::Model(name) => {
                 let trial = model(name)?;
-                let executable = self.copy.build_models()?;
-                let run = process::run_model(&executable, trial, &Purpose::Mutant, self.limit);
+                let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
                 Ok(Answer::of_model(trial, &run))
             }
-            Judge::Test { file, test } => {
-                let executable = self.copy.build_test(file)?;
-                let mut command = Command::new(&executable);
+            Judge::Test { test, .. } => {
+                let mut command = Command::new(executable);
                 // A failure is enough: the smallest case that fails is not looked for.
                 command.current_dir(self.copy.root()).env("PROPTEST_MAX_SHRINK_ITERS", "0");
                 command.args(test.iter().flat_map(|test| [test, "--exact"]));
-                let finished = process::run(&mut command, self.limit)
+                let finished = process::run(&mut command, limit)
                     .map_err(|error| format!("{}: {error}", executable.display()))?;
-                Ok(Answer::of_test(&finished, self.limit))
+                Ok(Answer::of_test(&finished, limit))
             }
         }
     }

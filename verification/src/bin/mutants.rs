@@ -17,7 +17,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 
-    /// How long one model or test may take before it is ended
+    /// How long one model or test may take on the sources as they are
     #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
     limit: u64,
 }
