@@ -11,6 +11,7 @@ use crate::checker::CheckerReport;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
 use crate::generated::Generated;
+use crate::mutants::Mutants;
 use crate::run::{Exploration, Options, Run, Trace};
 use crate::sample::{self, Sample, SampleTrial};
 use crate::suite::Suite;
@@ -71,6 +72,9 @@ pub struct Audit {
     /// The check of loom itself.
     #[serde(default)]
     pub checker: Option<CheckerReport>,
+    /// The defects of `verification/mutants`.
+    #[serde(default)]
+    pub mutants: Option<Mutants>,
     /// The generated programs.
     #[serde(default)]
     pub generated: Option<Generated>,
@@ -93,6 +97,9 @@ pub struct Scope {
     /// Whether generated programs and samples were run, and loom was checked.
     #[serde(default)]
     pub generated: bool,
+    /// Whether the defects of `verification/mutants` were seeded.
+    #[serde(default)]
+    pub mutants: bool,
     /// Whether it went as deep as a night allows.
     #[serde(default)]
     pub nightly: bool,
@@ -105,7 +112,7 @@ impl Scope {
     /// Whether everything of the profile was looked at.
     pub fn is_whole(&self) -> bool {
         let whole = Scope { tests: true, faults: true, generated: true, ..Scope::default() };
-        *self == Scope { nightly: self.nightly, ..whole }
+        *self == Scope { nightly: self.nightly, mutants: self.nightly, ..whole }
     }
 }
 

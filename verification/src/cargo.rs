@@ -29,6 +29,8 @@ pub struct Checkers {
 pub struct Workspace {
     cargo: OsString,
     root: PathBuf,
+    /// Of a copy: where its builds go. What the compiler says of it is kept for the error.
+    target: Option<PathBuf>,
 }
 
 /// A test executable of the pool crate.
@@ -68,7 +70,7 @@ impl Workspace {
                 root.display()
             ));
         }
-        let workspace = Workspace { cargo, root: root.to_owned() };
+        let workspace = Workspace { cargo, root: root.to_owned(), target: None };
         workspace.version("cargo", &workspace.cargo)?;
         Ok(workspace)
     }
@@ -76,6 +78,12 @@ impl Workspace {
     /// The folder of the top Cargo.toml.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The same workspace in another folder, built into `target`.
+    #[must_use]
+    pub fn copied_to(&self, root: PathBuf, target: PathBuf) -> Self {
+        Workspace { cargo: self.cargo.clone(), root, target: Some(target) }
     }
 
     /// What cargo and rustc say that they are.
@@ -143,6 +151,16 @@ impl Workspace {
         })
     }
 
+    /// Builds the `model` command alone.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; of a copy, with the compiler's own words.
+    pub fn build_model(&self) -> Result<PathBuf, String> {
+        let built = self.build_commands(&["model"], LOOM)?;
+        built.into_values().next().ok_or_else(|| "cargo built no `model` command".to_owned())
+    }
+
     fn build_commands(
         &self,
         names: &[&str],
@@ -179,19 +197,45 @@ impl Workspace {
         Ok(binaries.collect())
     }
 
+    /// Builds the tests of one file for real threads, with default features.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; of a copy, with the compiler's own words.
+    pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
+        let arguments = ["test", "--package", "last-call", "--no-run", "--test", file];
+        let mut executables = self.build(&arguments, None)?.into_iter().filter_map(|message| {
+            message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
+        });
+        executables.next_back().ok_or_else(|| format!("cargo built no tests `{file}`"))
+    }
+
     fn build(&self, arguments: &[&str], cfg: Option<&str>) -> Result<Vec<Message>, String> {
-        let output = Command::new(&self.cargo)
+        let mut command = Command::new(&self.cargo);
+        command
             .args(arguments)
             .args(["--quiet", "--message-format", "json-render-diagnostics"])
             .current_dir(&self.root)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), cfg))
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
+            .stdin(Stdio::null());
+        if let Some(target) = &self.target {
+            command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped());
+            // Built often and run once: nobody debugs it, and a short exploration does not pay for
+            // optimising (loom itself is optimised).
+            command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+            if cfg.is_some() {
+                command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
+            }
+        } else {
+            command.stderr(Stdio::inherit());
+        }
+        let output = command.output().map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
         if !output.status.success() {
-            return Err(format!("`cargo {}` failed", arguments.join(" ")));
+            let told = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`cargo {}` failed\n{told}", arguments.join(" "))
+                .trim_end()
+                .to_owned());
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());

@@ -46,6 +46,9 @@ pub mod own;
 pub mod cargo;
 pub mod suite;
 
+pub mod mutants;
+pub mod patch;
+
 pub mod audit;
 pub mod interleaving;
 pub mod lanes;

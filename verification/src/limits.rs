@@ -18,6 +18,9 @@ pub const GRACE: Duration = Duration::from_secs(15);
 /// One executable of tests on real threads.
 pub const TESTS: Duration = Duration::from_secs(600);
 
+/// One model or one executable of tests that is to judge mutants, on the sources as they are.
+pub const MUTANT: Duration = Duration::from_secs(120);
+
 /// The first of the environment's variables that loom would read to explore less.
 pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
     // LOOM_LOG and LOOM_LOCATION explore no less.

@@ -13,6 +13,8 @@ use verification::cargo::{Checkers, TestBinary, Workspace};
 use verification::checker::{self, CheckerReport};
 use verification::expected::{Expected, Range};
 use verification::generated::LENGTHS;
+use verification::mutants::{self, Mutants};
+use verification::patch::{self, Patch};
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
 use verification::shard::Shard;
@@ -86,6 +88,17 @@ enum Task {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Seed each defect of verification/mutants in a copy of the sources, build it, and ask the
+    /// model or the test that it names; the nightly profile does so too
+    Mutants {
+        /// Only the patch of this name, without `.patch`; may be given several times
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+
+        /// How long one model or test may take on the sources as they are
+        #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        limit: u64,
+    },
     /// Print the format of audit.json as a JSON schema
     Schema,
     /// Draw the reports of an audit.json again
@@ -111,6 +124,7 @@ fn main() -> ExitCode {
             .collect::<Result<_, _>>()
             .and_then(merge::merge)
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
+        Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
         Some(Task::Schema) => {
             print!("{}", audit::schema());
             Ok(true)
@@ -136,9 +150,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         list(&trials);
         return Ok(true);
     }
-    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
-        return Err(format!("{name} is set, which would weaken the exploration; unset it"));
-    }
+    refuse_weakening()?;
     let workspace = Workspace::find()?;
     let ranges = workspace.root().join("verification/expected.toml");
     let mut expected = Expected::read(&ranges)?;
@@ -181,6 +193,16 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let length = LENGTHS[usize::from(scope.nightly)];
     let generated = scope.generated.then(|| runner.generated(length, arguments.shard));
     let samples = if scope.generated { samples(&runner, &checkers, arguments) } else { Vec::new() };
+    let mutants = if scope.mutants {
+        let patches = patches(&workspace)?;
+        let own = match arguments.shard {
+            None => patches,
+            Some(shard) => shard.pick(patches, |_| 1),
+        };
+        Some(mutants::run(&workspace, &own, limits::MUTANT)?)
+    } else {
+        None
+    };
     // One shard is enough.
     let first = arguments.shard.is_none_or(|shard| shard.index() == 1);
     let checker = (scope.generated && first).then(|| check(&checkers)).transpose()?;
@@ -198,6 +220,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let suites = test(&binaries, &workspace);
 
     let held = samples.iter().all(|sample| sample.verdict.holds())
+        && mutants.as_ref().is_none_or(Mutants::is_good)
         && checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
         && trials.iter().all(|trial| trial.as_expected)
         && suites.iter().all(|suite| suite.passed)
@@ -219,6 +242,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         kill_matrix,
         samples,
         checker,
+        mutants,
         generated,
         suites,
     };
@@ -266,8 +290,35 @@ fn scope(arguments: &Arguments) -> Scope {
         tests: !filtered && !arguments.faults && !arguments.no_tests,
         faults: !filtered || arguments.faults,
         generated: !filtered && !arguments.faults,
+        mutants: !filtered && !arguments.faults && arguments.profile == Profile::Nightly,
         nightly: arguments.profile == Profile::Nightly,
         shard: arguments.shard.map(|shard| shard.to_string()),
+    }
+}
+
+/// Runs the mutants, or those of these names; whether all were convicted.
+fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
+    refuse_weakening()?;
+    let workspace = Workspace::find()?;
+    let mut patches = patches(&workspace)?;
+    if let Some(name) = only.iter().find(|name| patches.iter().all(|p| p.name != **name)) {
+        return Err(format!("there is no patch `{name}` in {}", patch::FOLDER));
+    }
+    patches.retain(|patch| only.is_empty() || only.contains(&patch.name));
+    let mutants = mutants::run(&workspace, &patches, limit)?;
+    print!("{}", mutants.render(width()));
+    println!("\n{}", terminal::mutants(&mutants));
+    Ok(mutants.is_good())
+}
+
+fn patches(workspace: &Workspace) -> Result<Vec<Patch>, String> {
+    patch::read_all(&workspace.root().join(patch::FOLDER))
+}
+
+fn refuse_weakening() -> Result<(), String> {
+    match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        Some(name) => Err(format!("{name} is set, which would weaken the exploration; unset it")),
+        None => Ok(()),
     }
 }
 

@@ -24,6 +24,10 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
         merged.seconds += audit.seconds;
         merged.trials.extend(audit.trials);
         merged.samples.extend(audit.samples);
+        merged.mutants = match (merged.mutants, audit.mutants) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            _ => None,
+        };
         merged.checker = merged.checker.or(audit.checker);
         merged.suites.extend(audit.suites);
         merged.kill_matrix = match (merged.kill_matrix, audit.kill_matrix) {

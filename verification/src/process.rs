@@ -139,7 +139,7 @@ pub(crate) fn describe(finished: &Finished) -> String {
 }
 
 impl Run {
-    fn died(trial: String, defect: Option<String>, message: String) -> Self {
+    pub(crate) fn died(trial: String, defect: Option<String>, message: String) -> Self {
         Run {
             trial,
             defect,

@@ -16,6 +16,8 @@ pub enum Purpose {
     Slip(Slip),
     /// At which call sites that it reaches something could go wrong.
     Survey,
+    /// Whether it notices a patch of the sources that it was built from.
+    Mutant,
 }
 
 impl Purpose {
@@ -24,7 +26,7 @@ impl Purpose {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
             Purpose::Slip(slip) => Some(slip.to_string()),
-            Purpose::Verdict | Purpose::Survey => None,
+            Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
 
@@ -33,7 +35,7 @@ impl Purpose {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
             Purpose::Slip(slip) => Some(slip.fault()),
-            Purpose::Verdict | Purpose::Survey => None,
+            Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
 
@@ -41,7 +43,7 @@ impl Purpose {
     pub fn bound(&self, trial: &Trial) -> Option<usize> {
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
+            Purpose::Slip(_) | Purpose::Survey | Purpose::Mutant => Some(callsite::BOUND),
         }
     }
 
@@ -53,6 +55,7 @@ impl Purpose {
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
             Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
             Purpose::Survey => vec![flag("--survey")],
+            Purpose::Mutant => vec![flag("--mutant")],
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::callsite::KillMatrix;
 use crate::checker::{CheckerReport, ClassReport};
 use crate::generated::Generated;
 use crate::lanes;
+use crate::mutants::{Fate, Mutants};
 use crate::verdict::Verdict;
 
 /// Writes the whole report, for a terminal of that many columns.
@@ -34,6 +35,10 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
     if !audit.samples.is_empty() {
         heading(&mut out, "Samples, of what is too large to be explored");
         samples(&mut out, &audit.samples, width);
+    }
+    if let Some(mutants) = &audit.mutants {
+        heading(&mut out, "Defects seeded in the sources");
+        let _ = writeln!(out, "{}\n{}", mutants.render(width), self::mutants(mutants));
     }
     if let Some(checker) = &audit.checker {
         heading(&mut out, "The check of loom");
@@ -209,6 +214,17 @@ pub(crate) fn check(checker: &CheckerReport) -> String {
     )
 }
 
+/// What the mutants came to, in a sentence.
+pub fn mutants(mutants: &Mutants) -> String {
+    format!(
+        "{} of {} defects seeded in the sources are convicted by the model or the test that each \
+         names, in {:.0} s.",
+        mutants.count(Fate::Convicted),
+        mutants.mutants.len(),
+        mutants.seconds
+    )
+}
+
 /// What the generated programs came to, in a paragraph.
 pub(crate) fn programs(generated: &Generated) -> String {
     let Generated { length, bound, programs, executions, single, .. } = generated;
@@ -264,7 +280,9 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
     let generated = audit.generated.iter().flat_map(Generated::complaints);
     let samples = audit.samples.iter().filter_map(SampleReport::complaint);
     let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
-    let others: Vec<_> = generated.chain(samples).chain(checker).collect();
+    let mutants = audit.mutants.iter().filter(|mutants| !mutants.is_good());
+    let mutants = mutants.map(|_| "not every mutant is convicted: see above".to_owned());
+    let others: Vec<_> = generated.chain(samples).chain(checker).chain(mutants).collect();
     if trials.is_empty() && suites.is_empty() && slips.is_empty() && others.is_empty() {
         return;
     }

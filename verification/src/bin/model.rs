@@ -36,6 +36,9 @@ fn main() -> std::process::ExitCode {
         /// Find out at which call sites something could go wrong
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
         survey: bool,
+        /// Explore with at most two preemptions what was built from patched sources
+        #[arg(long, conflicts_with_all = ["defect", "slip", "survey"])]
+        mutant: bool,
         /// How long it may take
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
         limit: u64,
@@ -74,6 +77,7 @@ fn main() -> std::process::ExitCode {
         },
         (None, Some(slip)) => Purpose::Slip(slip),
         (None, None) if arguments.survey => Purpose::Survey,
+        (None, None) if arguments.mutant => Purpose::Mutant,
         (None, None) => Purpose::Verdict,
     };
     engine::run(trial, &purpose, limit, tell)

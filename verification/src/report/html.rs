@@ -9,6 +9,7 @@ use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
+use crate::mutants::Mutants;
 use crate::run::Trace;
 use crate::terminal::{self, thousands};
 use crate::trial::{self, THIS_POOL};
@@ -173,6 +174,10 @@ impl<'a> Page<'a> {
 
     fn word(trial: &TrialReport) -> String {
         word(trial)
+    }
+
+    fn mutants(mutants: &Mutants) -> String {
+        terminal::mutants(mutants)
     }
 
     fn check(checker: &CheckerReport) -> String {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::audit::Audit;
 use crate::checker::CheckerReport;
 use crate::generated::Generated;
+use crate::mutants::Fate;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
 /// did not look at everything, they are called `audit-partial`, and of a shard by its number.
@@ -89,7 +90,13 @@ pub fn complaints(audit: &Audit) -> Vec<Complaint> {
         .iter()
         .filter_map(CheckerReport::complaint)
         .map(|message| Complaint { subject: "the check of loom".to_owned(), message, site: None });
-    let others = generated.chain(samples).chain(checker);
+    let mutants = audit.mutants.iter().flat_map(|mutants| &mutants.mutants);
+    let mutants = mutants.filter(|mutant| mutant.fate != Fate::Convicted).map(|mutant| Complaint {
+        subject: format!("mutant {}", mutant.name),
+        message: format!("{} under {}: {}", mutant.fate, mutant.judge, mutant.message),
+        site: None,
+    });
+    let others = generated.chain(samples).chain(checker).chain(mutants);
     trials.chain(faults).chain(others).chain(suites).collect()
 }
 
@@ -129,6 +136,7 @@ pub(crate) mod tests {
             kill_matrix: None,
             samples: Vec::new(),
             checker: None,
+            mutants: None,
             generated: None,
             suites: Vec::new(),
         }

@@ -153,6 +153,7 @@ struct Wakes(Latch);
 
 impl Wake for Wakes {
     fn wake(self: std::sync::Arc<Self>) {
+        history::outside_locks();
         self.0.done();
     }
 }

@@ -6,7 +6,7 @@ use last_call::sync::{self, Arc};
 use last_call::{Report, ThreadPool};
 
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenario::{Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
 pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
     name: "discard-during-drain",
@@ -146,6 +146,7 @@ fn final_reports() -> (Latch, Arc<std::sync::Mutex<Vec<Report>>>, impl Fn(&Repor
     let hook = {
         let (delivered, reports) = (delivered.clone(), Arc::clone(&reports));
         move |report: &Report| {
+            history::outside_locks();
             reports.lock().unwrap().push(report.clone());
             delivered.done();
         }
