@@ -8,3 +8,4 @@ ci/docs.sh
 ci/test.sh
 ci/models.sh
 ci/verify.sh
+ci/browser.sh
