@@ -28,7 +28,7 @@
 //! * `crossbeam-channel` (default): the queue is a crossbeam channel. Without it the pool has no
 //!   dependency and runs on one mutex and one condition variable: what is proved is then what runs.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
-//!   ([`Shutdown::on_signals`]).
+//!   (`Shutdown::on_signals`).
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
 //!
 //! Built with `--cfg loom` or `--cfg shuttle`, the pool runs inside models of that checker and nowhere

@@ -45,15 +45,19 @@ use crate::worker::Shared;
 ///
 /// # Each call in each state
 ///
-/// | | running | draining or discarding, terminated |
-/// | --- | --- | --- |
-/// | `execute`, `submit` | accept; wait while a bounded queue is full, or, on a worker of the pool, return [`would_deadlock`](SubmitError::would_deadlock) | [`is_shut_down`](SubmitError::is_shut_down), those too that were waiting |
-/// | `try_execute`, `try_submit` | accept, or [`is_full`](SubmitError::is_full) | `is_shut_down` |
-/// | `execute_timeout`, `submit_timeout` | as `submit`, or [`is_timeout`](SubmitError::is_timeout) | `is_shut_down` |
-/// | `wait_idle` | waits | waits for what is queued and running; at once when terminated |
-/// | [`JobHandle::cancel`] | cancels what has not started | the same |
-/// | [`StopToken::is_stopping`] | `false` | `true` |
-/// | `stats` | counts | counts |
+/// | | running | draining, discarding | terminated |
+/// | --- | --- | --- | --- |
+/// | `execute`, `submit` | accept; while a bounded queue is full, wait, or, on a worker of the pool, return [`would_deadlock`](SubmitError::would_deadlock) | [`is_shut_down`](SubmitError::is_shut_down), those too that were waiting | `is_shut_down` |
+/// | `try_execute`, `try_submit` | accept, or [`is_full`](SubmitError::is_full) | `is_shut_down` | `is_shut_down` |
+/// | `execute_timeout`, `submit_timeout` | as `submit`, or [`is_timeout`](SubmitError::is_timeout) | `is_shut_down` | `is_shut_down` |
+/// | `wait_idle` | waits; on a worker [`would_deadlock`](crate::WaitError::would_deadlock) | waits for what is queued and running | returns |
+/// | [`Shutdown::drain`] | begins a drain | changes nothing | changes nothing |
+/// | [`Shutdown::discard`] | begins a discard | makes a discard of a drain | changes nothing |
+/// | [`Shutdown::wait`] | waits for a shutdown and its end; on a worker `would_deadlock` | waits for its end | returns |
+/// | [`JobHandle::join`] | waits for the outcome | waits for the outcome | returns it |
+/// | [`JobHandle::cancel`] | cancels what has not started | cancels what has not started | [`Finished`](crate::Cancellation::Finished) |
+/// | [`StopToken::is_stopping`] | `false` | `true` | `true` |
+/// | `stats` | counts | counts | the last counts |
 ///
 /// # Panics of jobs
 ///

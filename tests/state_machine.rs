@@ -160,7 +160,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 #[test]
 fn every_sequence_of_operations_keeps_the_contract() {
-    let ran = cases::run("state machine", 768, case(), |case, progress| {
+    let ran = cases::run("state machine", 1500, case(), |case, progress| {
         let mut machine = Machine::new(case.workers, case.capacity);
         for step in case.steps {
             progress.note(format_args!("{step:?}"));

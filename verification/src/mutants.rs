@@ -1,7 +1,7 @@
 //! Seeded defects in the real sources: each patch of `verification/mutants` is applied to a copy of
 //! the workspace and built, and the model or test that it names must convict it.
 //!
-//! Models are explored with at most two preemptions, and first on the copy as it is, where they must
+//! Models are explored with at most three preemptions, and first on the copy as it is, where they must
 //! hold: else a conviction would show nothing.
 
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
     (23, "the pool does nothing when the process ends, so there is nothing to do wrongly"),
     (28, "threads are started by `build` alone, before there is a job that could travel"),
 ];
+
+/// The preemption bound of the models that judge: one mutant is found with three and not with two.
+pub const BOUND: usize = 3;
 
 /// Every mutant, and what became of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 use last_call::sync::fault::Fault;
 
 use crate::callsite::{self, Slip};
+use crate::mutants;
 use crate::trial::{Defect, Trial};
 
 /// What a trial is run for.
@@ -43,7 +44,8 @@ impl Purpose {
     pub fn bound(&self, trial: &Trial) -> Option<usize> {
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_) | Purpose::Survey | Purpose::Mutant => Some(callsite::BOUND),
+            Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
+            Purpose::Mutant => Some(mutants::BOUND),
         }
     }
 

@@ -36,7 +36,7 @@ fn main() -> std::process::ExitCode {
         /// Find out at which call sites something could go wrong
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
         survey: bool,
-        /// Explore with at most two preemptions what was built from patched sources
+        /// Explore with at most three preemptions what was built from patched sources
         #[arg(long, conflicts_with_all = ["defect", "slip", "survey"])]
         mutant: bool,
         /// How long it may take
