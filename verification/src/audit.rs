@@ -82,6 +82,24 @@ pub struct Audit {
     pub suites: Vec<Suite>,
 }
 
+impl Audit {
+    /// Whether every guarantee that was looked at holds and every conviction stands, as far as one
+    /// shard can tell.
+    pub fn is_good(&self) -> bool {
+        let generated = |generated: &Generated| match self.scope.shard {
+            Some(_) => generated.is_good_part(),
+            None => generated.is_good(),
+        };
+        self.trials.iter().all(|trial| trial.as_expected)
+            && self.suites.iter().all(|suite| suite.passed)
+            && self.kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
+            && self.generated.as_ref().is_none_or(generated)
+            && self.samples.iter().all(|sample| sample.verdict.holds())
+            && self.mutants.as_ref().is_none_or(Mutants::is_good)
+            && self.checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
+    }
+}
+
 /// The filters.
 #[allow(clippy::struct_excessive_bools)] // each says whether one kind of evidence was looked at
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -169,22 +169,9 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
 
     let checkers =
         busy("Building the models, under loom and shuttle", || workspace.build_models())?;
-    let binaries = if scope.tests {
-        let default = busy("Building the tests", || workspace.build_tests(true))?;
-        let plain = busy("Building the tests, without features", || workspace.build_tests(false))?;
-        let named =
-            |queue, binaries: Vec<TestBinary>| binaries.into_iter().map(move |own| (queue, own));
-        named("channel", default).chain(named("locked", plain)).collect()
-    } else {
-        Vec::new()
-    };
-
+    let binaries = if scope.tests { tests(&workspace, arguments.shard)? } else { Vec::new() };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let limit = match (arguments.limit, arguments.profile) {
-        (Some(seconds), _) => Duration::from_secs(seconds),
-        (None, Profile::Default) => limits::MODEL,
-        (None, Profile::Nightly) => limits::NIGHTLY_MODEL,
-    };
+    let limit = limit(arguments);
     let model = checkers.model.clone();
     let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
     let runs = runner.verdicts(&trials, &expected);
@@ -193,16 +180,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let length = LENGTHS[usize::from(scope.nightly)];
     let generated = scope.generated.then(|| runner.generated(length, arguments.shard));
     let samples = if scope.generated { samples(&runner, &checkers, arguments) } else { Vec::new() };
-    let mutants = if scope.mutants {
-        let patches = patches(&workspace)?;
-        let own = match arguments.shard {
-            None => patches,
-            Some(shard) => shard.pick(patches, |_| 1),
-        };
-        Some(mutants::run(&workspace, &own, limits::MUTANT)?)
-    } else {
-        None
-    };
+    let mutants = scope.mutants.then(|| seeded(&workspace, arguments.shard)).transpose()?;
     // One shard is enough.
     let first = arguments.shard.is_none_or(|shard| shard.index() == 1);
     let checker = (scope.generated && first).then(|| check(&checkers)).transpose()?;
@@ -213,26 +191,13 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         .into_iter()
         .map(|Runs { trial, run, defects }| TrialReport::new(trial, run, &defects, &expected))
         .collect::<Vec<_>>();
-    let binaries = match arguments.shard {
-        None => binaries,
-        Some(shard) => shard.pick(binaries, |_| 1),
-    };
     let suites = test(&binaries, &workspace);
 
-    let held = samples.iter().all(|sample| sample.verdict.holds())
-        && mutants.as_ref().is_none_or(Mutants::is_good)
-        && checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
-        && trials.iter().all(|trial| trial.as_expected)
-        && suites.iter().all(|suite| suite.passed)
-        && kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
-        && generated.as_ref().is_none_or(|generated| {
-            generated.is_good() || (scope.shard.is_some() && generated.is_good_part())
-        });
-    let audit = Audit {
+    let mut audit = Audit {
         schema: audit::SCHEMA,
         clauses: audit::clauses(trial::THIS_POOL, &trials, &samples, &suites),
         scope,
-        held,
+        held: false,
         toolchain,
         options: Options::complete(),
         model_limit: limit.as_secs(),
@@ -246,7 +211,32 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         generated,
         suites,
     };
+    audit.held = audit.is_good();
     publish(&audit, arguments.output.as_deref())
+}
+
+/// How long one model may take.
+fn limit(arguments: &Arguments) -> Duration {
+    match (arguments.limit, arguments.profile) {
+        (Some(seconds), _) => Duration::from_secs(seconds),
+        (None, Profile::Default) => limits::MODEL,
+        (None, Profile::Nightly) => limits::NIGHTLY_MODEL,
+    }
+}
+
+/// Builds the tests on real threads, on both queues; those of this shard.
+fn tests(
+    workspace: &Workspace,
+    shard: Option<Shard>,
+) -> Result<Vec<(&'static str, TestBinary)>, String> {
+    let default = busy("Building the tests", || workspace.build_tests(true))?;
+    let plain = busy("Building the tests, without features", || workspace.build_tests(false))?;
+    let named = |queue, tests: Vec<TestBinary>| tests.into_iter().map(move |own| (queue, own));
+    let all = named("channel", default).chain(named("locked", plain));
+    Ok(match shard {
+        None => all.collect(),
+        Some(shard) => shard.pick(all, |_| 1),
+    })
 }
 
 /// Writes the files and the terminal's report; whether everything held.
@@ -309,6 +299,16 @@ fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
     print!("{}", mutants.render(width()));
     println!("\n{}", terminal::mutants(&mutants));
     Ok(mutants.is_good())
+}
+
+/// Runs the mutants of this shard.
+fn seeded(workspace: &Workspace, shard: Option<Shard>) -> Result<Mutants, String> {
+    let patches = patches(workspace)?;
+    let own = match shard {
+        None => patches,
+        Some(shard) => shard.pick(patches, |_| 1),
+    };
+    mutants::run(workspace, &own, limits::MUTANT)
 }
 
 fn patches(workspace: &Workspace) -> Result<Vec<Patch>, String> {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::audit::{self, Audit, TrialReport};
-use crate::callsite::KillMatrix;
-use crate::generated::Generated;
+use crate::audit::{self, Audit, SampleReport, TrialReport};
+use crate::sample;
 use crate::shard::Shard;
 use crate::suite::Suite;
 use crate::trial::{self, Trial};
@@ -42,18 +41,18 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     merged.scope.shard = None;
     merged.trials = in_order(merged.trials, merged.scope.nightly)?;
     merged.samples.sort_by(|one, other| one.name.cmp(&other.name));
-    if merged.scope.generated && merged.checker.is_none() {
-        return Err("no shard checked loom".to_owned());
+    if merged.scope.generated {
+        drawn(&merged.samples)?;
+        merged.checker.as_ref().ok_or("no shard checked loom")?;
     }
     merged.suites.sort_by(|one, other| one.name.cmp(&other.name));
     let twice = |pair: &[Suite]| pair[0].name == pair[1].name;
     if let Some(pair) = merged.suites.windows(2).find(|pair| twice(pair)) {
         return Err(format!("two shards ran the tests of {}", pair[0].name));
     }
-    merged.held &= merged.kill_matrix.as_ref().is_none_or(KillMatrix::is_good);
-    merged.held &= merged.generated.as_ref().is_none_or(Generated::is_good);
     merged.clauses =
         audit::clauses(trial::THIS_POOL, &merged.trials, &merged.samples, &merged.suites);
+    merged.held &= merged.is_good();
     Ok(merged)
 }
 
@@ -115,14 +114,40 @@ fn in_order(trials: Vec<TrialReport>, nightly: bool) -> Result<Vec<TrialReport>,
     }
 }
 
+/// Whether each sample is there once.
+fn drawn(samples: &[SampleReport]) -> Result<(), String> {
+    for name in sample::trials().map(|trial| trial.name()) {
+        match samples.iter().filter(|sample| sample.name == name).count() {
+            1 => {}
+            0 => return Err(format!("no shard drew the sample {name}")),
+            _ => return Err(format!("two shards drew the sample {name}")),
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::merge;
-    use crate::audit::{Audit, TrialReport};
-    use crate::checker::CheckerReport;
+    use crate::audit::{Audit, SampleReport, TrialReport};
+    use crate::checker::{CheckerReport, Class, ClassReport};
     use crate::report::tests::holding;
+    use crate::sample::{self, SampleTrial};
     use crate::shard::Shard;
     use crate::trial::Trial;
+    use crate::verdict::Verdict;
+
+    /// A check of loom that found nothing wrong.
+    fn checked() -> CheckerReport {
+        let one = |class: &Class| ClassReport { programs: 1, ..ClassReport::new(*class) };
+        let control = |class: &Class| ClassReport { missed: 1, ..one(class) };
+        CheckerReport {
+            seed: 1,
+            seconds: 1.0,
+            audited: Class::AUDITED.iter().map(one).collect(),
+            controls: Class::CONTROLS.iter().map(control).collect(),
+        }
+    }
 
     /// What all shards of a run would have found.
     fn shards(of: usize) -> Vec<Audit> {
@@ -132,16 +157,17 @@ mod tests {
             scenario: trial.scenario.name.to_owned(),
             ..holding().trials.remove(0)
         };
+        let drawn = |trial: &SampleTrial| {
+            let died = trial.died(None, 1, 1, "it did not run".to_owned());
+            let verdict = Verdict::Stressed(1);
+            SampleReport { verdict, ..SampleReport::new(trial, &died, &[]) }
+        };
         Shard::all(of)
             .map(|shard| {
                 let mut audit = holding();
                 audit.scope.shard = Some(shard.to_string());
-                audit.checker = (shard.index() == 1).then(|| CheckerReport {
-                    seed: 1,
-                    seconds: 1.0,
-                    audited: Vec::new(),
-                    controls: Vec::new(),
-                });
+                audit.samples = shard.pick(sample::trials(), |_| 1).iter().map(drawn).collect();
+                audit.checker = (shard.index() == 1).then(checked);
                 audit.trials =
                     shard.pick(Trial::all(false), |_| 1).into_iter().map(report).collect();
                 audit
@@ -180,6 +206,9 @@ mod tests {
         let mut changed = shards(2);
         changed[0].checker = None;
         refused(changed, "no shard checked loom");
+        let mut changed = shards(2);
+        let name = changed[0].samples.remove(0).name;
+        refused(changed, &name);
         let mut changed = shards(2);
         changed[1].toolchain.rustc = "another".to_owned();
         refused(changed, "toolchain");
