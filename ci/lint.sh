@@ -9,6 +9,7 @@ cargo clippy --workspace --all-targets -- -D warnings
 cargo clippy --workspace --all-targets --no-default-features -- -D warnings
 cargo clippy --package last-call --lib --no-default-features -- -D warnings
 cargo clippy --package last-call --lib --no-default-features --features signal -- -D warnings
+cargo clippy --package last-call --lib -- -D warnings
 RUSTFLAGS="--cfg loom" cargo clippy --workspace --all-targets -- -D warnings
 RUSTFLAGS="--cfg shuttle" cargo clippy --workspace --all-targets -- -D warnings
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{BuildError, BuildErrorKind};
 use crate::job::drop_guarded;
 use crate::pool::{join, ThreadPool};
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueKind};
 use crate::report::Report;
 use crate::sync::{thread, Arc};
 use crate::worker::{self, Hooks, ReportHook, Shared};
@@ -67,6 +67,7 @@ pub struct Builder {
     thread_name: String,
     stack_size: Option<usize>,
     capacity: Option<usize>,
+    queue: QueueKind,
     hooks: Hooks,
     on_terminated: Option<ReportHook>,
 }
@@ -78,6 +79,7 @@ impl Builder {
             thread_name: "last-call".to_owned(),
             stack_size: None,
             capacity: None,
+            queue: QueueKind::of_new_builders(),
             hooks: Hooks::default(),
             on_terminated: None,
         }
@@ -108,6 +110,12 @@ impl Builder {
     /// finds the queue full waits or is refused, as it asks; running jobs do not count.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
+        self
+    }
+
+    /// Sets the queue that the jobs wait in; by default [`QueueKind::TwoLock`].
+    pub fn queue(mut self, kind: QueueKind) -> Self {
+        self.queue = kind;
         self
     }
 
@@ -145,7 +153,7 @@ impl Builder {
         self.check_stack_size()?;
         self.check_capacity()?;
 
-        let shared = Arc::new(Shared::new(workers, self.capacity, self.on_terminated));
+        let shared = Arc::new(Shared::new(workers, self.queue, self.capacity, self.on_terminated));
         let mut threads = Vec::with_capacity(workers);
         let stop = |threads, kind| {
             shared.queue.close();
@@ -225,6 +233,7 @@ impl fmt::Debug for Builder {
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("capacity", &self.capacity)
+            .field("queue", &self.queue)
             .finish_non_exhaustive()
     }
 }

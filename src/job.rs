@@ -6,26 +6,21 @@
 //! drop it, count, and only then tell the handle. The claim decides between them, once.
 
 use std::any::{type_name, Any};
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use std::{fmt, mem};
 
 use crate::outcome::{message, CancelReason, Outcome, Payload};
 use crate::report::JobId;
 use crate::sync::{Arc, Condvar, Deadline, Mutex};
 
 /// A job of any type, not yet claimed.
-pub(crate) enum Job {
-    /// Nobody waits for it: the queue holds all there is.
-    Detached(Box<dyn DetachedTask>),
-    /// Shared with its handle, who may claim it while it is queued. Boxed, so that jobs without a
-    /// handle pass through the queue in two words.
-    Handled(Box<Ticket>),
-}
+pub(crate) struct Job(Erased);
 
 /// How a job ended, as far as counting goes.
 pub(crate) enum End {
@@ -47,6 +42,14 @@ pub(crate) trait Seat {
     /// The claimed job has ended, its captures are dropped, and nobody knows yet.
     fn end(&mut self, end: End);
 
+    /// The claimed job has completed, and nobody waits for it: it need not be counted at once.
+    fn end_quietly(&mut self) {
+        self.end(End::Completed);
+    }
+
+    /// What is left of a job that ran is a box, small and empty, that may be freed any time.
+    fn discard_later(&mut self, _emptied: Job) {}
+
     /// That many destructors have panicked.
     fn stray_panics(&mut self, number: u64);
 }
@@ -66,29 +69,149 @@ impl Job {
     where
         F: FnOnce() + Send + 'static,
     {
-        Job::Detached(Box::new(Detached(closure)))
+        Job(Erased::new(Detached(Some(closure))))
     }
 
     /// Takes the job to its end; `false` if it had been claimed, and nothing is left to do.
     #[inline]
-    pub(crate) fn process(self, seat: &mut impl Seat) -> bool {
-        match self {
-            Job::Detached(task) => {
-                process_detached(task, seat);
-                true
-            }
-            Job::Handled(ticket) => ticket.process(seat),
+    pub(crate) fn process(mut self, seat: &mut impl Seat) -> bool {
+        let task = self.0.as_task();
+        let Some(name) = task.name() else {
+            return task.ticket().is_some_and(|ticket| ticket.process(seat));
+        };
+        // Here and not in the task, so that it is compiled into the worker's loop and not for each
+        // closure.
+        if seat.begin(name).is_err() {
+            seat.stray_panics(drop_guarded(self));
+            seat.end(End::Cancelled);
+            return true;
         }
+        match task.run() {
+            Ok(()) => {
+                seat.end_quietly();
+                if self.0.is_small_box() {
+                    seat.discard_later(self);
+                }
+            }
+            Err(payload) => {
+                seat.end(End::Panicked(Some(message(payload.as_ref()))));
+                seat.stray_panics(drop_payload(payload));
+            }
+        }
+        true
     }
 
     /// Gives the closure of a [`detached`](Self::detached) job back, which the queue refused.
-    pub(crate) fn into_detached<F: 'static>(self) -> F {
-        let task = match self {
-            Job::Detached(task) => task.into_any().downcast::<Detached<F>>().ok(),
-            Job::Handled(_) => None,
-        };
-        task.expect("the job was made of this closure").0
+    pub(crate) fn into_detached<F: 'static>(mut self) -> F {
+        let task = self.0.as_task().as_any().downcast_mut::<Detached<F>>();
+        task.and_then(|task| task.0.take()).expect("the job was made of this closure")
     }
+}
+
+/// What the queue holds of a job, of any type.
+trait Task: Send {
+    /// The type name of the closure; `None` if the job has a handle, which knows it.
+    fn name(&self) -> Option<&'static str>;
+    /// Runs the closure of a job without a handle.
+    fn run(&mut self) -> Result<(), Payload>;
+    /// The ticket of a job with one.
+    fn ticket(&mut self) -> Option<&mut Ticket>;
+    fn as_any(&mut self) -> &mut dyn Any;
+    /// Whether it is a box of a size that may be kept for a while.
+    fn is_small_box(&self) -> bool {
+        false
+    }
+}
+
+/// A task without its type: in place if it is small, in a box otherwise.
+///
+/// A box that one core allocates and another frees costs more than all the rest of a small job's way.
+#[cfg(feature = "inline-jobs")]
+struct Erased(stack_dst::Value<dyn Task, stack_dst::buffers::ConstArrayBuf<usize, SLOT>>);
+
+/// The size of a place, in words: the task's and one more.
+#[cfg(feature = "inline-jobs")]
+const SLOT: usize = 6;
+
+#[cfg(feature = "inline-jobs")]
+impl Erased {
+    fn new<K: Task + 'static>(task: K) -> Self {
+        // The crate would panic on an alignment that it cannot give.
+        #[allow(unused_qualifications)] // in the prelude, but not of the least Rust version
+        if mem::align_of::<K>() > mem::align_of::<usize>() {
+            return Erased::boxed(task);
+        }
+        match stack_dst::Value::new_stable(task, |task| task as _) {
+            Ok(value) => Erased(value),
+            Err(task) => Erased::boxed(task),
+        }
+    }
+
+    fn boxed(task: impl Task + 'static) -> Self {
+        let task: Box<dyn Task> = Box::new(task);
+        let Ok(value) = stack_dst::Value::new_stable(task, |task| task as _) else {
+            unreachable!("a box is two words")
+        };
+        Erased(value)
+    }
+
+    #[inline]
+    fn as_task(&mut self) -> &mut dyn Task {
+        &mut *self.0
+    }
+
+    fn is_small_box(&self) -> bool {
+        self.0.is_small_box()
+    }
+}
+
+#[cfg(feature = "inline-jobs")]
+impl Task for Box<dyn Task> {
+    fn is_small_box(&self) -> bool {
+        is_small(&**self)
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        (**self).name()
+    }
+
+    fn run(&mut self) -> Result<(), Payload> {
+        (**self).run()
+    }
+
+    fn ticket(&mut self) -> Option<&mut Ticket> {
+        (**self).ticket()
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        (**self).as_any()
+    }
+}
+
+/// A task without its type, in a box.
+#[cfg(not(feature = "inline-jobs"))]
+struct Erased(Box<dyn Task>);
+
+#[cfg(not(feature = "inline-jobs"))]
+impl Erased {
+    fn new(task: impl Task + 'static) -> Self {
+        Erased(Box::new(task))
+    }
+
+    #[inline]
+    fn as_task(&mut self) -> &mut dyn Task {
+        &mut *self.0
+    }
+
+    fn is_small_box(&self) -> bool {
+        is_small(&*self.0)
+    }
+}
+
+/// Whether the memory of an emptied task is little enough to be kept for a while.
+#[allow(unused_qualifications)] // in the prelude, but not of the least Rust version
+fn is_small(task: &dyn Task) -> bool {
+    mem::size_of_val(task) <= 1024
 }
 
 /// Runs user code. The one place that catches panics.
@@ -140,46 +263,27 @@ where
     }
 }
 
-/// What stands behind a job without a handle.
-pub(crate) trait DetachedTask: Send {
-    /// The type name of the closure.
-    fn name(&self) -> &'static str;
-    /// Runs the closure.
-    fn run(self: Box<Self>) -> Result<(), Payload>;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
+/// A job without a handle: the closure until it is run.
+struct Detached<F>(Option<F>);
 
-struct Detached<F>(F);
-
-impl<F: FnOnce() + Send + 'static> DetachedTask for Detached<F> {
-    fn name(&self) -> &'static str {
-        type_name::<F>()
+impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
+    fn name(&self) -> Option<&'static str> {
+        Some(type_name::<F>())
     }
 
-    fn run(self: Box<Self>) -> Result<(), Payload> {
-        guarded(self.0)
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
-
-/// As [`settle`] and what follows it, for a job that nobody waits for. Out of the tasks, so that it is
-/// compiled into the worker's loop and not for each closure.
-#[inline]
-fn process_detached(task: Box<dyn DetachedTask>, seat: &mut impl Seat) {
-    if seat.begin(task.name()).is_err() {
-        seat.stray_panics(drop_guarded(task));
-        seat.end(End::Cancelled);
-        return;
-    }
-    match task.run() {
-        Ok(()) => seat.end(End::Completed),
-        Err(payload) => {
-            seat.end(End::Panicked(Some(message(payload.as_ref()))));
-            seat.stray_panics(drop_payload(payload));
+    fn run(&mut self) -> Result<(), Payload> {
+        match self.0.take() {
+            Some(closure) => guarded(closure),
+            None => Ok(()),
         }
+    }
+
+    fn ticket(&mut self) -> Option<&mut Ticket> {
+        None
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
     }
 }
 
@@ -188,12 +292,30 @@ fn process_detached(task: Box<dyn DetachedTask>, seat: &mut impl Seat) {
 pub(crate) struct Ticket(Option<Arc<dyn HandledTask>>);
 
 impl Ticket {
-    fn process(mut self, seat: &mut dyn Seat) -> bool {
+    fn process(&mut self, seat: &mut dyn Seat) -> bool {
         let Some(task) = self.0.take() else { return false };
         let claimed = task.process(seat, &|| Arc::strong_count(&task) == 1);
         // If the handle is gone, this drops the result.
         seat.stray_panics(drop_guarded(task));
         claimed
+    }
+}
+
+impl Task for Ticket {
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn run(&mut self) -> Result<(), Payload> {
+        Ok(())
+    }
+
+    fn ticket(&mut self) -> Option<&mut Ticket> {
+        Some(self)
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
     }
 }
 
@@ -242,7 +364,7 @@ where
 
     /// The half for the queue.
     pub(crate) fn job(self: &Arc<Self>) -> Job {
-        Job::Handled(Box::new(Ticket(Some(Arc::clone(self) as Arc<dyn HandledTask>))))
+        Job(Erased::new(Ticket(Some(Arc::clone(self) as Arc<dyn HandledTask>))))
     }
 
     /// The half for the caller.

@@ -25,8 +25,13 @@
 //!
 //! # Features
 //!
-//! * `crossbeam-channel` (default): the queue is a crossbeam channel. Without it the pool has no
-//!   dependency and runs on one mutex and one condition variable: what is proved is then what runs.
+//! Without default features the pool has no dependency.
+//!
+//! * `inline-jobs` (default): small jobs travel in the queue itself, through the `stack_dst` crate;
+//!   without it each is boxed.
+//! * `coarse-clock` (default): for how long an unfinished job had been running is known to some
+//!   milliseconds, through the `coarsetime` crate; without it exactly, at a price for every job.
+//! * `crossbeam-channel`: one more [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
 //!   (`Shutdown::on_signals`).
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
@@ -52,6 +57,7 @@ mod worker;
 
 mod error;
 mod events;
+mod moment;
 mod outcome;
 mod report;
 #[cfg(feature = "signal")]
@@ -69,6 +75,7 @@ pub use error::{BuildError, SubmitError, WaitError};
 pub use job::{Cancellation, JobHandle};
 pub use outcome::{CancelReason, Outcome, Payload};
 pub use pool::{Shutdown, StopToken, Submitter, ThreadPool};
+pub use queue::QueueKind;
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 #[cfg(feature = "signal")]
 pub use signal::{SignalError, SignalStep};

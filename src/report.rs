@@ -75,7 +75,8 @@ pub struct UnfinishedJob {
     pub id: JobId,
     /// The type name of its closure, which says in which function it was written.
     pub name: &'static str,
-    /// How long it had been running.
+    /// How long it had been running; with the feature `coarse-clock`, to the system's tick: some
+    /// milliseconds.
     pub elapsed: Duration,
 }
 

@@ -1,14 +1,15 @@
 //! The workers: what they share, what each one does, and the record of it.
 
 use std::fmt;
-use std::time::Instant;
+use std::mem;
 
 use crate::events;
 use crate::job::{
     drop_guarded, drop_payload, guarded, unharmed, Accounts, End, HandledTask, Job, Seat,
 };
+use crate::moment::Moment;
 use crate::outcome::{message, CancelReason};
-use crate::queue::{Chosen, Queue};
+use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{JobId, JobPanic, Report, Stats, Tally, UnfinishedJob, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::{Arc, Condvar, Counter, Deadline, Flag, Mutex};
@@ -29,7 +30,9 @@ pub(crate) struct Hooks {
 /// What the owner of the pool, its submitters, triggers and handles, and its workers have in common.
 /// It holds neither the owner nor a thread, so keeping it keeps no pool alive.
 pub(crate) struct Shared {
-    pub(crate) queue: Chosen<Job>,
+    pub(crate) queue: AnyQueue<Job>,
+    /// Whether the queue counts places.
+    bounded: bool,
     /// One for each worker.
     pub(crate) records: Box<[Record]>,
     /// The workers' threads, once they have all started.
@@ -77,9 +80,15 @@ struct Termination {
 }
 
 impl Shared {
-    pub(crate) fn new(workers: usize, capacity: Option<usize>, hook: Option<ReportHook>) -> Self {
+    pub(crate) fn new(
+        workers: usize,
+        queue: QueueKind,
+        capacity: Option<usize>,
+        hook: Option<ReportHook>,
+    ) -> Self {
         Shared {
-            queue: Chosen::new(capacity),
+            queue: AnyQueue::of(queue, capacity),
+            bounded: capacity.is_some(),
             records: (0..workers).map(|_| Record::new()).collect(),
             threads: Mutex::new(Vec::new()),
             stopping: Flag::new(),
@@ -152,6 +161,15 @@ impl Shared {
             while *now == rings && !late {
                 (now, late) = self.idle.rung.wait_until(now, deadline);
             }
+        }
+    }
+
+    /// Gives the place of a claimed job back.
+    #[inline]
+    fn vacate(&self) {
+        // An unbounded queue has nothing to count, and this is on the way of every job.
+        if self.bounded {
+            self.queue.vacate();
         }
     }
 
@@ -360,7 +378,7 @@ impl<'a> CancelSeat<'a> {
 
 impl Seat for CancelSeat<'_> {
     fn begin(&mut self, _name: &'static str) -> Result<(), CancelReason> {
-        self.shared.queue.vacate();
+        self.shared.vacate();
         Err(self.reason)
     }
 
@@ -395,8 +413,11 @@ pub(crate) fn main(shared: &Shared, worker: usize, hooks: Hooks) {
     let record = &shared.records[worker];
     if start(shared, worker, record, &hooks) {
         events::worker_started(worker);
-        while let Some((number, job)) = shared.queue.pop() {
-            job.process(&mut WorkerSeat { shared, worker, record, number });
+        let mut seat =
+            WorkerSeat { shared, worker, record, number: 0, uncounted: false, emptied: Vec::new() };
+        while let Some((number, job)) = shared.queue.pop(|| seat.catch_up()) {
+            seat.number = number;
+            job.process(&mut seat);
         }
         events::disconnected(worker);
         stop(shared, worker, &hooks);
@@ -430,18 +451,39 @@ fn stop(shared: &Shared, worker: usize, hooks: &Hooks) {
     }
 }
 
-/// The seat of a worker, for one job.
+/// The seat of a worker.
 struct WorkerSeat<'a> {
     shared: &'a Shared,
     worker: usize,
     record: &'a Record,
+    /// Of the job that is claimed.
     number: u64,
+    /// A job has completed that is not counted yet: it is with the next that begins, under the same
+    /// lock, or before the worker sleeps.
+    uncounted: bool,
+    /// Boxes of jobs that ran, to be freed together: that costs less than one by one.
+    emptied: Vec<Job>,
+}
+
+impl WorkerSeat<'_> {
+    /// Counts what is not counted yet.
+    fn catch_up(&mut self) {
+        if mem::take(&mut self.uncounted) {
+            self.end(End::Completed);
+        }
+    }
 }
 
 impl Seat for WorkerSeat<'_> {
+    #[inline]
     fn begin(&mut self, name: &'static str) -> Result<(), CancelReason> {
-        self.shared.queue.vacate();
-        if !self.record.begin(JobId(self.number), name) {
+        self.shared.vacate();
+        let ended = mem::take(&mut self.uncounted);
+        let begun = self.record.begin(ended, JobId(self.number), name);
+        if begun.watched {
+            self.shared.ring();
+        }
+        if begun.retired {
             return Err(CancelReason::DeadlinePassed);
         }
         events::got_a_job(self.worker, self.number, name);
@@ -451,6 +493,17 @@ impl Seat for WorkerSeat<'_> {
     fn end(&mut self, end: End) {
         if self.record.end(end) {
             self.shared.ring();
+        }
+    }
+
+    fn end_quietly(&mut self) {
+        self.uncounted = true;
+    }
+
+    fn discard_later(&mut self, emptied: Job) {
+        self.emptied.push(emptied);
+        if self.emptied.len() == 64 {
+            self.emptied.clear();
         }
     }
 
@@ -498,13 +551,21 @@ enum Phase {
 struct Running {
     id: JobId,
     name: &'static str,
-    since: Instant,
+    since: Moment,
 }
 
 impl Running {
     fn unfinished(&self) -> UnfinishedJob {
         UnfinishedJob { id: self.id, name: self.name, elapsed: self.since.elapsed() }
     }
+}
+
+/// What a worker is told when it is to start a job.
+struct Begun {
+    /// It may not, since a deadline has passed.
+    retired: bool,
+    /// Somebody waits for idleness, and a job has ended.
+    watched: bool,
 }
 
 impl Record {
@@ -523,14 +584,15 @@ impl Record {
         }
     }
 
-    /// A job is to start; `false` if it may not, since a deadline has passed.
-    fn begin(&self, id: JobId, name: &'static str) -> bool {
+    /// A job is to start; one may have `ended`, completed, before.
+    #[inline]
+    fn begin(&self, ended: bool, id: JobId, name: &'static str) -> Begun {
+        let since = Moment::now();
         let mut status = self.status.lock();
-        if status.retired {
-            return false;
-        }
-        status.running = Some(Running { id, name, since: Instant::now() });
-        true
+        status.tally.completed += u64::from(ended);
+        let begun = Begun { retired: status.retired, watched: ended && status.watched > 0 };
+        status.running = if begun.retired { None } else { Some(Running { id, name, since }) };
+        begun
     }
 
     /// A job has ended; `true` if somebody waits for idleness.

@@ -1,4 +1,4 @@
-//! Both queues against the contract of queues: the same generated sequences with the same answers,
+//! Every queue against the contract of queues: the same generated sequences with the same answers,
 //! and histories of racing threads that must be explained by some sequence.
 
 #![cfg(not(any(loom, shuttle)))]
@@ -14,6 +14,7 @@ use std::time::Duration;
 #[cfg(feature = "crossbeam-channel")]
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
+use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
 use last_call::sync::Deadline;
 use proptest::collection::vec;
@@ -74,7 +75,7 @@ fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
         Op::TryPush(item) => push_to(queue, item, Wait::NotYet),
         Op::PushInTime(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::ZERO))),
         Op::PushAndWait(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::MAX))),
-        Op::Pop => Answer::Popped(queue.pop()),
+        Op::Pop => Answer::Popped(queue.pop(|| ())),
         Op::Vacate => {
             queue.vacate();
             Answer::Vacated
@@ -183,17 +184,19 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 #[test]
-fn both_queues_answer_as_the_model_does() {
+fn every_queue_answers_as_the_model_does() {
     let sequences = (capacity(), vec(op(), 0..40));
     let ran = cases::run("sequences", 1_000, sequences, |(capacity, ops), progress| {
         let mut model = Model::new(capacity);
         let locked = Locked::new(capacity);
+        let two_lock = TwoLock::new(capacity);
         #[cfg(feature = "crossbeam-channel")]
         let channel = Channel::new(capacity);
         for op in ops {
             let Some(expected) = model.ask(op) else { continue };
             progress.note(format_args!("{op:?} -> {expected:?}"));
             assert_eq!(ask(&locked, op), expected, "{op:?} on the locked queue");
+            assert_eq!(ask(&two_lock, op), expected, "{op:?} on the queue with two locks");
             #[cfg(feature = "crossbeam-channel")]
             assert_eq!(ask(&channel, op), expected, "{op:?} on the channel");
         }
@@ -209,13 +212,14 @@ fn a_queue_that_is_dropped_drops_its_items() {
         for _ in 0..3 {
             queue.push(Arc::clone(&item), Wait::No).unwrap();
         }
-        drop(queue.pop());
+        drop(queue.pop(|| ()));
         assert_eq!(Arc::strong_count(&item), 3);
         drop(queue);
         assert_eq!(Arc::strong_count(&item), 1);
     }
     watchdog(LIMIT, "dropped", |_| {
         check::<Locked<_>>();
+        check::<TwoLock<_>>();
         #[cfg(feature = "crossbeam-channel")]
         check::<Channel<_>>();
         evidence("C4", 1);
@@ -234,7 +238,7 @@ fn whoever_waits_is_let_go_by_close() {
             let (queue, waiting) = (Arc::clone(&empty), waiting.clone());
             thread::spawn(move || {
                 waiting.up();
-                queue.pop()
+                queue.pop(|| ())
             })
         });
         let poppers = poppers.collect::<Vec<_>>();
@@ -264,6 +268,7 @@ fn whoever_waits_is_let_go_by_close() {
         for round in 0..ROUNDS {
             progress.note(format_args!("round {round}"));
             check::<Locked<_>>(round % 2 == 0);
+            check::<TwoLock<_>>(round % 2 == 0);
             #[cfg(feature = "crossbeam-channel")]
             check::<Channel<_>>(round % 2 == 0);
         }
@@ -290,7 +295,7 @@ fn a_push_that_waits_gets_the_place_that_is_given_back() {
         waiting.wait_for(PUSHERS.into());
         for number in 0..=u64::from(PUSHERS) {
             // Waits for the push that the last place made possible.
-            let popped = queue.pop().expect("the queue is open");
+            let popped = queue.pop(|| ()).expect("the queue is open");
             assert_eq!(popped.0, number);
             queue.vacate();
         }
@@ -302,6 +307,7 @@ fn a_push_that_waits_gets_the_place_that_is_given_back() {
         for round in 0..ROUNDS {
             progress.note(format_args!("round {round}"));
             check::<Locked<_>>();
+            check::<TwoLock<_>>();
             #[cfg(feature = "crossbeam-channel")]
             check::<Channel<_>>();
         }
@@ -498,6 +504,14 @@ fn assert_explained<Q: Queue<u8>>(program: &Program, drains: Drains) {
 fn histories_of_the_locked_queue_are_explained_by_sequences() {
     let ran = cases::run("locked queue", 250, program(), |program, _| {
         assert_explained::<Locked<_>>(&program, Drains::Atomically);
+    });
+    evidence("C3,C6,C7,C8,C10", 5 * ran);
+}
+
+#[test]
+fn histories_of_the_queue_with_two_locks_are_explained_by_sequences() {
+    let ran = cases::run("queue with two locks", 250, program(), |program, _| {
+        assert_explained::<TwoLock<_>>(&program, Drains::Atomically);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);
 }

@@ -59,7 +59,12 @@ fn after_sigint_running_and_queued_requests_are_answered_and_later_connections_r
 
 #[cfg(unix)]
 fn drains_at(signal: Signal) {
-    let server = Server::start(&["--workers", "2", "--sleep-ms", "50"]);
+    drains(Server::start(&["--workers", "2", "--sleep-ms", "50"]), signal);
+}
+
+/// The server has two workers.
+#[cfg(unix)]
+fn drains(server: Server, signal: Signal) {
     let mut running = [server.client(HALF), server.client("GET /sleep HTTP/1.1\r\nHo")];
     server.wait_for_jobs(2);
     let queued = ["/", "/sleep", "/nowhere"].map(|path| server.client(&request(path)));
@@ -77,7 +82,41 @@ fn drains_at(signal: Signal) {
     assert_eq!(answers.collect::<Vec<_>>(), [200, 200, 200, 200, 404]);
 
     server.end().assert_all_answered(5, 2);
-    println!("evidence: clauses=C5,C17 runs=1");
+    println!("evidence: clauses=C5,C17,C22 runs=1");
+}
+
+/// `nohup` starts it so.
+#[cfg(unix)]
+#[test]
+fn started_with_sighup_ignored_it_survives_the_hangup_and_drains_at_sigterm() {
+    let server = Server::start_ignoring("HUP", &["--workers", "2", "--sleep-ms", "50"]);
+    server.signal(Signal::SIGHUP);
+    assert_eq!(server.get("/nowhere").status, 404);
+    server.end_at(Signal::SIGTERM).assert_all_answered(1, 2);
+
+    let server = Server::start_ignoring("HUP", &["--workers", "2", "--sleep-ms", "50"]);
+    drains(server, Signal::SIGTERM);
+}
+
+/// A shell without job control starts what it puts into the background so.
+#[cfg(unix)]
+#[test]
+fn started_with_sigint_and_sigquit_ignored_it_drains_at_sigterm_and_at_sigint() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let server = Server::start_ignoring("INT QUIT", &["--workers", "2", "--sleep-ms", "50"]);
+        server.signal(Signal::SIGQUIT);
+        drains(server, signal);
+    }
+}
+
+/// A hangup is none of the signals that drain: it does to the server what it does to any process.
+#[cfg(unix)]
+#[test]
+fn a_hangup_that_is_not_ignored_kills() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let end = Server::start(&[]).end_at(Signal::SIGHUP);
+    assert_eq!(end.status.signal(), Some(Signal::SIGHUP as i32), "{end}");
 }
 
 /// As long as the server has to ask in each job whether to discard, the report counts the discarded
@@ -418,9 +457,21 @@ impl Server {
     /// Starts a server on a free port and waits until it listens. Clients have as long as the
     /// watchdog allows, if `args` does not say otherwise.
     fn start(args: &[&str]) -> Self {
+        Server::start_by(Command::new(executable()), args)
+    }
+
+    /// The same, by a shell that ignores these signals, and so makes the server ignore them.
+    #[cfg(unix)]
+    fn start_ignoring(signals: &str, args: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")]).arg(executable());
+        Server::start_by(shell, args)
+    }
+
+    fn start_by(command: Command, args: &[&str]) -> Self {
         let patience = ["--port", "0", "--read-timeout-ms", "600000"];
         let first = if args.contains(&"--read-timeout-ms") { &patience[..2] } else { &patience };
-        let mut server = Server::spawn(&[first, args].concat());
+        let mut server = Server::spawn_by(command, &[first, args].concat());
         server.address = server.wait("the line with the address", |seen| {
             let line = seen.out.first()?.strip_prefix("Listening on http://")?;
             Some(line.parse().expect("an address and a port"))
@@ -429,7 +480,10 @@ impl Server {
     }
 
     fn spawn(args: &[&str]) -> Self {
-        let mut command = Command::new(executable());
+        Server::spawn_by(Command::new(executable()), args)
+    }
+
+    fn spawn_by(mut command: Command, args: &[&str]) -> Self {
         command.args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = Arc::new(SharedChild::spawn(&mut command).expect("the server can be started"));
@@ -489,6 +543,13 @@ impl Server {
         let id = i32::try_from(self.child.id()).expect("process ids are i32 on Unix");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
             .expect("the server is there and ours");
+    }
+
+    /// Sends the signal and waits for the end.
+    #[cfg(unix)]
+    fn end_at(self, signal: Signal) -> Seen {
+        self.signal(signal);
+        self.end()
     }
 
     fn url(&self, path: &str) -> String {

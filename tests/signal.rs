@@ -1,14 +1,17 @@
 //! Signals end the pool: the first drains, the second discards. Each test is a process of its own,
-//! since a process has one handler.
+//! since a signal comes to all of a process.
 
 #![cfg(all(unix, not(any(loom, shuttle))))]
 
 mod support;
 
+use std::error::Error as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use last_call::{CancelReason, Outcome, SignalStep};
+use last_call::{CancelReason, JobHandle, Outcome, SignalStep};
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::{raise, Signal};
 use support::{assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Gate};
 
@@ -51,10 +54,32 @@ fn the_first_signal_drains_and_the_second_discards() {
         assert!(running.join().is_completed());
 
         raise(Signal::SIGINT).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        assert!(steps.recv().is_err(), "after the second step the callback is gone");
+        raise(Signal::SIGINT).unwrap();
+        raise(Signal::SIGTERM).unwrap();
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.completed, report.unfinished), (1, 0));
-        assert!(steps.try_recv().is_err(), "a third signal is no step");
+    });
+}
+
+#[test]
+fn two_signals_at_once_are_two_steps() {
+    alone("two_signals_at_once_are_two_steps", || {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let pass = gate.pass();
+        let (told, steps) = mpsc::channel();
+        let before = move |step| {
+            told.send(step).unwrap();
+            pass.wait();
+        };
+        pool.shutdown_trigger().on_signals_with(before).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        gate.open();
+        assert_eq!(steps.iter().collect::<Vec<_>>(), [SignalStep::Drain, SignalStep::Discard]);
     });
 }
 
@@ -98,17 +123,49 @@ fn the_step_waits_for_the_callback_and_outlives_its_panic() {
 }
 
 #[test]
-fn a_second_handler_is_refused_and_the_first_stays() {
-    alone("a_second_handler_is_refused_and_the_first_stays", || {
-        let (first, second) = (pool(1), pool(1));
-        first.shutdown_trigger().on_signals().unwrap();
-        let error = second.shutdown_trigger().on_signals().unwrap_err();
-        assert!(error.is_handled() && !error.is_system());
-        assert_eq!(error.to_string(), "the process handles signals already");
+fn each_of_two_pools_takes_its_own_steps() {
+    alone("each_of_two_pools_takes_its_own_steps", || {
+        let gate = Gate::new();
+        let pools = [pool(1), pool(1)];
+        let queued = pools.each_ref().map(|pool| {
+            pool.shutdown_trigger().on_signals().unwrap();
+            pool.execute(gate.job()).unwrap();
+            pool.submit(|| ()).unwrap()
+        });
+        gate.wait_for(2);
         raise(Signal::SIGTERM).unwrap();
-        support::submit_until_refused(&first.submitter());
-        second.execute(|| ()).expect("no signal ends this pool");
+        for pool in &pools {
+            support::submit_until_refused(&pool.submitter());
+        }
+        assert!(!queued.iter().any(JobHandle::is_finished), "a drain cancels nothing");
+        raise(Signal::SIGINT).unwrap();
+        for job in queued {
+            assert!(matches!(job.join(), Outcome::Cancelled(CancelReason::Discarded)));
+        }
+        gate.open();
+        for pool in pools {
+            assert_conserved(&pool.shutdown());
+        }
     });
+}
+
+#[test]
+fn where_the_system_refuses_the_signals_act_as_before() {
+    const TEST: &str = "where_the_system_refuses_the_signals_act_as_before";
+    if let Some(output) = in_a_process(TEST, &[]) {
+        assert_eq!(output.status.signal(), Some(Signal::SIGTERM as i32), "{output:?}");
+        evidence("C22", 1);
+        return;
+    }
+    let pool = pool(1);
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 0, hard).unwrap();
+    let error = pool.shutdown_trigger().on_signals().unwrap_err();
+    assert!(error.is_system() && !error.is_handled());
+    let source = error.source().expect("the system's own error").to_string();
+    assert_eq!(error.to_string(), format!("signals cannot be handled: {source}"));
+    drop(pool);
+    raise(Signal::SIGTERM).unwrap();
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! A crossbeam channel behind a gate that counts places and says open or closed.
 
 use std::collections::VecDeque;
-use std::ops::Deref;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, vacate, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{admit, vacate, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
@@ -18,7 +17,6 @@ pub struct Channel<T> {
     /// A place is free, or the queue is closed.
     place: Condvar,
     receiver: Receiver<(u64, T)>,
-    capacity: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl<T: Send> Queue<T> for Channel<T> {
     fn new(capacity: Option<usize>) -> Self {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let state = State { gate: Gate::new(capacity), sender: Some(sender) };
-        Channel { state: OwnLine(Mutex::new(state)), place: Condvar::new(), receiver, capacity }
+        Channel { state: OwnLine(Mutex::new(state)), place: Condvar::new(), receiver }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
@@ -54,13 +52,15 @@ impl<T: Send> Queue<T> for Channel<T> {
         Ok(number)
     }
 
-    fn pop(&self) -> Option<(u64, T)> {
-        self.receiver.recv().ok()
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+        self.receiver.try_recv().ok().or_else(|| {
+            idle();
+            self.receiver.recv().ok()
+        })
     }
 
-    #[inline]
     fn vacate(&self) {
-        vacate(&self.state, &self.place, self.capacity);
+        vacate(&self.state, &self.place);
     }
 
     fn close(&self) {
@@ -82,19 +82,5 @@ impl<T: Send> Queue<T> for Channel<T> {
             rejected: state.gate.rejected,
             queued: self.receiver.len() as u64,
         }
-    }
-}
-
-/// What submitters write all the time, on cache lines of its own (of the usual sizes): workers read
-/// its neighbours, and would miss them each time.
-#[derive(Debug)]
-#[repr(align(128))]
-struct OwnLine<T>(T);
-
-impl<T> Deref for OwnLine<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
     }
 }

@@ -16,19 +16,25 @@ pub struct Locked<T> {
     item: Condvar,
     /// A place is free, or the queue is closed.
     place: Condvar,
-    capacity: Option<usize>,
 }
 
 #[derive(Debug)]
 struct State<T> {
     gate: Gate,
     /// What has been accepted and neither popped nor drained, oldest first.
-    items: VecDeque<(u64, T)>,
+    items: VecDeque<T>,
 }
 
 impl<T> Gated for State<T> {
     fn gate(&mut self) -> &mut Gate {
         &mut self.gate
+    }
+}
+
+impl<T> State<T> {
+    /// The number of the oldest item.
+    fn first(&self) -> u64 {
+        self.gate.accepted - self.items.len() as u64
     }
 }
 
@@ -47,13 +53,13 @@ impl<T> Locked<T> {
 impl<T: Send> Queue<T> for Locked<T> {
     fn new(capacity: Option<usize>) -> Self {
         let state = State { gate: Gate::new(capacity), items: VecDeque::new() };
-        Locked { state: Mutex::new(state), item: Condvar::new(), place: Condvar::new(), capacity }
+        Locked { state: Mutex::new(state), item: Condvar::new(), place: Condvar::new() }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.state, &self.place, wait) {
             Ok((mut state, number)) => {
-                state.items.push_back((number, item));
+                state.items.push_back(item);
                 self.item.notify_one();
                 Ok(number)
             }
@@ -61,11 +67,15 @@ impl<T: Send> Queue<T> for Locked<T> {
         }
     }
 
-    fn pop(&self) -> Option<(u64, T)> {
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
         let mut state = self.state.lock();
+        if state.items.is_empty() {
+            idle();
+        }
         loop {
+            let first = state.first();
             if let Some(item) = state.items.pop_front() {
-                return Some(item);
+                return Some((first, item));
             }
             if state.gate.closed {
                 return None;
@@ -74,9 +84,8 @@ impl<T: Send> Queue<T> for Locked<T> {
         }
     }
 
-    #[inline]
     fn vacate(&self) {
-        vacate(&self.state, &self.place, self.capacity);
+        vacate(&self.state, &self.place);
     }
 
     fn close(&self) {
@@ -84,7 +93,9 @@ impl<T: Send> Queue<T> for Locked<T> {
     }
 
     fn drain(&self) -> VecDeque<(u64, T)> {
-        self.close_and(|state| std::mem::take(&mut state.items))
+        let (first, items) =
+            self.close_and(|state| (state.first(), std::mem::take(&mut state.items)));
+        (first..).zip(items).collect()
     }
 
     fn counts(&self) -> Counts {

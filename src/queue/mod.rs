@@ -1,31 +1,162 @@
-//! The queue between submitters and workers: its contract, and which one the pool runs on.
+//! The queue between submitters and workers: its contract, and which one a pool runs on.
 //!
 //! The pool relies on [`Queue`] and on nothing else of a queue, so the proof has two halves: the
-//! pool is correct over any queue that keeps the contract, and each queue keeps it.
+//! pool is correct over any queue that keeps the contract, and each queue keeps it. There are three,
+//! each for a reason:
 //!
-//! * [`locked`]: one mutex and its condition variables, written on the facade, so that loom and
-//!   shuttle can see it. It is what the models run on, and what runs without default features.
-//! * [`channel`]: a crossbeam channel, the default in ordinary builds. loom cannot look inside; it
-//!   is held against `locked` by the same generated sequences of operations.
+//! * [`two_lock`] is the default, since it is the fastest.
+//! * [`locked`] is the smallest: whole pools can be proved on it, where those on two locks have too
+//!   many interleavings. It is the first half of the proof, and the choice of who wants to run
+//!   nothing else.
+//! * [`channel`] is a crossbeam channel, which somebody else wrote and many use: the reference that
+//!   the others are held against. loom cannot look inside.
 //!
 //! A bounded queue counts *places*: an accepted item takes one and keeps it until whoever claims the
 //! item gives it back with [`vacate`](Queue::vacate). That is later than the pop, or, for an item
 //! that is cancelled while it waits, earlier: its empty shell waits on and takes no place.
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
-// Both are there for the evidence; otherwise only the chosen one.
 #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
 pub mod channel;
-#[cfg(any(loom, shuttle, not(feature = "crossbeam-channel"), feature = "__internals"))]
 pub mod locked;
+pub mod two_lock;
 
-#[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
-pub(crate) use channel::Channel as Chosen;
-#[cfg(any(loom, shuttle, not(feature = "crossbeam-channel")))]
-pub(crate) use locked::Locked as Chosen;
+/// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
+///
+/// All keep the same contract: first in, first out, and no job waits while a worker is idle.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return Ok(()) }
+/// use last_call::{QueueKind, ThreadPool};
+///
+/// let pool = ThreadPool::builder().queue(QueueKind::Locked).build()?;
+/// # Ok::<(), last_call::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QueueKind {
+    /// One lock for submitters and one for workers: the fastest, and the default.
+    TwoLock,
+    /// One lock for all: the one on which whole pools are proved.
+    Locked,
+    /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
+    #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+    Channel,
+}
+
+impl QueueKind {
+    /// Every one in this build.
+    pub const ALL: &'static [QueueKind] = &[
+        QueueKind::TwoLock,
+        QueueKind::Locked,
+        #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+        QueueKind::Channel,
+    ];
+
+    /// Its name in reports: `two-lock`, `locked`, `channel`.
+    pub fn name(self) -> &'static str {
+        match self {
+            QueueKind::TwoLock => "two-lock",
+            QueueKind::Locked => "locked",
+            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            QueueKind::Channel => "channel",
+        }
+    }
+
+    /// What a builder begins with: the default, or, for the evidence, what the environment says, so
+    /// that one build of the tests runs on each queue.
+    pub(crate) fn of_new_builders() -> Self {
+        #[cfg(all(not(any(loom, shuttle)), feature = "__internals"))]
+        if let Ok(name) = std::env::var("LAST_CALL_QUEUE") {
+            let named = Self::ALL.iter().find(|kind| kind.name() == name);
+            return *named.unwrap_or_else(|| panic!("LAST_CALL_QUEUE={name}: no such queue here"));
+        }
+        Self::default()
+    }
+}
+
+impl Default for QueueKind {
+    /// [`TwoLock`](QueueKind::TwoLock); inside a model, what can be proved whole.
+    fn default() -> Self {
+        if cfg!(any(loom, shuttle)) {
+            QueueKind::Locked
+        } else {
+            QueueKind::TwoLock
+        }
+    }
+}
+
+/// One of the queues.
+#[derive(Debug)]
+pub enum AnyQueue<T> {
+    /// Under two locks.
+    TwoLock(two_lock::TwoLock<T>),
+    /// Under one.
+    Locked(locked::Locked<T>),
+    /// A crossbeam channel.
+    #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+    Channel(channel::Channel<T>),
+}
+
+/// Calls the same method of whichever it is.
+macro_rules! delegate {
+    ($chosen:expr, $queue:ident => $call:expr) => {
+        match $chosen {
+            AnyQueue::TwoLock($queue) => $call,
+            AnyQueue::Locked($queue) => $call,
+            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            AnyQueue::Channel($queue) => $call,
+        }
+    };
+}
+
+impl<T: Send> AnyQueue<T> {
+    /// Creates an empty, open queue of that kind.
+    pub fn of(kind: QueueKind, capacity: Option<usize>) -> Self {
+        match kind {
+            QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity)),
+            QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity)),
+            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity)),
+        }
+    }
+}
+
+impl<T: Send> Queue<T> for AnyQueue<T> {
+    fn new(capacity: Option<usize>) -> Self {
+        AnyQueue::of(QueueKind::default(), capacity)
+    }
+
+    #[inline]
+    fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
+        delegate!(self, queue => queue.push(item, wait))
+    }
+
+    #[inline]
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+        delegate!(self, queue => queue.pop(idle))
+    }
+
+    fn vacate(&self) {
+        delegate!(self, queue => queue.vacate());
+    }
+
+    fn close(&self) {
+        delegate!(self, queue => queue.close());
+    }
+
+    fn drain(&self) -> VecDeque<(u64, T)> {
+        delegate!(self, queue => queue.drain())
+    }
+
+    fn counts(&self) -> Counts {
+        delegate!(self, queue => queue.counts())
+    }
+}
 
 /// The contract. All operations may be called from any thread at any time.
 pub trait Queue<T>: Send + Sync {
@@ -43,9 +174,13 @@ pub trait Queue<T>: Send + Sync {
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
 
     /// Takes the oldest item, waiting while there is none; `None` once closed and empty.
-    fn pop(&self) -> Option<(u64, T)>;
+    ///
+    /// If there is none at once, it calls `idle` before it waits or returns `None`, maybe with a lock
+    /// of the queue's held: what the caller has put off while it had work is due.
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)>;
 
-    /// Gives the place of an accepted item back; once for each, by whoever claimed the item.
+    /// Gives the place of an accepted item back; once for each, by whoever claimed the item. Does
+    /// nothing if places are not counted.
     fn vacate(&self);
 
     /// Refuses items from now on, and lets every popper that finds nothing and every pusher that
@@ -55,7 +190,7 @@ pub trait Queue<T>: Send + Sync {
     /// Closes, and takes what has not been popped, oldest first.
     ///
     /// Each item is popped or drained, once. Nothing more is promised of poppers meanwhile: they may
-    /// still get an item behind one that is drained (of `channel`; `locked` drains in one step).
+    /// still get an item behind one that is drained (of `channel`; the others drain in one step).
     fn drain(&self) -> VecDeque<(u64, T)>;
 
     /// Counts, of one instant.
@@ -187,16 +322,25 @@ fn admit_late<'a, S: Gated>(
 }
 
 /// The common half of giving a place back.
-#[inline]
-fn vacate<S: Gated>(state: &Mutex<S>, place: &Condvar, capacity: Option<usize>) {
-    // An unbounded queue has nothing to count, and this is on the way of every job.
-    if capacity.is_none() {
-        return;
-    }
+fn vacate<S: Gated>(state: &Mutex<S>, place: &Condvar) {
     let mut state = state.lock();
     let gate = state.gate();
     gate.free = gate.free.map(|free| free + 1);
     if gate.waiting > 0 {
         place.notify_one();
+    }
+}
+
+/// What one side writes all the time, on cache lines of its own (of the usual sizes): the other side
+/// uses its neighbours, and would miss them each time.
+#[derive(Debug)]
+#[repr(align(128))]
+struct OwnLine<T>(T);
+
+impl<T> Deref for OwnLine<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
 }

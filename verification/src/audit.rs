@@ -15,7 +15,7 @@ use crate::mutants::Mutants;
 use crate::run::{Exploration, Options, Run, Trace};
 use crate::sample::{self, Sample, SampleTrial};
 use crate::suite::Suite;
-use crate::trial::{Expect, Trial};
+use crate::trial::{self, Expect, Trial};
 use crate::verdict::{self, Verdict};
 
 /// The number of the format; it changes when a field changes its meaning or goes.
@@ -32,10 +32,11 @@ pub fn schema() -> String {
 }
 
 /// What the proofs rest on, and do not show.
-pub const ASSUMPTIONS: [&str; 6] = [
+pub const ASSUMPTIONS: [&str; 7] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
     "loom explores the operations of the facade exhaustively, which is checked on small random programs and not proved; it wakes the longest sleeper first, and never for no reason.",
-    "Models run on the `locked` queue. crossbeam-channel, the default in ordinary builds, is held against it by generated sequences and histories on real threads, not proved.",
+    "The pool is proved on the queue `locked` and explored again on its default queue `two-lock`, with fewer preemptions where it must be. The queue `channel` is not modelled but held against the same contract on real threads.",
+    "Jobs in place rest on the crate stack_dst, which has unsafe code.",
     "A model shows what holds for its number of workers and jobs, and for no more.",
     "In a model a deadline may fire at any look at it; a notification that is lost to a thread as it times out is not explored.",
     "Jobs return: a job that runs for ever is waited for, unless there is a deadline.",
@@ -365,9 +366,8 @@ impl TrialReport {
     }
 }
 
-/// Gathers, for every clause, what the subject's trials and the tests say of it.
+/// Gathers, for every clause, what this pool's trials, samples and tests say of it.
 pub fn clauses(
-    subject: &str,
     trials: &[TrialReport],
     samples: &[SampleReport],
     suites: &[Suite],
@@ -375,7 +375,9 @@ pub fn clauses(
     let report = |clause: &crate::clause::Clause| {
         let models = trials
             .iter()
-            .filter(|trial| trial.subject == subject && trial.clauses.contains(&clause.number))
+            .filter(|trial| {
+                trial::is_this_pool(&trial.subject) && trial.clauses.contains(&clause.number)
+            })
             .map(TrialReport::evidence);
         let tests = suites
             .iter()
@@ -449,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_clause_without_evidence_appears_as_such() {
-        let reports = clauses("last-call", &[], &[], &[]);
+        let reports = clauses(&[], &[], &[]);
         assert_eq!(reports.len(), 28);
         assert!(reports.iter().all(|report| report.verdict.is_none()));
     }

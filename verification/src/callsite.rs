@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::run::{End, Run, Trace};
-use crate::trial::{Expect, Trial, THIS_POOL};
+use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
 
 /// The preemption bound of runs with a fault: in experiments bound 2 found every defect.
@@ -181,7 +181,7 @@ pub struct Plan {
 /// The trials that are run with faults: this pool's, as far as they hold.
 pub fn candidates() -> Vec<&'static Trial> {
     let holds = |trial: &&Trial| {
-        trial.subject.name() == THIS_POOL && !matches!(trial.expect, Expect::Convicted(_))
+        is_this_pool(trial.subject.name()) && !matches!(trial.expect, Expect::Convicted(_))
     };
     Trial::all(false).filter(holds).collect()
 }

@@ -176,14 +176,16 @@ impl Workspace {
         Ok(executables.collect())
     }
 
-    /// Builds the tests of the pool crate for real threads, with or without default features.
+    /// Builds the tests of the pool crate for real threads: with every queue, or without any feature.
     ///
     /// # Errors
     ///
     /// What went wrong; the compiler's own words have gone to standard error.
-    pub fn build_tests(&self, default_features: bool) -> Result<Vec<TestBinary>, String> {
+    pub fn build_tests(&self, every_queue: bool) -> Result<Vec<TestBinary>, String> {
         let mut arguments = vec!["test", "--package", "last-call", "--no-run"];
-        if !default_features {
+        if every_queue {
+            arguments.extend(["--features", "crossbeam-channel"]);
+        } else {
             arguments.push("--no-default-features");
         }
         let binaries = self.build(&arguments, None)?.into_iter().filter_map(|message| {

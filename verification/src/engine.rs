@@ -95,7 +95,7 @@ pub fn run_programs(
             });
         }
     };
-    conduct(name, &crate::subjects::LastCall, faults, explore, limit, tell)
+    conduct(name, &crate::subjects::LOCKED, faults, explore, limit, tell)
 }
 
 /// Has something explored on a thread of its own, under the watchdog, and ends the process.

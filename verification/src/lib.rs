@@ -58,4 +58,7 @@ pub mod terminal;
 pub mod merge;
 pub mod shard;
 
+pub mod comparison;
 pub mod paired;
+#[cfg(not(any(loom, shuttle)))]
+pub mod peers;

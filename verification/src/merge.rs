@@ -6,7 +6,7 @@ use crate::audit::{self, Audit, SampleReport, TrialReport};
 use crate::sample;
 use crate::shard::Shard;
 use crate::suite::Suite;
-use crate::trial::{self, Trial};
+use crate::trial::Trial;
 
 /// Merges the audits of all shards of one run, each of which must be there once.
 ///
@@ -50,8 +50,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     if let Some(pair) = merged.suites.windows(2).find(|pair| twice(pair)) {
         return Err(format!("two shards ran the tests of {}", pair[0].name));
     }
-    merged.clauses =
-        audit::clauses(trial::THIS_POOL, &merged.trials, &merged.samples, &merged.suites);
+    merged.clauses = audit::clauses(&merged.trials, &merged.samples, &merged.suites);
     merged.held &= merged.is_good();
     Ok(merged)
 }

@@ -3,16 +3,18 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Times of one program and of the one that it is compared with, round by round.
 #[derive(Clone, Debug, Default)]
 pub struct Paired {
     rounds: Vec<(Duration, Duration)>,
 }
 
-/// A ratio of times, and how much it varied from round to round.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ratio {
-    /// The median over the rounds; below 1 the program is the faster of the two.
+/// A figure, or a ratio of two, and how much it varied from round to round.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The median over the rounds.
     pub median: f64,
     /// A quarter of the rounds lies below.
     pub lower: f64,
@@ -26,23 +28,25 @@ impl Paired {
         self.rounds.push((own, other));
     }
 
-    /// The program's time by the other's.
+    /// The program's time by the other's; below 1 the program is the faster of the two.
     ///
     /// # Panics
     ///
     /// If there was no round.
-    pub fn ratio(&self) -> Ratio {
-        let mut ratios: Vec<_> = self
-            .rounds
-            .iter()
-            .map(|(own, other)| own.as_secs_f64() / other.as_secs_f64())
-            .collect();
-        ratios.sort_by(f64::total_cmp);
-        Ratio {
-            median: quantile(&ratios, 2),
-            lower: quantile(&ratios, 1),
-            upper: quantile(&ratios, 3),
-        }
+    pub fn ratio(&self) -> Spread {
+        let ratio = |(own, other): &(Duration, Duration)| own.as_secs_f64() / other.as_secs_f64();
+        Spread::of(self.rounds.iter().map(ratio)).expect("there was a round")
+    }
+}
+
+impl Spread {
+    /// Of the figures of some rounds; none if there were none.
+    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<_> = figures.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let quarters = |number| quantile(&sorted, number);
+        let spread = || Spread { median: quarters(2), lower: quarters(1), upper: quarters(3) };
+        (!sorted.is_empty()).then(spread)
     }
 }
 
@@ -60,7 +64,7 @@ fn quantile(sorted: &[f64], quarters: usize) -> f64 {
 mod tests {
     use std::time::Duration;
 
-    use super::{quantile, Paired, Ratio};
+    use super::{quantile, Paired, Spread};
 
     #[test]
     fn quantiles_lie_between_neighbours() {
@@ -78,7 +82,7 @@ mod tests {
         for (own, other) in [(10, 20), (100, 200), (11, 20)] {
             paired.push(Duration::from_millis(own), Duration::from_millis(other));
         }
-        let Ratio { median, lower, upper } = paired.ratio();
+        let Spread { median, lower, upper } = paired.ratio();
         assert!((median - 0.5).abs() < 1e-9 && (lower - 0.5).abs() < 1e-9, "{median} {lower}");
         assert!((upper - 0.525).abs() < 1e-9, "{upper}");
     }

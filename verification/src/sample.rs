@@ -15,8 +15,8 @@ use crate::scenario::Scenario;
 use crate::scenarios::large;
 use crate::schedule::Schedule;
 use crate::trial::{
-    defect, Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY,
-    PUSH_WAKES_NOBODY, RECORD_WAKES_NOBODY, THIS_POOL,
+    defect, Defect, ON_DEFAULT_QUEUE, OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY,
+    RECORD_WAKES_NOBODY, TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE, TWO_PUSH_WAKES_NOBODY,
 };
 use crate::verdict::Verdict;
 
@@ -57,13 +57,16 @@ const RECORD_WAKES_ONE: Defect = defect(
 
 /// Every sampled scenario, in the order of the report's rows.
 pub const SAMPLED: &[Sampled] = &[
-    sampled(&large::DROP_MANY, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
-    sampled(&large::PROGRESS_MANY, &[PUSH_WAKES_NOBODY]),
-    sampled(&large::DROP_RACE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
-    sampled(&large::DISCARD_RACE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY]),
-    sampled(&large::BOUNDED_DRAIN, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
-    sampled(&large::BOUNDED_PROGRESS, &[PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    sampled(&large::IDLE_MANY, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE, PUSH_WAKES_NOBODY]),
+    sampled(&large::DROP_MANY, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    sampled(&large::PROGRESS_MANY, &[TWO_PUSH_WAKES_NOBODY]),
+    sampled(&large::DROP_RACE, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    sampled(
+        &large::DISCARD_RACE,
+        &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY],
+    ),
+    sampled(&large::BOUNDED_DRAIN, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    sampled(&large::BOUNDED_PROGRESS, &[PLACE_WAKES_NOBODY, TWO_PUSH_WAKES_NOBODY]),
+    sampled(&large::IDLE_MANY, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE, TWO_PUSH_WAKES_NOBODY]),
 ];
 
 impl Sampled {
@@ -99,7 +102,7 @@ pub struct SampleTrial {
 impl SampleTrial {
     /// Its name: the subject's, the scenario's and the scheduler's.
     pub fn name(&self) -> String {
-        format!("{THIS_POOL}/{}/{}", self.sampled.scenario.name, self.scheduler)
+        format!("{ON_DEFAULT_QUEUE}/{}/{}", self.sampled.scenario.name, self.scheduler)
     }
 
     /// The arguments of the `sample` command.

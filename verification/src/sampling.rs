@@ -19,7 +19,7 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 use crate::sample::{End, Sample, Scheduler, DEPTH};
 use crate::scenario::{Scenario, Stage};
 use crate::schedule::{Schedule, Step};
-use crate::subjects::LastCall;
+use crate::subjects::TWO_LOCK;
 use crate::{quiet, record};
 
 /// One run of one scenario.
@@ -70,7 +70,7 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
     trace::set_faults(&faults);
     let (ended, end) = mpsc::channel();
     let drawn = Arc::new(Mutex::new(Drawn::default()));
-    let stage = Stage::new(&LastCall);
+    let stage = Stage::new(&TWO_LOCK);
     let began = Instant::now();
     {
         let (request, drawn, stage) = (request.clone(), Arc::clone(&drawn), stage.clone());

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use last_call::queue::AnyQueue;
 use last_call::sync::fault::Fault;
 use last_call::sync::{self, Condvar};
+use last_call::{Builder, ThreadPool};
 
 use crate::subject::Subject;
 
@@ -45,6 +47,21 @@ impl Stage {
     /// A stage for the subject, with no outcome seen.
     pub fn new(subject: &'static dyn Subject) -> Self {
         Stage { subject, seen: Arc::default() }
+    }
+
+    /// A builder of this pool on the subject's queue.
+    pub(crate) fn builder(&self) -> Builder {
+        ThreadPool::builder().queue(self.subject.queue().unwrap_or_default())
+    }
+
+    /// This pool, with that many workers, on the subject's queue.
+    pub(crate) fn pool(&self, workers: usize) -> ThreadPool {
+        self.builder().workers(workers).build().expect("nothing is in the way of it")
+    }
+
+    /// The subject's queue alone.
+    pub(crate) fn queue<T: Send>(&self, capacity: Option<usize>) -> AnyQueue<T> {
+        AnyQueue::of(self.subject.queue().unwrap_or_default(), capacity)
     }
 
     /// Notes that an outcome was reached.

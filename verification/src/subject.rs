@@ -1,5 +1,7 @@
 //! What can be put on trial: anything that takes jobs and shuts down when it is dropped.
 
+use last_call::QueueKind;
+
 /// A job without a result.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
@@ -10,6 +12,11 @@ pub trait Subject: Send + Sync {
 
     /// What it is, in a sentence.
     fn description(&self) -> &'static str;
+
+    /// The queue that it runs on, if it is this pool.
+    fn queue(&self) -> Option<QueueKind> {
+        None
+    }
 
     /// Starts a pool.
     fn build(&self, workers: usize) -> Box<dyn Pool>;

@@ -13,10 +13,10 @@ use crate::cargo::TestBinary;
 use crate::process;
 use crate::verdict::Verdict;
 
-/// One test of one build.
+/// One test on one queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Test {
-    /// `build/file/test`.
+    /// `queue/file/test`.
     pub name: String,
     /// STRESSED with the number of runs that the test did, or FAILED.
     pub verdict: Verdict,
@@ -27,7 +27,7 @@ pub struct Test {
 /// What became of one executable of tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Suite {
-    /// `build/file`.
+    /// `queue/file`.
     pub name: String,
     /// Whether all its tests passed and at least one ran.
     pub passed: bool,
@@ -39,12 +39,12 @@ pub struct Suite {
     pub tests: Vec<Test>,
 }
 
-/// Runs all tests of an executable.
-pub fn run(build: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> Suite {
-    let name = format!("{build}/{}", binary.target);
+/// Runs all tests of an executable, their pools on that queue.
+pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> Suite {
+    let name = format!("{queue}/{}", binary.target);
     let began = Instant::now();
     let mut command = Command::new(&binary.executable);
-    command.arg("--show-output").current_dir(folder);
+    command.arg("--show-output").env("LAST_CALL_QUEUE", queue).current_dir(folder);
     let result = process::run(&mut command, limit);
     let seconds = began.elapsed().as_secs_f64();
     let (tests, failure) = match result {

@@ -7,7 +7,7 @@ use crate::scenarios::{
     any, backpressure, cancel, faults, handles, idle, queue, shutdown, trigger,
 };
 use crate::subject::Subject;
-use crate::subjects::{BookStage1, BookStage2, LastCall, SUBJECTS};
+use crate::subjects::{BookStage1, BookStage2, LOCKED, SUBJECTS, TWO_LOCK};
 
 /// A subject under a scenario.
 #[derive(Clone, Copy)]
@@ -63,6 +63,12 @@ pub(crate) const CLOSE_WAKES_NOBODY: Defect =
     defect("close wakes nobody", Action::DropNotifyAll, "src/queue/locked.rs");
 pub(crate) const CLOSE_WAKES_ONE: Defect =
     defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/locked.rs");
+pub(crate) const TWO_PUSH_WAKES_NOBODY: Defect =
+    defect("a push or a scout wakes nobody", Action::DropNotifyOne, "src/queue/two_lock.rs");
+pub(crate) const TWO_CLOSE_WAKES_NOBODY: Defect =
+    defect("close wakes nobody", Action::DropNotifyAll, "src/queue/two_lock.rs");
+pub(crate) const TWO_CLOSE_WAKES_ONE: Defect =
+    defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/two_lock.rs");
 pub(crate) const OUTCOME_WAKES_NOBODY: Defect =
     defect("a resolved handle wakes nobody", Action::DropNotifyOne, "src/job.rs");
 pub(crate) const PLACE_WAKES_NOBODY: Defect =
@@ -95,7 +101,12 @@ const fn on(
 
 /// A scenario on this pool's own interface.
 const fn own(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
-    on(&LastCall, scenario, expect, defects)
+    on(&LOCKED, scenario, expect, defects)
+}
+
+/// The same on the default queue.
+const fn two(scenario: &'static Scenario, expect: Expect, defects: &'static [Defect]) -> Trial {
+    on(&TWO_LOCK, scenario, expect, defects)
 }
 
 /// One that takes minutes.
@@ -211,8 +222,40 @@ pub const TRIALS: &[Trial] = &[
     own(&queue::PUSH_RACING_CLOSE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&queue::CLOSE_RELEASES_PUSHERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&queue::POP_BEFORE_CLOSE, Proved, &[PUSH_WAKES_NOBODY]),
+    own(&queue::THREE_POP_BEFORE_CLOSE, Bounded(3), &[PUSH_WAKES_NOBODY]),
+    own(&queue::NONE_ONLY_WHEN_CLOSED, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&queue::POP_IN_ORDER, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::DRAIN_RACING_POP, Proved, &[CLOSE_WAKES_NOBODY]),
+    two(&queue::PUSH_RACING_CLOSE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&queue::CLOSE_RELEASES_PUSHERS, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    two(&queue::POP_BEFORE_CLOSE, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&queue::THREE_POP_BEFORE_CLOSE, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&queue::GIVES_BUFFERS_BACK, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&queue::NONE_ONLY_WHEN_CLOSED, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&queue::POP_IN_ORDER, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&queue::DRAIN_RACING_POP, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&any::DROP_IDLE, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    two(&any::DROP_BUSY, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    two(&any::DROP_QUEUED, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&any::DROP_BOTH, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
+    two(&any::PROGRESS_ONE, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&any::PROGRESS_TWO, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&shutdown::PROGRESS_OWNED, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&any::MEETING, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&any::FIFO, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&any::PANIC_WORKER_SURVIVES, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&any::DROP_ON_WORKER, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&shutdown::SUBMIT_RACING_DROP, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::SUBMIT_RACING_DROP_TWO, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::JOB_SUBMITS_WHILE_DRAINING, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::DISCARD_RACING_JOBS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::DISCARD_TWO_WORKERS, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::DEADLINE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&backpressure::PLACE_RELEASES, Proved, &[PLACE_WAKES_NOBODY]),
+    two(&backpressure::DRAIN_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&backpressure::DISCARD_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&idle::IDLE_TWO_WORKERS, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&idle::IDLE_AFTER_CHILD, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
     nightly(&any::DROP_TWO_THREE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     nightly(&any::DROP_THREE_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     nightly(&any::DROP_FOUR_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
@@ -255,8 +298,16 @@ impl std::fmt::Debug for Trial {
     }
 }
 
-/// The name of the subject whose clauses are reported: this pool.
+/// The name of this pool as a subject, on the queue on which it is proved whole.
 pub const THIS_POOL: &str = "last-call";
+
+/// The name of this pool as a subject, on its default queue.
+pub const ON_DEFAULT_QUEUE: &str = "last-call-two-lock";
+
+/// Whether that subject is this pool, whose clauses are reported.
+pub fn is_this_pool(subject: &str) -> bool {
+    [THIS_POOL, ON_DEFAULT_QUEUE].contains(&subject)
+}
 
 /// Every subject, in the order of the report's columns.
 pub fn subjects() -> &'static [&'static dyn Subject] {

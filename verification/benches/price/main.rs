@@ -60,12 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("time of this pool / time at {}; below 1 this pool is faster", arguments.against);
     println!(
         "{:14} {:>7} {:>9}  {:>19}  {:>19}",
-        "workload", "workers", "jobs", "channel", "locked"
+        "workload", "workers", "jobs", "default features", "no features"
     );
     let mut programs = Vec::new();
-    for queue in ["channel", "locked"] {
-        let now = build(&folder, "now", root, queue)?;
-        let then = build(&folder, "then", &earlier, queue)?;
+    for features in ["default", "none"] {
+        let now = build(&folder, "now", root, features)?;
+        let then = build(&folder, "then", &earlier, features)?;
         programs.push((now, then));
     }
     for (workload, workers, jobs) in WORKLOADS {
@@ -95,16 +95,20 @@ fn check_out(root: &Path, commit: &str, folder: &Path) -> Result<PathBuf, Box<dy
 }
 
 /// Builds the program with the pool in that folder, and says where it is.
-fn build(folder: &Path, name: &str, pool: &Path, queue: &str) -> Result<PathBuf, Box<dyn Error>> {
-    let package = folder.join(format!("{name}-{queue}"));
+fn build(
+    folder: &Path,
+    name: &str,
+    pool: &Path,
+    features: &str,
+) -> Result<PathBuf, Box<dyn Error>> {
+    let package = folder.join(format!("{name}-{features}"));
     fs::create_dir_all(&package)?;
-    let features = if queue == "channel" { "\"crossbeam-channel\"" } else { "" };
+    let default = features == "default";
     let subject = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/price/subject.rs");
     let manifest = format!(
-        "[package]\nname = \"price-{name}-{queue}\"\nedition = \"2021\"\n\n\
-         [[bin]]\nname = \"price-{name}-{queue}\"\npath = '{}'\n\n\
-         [dependencies.last-call]\npath = '{}'\ndefault-features = false\n\
-         features = [{features}]\n\n\
+        "[package]\nname = \"price-{name}-{features}\"\nedition = \"2021\"\n\n\
+         [[bin]]\nname = \"price-{name}-{features}\"\npath = '{}'\n\n\
+         [dependencies.last-call]\npath = '{}'\ndefault-features = {default}\n\n\
          [workspace]\n",
         subject.display(),
         pool.display(),
@@ -122,7 +126,7 @@ fn build(folder: &Path, name: &str, pool: &Path, queue: &str) -> Result<PathBuf,
         .arg("--target-dir")
         .arg(&target)
         .env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
-    Ok(target.join(format!("release/price-{name}-{queue}")))
+    Ok(target.join(format!("release/price-{name}-{features}")))
 }
 
 fn compare(

@@ -156,7 +156,7 @@ impl Client {
 
 /// Runs a program once. It panics where a promise is broken.
 pub(crate) fn run(program: &Program, stage: &Stage) {
-    let pool = ThreadPool::new(1);
+    let pool = stage.pool(1);
     let trigger = pool.shutdown_trigger();
     let mut owner = Client::new(&pool, stage, program);
     let mut other = Client::new(&pool, stage, program);

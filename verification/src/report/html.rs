@@ -4,24 +4,27 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
+use super::peers;
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
+use crate::comparison::Comparison;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::mutants::Mutants;
 use crate::run::Trace;
 use crate::terminal::{self, thousands};
-use crate::trial::{self, THIS_POOL};
+use crate::trial;
 use crate::verdict::Verdict;
 
-/// Writes the page.
+/// Writes the page, with the comparison if there is one.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(audit: &Audit) -> Result<String, String> {
-    Page::new(audit).render().map_err(|error| error.to_string())
+pub fn render(audit: &Audit, comparison: Option<&Comparison>) -> Result<String, String> {
+    let beside = comparison.map(peers::render).transpose()?;
+    Page { beside, ..Page::new(audit) }.render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -37,6 +40,8 @@ struct Page<'a> {
     kills: Option<Kills<'a>>,
     convictions: Vec<Conviction>,
     failures: Vec<super::Complaint>,
+    /// The sections that compare, written.
+    beside: Option<String>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -147,6 +152,7 @@ impl<'a> Page<'a> {
                 .map(|matrix| Kills { matrix, entries: matrix.entries.iter().collect() }),
             convictions,
             failures: super::complaints(audit),
+            beside: None,
         }
     }
 
@@ -157,7 +163,7 @@ impl<'a> Page<'a> {
 
     /// Trials of the pool that the page is about.
     fn models(&self) -> usize {
-        self.audit.trials.iter().filter(|trial| trial.subject == THIS_POOL).count()
+        self.audit.trials.iter().filter(|trial| trial::is_this_pool(&trial.subject)).count()
     }
 
     fn defects(&self) -> usize {
@@ -319,20 +325,21 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
 
 #[cfg(test)]
 mod tests {
+    use crate::comparison::tests::comparison;
     use crate::report::tests::{failing, holding};
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding()).unwrap();
+        let page = super::render(&holding(), None).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing()).unwrap();
+        let page = super::render(&failing(), None).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing()).unwrap();
+        let page = super::render(&failing(), None).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -340,8 +347,16 @@ mod tests {
     }
 
     #[test]
+    fn a_comparison_is_shown_if_there_is_one() {
+        let page = super::render(&holding(), Some(&comparison())).unwrap();
+        assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
+        let page = super::render(&holding(), None).unwrap();
+        assert!(!page.contains("#peers") && !page.contains("<svg"));
+    }
+
+    #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let page = super::render(&failing()).unwrap();
+        let page = super::render(&failing(), Some(&comparison())).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

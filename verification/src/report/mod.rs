@@ -4,6 +4,7 @@
 pub mod github;
 pub mod html;
 pub mod junit;
+mod peers;
 pub mod sarif;
 
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
 use crate::checker::CheckerReport;
+use crate::comparison::Comparison;
 use crate::generated::Generated;
 use crate::mutants::Fate;
 
@@ -26,10 +28,15 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         None if audit.scope.is_whole() => "audit".to_owned(),
         None => "audit-partial".to_owned(),
     };
+    // The page does without what it cannot read: the audit is not about it.
+    let comparison = Comparison::read(folder).unwrap_or_else(|error| {
+        eprintln!("{error}; the page has no comparison");
+        None
+    });
     let json = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     let texts = [
         ("json", json + "\n"),
-        ("html", html::render(audit)?),
+        ("html", html::render(audit, comparison.as_ref())?),
         ("junit.xml", junit::render(audit)?),
         ("sarif", sarif::render(audit)?),
     ];
@@ -131,7 +138,7 @@ pub(crate) mod tests {
             model_limit: 60,
             seconds: 1.5,
             assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
-            clauses: clauses("last-call", std::slice::from_ref(&trial), &[], &[]),
+            clauses: clauses(std::slice::from_ref(&trial), &[], &[]),
             trials: vec![trial],
             kill_matrix: None,
             samples: Vec::new(),

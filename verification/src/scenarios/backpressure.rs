@@ -8,8 +8,8 @@ use last_call::{SubmitError, ThreadPool};
 use super::shutdown::{settled, spawn};
 use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
-fn bounded(workers: usize) -> ThreadPool {
-    ThreadPool::builder().workers(workers).capacity(1).build().unwrap()
+fn bounded(stage: &Stage, workers: usize) -> ThreadPool {
+    stage.builder().workers(workers).capacity(1).build().unwrap()
 }
 
 pub(crate) const PLACE_RELEASES: Scenario = Scenario {
@@ -19,7 +19,7 @@ pub(crate) const PLACE_RELEASES: Scenario = Scenario {
     reach: &["waited", "did not wait"],
     world: &[],
     body: |stage| {
-        let pool = bounded(1);
+        let pool = bounded(stage, 1);
         let ran = Count::default();
         for _ in 0..3 {
             pool.execute(ran.job()).unwrap();
@@ -52,7 +52,7 @@ pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
 
 fn shut_down_while_waiting(stage: &Stage, shut_down: fn(ThreadPool)) {
     const JOBS: usize = 2;
-    let pool = bounded(1);
+    let pool = bounded(stage, 1);
     let submitter = pool.submitter();
     let (ran, refused) = (Count::default(), Count::default());
     let outside = {
@@ -85,7 +85,7 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
     reach: &["accepted", "full"],
     world: &[],
     body: |stage| {
-        let pool = bounded(1);
+        let pool = bounded(stage, 1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         let second = pool.try_execute(ran.job());
@@ -109,7 +109,7 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
     reach: &["accepted", "timed out"],
     world: &[],
     body: |stage| {
-        let pool = bounded(1);
+        let pool = bounded(stage, 1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         let second = pool.execute_timeout(ran.job(), Duration::from_secs(1));
@@ -130,7 +130,7 @@ pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
     reach: &["both children accepted", "would deadlock"],
     world: &[],
     body: |stage| {
-        let pool = bounded(2);
+        let pool = bounded(stage, 2);
         let submitter = pool.submitter();
         let parent = pool.submit(move || {
             submitter.execute(|| ()).map_err(SubmitError::into_job).ok()?;
@@ -152,7 +152,7 @@ pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
     reach: &["waited", "did not wait"],
     world: &[],
     body: |stage| {
-        let pool = bounded(1);
+        let pool = bounded(stage, 1);
         let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
         let first = {
             let (busy, release) = (busy.clone(), release.clone());

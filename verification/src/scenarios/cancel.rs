@@ -1,6 +1,6 @@
 //! Scenarios on cancelling single jobs: one claim decides between start, cancel and discard.
 
-use last_call::{CancelReason, Cancellation, Outcome, ThreadPool};
+use last_call::{CancelReason, Cancellation, Outcome};
 
 use super::shutdown::{settled, spawn};
 use crate::scenario::{Count, Scenario};
@@ -12,7 +12,7 @@ pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
     reach: &["cancelled", "too late: started", "too late: finished"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let (run, capture) = (ran.job(), dropped.on_drop());
         let handle = pool.submit(move || {
@@ -53,7 +53,7 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
     reach: &["ran", "cancelled by its handle", "discarded"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let (run, capture) = (ran.job(), dropped.on_drop());
         let handle = pool.submit(move || {

@@ -2,7 +2,6 @@
 //! panic.
 
 use last_call::sync::fault::{Action, Fault};
-use last_call::ThreadPool;
 
 use crate::scenario::{panic_quietly, Count, Scenario, Stage};
 
@@ -41,7 +40,7 @@ pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
 fn spawn_fails(stage: &Stage, failing: usize) {
     let stopped = Count::default();
     let on_stop = stopped.clone();
-    let built = ThreadPool::builder().workers(3).on_stop(move |_| on_stop.add()).build();
+    let built = stage.builder().workers(3).on_stop(move |_| on_stop.add()).build();
     let error = built.expect_err("a worker could not start");
     assert!(error.is_spawn());
     assert_eq!(stopped.get(), failing, "those that had started have ended when build returns");
@@ -58,7 +57,8 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
     body: |stage| {
         let stopped = Count::default();
         let on_stop = stopped.clone();
-        let built = ThreadPool::builder()
+        let built = stage
+            .builder()
             .workers(2)
             .on_start(|worker| {
                 if worker == 1 {
@@ -82,7 +82,8 @@ pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
     body: |stage| {
         let (started, stopped) = (Count::default(), Count::default());
         let (on_start, on_stop) = (started.clone(), stopped.clone());
-        let pool = ThreadPool::builder()
+        let pool = stage
+            .builder()
             .workers(2)
             .on_start(move |_| on_start.add())
             .on_stop(move |_| on_stop.add())

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use last_call::sync::thread;
-use last_call::{Outcome, ThreadPool};
+use last_call::Outcome;
 
 use super::shutdown::settled;
 use crate::scenario::{history, panic_quietly, Count, Latch, Scenario};
@@ -18,7 +18,7 @@ pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     reach: &["joined"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let dropped = Count::default();
         let capture = dropped.on_drop();
         let handle = pool.submit(move || {
@@ -38,7 +38,7 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
     reach: &["the joiner slept", "the outcome was there"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let main = move || assert_eq!(handle.join().completed(), Some(7));
         let joiner = thread::spawn("joiner".to_owned(), None, main).unwrap();
@@ -61,7 +61,7 @@ pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
     reach: &["completed", "cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let joiner = {
             let stage = stage.clone();
@@ -87,7 +87,7 @@ pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
     reach: &["in time", "too late, then joined"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         match handle.join_timeout(Duration::from_secs(1)) {
             Ok(outcome) => {
@@ -109,7 +109,7 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
     reach: &["the joiner slept", "the outcome was there"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let outcome = handle.join_timeout(Duration::from_secs(3600));
         assert_eq!(outcome.expect("in time").completed(), Some(7));
@@ -125,7 +125,7 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     reach: &["ready at once", "woken"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let mut handle = pool.submit(|| 7).unwrap();
         let woken = Latch::new(1);
         let waker = Waker::from(std::sync::Arc::new(Wakes(woken.clone())));
@@ -165,7 +165,7 @@ pub(crate) const DETACH: Scenario = Scenario {
     reach: &["before the job ended", "after the job ended"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let job = {
             let (ran, result) = (ran.clone(), dropped.on_drop());
@@ -190,7 +190,7 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
     reach: &["reported"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| panic_quietly()).unwrap();
         pool.execute(|| panic_quietly()).unwrap();
         let next = Latch::new(1);

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use last_call::ThreadPool;
-
 use super::shutdown::spawn;
 use crate::scenario::{history, panic_quietly, Count, Scenario, Stage};
 
@@ -31,7 +29,7 @@ pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
 };
 
 fn idle_after_child(stage: &Stage, workers: usize) {
-    let pool = ThreadPool::new(workers);
+    let pool = stage.pool(workers);
     let submitter = pool.submitter();
     let ran = Count::default();
     let parent = {
@@ -54,7 +52,7 @@ pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
     reach: &["both released"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let submitter = pool.submitter();
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -79,7 +77,7 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
     reach: &["cancelled", "ran"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let ran = Count::default();
         let handle = pool.submit(ran.job()).unwrap();
         let canceller = spawn("canceller", move || {
@@ -100,7 +98,7 @@ pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
     reach: &["slept", "was idle"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
         pool.wait_idle().unwrap();
         let stats = pool.stats();
@@ -116,7 +114,7 @@ pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
     reach: &["idle", "too late"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         match pool.wait_idle_timeout(Duration::from_secs(1)) {

@@ -4,7 +4,7 @@ use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario};
+use crate::scenario::{history, Count, Latch, Scenario, Stage};
 use crate::subject::Job;
 
 const SUBMITTERS: usize = 4;
@@ -21,7 +21,7 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
     body: |stage| {
         const JOBS: usize = 32;
         let ran = Count::default();
-        let pool = ThreadPool::new(8);
+        let pool = stage.pool(8);
         for _ in 0..JOBS {
             pool.execute(ran.job()).unwrap();
         }
@@ -42,7 +42,7 @@ pub(crate) const PROGRESS_MANY: Scenario = Scenario {
     body: |stage| {
         const JOBS: usize = 16;
         let (all, last) = (Latch::new(JOBS), Count::default());
-        let pool = ThreadPool::new(8);
+        let pool = stage.pool(8);
         for number in 1..=JOBS {
             let (all, last) = (all.clone(), last.clone());
             let job = move || {
@@ -70,7 +70,7 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
     world: &[],
     body: |stage| {
-        stage.reach(match submit_racing_drain(ThreadPool::new(4), 4) {
+        stage.reach(match submit_racing_drain(stage.pool(4), 4) {
             (_, 0) => ALL_ACCEPTED,
             (0, _) => ALL_REFUSED,
             _ => SOME_REFUSED,
@@ -85,7 +85,7 @@ pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     reach: &[COMPLETED, REFUSED, WAITED],
     world: &[],
     body: |stage| {
-        let (ran, refused) = submit_racing_drain(bounded(), 3);
+        let (ran, refused) = submit_racing_drain(bounded(stage), 3);
         stage.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
     },
 };
@@ -95,8 +95,8 @@ const CANCELLED: &str = "a job was cancelled";
 const REFUSED: &str = "a job came back";
 const WAITED: &str = "a submitter waited";
 
-fn bounded() -> ThreadPool {
-    ThreadPool::builder().workers(3).capacity(2).build().unwrap()
+fn bounded(stage: &Stage) -> ThreadPool {
+    stage.builder().workers(3).capacity(2).build().unwrap()
 }
 
 /// How many submitters have slept.
@@ -135,7 +135,7 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
     world: &[],
     body: |stage| {
         const EACH: usize = 3;
-        let pool = bounded();
+        let pool = bounded(stage);
         let ran = Count::default();
         let submitters = submitters(&pool, |submitter| {
             let ran = ran.clone();
@@ -161,7 +161,7 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
     world: &[],
     body: |stage| {
         const EACH: usize = 4;
-        let pool = ThreadPool::new(4);
+        let pool = stage.pool(4);
         let (ran, dropped) = (Count::default(), Count::default());
         let (completed, cancelled) = (Count::default(), Count::default());
         let submitters = submitters(&pool, |submitter| {
@@ -209,7 +209,7 @@ pub(crate) const IDLE_MANY: Scenario = Scenario {
     body: |stage| {
         const LINES: usize = 4;
         const GENERATIONS: usize = 3;
-        let pool = ThreadPool::new(4);
+        let pool = stage.pool(4);
         let ran = Count::default();
         for _ in 0..LINES {
             pool.execute(generation(pool.submitter(), ran.clone(), GENERATIONS)).unwrap();

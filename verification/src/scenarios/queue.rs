@@ -1,12 +1,15 @@
-//! Scenarios on the `locked` queue alone: the contract that the pool relies on.
+//! Scenarios on a queue alone: the contract that the pool relies on.
 
-use last_call::queue::locked::Locked;
-use last_call::queue::{Counts, Queue, Refusal, Wait};
+use last_call::queue::two_lock::TwoLock;
+use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{history, Count, Latch, Scenario};
+use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
-type Items = Locked<&'static str>;
+type Items = AnyQueue<&'static str>;
+
+/// In the order in which they are pushed.
+const ITEMS: [&str; 3] = ["first", "second", "third"];
 
 fn spawn(
     name: &str,
@@ -24,12 +27,12 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
     reach: &["popped", "handed back"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new(None));
+        let queue = Arc::new(stage.queue(None));
         let (popped, refused) = (Count::default(), Count::default());
         let popper = {
             let popped = popped.clone();
             spawn("popper", &queue, move |queue| {
-                while let Some((number, item)) = queue.pop() {
+                while let Some((number, item)) = queue.pop(|| ()) {
                     assert_eq!((number, item), (0, "item"));
                     popped.add();
                 }
@@ -61,7 +64,7 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     reach: &["both slept", "one slept", "none slept"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new(Some(1)));
+        let queue = Arc::new(stage.queue(Some(1)));
         assert_eq!(queue.push("first", Wait::No), Ok(0));
         let pusher = |name| {
             spawn(name, &queue, |queue| {
@@ -83,30 +86,91 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     },
 };
 
+/// Every popper needs its item before any close, which would wake all and hide a lost wake-up.
+fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, poppers: usize) {
+    let queue = Arc::new(queue);
+    let all = Latch::new(poppers);
+    let threads = (0..poppers).map(|number| {
+        let (queue, all) = (Arc::clone(&queue), all.clone());
+        let main = move || {
+            let (number, item) = queue.pop(|| ()).expect("not closed");
+            assert_eq!(item, ITEMS[usize::try_from(number).unwrap()]);
+            all.done();
+        };
+        thread::spawn(format!("popper {number}"), None, main).unwrap()
+    });
+    let threads = threads.collect::<Vec<_>>();
+    for (number, item) in (0..).zip(&ITEMS[..poppers]) {
+        assert_eq!(queue.push(*item, Wait::No), Ok(number));
+    }
+    all.wait();
+    stage.reach("all popped");
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
 pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     name: "queue-pop-before-close",
     property: "queue: two waiting poppers get two items before any close",
     clauses: &[7],
-    reach: &["both popped"],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 2),
+};
+
+pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
+    name: "queue-three-pop-before-close",
+    property: "queue: three waiting poppers get three items before any close",
+    clauses: &[7],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
+};
+
+/// With room for nothing, every buffer is one that a burst has grown.
+pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
+    name: "queue-gives-buffers-back",
+    property: "queue: a popper that gives buffers back before it sleeps misses no item",
+    clauses: &[7],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| pop_before_close(stage, TwoLock::keeping(0, None), 2),
+};
+
+pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
+    name: "queue-none-only-when-closed",
+    property:
+        "queue: of two poppers one gets the only item, the other none, and not before the close",
+    clauses: &[4, 7],
+    reach: &["the item of popper 0", "the item of popper 1"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new(None));
-        let both = Latch::new(2);
+        let queue = Arc::new(stage.queue(None));
+        let (one, closed) = (Latch::new(1), Count::default());
+        let first = Count::default();
         let popper = |name| {
-            let both = both.clone();
-            spawn(name, &queue, move |queue| {
-                queue.pop().expect("not closed");
-                both.done();
+            let (one, closed, first) = (one.clone(), closed.clone(), first.clone());
+            spawn(name, &queue, move |queue: &Items| {
+                if queue.pop(|| ()).is_some() {
+                    if name == "popper 0" {
+                        first.add();
+                    }
+                    one.done();
+                } else {
+                    assert_eq!(closed.get(), 1, "none, and the queue is open");
+                }
             })
         };
-        let poppers = [popper("popper 0"), popper("popper 1")];
-        assert_eq!(queue.push("first", Wait::No), Ok(0));
-        assert_eq!(queue.push("second", Wait::No), Ok(1));
-        both.wait();
-        stage.reach("both popped");
+        let poppers = ["popper 0", "popper 1"].map(popper);
+        queue.push("item", Wait::No).unwrap();
+        one.wait();
+        closed.add();
+        queue.close();
         for popper in poppers {
             popper.join().unwrap();
         }
+        stage.reach(if first.get() == 1 { "the item of popper 0" } else { "the item of popper 1" });
     },
 };
 
@@ -117,13 +181,13 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     reach: &["main's first", "the pusher's first"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new(None));
+        let queue = Arc::new(stage.queue(None));
         let pusher = spawn("pusher", &queue, |queue| {
             queue.push("pusher", Wait::No).unwrap();
         });
         queue.push("main", Wait::No).unwrap();
-        let (zero, first) = queue.pop().unwrap();
-        let (one, second) = queue.pop().unwrap();
+        let (zero, first) = queue.pop(|| ()).unwrap();
+        let (one, second) = queue.pop(|| ()).unwrap();
         assert_eq!((zero, one), (0, 1));
         assert_ne!(first, second);
         stage.reach(if first == "main" { "main's first" } else { "the pusher's first" });
@@ -138,12 +202,12 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     reach: &["none popped", "one popped", "both popped"],
     world: &[],
     body: |stage| {
-        let queue = Arc::new(Items::new(None));
+        let queue = Arc::new(stage.queue(None));
         let popped = Count::default();
         let popper = {
             let popped = popped.clone();
             spawn("popper", &queue, move |queue| {
-                while queue.pop().is_some() {
+                while queue.pop(|| ()).is_some() {
                     popped.add();
                 }
             })
@@ -152,7 +216,8 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         queue.push("second", Wait::No).unwrap();
         let drained = queue.drain();
         popper.join().unwrap();
-        assert_eq!(drained.len() + popped.get(), 2);
+        let left = (0..).zip(ITEMS).take(2).skip(popped.get());
+        assert_eq!(drained, left.collect::<Vec<_>>());
         assert_eq!(queue.push("late", Wait::No).map_err(|refused| refused.item), Err("late"));
         stage.reach(["none popped", "one popped", "both popped"][popped.get()]);
     },

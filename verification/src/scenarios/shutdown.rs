@@ -16,7 +16,7 @@ pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
     // and two workers with two jobs can be explored without a bound.
     body: |stage| {
-        let pool = Arc::new(ThreadPool::new(2));
+        let pool = Arc::new(stage.pool(2));
         for outcome in ["the first job dropped it", "the second job dropped it"] {
             let (stage, owner) = (stage.clone(), Arc::clone(&pool));
             let job = move || {
@@ -55,7 +55,7 @@ pub(crate) const SUBMIT_RACING_DROP_TWO: Scenario = Scenario {
 };
 
 fn submit_racing_drop(stage: &Stage, workers: usize) {
-    let pool = ThreadPool::new(workers);
+    let pool = stage.pool(workers);
     let submitter = pool.submitter();
     let (ran, refused) = (Count::default(), Count::default());
     let outside = {
@@ -82,7 +82,7 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
     reach: &["the child ran", "the child was refused"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let submitter = pool.submitter();
         let (ran, refused) = (Count::default(), Count::default());
         let parent = {
@@ -111,7 +111,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
     reach: &["both ran", "the first ran, the second was cancelled", "both were cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let handles: Vec<_> = (0..2)
             .map(|_| {
@@ -150,7 +150,7 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
     reach: &["none cancelled", "one cancelled", "both cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(2);
+        let pool = stage.pool(2);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         pool.execute(ran.job()).unwrap();
@@ -176,7 +176,7 @@ pub(crate) const DEADLINE: Scenario = Scenario {
     ],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let dropped = Count::default();
         let job = || {
             let capture = dropped.on_drop();
@@ -219,7 +219,7 @@ pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
         let stopped = Arc::new(sync::Mutex::new(0));
         let on_stop = Arc::clone(&stopped);
         let stop = move |_| *on_stop.lock() += 1;
-        let pool = ThreadPool::builder().workers(1).on_stop(stop).build().unwrap();
+        let pool = stage.builder().workers(1).on_stop(stop).build().unwrap();
         pool.execute(|| ()).unwrap();
         let report = pool.shutdown_timeout(LONG);
         balanced(&report);
@@ -240,7 +240,7 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
     reach: &["it was running", "it had not started"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let gate = Latch::new(1);
         let held = gate.clone();
         let first = pool.submit(move || held.wait()).unwrap();
@@ -268,7 +268,7 @@ pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
     reach: &["panicked", "running", "cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
         let report = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&report);
@@ -298,7 +298,7 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
             }
         }
         let dropped = Arc::new(sync::Mutex::new(0));
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let capture = Capture(Arc::clone(&dropped));
         let handle = pool.submit(move || drop(capture)).unwrap();
         let joiner = spawn("joiner", {
@@ -325,7 +325,7 @@ pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
         let behind = {
             // Held until the pool is in it, so that the job finds it there.
             let mut in_cell = cell.lock();
-            let pool = ThreadPool::new(1);
+            let pool = stage.pool(1);
             let for_job = Arc::clone(&cell);
             let job = move || {
                 let pool = for_job.lock().take().expect("the pool is in the cell");
@@ -348,7 +348,7 @@ pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
     reach: &["none had ended", "one had ended"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let submitter = pool.submitter();
         let outside = spawn("outside", move || submitter.execute(|| ()).unwrap());
         let stats = pool.stats();
@@ -366,7 +366,7 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
     reach: &["before the job ended", "after the job ended"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let handle = pool.submit(|| {}).unwrap();
         let early = pool.stats();
         assert!(early.finished() <= early.accepted);

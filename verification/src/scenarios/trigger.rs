@@ -15,7 +15,7 @@ pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
     reach: &["both ran", "one was cancelled", "both were cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let trigger = pool.shutdown_trigger();
         let ran = Count::default();
         let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
@@ -41,7 +41,7 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
     reach: &["ran", "cancelled"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let (drain, discard) = (pool.shutdown_trigger(), pool.shutdown_trigger());
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -64,7 +64,7 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     reach: &["terminated"],
     world: &[],
     body: |stage| {
-        let pool = ThreadPool::new(1);
+        let pool = stage.pool(1);
         let trigger = pool.shutdown_trigger();
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -119,7 +119,7 @@ pub(crate) const STOP_TOKEN_DISCARD: Scenario = Scenario {
 };
 
 fn stopping(stage: &Stage, shut_down: fn(ThreadPool)) -> usize {
-    let pool = ThreadPool::new(1);
+    let pool = stage.pool(1);
     let (token, submitter) = (pool.stop_token(), pool.submitter());
     assert!(!token.is_stopping());
     let ran = Count::default();
@@ -166,7 +166,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
         {
             // Held until the pool is in it, so that the job finds it there.
             let mut in_cell = cell.lock();
-            let pool = ThreadPool::builder().workers(2).on_terminated(hook).build().unwrap();
+            let pool = stage.builder().workers(2).on_terminated(hook).build().unwrap();
             let for_job = Arc::clone(&cell);
             pool.execute(move || drop::<Option<ThreadPool>>(for_job.lock().take())).unwrap();
             *in_cell = Some(pool);
@@ -188,7 +188,7 @@ pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
     world: &[],
     body: |stage| {
         let (delivered, reports, hook) = final_reports();
-        let pool = ThreadPool::builder().workers(1).on_terminated(hook).build().unwrap();
+        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
         pool.execute(|| ()).unwrap();
         let first = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&first);

@@ -1,0 +1,227 @@
+//! Two locks: submitters fill the tail, workers empty the head, and neither waits for the other.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use super::{admit, vacate, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+
+/// A queue under two locks.
+///
+/// Items enter at the tail, under its lock, with the look at the gate. They leave at the head, under
+/// its lock; whoever finds the head empty takes the tail's lock too and swaps the two buffers. So
+/// the order is that of acceptance, and nobody holds an item back.
+///
+/// **Sleeping.** A popper sleeps only after it has seen both empty, under both locks, and it lets go
+/// of the tail's only by falling asleep: what comes later finds it sleeping.
+///
+/// **Waking.** A wake-up across cores takes far longer than a small job, so not every push wakes.
+/// A popper that has been woken is a *scout* until it has an item, or has found none. At every
+/// moment without the tail's lock:
+///
+/// > if an item is queued and a popper sleeps, there is a scout.
+///
+/// A push keeps it: if there is no scout, it wakes one. So does a scout: when it takes its item, it
+/// holds both locks, and if it leaves items behind and sleepers, more of them than scouts, it wakes
+/// the next. A popper that never slept only takes items away. Each item that has to wait beside a
+/// sleeper thus has somebody under way, who does not fall asleep while it is there.
+///
+/// Locks are taken in the order head, tail. Everything is notified with the lock held, as in
+/// [`Locked`](super::locked::Locked).
+#[derive(Debug)]
+pub struct TwoLock<T> {
+    head: OwnLine<Mutex<Head<T>>>,
+    tail: OwnLine<Mutex<Tail<T>>>,
+    /// An item has come, or the queue is closed; waits with the tail's lock.
+    item: Condvar,
+    /// A place is free, or the queue is closed; waits with the tail's lock.
+    place: Condvar,
+    /// A buffer of more places than this is given back before a popper falls asleep.
+    kept: usize,
+}
+
+#[derive(Debug)]
+struct Head<T> {
+    /// Older than everything in the tail.
+    items: VecDeque<T>,
+    /// The number of the next item to leave, which is the count of those that have left.
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Tail<T> {
+    gate: Gate,
+    items: VecDeque<T>,
+    /// Poppers that sleep and whom nobody has woken.
+    sleeping: usize,
+    /// Wake-ups that no popper has woken up by yet.
+    wakes: usize,
+    /// Poppers that have been woken and have neither got an item nor found that there is none.
+    scouts: usize,
+}
+
+impl<T> Gated for Tail<T> {
+    fn gate(&mut self) -> &mut Gate {
+        &mut self.gate
+    }
+}
+
+impl<T> Tail<T> {
+    /// Wakes a sleeper if, of the items that nobody has taken, some have no scout.
+    #[inline]
+    fn wake_for(&mut self, items: usize, item: &Condvar) {
+        if self.sleeping > 0 && self.scouts < items {
+            self.sleeping -= 1;
+            self.wakes += 1;
+            self.scouts += 1;
+            item.notify_one();
+        }
+    }
+}
+
+impl<T> TwoLock<T> {
+    /// Creates an empty, open queue that keeps buffers of so many places when there is nothing to do.
+    pub fn keeping(kept: usize, capacity: Option<usize>) -> Self {
+        let tail = Tail {
+            gate: Gate::new(capacity),
+            items: VecDeque::new(),
+            sleeping: 0,
+            wakes: 0,
+            scouts: 0,
+        };
+        TwoLock {
+            head: OwnLine(Mutex::new(Head { items: VecDeque::new(), next: 0 })),
+            tail: OwnLine(Mutex::new(tail)),
+            item: Condvar::new(),
+            place: Condvar::new(),
+            kept,
+        }
+    }
+
+    /// What a pop does that finds nothing at the head. Returns it with something in it; `None` if
+    /// nothing will come.
+    #[cold]
+    fn pop_late<'a>(
+        &'a self,
+        mut head: MutexGuard<'a, Head<T>>,
+        idle: impl FnOnce(),
+    ) -> Option<MutexGuard<'a, Head<T>>> {
+        idle();
+        let mut scout = false;
+        loop {
+            let mut tail = self.tail.lock();
+            tail.scouts -= usize::from(scout);
+            if head.items.is_empty() {
+                // Begins anew at the start of the buffer, which is in somebody's cache; going round
+                // the ring would touch all that a burst has made it.
+                head.items.clear();
+                mem::swap(&mut head.items, &mut tail.items);
+            }
+            let queued = head.items.len() + tail.items.len();
+            if queued > 0 {
+                tail.wake_for(queued - 1, &self.item);
+                return Some(head);
+            }
+            if tail.gate.closed {
+                return None;
+            }
+            if head.items.capacity().max(tail.items.capacity()) > self.kept {
+                let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
+                // Outside the locks, since it may take a while; so everything is looked at again.
+                drop((head, tail));
+                drop(grown);
+                scout = false;
+            } else {
+                drop(head);
+                scout = self.sleep(tail);
+            }
+            head = self.head.lock();
+        }
+    }
+
+    /// Sleeps until woken, which makes the popper a scout, or until the queue is closed.
+    fn sleep(&self, mut tail: MutexGuard<'_, Tail<T>>) -> bool {
+        tail.sleeping += 1;
+        loop {
+            tail = self.item.wait(tail);
+            if tail.wakes > 0 {
+                tail.wakes -= 1;
+                return true;
+            }
+            if tail.gate.closed {
+                tail.sleeping -= 1;
+                return false;
+            }
+            // For no reason.
+        }
+    }
+
+    fn close_and<R>(&self, then: impl FnOnce(&mut Tail<T>) -> R) -> R {
+        let mut tail = self.tail.lock();
+        tail.gate.closed = true;
+        self.item.notify_all();
+        if tail.gate.waiting > 0 {
+            self.place.notify_all();
+        }
+        then(&mut tail)
+    }
+}
+
+impl<T: Send> Queue<T> for TwoLock<T> {
+    fn new(capacity: Option<usize>) -> Self {
+        const KEPT: usize = 1024;
+        TwoLock::keeping(KEPT, capacity)
+    }
+
+    #[inline]
+    fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
+        match admit(&self.tail, &self.place, wait) {
+            Ok((mut tail, number)) => {
+                tail.items.push_back(item);
+                let items = tail.items.len();
+                tail.wake_for(items, &self.item);
+                Ok(number)
+            }
+            Err(refusal) => Err(Refused { item, refusal }),
+        }
+    }
+
+    #[inline]
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+        let mut head = self.head.lock();
+        if head.items.is_empty() {
+            head = self.pop_late(head, idle)?;
+        }
+        let item = head.items.pop_front()?;
+        head.next += 1;
+        Some((head.next - 1, item))
+    }
+
+    fn vacate(&self) {
+        vacate(&self.tail, &self.place);
+    }
+
+    fn close(&self) {
+        self.close_and(|_| ());
+    }
+
+    fn drain(&self) -> VecDeque<(u64, T)> {
+        let mut head = self.head.lock();
+        let first = head.next;
+        let mut items = mem::take(&mut head.items);
+        items.append(&mut self.close_and(|tail| mem::take(&mut tail.items)));
+        head.next += items.len() as u64;
+        drop(head);
+        (first..).zip(items).collect()
+    }
+
+    fn counts(&self) -> Counts {
+        let head = self.head.lock();
+        let tail = self.tail.lock();
+        Counts {
+            accepted: tail.gate.accepted,
+            rejected: tail.gate.rejected,
+            queued: tail.gate.accepted - head.next,
+        }
+    }
+}

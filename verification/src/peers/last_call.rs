@@ -1,0 +1,118 @@
+//! This pool, once for each of its queues.
+
+use std::marker::PhantomData;
+
+use last_call::{JobHandle, QueueKind, Submitter, ThreadPool};
+
+use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+
+/// A choice of the builder's that is timed by itself.
+pub(crate) trait Variant: Send + Sync + Sized + 'static {
+    /// Its name in tables and filters.
+    const NAME: &'static str;
+
+    /// What it is, in a sentence.
+    const WHAT: &'static str;
+
+    /// Starts a pool of that many workers.
+    fn build(workers: usize) -> ThreadPool;
+}
+
+macro_rules! variants {
+    ($($variant:ident: $name:literal, $what:literal, $kind:expr;)+) => {$(
+        #[doc = $what]
+        #[derive(Debug)]
+        pub(crate) struct $variant;
+
+        impl Variant for $variant {
+            const NAME: &'static str = $name;
+            const WHAT: &'static str = $what;
+
+            fn build(workers: usize) -> ThreadPool {
+                ThreadPool::builder().workers(workers).queue($kind).build().expect("the number of workers is sound")
+            }
+        }
+    )+};
+}
+
+variants! {
+    Default: "last-call", "this pool, on its default queue `two-lock`", QueueKind::default();
+    Locked: "last-call-locked", "this pool, on its queue `locked`", QueueKind::Locked;
+}
+
+#[cfg(feature = "crossbeam-channel")]
+variants! {
+    Channel: "last-call-channel", "this pool, on its queue `channel`", QueueKind::Channel;
+}
+
+/// This pool, built in that way.
+#[derive(Debug)]
+pub(crate) struct LastCall<V>(ThreadPool, PhantomData<V>);
+
+impl<V: Variant> Peer for LastCall<V> {
+    const ABOUT: About = About {
+        name: V::NAME,
+        package: "last-call",
+        what: V::WHAT,
+        less: "",
+        waits: Waits::Drop,
+        drop: OnDrop::RunsAndJoins,
+        panic: OnPanic::Caught,
+        threads: Threads::AtOnce,
+        submitter: SubmitterOf::ThePool,
+        in_order: true,
+        idle: true,
+        handles: true,
+    };
+
+    type Submitter = Submitter;
+
+    fn start(workers: usize) -> Self {
+        LastCall(V::build(workers), PhantomData)
+    }
+
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.execute(job).map_err(|_| Refused)
+    }
+
+    fn submitter(&self) -> Self::Submitter {
+        self.0.submitter()
+    }
+
+    #[inline]
+    fn submit<F, T>(&self, job: F) -> Option<impl Handle<T> + use<V, F, T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.0.submit(job).ok()
+    }
+
+    fn wait_idle(&self) -> bool {
+        self.0.wait_idle().is_ok()
+    }
+
+    fn finish(self) {
+        drop(self.0);
+    }
+}
+
+impl Submit for Submitter {
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        Submitter::execute(self, job).map_err(|_| Refused)
+    }
+}
+
+impl<T: Send> Handle<T> for JobHandle<T> {
+    fn wait(self) -> Option<T> {
+        self.join().completed()
+    }
+}

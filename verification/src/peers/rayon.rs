@@ -1,0 +1,75 @@
+//! The `rayon` package.
+
+use std::sync::Arc;
+
+use super::{
+    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
+};
+
+/// Rayon's pool, through `spawn`.
+#[derive(Debug)]
+pub(crate) struct Rayon(Arc<rayon::ThreadPool>);
+
+impl Peer for Rayon {
+    const ABOUT: About = About {
+        name: "rayon",
+        package: "rayon",
+        what: "a work-stealing pool for parallel computation; here only `spawn` on it",
+        less:
+            "drop does not wait; a panic in a spawned job aborts the process unless a handler is \
+               set; jobs submitted by jobs run newest first; no handles for spawned jobs, no bound",
+        waits: Waits::Not,
+        drop: OnDrop::RunsUnwaited,
+        panic: OnPanic::Aborts,
+        threads: Threads::AtOnce,
+        submitter: SubmitterOf::TheAdaptor,
+        in_order: false,
+        idle: false,
+        handles: false,
+    };
+
+    type Submitter = Submitter;
+
+    fn start(workers: usize) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        Rayon(Arc::new(pool.expect("threads can be started")))
+    }
+
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.spawn(job);
+        Ok(())
+    }
+
+    fn submitter(&self) -> Submitter {
+        Submitter(Arc::clone(&self.0))
+    }
+
+    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        None::<NoHandle<T>>
+    }
+
+    fn finish(self) {}
+}
+
+/// The pool, shared; on its own workers `spawn` puts a job on the worker's own queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Submitter(Arc<rayon::ThreadPool>);
+
+impl Submit for Submitter {
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.spawn(job);
+        Ok(())
+    }
+}

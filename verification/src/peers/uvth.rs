@@ -1,0 +1,90 @@
+//! The `uvth` package.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uvth::{ThreadPool, ThreadPoolBuilder};
+
+use super::{
+    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
+};
+
+/// Its pool. Shared and never cloned: the end of any clone ends the workers.
+pub(crate) struct Uvth(Arc<ThreadPool>);
+
+impl Peer for Uvth {
+    const ABOUT: About = About {
+        name: "uvth",
+        package: "uvth",
+        what: "a small pool on a crossbeam channel",
+        less:
+            "nothing waits, drop neither; dropping any clone ends the workers, and later jobs are \
+               never run; a panic costs a thread, and another is started; no handles, no bound",
+        waits: Waits::Not,
+        drop: OnDrop::RunsUnwaited,
+        panic: OnPanic::WorkerReplaced,
+        threads: Threads::AtOnce,
+        submitter: SubmitterOf::TheAdaptor,
+        in_order: true,
+        idle: false,
+        handles: false,
+    };
+
+    type Submitter = Submitter;
+
+    fn start(workers: usize) -> Self {
+        Uvth(Arc::new(ThreadPoolBuilder::new().num_threads(workers).build()))
+    }
+
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.execute(job);
+        Ok(())
+    }
+
+    fn submitter(&self) -> Submitter {
+        Submitter(Arc::clone(&self.0))
+    }
+
+    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        None::<NoHandle<T>>
+    }
+
+    fn finish(self) {
+        self.0.terminate();
+    }
+}
+
+impl fmt::Debug for Uvth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uvth").finish_non_exhaustive()
+    }
+}
+
+/// The pool, shared.
+#[derive(Clone)]
+pub(crate) struct Submitter(Arc<ThreadPool>);
+
+impl Submit for Submitter {
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.execute(job);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Submitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitter").finish_non_exhaustive()
+    }
+}

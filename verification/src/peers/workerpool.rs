@@ -1,0 +1,95 @@
+//! The `workerpool` package.
+
+use std::fmt;
+
+use workerpool::thunk::{Thunk, ThunkWorker};
+use workerpool::Pool;
+
+use super::{
+    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
+};
+
+/// Its pool, with the worker that runs closures.
+pub(crate) struct Workerpool(Pool<ThunkWorker<()>>);
+
+impl Peer for Workerpool {
+    const ABOUT: About = About {
+        name: "workerpool",
+        package: "workerpool",
+        what: "a pool of workers with a state, of which the one without state runs closures",
+        less:
+            "drop does not wait, `join` does, without joining the threads; a panic costs a thread, \
+               and another is started; results go to a channel, not to a handle",
+        waits: Waits::Method("join"),
+        drop: OnDrop::RunsUnwaited,
+        panic: OnPanic::WorkerReplaced,
+        threads: Threads::AtOnce,
+        submitter: SubmitterOf::ThePool,
+        in_order: true,
+        idle: true,
+        handles: false,
+    };
+
+    type Submitter = Submitter;
+
+    fn start(workers: usize) -> Self {
+        Workerpool(Pool::new(workers))
+    }
+
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.execute(Thunk::of(job));
+        Ok(())
+    }
+
+    fn submitter(&self) -> Submitter {
+        Submitter(self.0.clone())
+    }
+
+    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        None::<NoHandle<T>>
+    }
+
+    fn wait_idle(&self) -> bool {
+        self.0.join();
+        true
+    }
+
+    fn finish(self) {
+        self.0.join();
+    }
+}
+
+impl fmt::Debug for Workerpool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workerpool").finish_non_exhaustive()
+    }
+}
+
+/// A clone of the pool; while one is left, the threads are.
+#[derive(Clone)]
+pub(crate) struct Submitter(Pool<ThunkWorker<()>>);
+
+impl Submit for Submitter {
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.execute(Thunk::of(job));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Submitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitter").finish_non_exhaustive()
+    }
+}
