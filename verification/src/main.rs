@@ -407,8 +407,9 @@ fn kill_matrix(
     let began = Instant::now();
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
-    let runs = runner.slips(&callsite::candidates(), shard);
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
+    let runs =
+        runner.slips(&callsite::candidates(), shard, |slip| equivalents.explain(slip, source));
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
 }
 
