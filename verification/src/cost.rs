@@ -66,6 +66,8 @@ pub struct Figures {
     pub build_ratio: Option<Spread>,
     /// Seconds that processors worked on it, if the system says.
     pub processor: Option<Spread>,
+    /// The same by that of this pool, which tells more where others keep the machine busy.
+    pub processor_ratio: Option<Spread>,
     /// Seconds until the program is there again after a change in its only file.
     pub rebuild: Spread,
     /// Bytes of the program, without symbols.
@@ -95,23 +97,25 @@ impl Figures {
         own: &[Option<Built>],
         without: Option<u64>,
     ) -> Option<Self> {
-        let pick = |pick: fn(&Built) -> f64| Spread::of(rounds.iter().flatten().map(pick));
-        let size = rounds.iter().flatten().last()?.size;
-        let processor = rounds.iter().flatten().filter_map(|built| built.processor);
+        let ended = || rounds.iter().flatten();
+        let size = ended().next_back()?.size;
+        let build = |built: &Built| Some(built.build);
+        let processor = |built: &Built| built.processor;
         Some(Figures {
-            build: pick(|built| built.build)?,
-            build_ratio: builds(rounds).by(&builds(own)),
-            processor: Spread::of(processor),
-            rebuild: pick(|built| built.rebuild)?,
+            build: figures_of(rounds, build).spread()?,
+            build_ratio: figures_of(rounds, build).by(&figures_of(own, build)),
+            processor: figures_of(rounds, processor).spread(),
+            processor_ratio: figures_of(rounds, processor).by(&figures_of(own, processor)),
+            rebuild: Spread::of(ended().map(|built| built.rebuild))?,
             size,
             added: without
-                .and_then(|without| Some(i64::try_from(size).ok()? - i64::try_from(without).ok()?)),
+                .and_then(|without| i64::try_from(size).ok()?.checked_sub_unsigned(without)),
         })
     }
 }
 
-fn builds(rounds: &[Option<Built>]) -> Rounds {
-    let figures = rounds.iter().map(|built| Some(built.as_ref()?.build)).collect();
+fn figures_of(rounds: &[Option<Built>], figure: fn(&Built) -> Option<f64>) -> Rounds {
+    let figures = rounds.iter().map(|built| built.as_ref().and_then(figure)).collect();
     Rounds { figures, ..Rounds::default() }
 }
 
@@ -206,9 +210,11 @@ pub(crate) mod tests {
     fn a_build_is_compared_with_that_of_the_same_round() {
         let programs = cost().programs;
         let ratio = |place: usize| programs[place].figures.unwrap().build_ratio.unwrap();
+        let processor = |place: usize| programs[place].figures.unwrap().processor_ratio.unwrap();
         // The machine was ten times slower in the second round: the ratio does not see it.
         assert_eq!((ratio(1).lower, ratio(1).upper), (2.0, 2.0));
         assert_eq!((ratio(0).lower, ratio(0).upper), (1.0, 1.0));
+        assert_eq!((processor(1).lower, processor(1).upper), (2.0, 2.0));
         assert_eq!(programs[2].figures, None);
     }
 

@@ -24,10 +24,11 @@ pub(crate) fn print(cost: &Cost) {
     }
     println!(
         "\nA program of the same shape with each pool. Packages: those in the program + those that only \
-         build scripts need. Build: seconds of a release build of everything, by the clock, by this \
-         pool's in the same round (above 1 this pool is the cheaper), and of the processors; rebuild: \
-         after a change in the program. Size without symbols, in kB, and what is more than without a \
-         pool. Medians of {} rounds (and the half of them in the middle); {:.0} s, {} cores{}, {}.",
+         build scripts need. Seconds of a release build of everything: by the clock, and of the \
+         processors; each by this pool's in the same round (above 1 this pool is the cheaper). Rebuild: \
+         seconds after a change in the program. Size without symbols, in kB, and how much more that is \
+         than without a pool. Medians of {} rounds (and the half of them in the middle); {:.0} s, {} \
+         cores{}, {}.",
         cost.rounds,
         cost.seconds,
         cost.machine.cores,
@@ -42,7 +43,7 @@ pub(crate) fn print(cost: &Cost) {
 fn table(cost: &Cost) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    let heads = ["packages", "build", "by this pool's", "processors", "rebuild", "size", "added"];
+    let heads = ["packages", "build", "ratio", "processors", "ratio", "rebuild", "size", "added"];
     table.set_header([Cell::new("")].into_iter().chain(heads.map(right)));
     let mut sorted: Vec<_> = cost.programs.iter().collect();
     let key = |program: &Program| program.figures.map_or(f64::INFINITY, |all| all.build.median);
@@ -61,6 +62,7 @@ fn row(program: &Program) -> Vec<Cell> {
             spread(&all.build),
             all.build_ratio.as_ref().map_or("–".to_owned(), spread),
             all.processor.map_or("–".to_owned(), |seconds| figure(seconds.median)),
+            all.processor_ratio.as_ref().map_or("–".to_owned(), spread),
             spread(&all.rebuild),
             kilobytes(all.size),
             all.added.map_or("–".to_owned(), kilobytes),
