@@ -71,7 +71,7 @@ fn compare(arguments: &Arguments) -> Result<(), String> {
     let folder = workspace.root().join("target/cost");
     let mut subjects: Vec<_> = chosen
         .into_iter()
-        .map(|source| Subject::new(source, &workspace, folder.join(source.name.replace(", ", "-"))))
+        .map(|source| Subject::new(source, &workspace, folder.join(source.folder())))
         .collect();
     build(&mut subjects, arguments.rounds.into())?;
     let cost = Cost {

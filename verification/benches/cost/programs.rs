@@ -85,6 +85,11 @@ impl Source {
         self.asks_for.iter().any(Asked::is_own)
     }
 
+    /// The name of its project's folder.
+    pub(crate) fn folder(&self) -> String {
+        self.name.replace(", ", "-").replace(' ', "-")
+    }
+
     /// What it asks for, in words.
     pub(crate) fn words(&self) -> String {
         self.asks_for.iter().map(Asked::words).collect::<Vec<_>>().join(", ")

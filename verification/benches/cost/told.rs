@@ -23,7 +23,7 @@ pub(crate) fn print(cost: &Cost) {
         }
     }
     println!(
-        "\nA program of the same shape with each pool. Packages: those in the program + those that only \
+        "\nA program of the same shape with each pool. Packages: the pool's own and those that it brings into the program + those that only \
          build scripts need. Seconds of a release build of everything: by the clock, and of the \
          processors; each by this pool's in the same round (above 1 this pool is the cheaper). Rebuild: \
          seconds after a change in the program. Size without symbols, in kB, and how much more that is \
