@@ -163,12 +163,12 @@ pub fn kilobytes(bytes: impl Into<i128>) -> String {
 pub(crate) mod tests {
     use super::*;
 
-    fn built(build: f64, size: u64) -> Option<Built> {
-        Some(Built { build, processor: Some(build * 1.5), rebuild: build / 10.0, size })
+    fn built(build: f64, size: u64) -> Built {
+        Built { build, processor: Some(build * 1.5), rebuild: build / 10.0, size }
     }
 
     fn program(name: &str, own: bool, rounds: &[Option<Built>]) -> Program {
-        let own_rounds = [built(1.0, 420_000), built(10.0, 420_000)];
+        let own_rounds = [1.0, 10.0].map(|build| Some(built(build, 420_000)));
         Program {
             name: name.to_owned(),
             asks_for: format!("{name} 1.0.0"),
@@ -181,8 +181,9 @@ pub(crate) mod tests {
 
     /// This pool, a peer that takes twice as long, and one that cannot be built.
     pub(crate) fn cost() -> Cost {
-        let own = program("last-call", true, &[built(1.0, 420_000), built(10.0, 420_000)]);
-        let mut slow = program("slow", false, &[built(2.0, 390_000), built(20.0, 390_000)]);
+        let own = program("last-call", true, &[1.0, 10.0].map(|build| Some(built(build, 420_000))));
+        let mut slow =
+            program("slow", false, &[2.0, 20.0].map(|build| Some(built(build, 390_000))));
         slow.dependencies = Some(Dependencies {
             normal: ["log 0.4.27", "libc 0.2.0"].map(str::to_owned).into(),
             build: ["cc 1.0.0".to_owned()].into(),
@@ -220,8 +221,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_round_that_failed_leaves_the_others() {
-        let own = [built(1.0, 5), None];
-        let figures = Figures::of(&[None, built(3.0, 7)], &own, None).unwrap();
+        let own = [Some(built(1.0, 5)), None];
+        let figures = Figures::of(&[None, Some(built(3.0, 7))], &own, None).unwrap();
         assert_eq!((figures.build.median, figures.size), (3.0, 7));
         assert_eq!((figures.build_ratio, figures.added), (None, None));
     }
