@@ -40,9 +40,12 @@ fn on_every_system_what_is_not_optional_is_a_checker() {
     assert_eq!(always, checkers);
 }
 
+/// Nothing would be found above if nothing could be.
 #[test]
-fn default_features_are_seen() {
-    let own = Dependencies::of(&manifest(), &["--package", "last-call"]).expect("cargo tells");
+fn what_a_feature_brings_is_seen() {
+    let arguments = ["--package", "last-call", "--no-default-features", "--features"];
+    let own = Dependencies::of(&manifest(), &[&arguments[..], &["coarse-clock"]].concat());
+    let own = own.expect("cargo tells");
     assert!(own.normal.iter().any(|package| package.starts_with("coarsetime ")), "{own:?}");
     assert!(own.normal.iter().all(|package| !package.starts_with("loom ")), "{own:?}");
 }
