@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::figures;
 use crate::paired::Spread;
 
 /// The version of the format of `peers.json`.
@@ -184,7 +185,7 @@ impl Rounds {
     }
 
     /// Figures of this pool by those of another in the same round.
-    fn by(&self, other: &Rounds) -> Option<Spread> {
+    pub fn by(&self, other: &Rounds) -> Option<Spread> {
         let both = self.figures.iter().zip(&other.figures).filter_map(|(own, other)| {
             let (own, other) = ((*own)?, (*other)?);
             (other > 0.0).then_some(own / other)
@@ -297,19 +298,7 @@ impl Comparison {
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        let file = folder.join(FILE);
-        let name = file.display();
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{name}: {error}")),
-        };
-        let damaged = |error| format!("{name} is no comparison of this format: {error}");
-        let comparison: Comparison = serde_json::from_str(&text).map_err(damaged)?;
-        match comparison.schema {
-            SCHEMA => Ok(Some(comparison)),
-            other => Err(format!("{name} has the format {other}, and this reads {SCHEMA}")),
-        }
+        figures::read(&folder.join(FILE), SCHEMA)
     }
 
     /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
@@ -318,12 +307,7 @@ impl Comparison {
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<std::path::PathBuf, String> {
-        let file = folder.join(if self.is_whole { FILE } else { PARTIAL });
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-        let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        std::fs::write(&file, text + "\n").map_err(|error| failed(&error))?;
-        Ok(file)
+        figures::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 

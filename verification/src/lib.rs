@@ -60,6 +60,9 @@ pub mod merge;
 pub mod shard;
 
 pub mod comparison;
+pub mod cost;
+pub mod dependencies;
+mod figures;
 pub mod paired;
 #[cfg(not(any(loom, shuttle)))]
 pub mod peers;

@@ -90,9 +90,9 @@ fn busy() -> Option<f64> {
     Some((user + nice + system + hard + soft + stolen) / 100.0)
 }
 
-/// Seconds that this process and its children have worked.
+/// Seconds that this process and its children have worked, those children that have ended.
 #[cfg(unix)]
-fn own() -> Option<f64> {
+pub(crate) fn own() -> Option<f64> {
     use nix::sys::resource::{getrusage, UsageWho};
     use nix::sys::time::TimeValLike as _;
 
@@ -105,8 +105,8 @@ fn own() -> Option<f64> {
     Some(sum as f64 / 1e6)
 }
 
-/// Seconds that this process and its children have worked.
+/// Seconds that this process and its children have worked, those children that have ended.
 #[cfg(not(unix))]
-fn own() -> Option<f64> {
+pub(crate) fn own() -> Option<f64> {
     None
 }

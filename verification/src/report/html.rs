@@ -4,11 +4,12 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::peers;
+use super::{cost, peers};
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
 use crate::comparison::Comparison;
+use crate::cost::Cost;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::mutants::Mutants;
@@ -17,14 +18,19 @@ use crate::terminal::{self, thousands};
 use crate::trial;
 use crate::verdict::Verdict;
 
-/// Writes the page, with the comparison if there is one.
+/// Writes the page, with the comparison and the cost if there are any.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(audit: &Audit, comparison: Option<&Comparison>) -> Result<String, String> {
+pub fn render(
+    audit: &Audit,
+    comparison: Option<&Comparison>,
+    cost: Option<&Cost>,
+) -> Result<String, String> {
     let beside = comparison.map(peers::render).transpose()?;
-    Page { beside, ..Page::new(audit) }.render().map_err(|error| error.to_string())
+    let cost = cost.map(cost::render).transpose()?;
+    Page { beside, cost, ..Page::new(audit) }.render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -42,6 +48,8 @@ struct Page<'a> {
     failures: Vec<super::Complaint>,
     /// The sections that compare, written.
     beside: Option<String>,
+    /// The section about what it costs to depend on the pool, written.
+    cost: Option<String>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -153,6 +161,7 @@ impl<'a> Page<'a> {
             convictions,
             failures: super::complaints(audit),
             beside: None,
+            cost: None,
         }
     }
 
@@ -326,20 +335,21 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
 #[cfg(test)]
 mod tests {
     use crate::comparison::tests::comparison;
+    use crate::cost::tests::cost;
     use crate::report::tests::{failing, holding};
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding(), None).unwrap();
+        let page = super::render(&holding(), None, None).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing(), None).unwrap();
+        let page = super::render(&failing(), None, None).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing(), None).unwrap();
+        let page = super::render(&failing(), None, None).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -348,15 +358,23 @@ mod tests {
 
     #[test]
     fn a_comparison_is_shown_if_there_is_one() {
-        let page = super::render(&holding(), Some(&comparison())).unwrap();
+        let page = super::render(&holding(), Some(&comparison()), None).unwrap();
         assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
-        let page = super::render(&holding(), None).unwrap();
+        let page = super::render(&holding(), None, None).unwrap();
         assert!(!page.contains("#peers") && !page.contains("<svg"));
     }
 
     #[test]
+    fn the_cost_is_shown_if_it_was_measured() {
+        let page = super::render(&holding(), None, Some(&cost())).unwrap();
+        assert!(page.contains("href=\"#cost\"") && page.contains("id=\"cost\""), "{page}");
+        let page = super::render(&holding(), Some(&comparison()), None).unwrap();
+        assert!(!page.contains("#cost") && !page.contains("id=\"cost\""));
+    }
+
+    #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let page = super::render(&failing(), Some(&comparison())).unwrap();
+        let page = super::render(&failing(), Some(&comparison()), Some(&cost())).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

@@ -1,6 +1,7 @@
 //! The audit, written for its readers: one source, `audit.json`, and from it the page for a reviewer,
 //! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
 
+mod cost;
 pub mod github;
 pub mod html;
 pub mod junit;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::audit::Audit;
 use crate::checker::CheckerReport;
 use crate::comparison::Comparison;
+use crate::cost::Cost;
 use crate::generated::Generated;
 use crate::mutants::Fate;
 
@@ -33,10 +35,14 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         eprintln!("{error}; the page has no comparison");
         None
     });
+    let cost = Cost::read(folder).unwrap_or_else(|error| {
+        eprintln!("{error}; the page does not say what it costs to depend on the pool");
+        None
+    });
     let json = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     let texts = [
         ("json", json + "\n"),
-        ("html", html::render(audit, comparison.as_ref())?),
+        ("html", html::render(audit, comparison.as_ref(), cost.as_ref())?),
         ("junit.xml", junit::render(audit)?),
         ("sarif", sarif::render(audit)?),
     ];
