@@ -83,10 +83,6 @@ const FLAG_IS_NOT_RAISED: Defect =
 const JOB_SPLITS_ITS_END: Defect =
     defect("a panic is counted before it is listed", Action::SplitLock(2), "src/worker.rs");
 
-/// What the generated programs must notice, together.
-pub const GENERATED_DEFECTS: &[Defect] =
-    &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, RECORD_WAKES_NOBODY];
-
 use Expect::{Bounded, Convicted, Proved};
 
 /// One subject under a scenario that is written for any.
