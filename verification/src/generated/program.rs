@@ -150,7 +150,7 @@ fn has_effect(start: &[Action], action: Action) -> bool {
     let last = start.last();
     match action {
         Submit => is_open || submissions(start) == accepted(start),
-        SubmitPanicking => is_open,
+        SubmitPanicking | Drain => is_open,
         Join => has_handle,
         Cancel => has_handle && last != Some(&Cancel),
         Detach => {
@@ -158,7 +158,6 @@ fn has_effect(start: &[Action], action: Action) -> bool {
             has_handle && (just_now || last == Some(&Cancel))
         }
         WaitIdle => last != Some(&WaitIdle),
-        Drain => is_open,
         Discard => !start.contains(&Discard),
         Drop => false,
     }
