@@ -13,8 +13,8 @@ pub enum Purpose {
     Verdict,
     /// Whether it notices a seeded defect of its own.
     Defect(&'static Defect),
-    /// Whether it notices a fault at a call site.
-    Slip(Slip),
+    /// Whether it notices a fault at a call site, with at most so many preemptions.
+    Slip(Slip, usize),
     /// At which call sites that it reaches something could go wrong.
     Survey,
     /// Whether it notices a patch of the sources that it was built from.
@@ -26,7 +26,7 @@ impl Purpose {
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
-            Purpose::Slip(slip) => Some(slip.to_string()),
+            Purpose::Slip(slip, _) => Some(slip.to_string()),
             Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
@@ -35,7 +35,7 @@ impl Purpose {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
-            Purpose::Slip(slip) => Some(slip.fault()),
+            Purpose::Slip(slip, _) => Some(slip.fault()),
             Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
@@ -44,7 +44,8 @@ impl Purpose {
     pub fn bound(&self, trial: &Trial) -> Option<usize> {
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
+            Purpose::Slip(_, bound) => Some(*bound),
+            Purpose::Survey => Some(callsite::BOUND),
             Purpose::Mutant => Some(mutants::BOUND),
         }
     }
@@ -55,7 +56,9 @@ impl Purpose {
         match self {
             Purpose::Verdict => Vec::new(),
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
-            Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
+            Purpose::Slip(slip, bound) => {
+                vec![flag("--slip"), slip.to_string(), flag("--bound"), bound.to_string()]
+            }
             Purpose::Survey => vec![flag("--survey")],
             Purpose::Mutant => vec![flag("--mutant")],
         }
