@@ -13,6 +13,12 @@ pub enum Action {
     NotifyOneForAll,
     /// `notify_one` wakes every sleeper. A correct program bears it.
     NotifyAllForOne,
+    /// `notify_one` comes again: at once, for whoever else sleeps there, and late, for the next who
+    /// goes to sleep there. A correct program bears it.
+    NotifyOneAgain,
+    /// `notify_all` comes again, late: who slept there is awake, so it is for the next who goes to
+    /// sleep there. A correct program bears it.
+    NotifyAllAgain,
     /// A sleeper is woken by nobody, the first time in an execution. A correct program bears it.
     WakeEarly,
     /// The lock is released and taken again just before the sleep, so that what the caller saw under

@@ -149,6 +149,7 @@ impl Condvar {
         match trace::fault(site, early) {
             Some(Action::WakeEarly) => return self.doze(guard, Op::Woken, true),
             Some(_) => guard.let_others_in(),
+            None if trace::surplus(self.object) => return self.doze(guard, Op::Woken, true),
             None => {}
         }
         trace::record(Op::Wait, self.object);
@@ -214,10 +215,18 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         trace::opportunity(Operation::NotifyOne);
-        let wrongly = |action| matches!(action, Action::DropNotifyOne | Action::NotifyAllForOne);
+        let wrongly = |action| {
+            use Action::{DropNotifyOne, NotifyAllForOne, NotifyOneAgain};
+            matches!(action, DropNotifyOne | NotifyAllForOne | NotifyOneAgain)
+        };
         match trace::record_unless_fault(Op::NotifyOne, self.object, wrongly) {
             None => self.inner.notify_one(),
             Some(Action::NotifyAllForOne) => self.inner.notify_all(),
+            Some(Action::NotifyOneAgain) => {
+                self.inner.notify_one();
+                self.inner.notify_one();
+                trace::leave_surplus(self.object);
+            }
             Some(_) => {}
         }
     }
@@ -226,10 +235,17 @@ impl Condvar {
     #[track_caller]
     pub fn notify_all(&self) {
         trace::opportunity(Operation::NotifyAll);
-        let wrongly = |action| matches!(action, Action::DropNotifyAll | Action::NotifyOneForAll);
+        let wrongly = |action| {
+            use Action::{DropNotifyAll, NotifyAllAgain, NotifyOneForAll};
+            matches!(action, DropNotifyAll | NotifyOneForAll | NotifyAllAgain)
+        };
         match trace::record_unless_fault(Op::NotifyAll, self.object, wrongly) {
             None => self.inner.notify_all(),
             Some(Action::NotifyOneForAll) => self.inner.notify_one(),
+            Some(Action::NotifyAllAgain) => {
+                self.inner.notify_all();
+                trace::leave_surplus(self.object);
+            }
             Some(_) => {}
         }
     }

@@ -108,6 +108,8 @@ struct Recorder {
     faults: Vec<(Fault, u64)>,
     /// Faults that act once in an execution and have.
     spent: Vec<Action>,
+    /// Condition variables with a notification too many, which comes to the next who sleeps there.
+    surplus: BTreeSet<usize>,
     survey: BTreeSet<Opportunity>,
 }
 
@@ -152,6 +154,7 @@ static RECORDER: Mutex<Recorder> = Mutex::new(Recorder {
     ids: Vec::new(),
     faults: Vec::new(),
     spent: Vec::new(),
+    surplus: BTreeSet::new(),
     survey: BTreeSet::new(),
 });
 
@@ -166,6 +169,7 @@ pub fn begin_execution() {
     recorder.trace.events.clear();
     recorder.trace.objects.clear();
     recorder.spent.clear();
+    recorder.surplus.clear();
     recorder.trace.threads.clear();
     recorder.trace.threads.push("main".to_owned());
     recorder.ids.clear();
@@ -269,6 +273,16 @@ pub(super) fn fault(site: &Location<'_>, applies: impl Fn(Action) -> bool) -> Op
         spent.push(fault.action);
     }
     Some(fault.action)
+}
+
+/// A fault has left a notification too many at that condition variable.
+pub(super) fn leave_surplus(object: usize) {
+    recorder().surplus.insert(object);
+}
+
+/// Whether there is one; then it is used up.
+pub(super) fn surplus(object: usize) -> bool {
+    FAULTY.load(Ordering::Relaxed) && recorder().surplus.remove(&object)
 }
 
 /// As [`record`], for a call site that is not the caller.

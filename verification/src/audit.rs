@@ -10,7 +10,7 @@ use crate::callsite::KillMatrix;
 use crate::checker::CheckerReport;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
-use crate::generated::Generated;
+use crate::generated::{self, Generated};
 use crate::mutants::Mutants;
 use crate::run::{Exploration, Options, Run, Trace};
 use crate::sample::{self, Sample, SampleTrial};
@@ -19,7 +19,7 @@ use crate::trial::{self, Expect, Trial};
 use crate::verdict::{self, Verdict};
 
 /// The number of the format; it changes when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The format as a JSON schema, which the repository keeps as `verification/audit.schema.json`.
 ///
@@ -76,9 +76,9 @@ pub struct Audit {
     /// The defects of `verification/mutants`.
     #[serde(default)]
     pub mutants: Option<Mutants>,
-    /// The generated programs.
+    /// The generated programs, on each queue.
     #[serde(default)]
-    pub generated: Option<Generated>,
+    pub generated: Vec<Generated>,
     /// Every executable of tests on real threads.
     pub suites: Vec<Suite>,
 }
@@ -94,7 +94,7 @@ impl Audit {
         self.trials.iter().all(|trial| trial.as_expected)
             && self.suites.iter().all(|suite| suite.passed)
             && self.kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
-            && self.generated.as_ref().is_none_or(generated)
+            && self.generated.iter().all(generated)
             && self.samples.iter().all(|sample| sample.verdict.holds())
             && self.mutants.as_ref().is_none_or(Mutants::is_good)
             && self.checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
@@ -162,7 +162,7 @@ pub struct ClauseReport {
 /// A piece of evidence for a clause.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// `model`, `sample` or `test`.
+    /// `model`, `programs`, `sample` or `test`.
     pub kind: String,
     /// The trial or the test.
     pub name: String,
@@ -366,9 +366,11 @@ impl TrialReport {
     }
 }
 
-/// Gathers, for every clause, what this pool's trials, samples and tests say of it.
+/// Gathers, for every clause, what this pool's trials, generated programs, samples and tests say of
+/// it.
 pub fn clauses(
     trials: &[TrialReport],
+    generated: &[Generated],
     samples: &[SampleReport],
     suites: &[Suite],
 ) -> Vec<ClauseReport> {
@@ -397,7 +399,11 @@ pub fn clauses(
             .iter()
             .filter(|sample| sample.clauses.contains(&clause.number))
             .map(SampleReport::evidence);
-        let evidence: Vec<_> = models.chain(samples).chain(tests).collect();
+        let programs = generated
+            .iter()
+            .filter(|_| generated::CLAUSES.contains(&clause.number))
+            .map(Generated::evidence);
+        let evidence: Vec<_> = models.chain(programs).chain(samples).chain(tests).collect();
         ClauseReport {
             clause: format!("C{}", clause.number),
             statement: clause.statement.to_owned(),
@@ -451,7 +457,7 @@ mod tests {
 
     #[test]
     fn a_clause_without_evidence_appears_as_such() {
-        let reports = clauses(&[], &[], &[]);
+        let reports = clauses(&[], &[], &[], &[]);
         assert_eq!(reports.len(), 28);
         assert!(reports.iter().all(|report| report.verdict.is_none()));
     }

@@ -38,11 +38,13 @@ pub struct Slip {
 }
 
 /// The names of the actions that have no number, as in arguments and files.
-const NAMES: [(&str, Action); 9] = [
+const NAMES: [(&str, Action); 11] = [
     ("drop-notify-one", Action::DropNotifyOne),
     ("drop-notify-all", Action::DropNotifyAll),
     ("notify-one-for-all", Action::NotifyOneForAll),
     ("notify-all-for-one", Action::NotifyAllForOne),
+    ("notify-one-again", Action::NotifyOneAgain),
+    ("notify-all-again", Action::NotifyAllAgain),
     ("wake-early", Action::WakeEarly),
     ("split-wait", Action::SplitWait),
     ("fire-deadline", Action::FireDeadline),
@@ -72,13 +74,14 @@ fn action(text: &str) -> Result<Action, String> {
 
 /// Whether a correct program bears it.
 fn is_harmless(action: Action) -> bool {
-    matches!(action, Action::NotifyAllForOne | Action::WakeEarly)
+    use Action::{NotifyAllAgain, NotifyAllForOne, NotifyOneAgain, WakeEarly};
+    matches!(action, NotifyAllForOne | NotifyOneAgain | NotifyAllAgain | WakeEarly)
 }
 
 fn operation(action: Action) -> &'static str {
     match action {
-        Action::DropNotifyOne | Action::NotifyAllForOne => "notify-one",
-        Action::DropNotifyAll | Action::NotifyOneForAll => "notify-all",
+        Action::DropNotifyOne | Action::NotifyAllForOne | Action::NotifyOneAgain => "notify-one",
+        Action::DropNotifyAll | Action::NotifyOneForAll | Action::NotifyAllAgain => "notify-all",
         Action::WakeEarly | Action::SplitWait => "wait",
         Action::FireDeadline => "wait-until",
         Action::SplitLock(_) => "lock",
@@ -93,6 +96,7 @@ fn in_words(action: Action) -> String {
         Action::DropNotifyOne | Action::DropNotifyAll => "wakes nobody".to_owned(),
         Action::NotifyOneForAll => "wakes one instead of all".to_owned(),
         Action::NotifyAllForOne => "wakes all instead of one".to_owned(),
+        Action::NotifyOneAgain | Action::NotifyAllAgain => "wakes once too often".to_owned(),
         Action::WakeEarly => "is woken by nobody".to_owned(),
         Action::SplitWait => "lets go of the lock before it sleeps".to_owned(),
         Action::FireDeadline => "times out too early".to_owned(),
@@ -155,8 +159,12 @@ impl Slip {
     pub(crate) fn at(found: &last_call::sync::trace::Opportunity) -> Vec<Slip> {
         use last_call::sync::trace::Operation;
         let actions = match found.operation {
-            Operation::NotifyOne => vec![Action::DropNotifyOne, Action::NotifyAllForOne],
-            Operation::NotifyAll => vec![Action::DropNotifyAll, Action::NotifyOneForAll],
+            Operation::NotifyOne => {
+                vec![Action::DropNotifyOne, Action::NotifyAllForOne, Action::NotifyOneAgain]
+            }
+            Operation::NotifyAll => {
+                vec![Action::DropNotifyAll, Action::NotifyOneForAll, Action::NotifyAllAgain]
+            }
             Operation::Wait => vec![Action::WakeEarly, Action::SplitWait],
             Operation::WaitUntil => vec![Action::FireDeadline],
             Operation::Change(number) => vec![Action::SplitLock(number)],
@@ -485,10 +493,11 @@ mod tests {
 
     #[test]
     fn a_harmless_fault_is_survived_by_all() {
-        let fault = "notify-all-for-one";
-        assert_eq!(judged(fault, vec![run(3, false), run(0, false)], ""), ["survived"]);
-        assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
-        assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["KILLED"]);
+        for fault in ["notify-all-for-one", "notify-one-again", "notify-all-again", "wake-early"] {
+            assert_eq!(judged(fault, vec![run(3, false), run(0, false)], ""), ["survived"]);
+            assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
+            assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["KILLED"]);
+        }
     }
 
     #[test]

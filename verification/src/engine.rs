@@ -16,7 +16,7 @@ use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
 use crate::callsite::Slip;
-use crate::generated::Program;
+use crate::generated::{Extent, Program};
 use crate::purpose::Purpose;
 use crate::run::{End, Exploration, Options, Run};
 use crate::scenario::Stage;
@@ -78,6 +78,7 @@ pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&
 ///
 /// As [`run`].
 pub fn run_programs(
+    extent: &'static Extent,
     programs: Vec<Program>,
     defect: Option<Defect>,
     limit: Duration,
@@ -89,13 +90,13 @@ pub fn run_programs(
         for program in programs {
             // What the threads do is the trace's first line.
             let text: &'static str = program.to_string().leak();
-            check(Some(generated::BOUND), move |stage| {
+            check(Some(extent.bound), move |stage| {
                 last_call::sync::note(text);
                 generated::run(&program, stage);
             });
         }
     };
-    conduct(name, &crate::subjects::LOCKED, faults, explore, limit, tell)
+    conduct(name, extent.subject, faults, explore, limit, tell)
 }
 
 /// Has something explored on a thread of its own, under the watchdog, and ends the process.

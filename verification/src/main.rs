@@ -12,7 +12,7 @@ use verification::callsite::{self, Equivalents, KillMatrix};
 use verification::cargo::{Checkers, TestBinary, Workspace};
 use verification::checker::{self, CheckerReport};
 use verification::expected::{Expected, Range};
-use verification::generated::LENGTHS;
+use verification::generated::{Extent, Generated, EXTENTS};
 use verification::mutants::{self, Mutants};
 use verification::patch::{self, Patch};
 use verification::run::{End, Options};
@@ -190,8 +190,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let runs = runner.verdicts(&trials, &expected);
     let kill_matrix =
         scope.faults.then(|| kill_matrix(&runner, &workspace, arguments.shard)).transpose()?;
-    let length = LENGTHS[usize::from(scope.nightly)];
-    let generated = scope.generated.then(|| runner.generated(length, arguments.shard));
+    let generated = if scope.generated { programs(&runner, arguments) } else { Vec::new() };
     let samples = if scope.generated { samples(&runner, &checkers, arguments) } else { Vec::new() };
     let mutants = scope.mutants.then(|| seeded(&workspace, arguments.shard)).transpose()?;
     // One shard is enough.
@@ -208,7 +207,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
 
     let mut audit = Audit {
         schema: audit::SCHEMA,
-        clauses: audit::clauses(&trials, &samples, &suites),
+        clauses: audit::clauses(&trials, &generated, &samples, &suites),
         scope,
         held: false,
         toolchain,
@@ -435,6 +434,13 @@ fn kill_matrix(
     let runs =
         runner.slips(&callsite::candidates(), shard, |slip| equivalents.explain(slip, source));
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
+}
+
+/// Runs the generated programs of this shard, on each queue.
+fn programs(runner: &Runner, arguments: &Arguments) -> Vec<Generated> {
+    let nightly = usize::from(arguments.profile == Profile::Nightly);
+    let on = |extent: &Extent| runner.generated(extent, extent.lengths[nightly], arguments.shard);
+    EXTENTS.iter().map(on).collect()
 }
 
 /// Draws the samples of this shard.

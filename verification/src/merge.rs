@@ -33,10 +33,9 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
             (Some(one), Some(other)) => Some(one.and(other)),
             _ => None,
         };
-        merged.generated = match (merged.generated, audit.generated) {
-            (Some(one), Some(other)) => Some(one.and(other)),
-            _ => None,
-        };
+        // Every shard runs a part on each queue.
+        let parts = merged.generated.into_iter().zip(audit.generated);
+        merged.generated = parts.map(|(one, other)| one.and(other)).collect();
     }
     merged.scope.shard = None;
     merged.trials = in_order(merged.trials, merged.scope.nightly)?;
@@ -50,7 +49,10 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     if let Some(pair) = merged.suites.windows(2).find(|pair| twice(pair)) {
         return Err(format!("two shards ran the tests of {}", pair[0].name));
     }
-    merged.clauses = audit::clauses(&merged.trials, &merged.samples, &merged.suites);
+    merged.clauses = {
+        let Audit { trials, generated, samples, suites, .. } = &merged;
+        audit::clauses(trials, generated, samples, suites)
+    };
     merged.held &= merged.is_good();
     Ok(merged)
 }

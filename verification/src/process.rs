@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use wait_timeout::ChildExt;
 
+use crate::generated::Extent;
 use crate::limits;
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
@@ -73,6 +74,7 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
 /// Runs the `model` command for a part of the generated programs.
 pub fn run_generated(
     model: &Path,
+    extent: &Extent,
     length: usize,
     part: Shard,
     defect: Option<&Defect>,
@@ -80,6 +82,7 @@ pub fn run_generated(
 ) -> Run {
     let mut command = Command::new(model);
     command.args(["--generated", &length.to_string(), "--shard", &part.to_string()]);
+    command.args(["--subject", extent.subject.name()]);
     command.arg("--limit").arg(limit.as_secs().to_string());
     let wrong = defect.map(|defect| defect.name.to_owned());
     command.args(wrong.iter().flat_map(|name| ["--defect", name]));

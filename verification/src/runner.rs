@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::callsite::{self, Plan, Slip};
 use crate::expected::{Expected, Range};
-use crate::generated::{self, Generated};
+use crate::generated::{self, Extent, Generated};
 
 use crate::audit::SampleReport;
 use crate::limits;
@@ -20,7 +20,7 @@ use crate::purpose::Purpose;
 use crate::run::Run;
 use crate::sample::SampleTrial;
 use crate::shard::Shard;
-use crate::trial::{Trial, GENERATED_DEFECTS};
+use crate::trial::Trial;
 
 /// How models are run.
 #[derive(Clone, Debug)]
@@ -128,24 +128,26 @@ impl Runner {
         all.into_iter().chain(runs).collect()
     }
 
-    /// Runs the generated programs of at most that many actions, and the seeded defects that they
-    /// must notice together. Of a shard, its part of the programs and every defect.
+    /// Runs the generated programs of at most that many actions on that queue, and the seeded defects
+    /// that they must notice together. Of a shard, its part of the programs and every defect.
     ///
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn generated(&self, length: usize, shard: Option<Shard>) -> Generated {
+    pub fn generated(&self, extent: &Extent, length: usize, shard: Option<Shard>) -> Generated {
         /// So that no process is left with the most of it.
         const PARTS: usize = 8;
         let own = shard.unwrap_or(Shard::WHOLE);
         let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
-        let defects = GENERATED_DEFECTS.iter().map(|defect| (Shard::WHOLE, Some(defect)));
+        let defects = extent.defects.iter().map(|defect| (Shard::WHOLE, Some(defect)));
         let tasks: Vec<_> = defects.chain(parts.map(|part| (part, None))).collect();
-        let runs = self.each("parts of the generated programs", &tasks, |(part, defect)| {
-            let run = process::run_generated(&self.model, length, *part, *defect, self.limit);
+        let what = format!("parts of the generated programs on {}", extent.subject.name());
+        let runs = self.each(&what, &tasks, |(part, defect)| {
+            let (model, limit) = (&self.model, self.limit);
+            let run = process::run_generated(model, extent, length, *part, *defect, limit);
             (format!("part {part}"), (*part, *defect, run))
         });
-        let mut generated = Generated::new(length);
+        let mut generated = Generated::new(extent, length);
         for (part, defect, run) in runs {
             let programs = generated::part(length, part);
             match defect {

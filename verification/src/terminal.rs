@@ -28,8 +28,10 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         heading(&mut out, "Faults at the pool's call sites");
         faults(&mut out, kill_matrix, width);
     }
-    if let Some(generated) = &audit.generated {
+    if !audit.generated.is_empty() {
         heading(&mut out, "Generated programs");
+    }
+    for generated in &audit.generated {
         let _ = writeln!(out, "{}", wrap(&programs(generated), width, "", ""));
     }
     if !audit.samples.is_empty() {
@@ -61,7 +63,7 @@ pub fn verdict(audit: &Audit) -> String {
     let executions: u64 = executions.map(|exploration| exploration.executions).sum();
     let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
     let slips = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
-    let programs = audit.generated.as_ref().map_or(0, |generated| generated.programs);
+    let programs = audit.generated.iter().map(|generated| generated.programs).sum();
     let ran = format!(
         "{models} models ({} executions), {defects} seeded defects, {slips} faults at call sites, \
          {} generated programs, {} samples, {tests} tests, {:.0} s",
@@ -227,13 +229,14 @@ pub fn mutants(mutants: &Mutants) -> String {
 
 /// What the generated programs came to, in a paragraph.
 pub(crate) fn programs(generated: &Generated) -> String {
-    let Generated { length, bound, programs, executions, single, .. } = generated;
+    let Generated { subject, length, bound, programs, executions, single, .. } = generated;
     let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
     format!(
-        "Every program of at most {length} actions by two threads (submit, submit what panics, join, \
-         cancel, wait for idleness, drain, discard; then the owner shuts down): {} programs, each in \
-         every order with at most {bound} preemptions, {} executions; {single} of them with a single \
-         one. {} of {} seeded defects convicted.",
+        "{subject}: every program of at most {length} actions by two threads (submit, submit what \
+         panics, join, cancel, detach, wait for idleness, drain, discard; in the end the owner drops \
+         the pool, which is an action, or shuts it down), equal ones once: {} programs, each in every \
+         order with at most {bound} preemptions, {} executions; {single} of them with a single one. \
+         {} of {} seeded defects convicted.",
         thousands(*programs),
         thousands(*executions),
         convicted.count(),

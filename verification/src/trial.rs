@@ -83,10 +83,6 @@ const FLAG_IS_NOT_RAISED: Defect =
 const JOB_SPLITS_ITS_END: Defect =
     defect("a panic is counted before it is listed", Action::SplitLock(2), "src/worker.rs");
 
-/// What the generated programs must notice, together.
-pub const GENERATED_DEFECTS: &[Defect] =
-    &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, RECORD_WAKES_NOBODY];
-
 use Expect::{Bounded, Convicted, Proved};
 
 /// One subject under a scenario that is written for any.
@@ -201,6 +197,7 @@ pub const TRIALS: &[Trial] = &[
     own(&backpressure::DISCARD_RELEASES, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&backpressure::TRY_WHEN_FULL, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&backpressure::TIMED_WHEN_FULL, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&backpressure::IN_TIME_WHEN_FULL, Proved, &[PLACE_WAKES_NOBODY]),
     own(&backpressure::OWN_WORKER_WHEN_FULL, Bounded(3), &[CLOSE_WAKES_NOBODY]),
     own(&backpressure::CANCEL_FREES_PLACE, Bounded(3), &[PLACE_WAKES_NOBODY]),
     own(&cancel::CANCEL_RACING_START, Proved, &[OUTCOME_WAKES_NOBODY]),
@@ -211,6 +208,7 @@ pub const TRIALS: &[Trial] = &[
     own(&idle::IDLE_AFTER_CANCEL, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&idle::IDLE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&trigger::DISCARD_DURING_DRAIN, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&trigger::WAIT_FOR_TERMINATION, Bounded(3), &[RECORD_WAKES_NOBODY]),
@@ -252,6 +250,7 @@ pub const TRIALS: &[Trial] = &[
     two(&shutdown::DISCARD_TWO_WORKERS, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
     two(&shutdown::DEADLINE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::PLACE_RELEASES, Proved, &[PLACE_WAKES_NOBODY]),
+    two(&backpressure::IN_TIME_WHEN_FULL, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::DRAIN_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::DISCARD_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&idle::IDLE_TWO_WORKERS, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),

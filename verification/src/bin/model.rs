@@ -10,10 +10,11 @@ fn main() -> std::process::ExitCode {
 
     use clap::Parser;
     use verification::callsite::{self, Slip};
+    use verification::generated::{self, Extent};
     use verification::purpose::Purpose;
     use verification::shard::Shard;
-    use verification::trial::{self, Trial};
-    use verification::{engine, generated, limits};
+    use verification::trial::Trial;
+    use verification::{engine, limits};
 
     /// Explores one trial under loom and writes what it found as one line of JSON.
     #[derive(Parser)]
@@ -22,8 +23,11 @@ fn main() -> std::process::ExitCode {
         #[arg(required_unless_present = "generated", conflicts_with = "generated")]
         trial: Option<String>,
         /// Instead of a trial, the generated programs of at most that many actions
-        #[arg(long, value_name = "LENGTH", requires = "shard")]
+        #[arg(long, value_name = "LENGTH", requires_all = ["shard", "subject"])]
         generated: Option<usize>,
+        /// Who runs the generated programs
+        #[arg(long, value_name = "NAME", requires = "generated")]
+        subject: Option<String>,
         /// Only the I-th of N parts of the generated programs
         #[arg(long, value_name = "I/N", requires = "generated")]
         shard: Option<Shard>,
@@ -57,14 +61,17 @@ fn main() -> std::process::ExitCode {
     }
     let limit = Duration::from_secs(arguments.limit);
     if let (Some(length), Some(shard)) = (arguments.generated, arguments.shard) {
+        let subject = arguments.subject.unwrap_or_default();
+        let Some(extent) = Extent::find(&subject) else {
+            return fail(format!("generated programs do not run on `{subject}`"));
+        };
         let named = |name: &String| {
-            let known = trial::GENERATED_DEFECTS.iter().find(|defect| defect.name == name);
-            known.copied().ok_or(format!("generated programs have no defect `{name}`"))
+            extent.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
         };
         return match arguments.defect.as_ref().map(named).transpose() {
             Ok(defect) => {
                 let programs = generated::part(length, shard);
-                engine::run_programs(programs, defect, limit, tell)
+                engine::run_programs(extent, programs, defect, limit, tell)
             }
             Err(message) => fail(message),
         };

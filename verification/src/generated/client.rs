@@ -1,6 +1,6 @@
 //! A program, run once: two clients, and what both saw held against the report.
 
-use std::sync::mpsc;
+use std::sync::{mpsc, Arc, Mutex, PoisonError};
 
 use last_call::sync::thread;
 use last_call::{
@@ -51,9 +51,11 @@ impl Client {
             Action::SubmitPanicking => self.submit(true),
             Action::Join => self.join(),
             Action::Cancel => self.cancel(),
+            Action::Detach => self.detach(),
             Action::WaitIdle => self.wait_idle(),
             Action::Drain => self.trigger.drain(),
             Action::Discard => self.trigger.discard(),
+            Action::Drop => unreachable!("it ends the owner's part"),
         }
     }
 
@@ -104,6 +106,15 @@ impl Client {
         }
     }
 
+    fn detach(&mut self) {
+        let Some(job) = self.jobs.iter_mut().rev().find(|job| job.handle.is_some()) else { return };
+        // Asking the handle whether it has ended would be one more thing to interleave.
+        if job.ran.get() == 0 {
+            self.stage.reach("detached before it ran");
+        }
+        job.handle = None;
+    }
+
     fn wait_idle(&mut self) {
         self.submitter.wait_idle().expect("this is not a job");
         let ran = |job: &Known| job.ran.get() == 1;
@@ -120,43 +131,90 @@ impl Client {
     fn settle(mut self) -> [u64; 5] {
         let mut counts = [self.jobs.len() as u64, 0, 0, 0, self.refused];
         for job in &mut self.jobs {
-            let outcome = job.outcome.take().or_else(|| {
-                let handle = job.handle.take().expect("it was not joined");
-                Some(handle.try_join().expect("after the shutdown, every handle is resolved"))
-            });
-            let (place, ran) = match outcome.expect("either way") {
-                Outcome::Completed(()) => {
-                    assert!(!job.panics, "it panics");
-                    self.stage.reach("completed");
-                    (1, 1)
-                }
-                Outcome::Panicked(_) => {
-                    assert!(job.panics, "it does not panic");
-                    self.stage.reach("panicked");
-                    (2, 1)
-                }
-                Outcome::Cancelled(reason) => {
-                    let (by, words) = if job.cancelled {
-                        (CancelReason::Requested, "cancelled by its handle")
-                    } else {
-                        (CancelReason::Discarded, "cancelled by a discard")
-                    };
-                    assert_eq!(reason, by);
-                    self.stage.reach(words);
-                    (3, 0)
-                }
+            let place = match job.resolve() {
+                Some(outcome) => job.agrees(&outcome, &self.stage),
+                // Nobody was told; it ended in the way in which it ran.
+                None if job.ran.get() == 0 => 3,
+                None if job.panics => 2,
+                None => 1,
             };
-            assert_eq!(job.ran.get(), ran, "what has run, and what the handle says");
-            assert!(!job.cancelled || ran == 0, "cancelled, and run");
+            assert!(job.ran.get() <= 1, "it has run twice");
+            assert!(!job.cancelled || job.ran.get() == 0, "cancelled, and run");
             counts[place] += 1;
         }
         counts
     }
 }
 
+impl Known {
+    /// What its handle says, or has said; nothing if it was detached.
+    fn resolve(&mut self) -> Option<Outcome<()>> {
+        let resolved = |handle: JobHandle<()>| {
+            handle.try_join().expect("after the shutdown, every handle is resolved")
+        };
+        self.outcome.take().or_else(|| self.handle.take().map(resolved))
+    }
+
+    /// Holds the outcome against what has happened, and says where it is counted.
+    fn agrees(&self, outcome: &Outcome<()>, stage: &Stage) -> usize {
+        let (place, ran) = match outcome {
+            Outcome::Completed(()) => {
+                assert!(!self.panics, "it panics");
+                stage.reach("completed");
+                (1, 1)
+            }
+            Outcome::Panicked(_) => {
+                assert!(self.panics, "it does not panic");
+                stage.reach("panicked");
+                (2, 1)
+            }
+            Outcome::Cancelled(reason) => {
+                let (by, words) = if self.cancelled {
+                    (CancelReason::Requested, "cancelled by its handle")
+                } else {
+                    (CancelReason::Discarded, "cancelled by a discard")
+                };
+                assert_eq!(*reason, by);
+                stage.reach(words);
+                (3, 0)
+            }
+        };
+        assert_eq!(self.ran.get(), ran, "what has run, and what the handle says");
+        place
+    }
+}
+
+/// What the pool's hook was told. Unseen by loom, as [`Count`].
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<Report>>>);
+
+impl Told {
+    /// The one report, once the pool has ended.
+    fn only(&self) -> Report {
+        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(reports.len(), 1, "the hook is called once, before the drop returns");
+        reports.remove(0)
+    }
+}
+
+/// The pool, and, if its owner drops it, what then becomes of its report: who shuts it down is told
+/// anyway, and without a hook there is less to explore.
+fn pool(program: &Program, stage: &Stage) -> (ThreadPool, Option<Told>) {
+    if !program.ends_in_drop() {
+        return (stage.pool(1), None);
+    }
+    let told = Told::default();
+    let tell = told.clone();
+    let hook = move |report: &Report| {
+        tell.0.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
+    };
+    let pool = stage.builder().workers(1).on_terminated(hook).build();
+    (pool.expect("nothing is in the way of it"), Some(told))
+}
+
 /// Runs a program once. It panics where a promise is broken.
 pub(crate) fn run(program: &Program, stage: &Stage) {
-    let pool = stage.pool(1);
+    let (pool, told_hook) = pool(program, stage);
     let trigger = pool.shutdown_trigger();
     let mut owner = Client::new(&pool, stage, program);
     let mut other = Client::new(&pool, stage, program);
@@ -171,13 +229,19 @@ pub(crate) fn run(program: &Program, stage: &Stage) {
     // A thread costs a factor; without anything to do it would show nothing.
     let thread = (!program.other.is_empty())
         .then(|| thread::spawn("other".to_owned(), None, main).expect("it starts"));
-    for action in &program.owner {
+    for action in program.owner.iter().filter(|action| **action != Action::Drop) {
         owner.act(*action);
     }
     let second = pool.stop_token().is_stopping();
-    let report = pool.shutdown();
+    let (report, words) = match told_hook {
+        None => (pool.shutdown(), "the shutdown came second"),
+        Some(told) => {
+            drop(pool);
+            (told.only(), "the drop came second")
+        }
+    };
     if second {
-        stage.reach("the shutdown came second");
+        stage.reach(words);
     }
     let others = thread.map(|thread| {
         thread.join().expect("it does not panic");

@@ -1,62 +1,96 @@
 //! Generated scenarios: every client program up to a length, by two threads, beyond those that
 //! somebody thought of.
 //!
-//! One thread owns the pool, and in the end shuts it down and reads the report; the other has a
-//! submitter and a trigger. Each does what it does in its own order, the loom engine tries every
-//! order between them and the worker (with at most two preemptions), and in the end every job that
-//! was accepted must have exactly one outcome, the same in its handle, in the report and in fact.
+//! One thread owns the pool, and in the end shuts it down and reads the report, or drops it, and the
+//! report comes through its hook; the other has a submitter and a trigger. Each does what it does in
+//! its own order, the loom engine tries every order between them and the worker (up to a preemption
+//! bound), and in the end every job that was accepted must have exactly one outcome, the same in its
+//! handle, in the report and in fact.
 
 #[cfg(loom)]
 mod client;
+mod program;
 
-use std::fmt;
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Evidence;
 use crate::run::{End, Run, Trace};
-use crate::shard::Shard;
-
-/// The preemption bound of generated scenarios.
-pub const BOUND: usize = 2;
-
-/// The length of programs, both threads together: what a change must pass, and a night.
-pub const LENGTHS: [usize; 2] = [3, 4];
+use crate::subject::Subject;
+use crate::subjects::{LOCKED, TWO_LOCK};
+use crate::trial::{self, Defect};
+use crate::verdict::Verdict;
 
 #[cfg(loom)]
 pub(crate) use client::run;
+pub use program::{part, programs, Action, Program};
 
-/// What a client does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Hands in a job that returns.
-    Submit,
-    /// Hands in a job that panics.
-    SubmitPanicking,
-    /// Waits for the oldest job of this thread's.
-    Join,
-    /// Cancels the youngest job of this thread's.
-    Cancel,
-    /// Waits for idleness.
-    WaitIdle,
-    /// Begins a drain.
-    Drain,
-    /// Begins a discard.
-    Discard,
+/// A subject that the programs are run on, and how far.
+#[derive(Clone, Copy)]
+pub struct Extent {
+    /// This pool, on one of its queues.
+    pub subject: &'static dyn Subject,
+    /// The length of programs, both threads together: what a change must pass, and a night.
+    pub lengths: [usize; 2],
+    /// The preemption bound.
+    pub bound: usize,
+    /// What the programs must notice, together.
+    pub defects: &'static [Defect],
 }
 
-const ACTIONS: [Action; 7] = [
-    Action::Submit,
-    Action::SubmitPanicking,
-    Action::Join,
-    Action::Cancel,
-    Action::WaitIdle,
-    Action::Drain,
-    Action::Discard,
+/// Every one of them.
+pub static EXTENTS: [Extent; 2] = [
+    Extent {
+        subject: &LOCKED,
+        lengths: [3, 4],
+        bound: 2,
+        defects: &[
+            trial::PUSH_WAKES_NOBODY,
+            trial::CLOSE_WAKES_NOBODY,
+            trial::OUTCOME_WAKES_NOBODY,
+            trial::RECORD_WAKES_NOBODY,
+        ],
+    },
+    Extent {
+        subject: &TWO_LOCK,
+        lengths: [3, 4],
+        bound: 2,
+        defects: &[
+            trial::TWO_PUSH_WAKES_NOBODY,
+            trial::TWO_CLOSE_WAKES_NOBODY,
+            trial::OUTCOME_WAKES_NOBODY,
+            trial::RECORD_WAKES_NOBODY,
+        ],
+    },
 ];
 
+impl Extent {
+    /// The one of the subject of that name.
+    pub fn find(subject: &str) -> Option<&'static Extent> {
+        EXTENTS.iter().find(|extent| extent.subject.name() == subject)
+    }
+
+    /// The seeded defect of that name.
+    pub fn defect(&self, name: &str) -> Option<Defect> {
+        self.defects.iter().find(|defect| defect.name == name).copied()
+    }
+}
+
+impl std::fmt::Debug for Extent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Extent").field(&self.subject.name()).finish()
+    }
+}
+
+/// The clauses that every program checks: a refused job has not run, an accepted one has one outcome
+/// in its handle, in fact and in the report; both ends return, whatever the triggers do; handles
+/// resolve, a cancelled job does not run, and idle is who has run what it had.
+pub const CLAUSES: [u8; 9] = [3, 4, 5, 16, 17, 18, 24, 25, 26];
+
 /// The outcomes that the programs together must reach.
-pub const REACH: [&str; 10] = [
+pub const REACH: [&str; 12] = [
     "accepted",
     "refused",
     "completed",
@@ -65,79 +99,17 @@ pub const REACH: [&str; 10] = [
     "cancelled by a discard",
     "cancel came too late",
     "joined before the end",
+    "detached before it ran",
     "idle with jobs behind it",
     "the shutdown came second",
+    "the drop came second",
 ];
 
-/// What two threads do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Program {
-    /// The owner, who shuts the pool down after that.
-    pub owner: Vec<Action>,
-    /// The other thread.
-    pub other: Vec<Action>,
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = |actions: &[Action]| {
-            actions.iter().map(|action| format!("{action:?}")).collect::<Vec<_>>().join(" ")
-        };
-        write!(f, "owner: {}; other: {}", words(&self.owner), words(&self.other))
-    }
-}
-
-/// Every program of exactly that many actions; those that differ only in what has no effect are one.
-pub fn programs(length: usize) -> Vec<Program> {
-    let mut programs = Vec::new();
-    for own in 0..=length {
-        for owner in sequences(own) {
-            for other in sequences(length - own) {
-                programs.push(Program { owner: owner.clone(), other });
-            }
-        }
-    }
-    programs
-}
-
-/// A part of the programs of at most that many actions.
-pub fn part(length: usize, shard: Shard) -> Vec<Program> {
-    let cost = |program: &Program| 1 << (2 * (program.owner.len() + program.other.len()));
-    shard.pick((0..=length).flat_map(programs), cost)
-}
-
-/// What one thread can do in so many actions.
-fn sequences(length: usize) -> Vec<Vec<Action>> {
-    let mut sequences = vec![Vec::new()];
-    for _ in 0..length {
-        let longer = sequences.iter().flat_map(|start| {
-            let next = ACTIONS.into_iter().filter(|action| has_effect(start, *action));
-            next.map(|action| start.iter().copied().chain([action]).collect())
-        });
-        sequences = longer.collect();
-    }
-    sequences
-}
-
-/// Whether an action can matter after these of the same thread.
-fn has_effect(start: &[Action], action: Action) -> bool {
-    let count = |wanted: fn(&Action) -> bool| start.iter().filter(|one| wanted(one)).count();
-    let submitted = count(|one| matches!(one, Action::Submit | Action::SubmitPanicking));
-    let handles = submitted - count(|one| *one == Action::Join);
-    match action {
-        Action::Submit | Action::SubmitPanicking => true,
-        Action::Join => handles > 0,
-        // Cancelling the same job twice in a row is asking whether it is cancelled.
-        Action::Cancel => handles > 0 && start.last() != Some(&Action::Cancel),
-        Action::WaitIdle => start.last() != Some(&Action::WaitIdle),
-        Action::Drain => !start.iter().any(|one| matches!(one, Action::Drain | Action::Discard)),
-        Action::Discard => !start.contains(&Action::Discard),
-    }
-}
-
-/// What all programs together came to.
+/// What all programs together came to on one queue.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Generated {
+    /// This pool, on that queue.
+    pub subject: String,
     /// Actions of both threads together, at most.
     pub length: usize,
     /// The preemption bound.
@@ -194,9 +166,30 @@ impl Generated {
     }
 
     /// Nothing yet, of programs of at most that many actions.
-    pub fn new(length: usize) -> Self {
+    pub fn new(extent: &Extent, length: usize) -> Self {
+        let subject = extent.subject.name().to_owned();
         let unreached = REACH.map(str::to_owned).to_vec();
-        Generated { length, bound: BOUND, unreached, ..Generated::default() }
+        Generated { subject, length, bound: extent.bound, unreached, ..Generated::default() }
+    }
+
+    /// What it says about each of [`CLAUSES`].
+    pub fn evidence(&self) -> Evidence {
+        let convicted = self.defects.iter().filter(|defect| defect.convicted_by.is_some());
+        // What is not reached, or not noticed, one shard alone cannot tell; the audit judges it.
+        let verdict = match self.failures.first() {
+            Some(failure) => Verdict::Failed(format!("{}: {}", failure.program, failure.how)),
+            None => Verdict::Bounded(self.bound),
+        };
+        Evidence {
+            kind: "programs".to_owned(),
+            name: format!("{}/generated", self.subject),
+            verdict,
+            bound: Some(self.bound),
+            executions: Some(self.executions),
+            seconds: Some(self.seconds),
+            reached: BTreeMap::new(),
+            convicted: convicted.map(|defect| defect.name.clone()).collect(),
+        }
     }
 
     /// This and what another shard found; each has tried every defect.
@@ -225,14 +218,17 @@ impl Generated {
 
     /// What is not as it must be, in lines.
     pub fn complaints(&self) -> Vec<String> {
-        let failures = self
-            .failures
-            .iter()
-            .map(|failure| format!("generated program ({}): {}", failure.program, failure.how));
+        let on = &self.subject;
+        let failures = self.failures.iter();
+        let failures = failures.map(|failure| {
+            format!("generated program on {on} ({}): {}", failure.program, failure.how)
+        });
         let unreached = self.unreached.iter();
-        let unreached = unreached.map(|outcome| format!("no generated program reached: {outcome}"));
+        let unreached =
+            unreached.map(|outcome| format!("no generated program on {on} reached: {outcome}"));
         let missed = self.defects.iter().filter(|defect| defect.convicted_by.is_none());
-        let missed = missed.map(|defect| format!("no generated program notices: {}", defect.name));
+        let missed =
+            missed.map(|defect| format!("no generated program on {on} notices: {}", defect.name));
         failures.chain(unreached).chain(missed).collect()
     }
 
@@ -267,31 +263,28 @@ impl Generated {
 
 #[cfg(test)]
 mod tests {
-    use super::{programs, sequences, Action, Generated, Program, REACH};
+    use super::{programs, Extent, Generated, EXTENTS, REACH};
+    use crate::clause::CLAUSES;
     use crate::run::{End, Exploration, Options, Run};
 
     #[test]
-    fn what_has_no_effect_is_left_out() {
-        use Action::{Discard, Drain, Join, Submit, WaitIdle};
-        let two = sequences(2);
-        for left_out in [[Join, Submit], [WaitIdle, WaitIdle], [Drain, Drain], [Discard, Drain]] {
-            assert!(!two.contains(&left_out.to_vec()), "{left_out:?}");
+    fn both_queues_run_them_and_have_defects_to_notice() {
+        for extent in &EXTENTS {
+            let found = Extent::find(extent.subject.name()).map(|found| found.subject.name());
+            assert_eq!(found, Some(extent.subject.name()));
+            assert_eq!(extent.defects.len(), 4);
+            assert!(extent.defects.iter().all(|one| extent.defect(one.name).is_some()));
         }
-        for kept in [[Submit, Join], [Drain, Discard], [WaitIdle, Submit], [Drain, Submit]] {
-            assert!(two.contains(&kept.to_vec()), "{kept:?}");
-        }
+        let known = |number| CLAUSES.iter().any(|clause| clause.number == number);
+        assert!(super::CLAUSES.into_iter().all(known));
     }
 
     #[test]
-    fn programs_are_all_different_and_of_their_length() {
-        for length in 0..=3 {
-            let all = programs(length);
-            let texts: std::collections::BTreeSet<_> = all.iter().map(Program::to_string).collect();
-            assert_eq!(texts.len(), all.len());
-            assert!(all.iter().all(|one| one.owner.len() + one.other.len() == length));
-        }
-        assert_eq!(programs(0).len(), 1);
-        assert_eq!(programs(1).len(), 10, "five that a thread can begin with, for each of two");
+    fn evidence_is_as_good_as_the_programs() {
+        let held = judged(run(End::Explored, Some(9))).evidence();
+        assert!(held.verdict.holds(), "{}", held.verdict);
+        let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
+        assert!(!judged(run(failed, None)).evidence().verdict.holds());
     }
 
     fn run(end: End, completed: Option<u64>) -> Run {
@@ -314,7 +307,7 @@ mod tests {
     }
 
     fn judged(run: Run) -> Generated {
-        let mut generated = Generated::new(0);
+        let mut generated = Generated::new(&EXTENTS[0], 0);
         generated.add(&programs(0), run);
         generated
     }

@@ -307,12 +307,16 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
             });
         }
     }
-    for failure in audit.generated.iter().flat_map(|generated| &generated.failures) {
+    let failures = audit
+        .generated
+        .iter()
+        .flat_map(|generated| generated.failures.iter().map(move |failure| (generated, failure)));
+    for (generated, failure) in failures {
         let Some(trace) = &failure.trace else { continue };
         all.push(Conviction {
             id: format!("v{}", all.len()),
             title: failure.program.clone(),
-            model: "generated".to_owned(),
+            model: format!("{}/generated", generated.subject),
             kind: "FAILURE",
             how: failure.how.clone(),
             told: Interleaving::new(trace),

@@ -23,10 +23,10 @@ pub fn render(audit: &Audit) -> Result<String, String> {
         });
         report.add_test_suite(suite("faults at call sites", cases));
     }
-    if let Some(generated) = &audit.generated {
+    for generated in &audit.generated {
         let complaints = generated.complaints();
         let failure = (!generated.is_good()).then(|| complaints.join("\n"));
-        let name = format!("all {} programs", generated.programs);
+        let name = format!("all {} programs on {}", generated.programs, generated.subject);
         let whole = case(&name, failure, Some(generated.seconds));
         report.add_test_suite(suite("generated programs", [whole].into_iter()));
     }

@@ -144,13 +144,13 @@ pub(crate) mod tests {
             model_limit: 60,
             seconds: 1.5,
             assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
-            clauses: clauses(std::slice::from_ref(&trial), &[], &[]),
+            clauses: clauses(std::slice::from_ref(&trial), &[], &[], &[]),
             trials: vec![trial],
             kill_matrix: None,
             samples: Vec::new(),
             checker: None,
             mutants: None,
-            generated: None,
+            generated: Vec::new(),
             suites: Vec::new(),
         }
     }

@@ -123,6 +123,24 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
     },
 };
 
+pub(crate) const IN_TIME_WHEN_FULL: Scenario = Scenario {
+    name: "full-in-time",
+    property: "execute_timeout is woken by a place, not by its deadline an hour later",
+    clauses: &[3, 8],
+    reach: &["waited", "did not wait"],
+    world: &[],
+    body: |stage| {
+        let pool = bounded(stage, 1);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        pool.execute_timeout(ran.job(), Duration::from_secs(3600)).expect("in time");
+        let waited = history::slept("main");
+        settled(&pool.shutdown());
+        assert_eq!(ran.get(), 2);
+        stage.reach(if waited { "waited" } else { "did not wait" });
+    },
+};
+
 pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
     name: "full-own-worker",
     property: "a job whose submission would wait on its own pool's full queue is told so",

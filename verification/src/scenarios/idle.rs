@@ -129,3 +129,20 @@ pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
         }
     },
 };
+
+pub(crate) const IDLE_IN_TIME: Scenario = Scenario {
+    name: "idle-in-time",
+    property: "wait_idle_timeout is woken by idleness, not by its deadline an hour later",
+    clauses: &[26],
+    reach: &["waited", "was idle"],
+    world: &[],
+    body: |stage| {
+        let pool = stage.pool(1);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        pool.wait_idle_timeout(Duration::from_secs(3600)).expect("in time");
+        assert_eq!(ran.get(), 1);
+        let waited = history::slept("main");
+        stage.reach(if waited { "waited" } else { "was idle" });
+    },
+};
