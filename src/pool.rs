@@ -268,15 +268,16 @@ impl ThreadPool {
             let report = shared.report(false);
             shared.let_go();
             report
+        } else if shared.let_go_if_cancelling() {
+            shared.report(false)
         } else if deadline.is_never() {
             join(threads);
-            shared.wait_cancelled();
+            shared.wait_cancelled(Deadline::never());
             let report = shared.report(false);
             shared.deliver(&report);
             report
         } else {
-            let in_time = shared.wait_exited(deadline);
-            if !in_time {
+            if !shared.wait_terminated(deadline) {
                 shared.discard(CancelReason::DeadlinePassed);
             }
             let report = shared.report(true);
@@ -615,10 +616,10 @@ impl Shutdown {
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {
-        if self.shared.is_own_worker() {
+        if self.shared.is_waited_for() {
             return Err(WaitError::WOULD_DEADLOCK);
         }
-        if self.shared.wait_exited(deadline) {
+        if self.shared.wait_terminated(deadline) {
             Ok(())
         } else {
             Err(WaitError::TIMEOUT)
