@@ -161,14 +161,14 @@ fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final()
                 let waits = pool.submit(waits).expect("it is running");
                 started.wait_for(1);
                 let (hand_over, owner) = mpsc::channel::<ThreadPool>();
-                let owned = InDrop(move || {
+                let capture = InDrop(move || {
                     if let Some(report) = end.end(owner.recv().expect("it is sent")) {
                         assert_conserved(&report);
                     }
                     // The first panic of this capture, which the final report shall count.
                     panic::resume_unwind(Box::new("after the end"));
                 });
-                let job = pool.submit(move || drop(owned)).expect("it is running");
+                let job = pool.submit(move || drop(capture)).expect("it is running");
                 let behind = pool.submit(|| ()).expect("it is running");
                 hand_over.send(pool).expect("the capture waits");
                 if discards {
@@ -213,7 +213,7 @@ fn the_final_report_waits_for_the_cancel_that_ended_the_pool() {
         gate.hold(&pool, 2);
         let (hand_over, owner) = mpsc::channel::<ThreadPool>();
         let early = Arc::new(AtomicUsize::new(0));
-        let owned = {
+        let capture = {
             let (reports, early) = (Arc::clone(&reports), Arc::clone(&early));
             InDrop(move || {
                 drop(owner.recv().expect("it is sent"));
@@ -222,7 +222,7 @@ fn the_final_report_waits_for_the_cancel_that_ended_the_pool() {
                 early.fetch_add(lock(&reports).len(), Ordering::SeqCst);
             })
         };
-        let job = pool.submit(move || drop(owned)).expect("it is running");
+        let job = pool.submit(move || drop(capture)).expect("it is running");
         hand_over.send(pool).expect("the capture waits");
         assert_eq!(job.cancel(), Cancellation::Cancelled);
         assert_eq!(early.load(Ordering::SeqCst), 0, "a report before the job's outcome");
