@@ -99,8 +99,9 @@ impl Builder {
         self
     }
 
-    /// Sets the size of each worker's stack, in bytes, 65,536 at least; by default that of
-    /// [`std::thread::Builder`].
+    /// Sets the size of each worker's stack, in bytes: 65,536 (64 KiB) to 1,099,511,627,776 (1 TiB);
+    /// by default that of [`std::thread::Builder`]. A size that is accepted here may still be more
+    /// than the system grants, which makes [`build`](Self::build) fail when the thread is started.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -121,6 +122,23 @@ impl Builder {
 
     /// Sets what each worker calls, with its number, before its first job. If it panics, `build`
     /// fails.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// use std::cell::RefCell;
+    ///
+    /// thread_local! {
+    ///     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// }
+    ///
+    /// let pool = last_call::ThreadPool::builder()
+    ///     .workers(2)
+    ///     .on_start(|_worker| BUFFER.with(|buffer| buffer.borrow_mut().reserve(4096)))
+    ///     .build()?;
+    /// let room = pool.submit(|| BUFFER.with(|buffer| buffer.borrow().capacity()));
+    /// assert!(room.expect("the pool is running").join().unwrap() >= 4096);
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.start = Some(Arc::new(hook));
         self
@@ -128,14 +146,47 @@ impl Builder {
 
     /// Sets what each worker calls, with its number, after its last job. If it panics, the
     /// [`Report`](crate::Report) counts it.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::sync::Arc;
+    ///
+    /// let stopped = Arc::new(AtomicUsize::new(0));
+    /// let hook = {
+    ///     let stopped = Arc::clone(&stopped);
+    ///     move |_worker| _ = stopped.fetch_add(1, Ordering::Relaxed)
+    /// };
+    /// let pool = last_call::ThreadPool::builder().workers(3).on_stop(hook).build()?;
+    /// drop(pool);
+    /// assert_eq!(stopped.load(Ordering::Relaxed), 3);
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Arc::new(hook));
         self
     }
 
     /// Sets what is called once, with the final report, when the pool has terminated: by the owner's
-    /// shutdown just before it returns, or, if the owner had to let go (on one of its own workers, or
-    /// at a deadline), by the last worker to end. A panic of the hook is caught and lost.
+    /// shutdown just before it returns, or, if the owner had to let go (on one of its own workers, in
+    /// the destructor of a job that is being cancelled, or at a deadline), by the last worker to end;
+    /// after such a destructor, if no worker is left, by the thread that has cancelled. A panic of the
+    /// hook is caught and lost. Whoever calls it waits for it: a deadline does not cut it short.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// use std::sync::mpsc;
+    ///
+    /// let (send, reports) = mpsc::channel();
+    /// let pool = last_call::ThreadPool::builder()
+    ///     .workers(2)
+    ///     .on_terminated(move |report| send.send(report.clone()).expect("somebody listens"))
+    ///     .build()?;
+    /// pool.execute(|| ()).expect("the pool is running");
+    /// drop(pool); // gives no report itself
+    /// assert_eq!(reports.recv().expect("the hook was called").completed, 1);
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
     pub fn on_terminated(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.on_terminated = Some(Arc::new(hook));
         self

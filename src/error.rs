@@ -85,6 +85,20 @@ impl<F> fmt::Display for SubmitError<F> {
 impl<F> error::Error for SubmitError<F> {}
 
 /// A wait for the pool ended before what it waited for had come.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use std::time::Duration;
+///
+/// let pool = last_call::ThreadPool::new(1);
+/// // Nobody has begun to shut it down.
+/// let error = pool.shutdown_trigger().wait_timeout(Duration::ZERO).unwrap_err();
+/// assert!(error.is_timeout());
+/// // A job cannot wait until no job runs.
+/// let submitter = pool.submitter();
+/// let job = pool.submit(move || submitter.wait_idle()).expect("the pool is running");
+/// assert!(job.join().unwrap().unwrap_err().would_deadlock());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WaitError {
@@ -125,6 +139,13 @@ impl fmt::Display for WaitError {
 impl error::Error for WaitError {}
 
 /// A pool could not be built. No thread is left behind.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let error = last_call::ThreadPool::builder().workers(2).capacity(0).build().unwrap_err();
+/// assert!(error.is_argument());
+/// assert_eq!(error.to_string(), "`capacity` is 0 jobs; accepted is 1 to 1073741824 jobs");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BuildError {

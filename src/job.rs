@@ -118,6 +118,7 @@ trait Task: Send {
     fn ticket(&mut self) -> Option<&mut Ticket>;
     fn as_any(&mut self) -> &mut dyn Any;
     /// Whether it is a box of a size that may be kept for a while.
+    #[cfg(feature = "inline-jobs")]
     fn is_small_box(&self) -> bool {
         false
     }
@@ -485,13 +486,51 @@ impl<T> Slot<T> {
 /// that does not return, or a job that waits for one queued behind it on the only worker. Dropping
 /// the handle detaches: the job runs all the same, and its result is dropped.
 ///
-/// It is also a [`Future`], of any executor's: the worker wakes the task.
-///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(2);
 /// let parsed = pool.submit(|| "42".parse::<u32>()).expect("the pool is running");
 /// assert_eq!(parsed.join().unwrap(), Ok(42));
+/// ```
+///
+/// It is also a [`Future`], of any executor's: the worker wakes the task.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use std::future::Future;
+/// use std::pin::pin;
+/// use std::sync::Arc;
+/// use std::task::{Context, Poll, Wake};
+/// use std::thread::{self, Thread};
+///
+/// /// The smallest executor: one future, on this thread.
+/// fn block_on<F: Future>(future: F) -> F::Output {
+///     struct Unpark(Thread);
+///     impl Wake for Unpark {
+///         fn wake(self: Arc<Self>) {
+///             self.0.unpark();
+///         }
+///     }
+///     let waker = Arc::new(Unpark(thread::current())).into();
+///     let mut future = pin!(future);
+///     loop {
+///         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+///             Poll::Ready(output) => return output,
+///             Poll::Pending => thread::park(),
+///         }
+///     }
+/// }
+///
+/// let pool = last_call::ThreadPool::new(2);
+/// let sum = block_on(async {
+///     let parts = [3, 4].map(|n| pool.submit(move || n * n).expect("the pool is running"));
+///     let mut sum = 0;
+///     for part in parts {
+///         sum += part.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 25);
 /// ```
 #[must_use = "dropping the handle detaches the job; `execute` does without one"]
 pub struct JobHandle<T> {
@@ -510,6 +549,19 @@ impl<T> UnwindSafe for JobHandle<T> {}
 impl<T> RefUnwindSafe for JobHandle<T> {}
 
 /// What [`JobHandle::cancel`] found.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use last_call::{Cancellation, ThreadPool};
+///
+/// let pool = ThreadPool::new(1);
+/// let job = pool.submit(|| 6 * 7).expect("the pool is running");
+/// match job.cancel() {
+///     Cancellation::Cancelled => assert!(job.join().is_cancelled()),
+///     // It ran, or runs, and has its outcome as if nobody had asked.
+///     _ => assert_eq!(job.join().unwrap(), 42),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cancellation {

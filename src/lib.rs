@@ -5,7 +5,7 @@
 //! hold:
 //!
 //! 1. **Dropping or shutting down the pool always returns**, provided that every job already running
-//!    returns; with a deadline it returns in any case.
+//!    returns; with a deadline, whatever the jobs do.
 //! 2. **Every submitted job either runs or is reported**: exactly one final [`Outcome`] for each
 //!    accepted job, and a refused job comes back to its submitter unrun.
 //!
@@ -23,6 +23,11 @@
 //! assert_eq!(report.panics[0].message, "a job may panic; its worker goes on");
 //! ```
 //!
+//! The destructors of what a cancelled job has captured, and the hook
+//! [`on_terminated`](Builder::on_terminated), run on the thread that cancels or shuts down: like any
+//! code that it calls, they must return, with a deadline too. With `panic = "abort"` in the profile a
+//! panicking job ends the process, since there is nothing to catch; the pool wants `"unwind"`.
+//!
 //! # Features
 //!
 //! Without default features the pool has no dependency.
@@ -34,7 +39,7 @@
 //!   at a price for every job.
 //! * `crossbeam-channel`: one more [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
-//!   (`Shutdown::on_signals`).
+//!   (`Shutdown::on_signals`). What it does on Windows is untested.
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
 //!
 //! Built with `--cfg loom` or `--cfg shuttle`, the pool runs inside models of that checker and nowhere

@@ -4,6 +4,17 @@ use std::any::Any;
 use std::{fmt, panic};
 
 /// What a panic carries: most often a `&'static str` or a `String`.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use last_call::{Outcome, Payload, ThreadPool};
+///
+/// let pool = ThreadPool::new(1);
+/// let job = pool.submit(|| panic!("no more paper")).expect("the pool is running");
+/// let Outcome::Panicked(payload) = job.join() else { unreachable!("it panics") };
+/// let payload: Payload = payload;
+/// assert_eq!(payload.downcast_ref(), Some(&"no more paper"));
+/// ```
 pub type Payload = Box<dyn Any + Send + 'static>;
 
 /// The one final outcome of an accepted job.
@@ -30,6 +41,19 @@ pub enum Outcome<T> {
 }
 
 /// Why a job was cancelled.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use last_call::{CancelReason, Outcome, ThreadPool};
+///
+/// let pool = ThreadPool::new(1);
+/// let (open, gate) = std::sync::mpsc::channel::<()>();
+/// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+/// let queued = pool.submit(|| "never run").expect("the pool is running");
+/// pool.shutdown_trigger().discard();
+/// assert!(matches!(queued.join(), Outcome::Cancelled(CancelReason::Discarded)));
+/// drop(open);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelReason {

@@ -25,7 +25,7 @@ use crate::worker::Shared;
 /// | --- | --- | --- | --- | --- |
 /// | drop, [`shutdown`](Self::shutdown) | end | run | refused | when every worker thread is joined |
 /// | [`shutdown_now`](Self::shutdown_now) | end | are cancelled | refused | when every worker thread is joined |
-/// | [`shutdown_timeout`](Self::shutdown_timeout) | end, or are reported as unfinished | run; at the deadline those left are cancelled | refused | at the deadline at the latest |
+/// | [`shutdown_timeout`](Self::shutdown_timeout) | end, or are reported as unfinished | run; at the deadline those left are cancelled | refused | when all have ended; at the deadline at the latest, with what is said of it below |
 /// | [`Shutdown::drain`] | end | run | refused | at once |
 /// | [`Shutdown::discard`] | end | are cancelled | refused | when they are cancelled |
 ///
@@ -40,24 +40,60 @@ use crate::worker::Shared;
 /// the pool before.
 ///
 /// Dropped or shut down by a job on one of its own workers, the pool cannot wait for itself: it
-/// begins the shutdown and lets go. Its workers finish what is queued and end by themselves; the
-/// final report goes to the hook [`on_terminated`](crate::Builder::on_terminated).
+/// begins the shutdown and *lets go*. Its workers finish what is queued and end by themselves; the
+/// final report goes to the hook [`on_terminated`](crate::Builder::on_terminated). It is the same when
+/// a job is cancelled, on any thread, and the destructor of what it has captured ends the pool: that
+/// job has not ended either, and others may wait for its handle.
+///
+/// A deadline is for jobs. Two pieces of user code run on the thread that shuts down, and it waits
+/// for them, whatever the deadline: the destructors of what cancelled jobs have captured, and
+/// `on_terminated`, if every worker has ended by then.
 ///
 /// # Each call in each state
 ///
-/// | | running | draining, discarding | terminated |
+/// Calls that hand in:
+///
+/// | | running | draining or discarding | terminated |
 /// | --- | --- | --- | --- |
 /// | `execute`, `submit` | accept; while a bounded queue is full, wait, or, on a worker of the pool, return [`would_deadlock`](SubmitError::would_deadlock) | [`is_shut_down`](SubmitError::is_shut_down), those too that were waiting | `is_shut_down` |
 /// | `try_execute`, `try_submit` | accept, or [`is_full`](SubmitError::is_full) | `is_shut_down` | `is_shut_down` |
 /// | `execute_timeout`, `submit_timeout` | as `submit`, or [`is_timeout`](SubmitError::is_timeout) | `is_shut_down` | `is_shut_down` |
-/// | `wait_idle` | waits; on a worker [`would_deadlock`](crate::WaitError::would_deadlock) | waits for what is queued and running | returns |
-/// | [`Shutdown::drain`] | begins a drain | changes nothing | changes nothing |
-/// | [`Shutdown::discard`] | begins a discard | makes a discard of a drain | changes nothing |
-/// | [`Shutdown::wait`] | waits for a shutdown and its end; on a worker `would_deadlock` | waits for its end | returns |
-/// | [`JobHandle::join`] | waits for the outcome | waits for the outcome | returns it |
-/// | [`JobHandle::cancel`] | cancels what has not started | cancels what has not started | [`Finished`](crate::Cancellation::Finished) |
-/// | [`StopToken::is_stopping`] | `false` | `true` | `true` |
-/// | `stats` | counts | counts | the last counts |
+///
+/// Calls that end the pool; those on `ThreadPool` let go on a worker, whatever the state:
+///
+/// | | running | draining | discarding | terminated |
+/// | --- | --- | --- | --- | --- |
+/// | drop, [`shutdown`](Self::shutdown) | begin a drain, wait for its end | wait for its end | wait for its end | return |
+/// | [`shutdown_now`](Self::shutdown_now) | begins a discard, waits for its end | makes a discard of it, waits for its end | waits for its end | returns |
+/// | [`shutdown_timeout`](Self::shutdown_timeout) | begins a drain, waits; at the deadline discards | waits; at the deadline discards | waits, until the deadline | returns |
+/// | [`Shutdown::drain`] | begins a drain | changes nothing | changes nothing | changes nothing |
+/// | [`Shutdown::discard`] | begins a discard | makes a discard of it | changes nothing | changes nothing |
+/// | a signal, after `Shutdown::on_signals` | the first begins a drain | the second makes a discard of it | changes nothing | changes nothing |
+///
+/// Calls that wait for the pool. Each returns
+/// [`would_deadlock`](crate::WaitError::would_deadlock) at once on a worker, and in a destructor of a
+/// job that is being cancelled; those with a timeout may return
+/// [`is_timeout`](crate::WaitError::is_timeout):
+///
+/// | | running | draining or discarding | terminated |
+/// | --- | --- | --- | --- |
+/// | `wait_idle`, `wait_idle_timeout` | wait until nothing is queued or running | the same | return |
+/// | [`Shutdown::wait`], [`wait_timeout`](Shutdown::wait_timeout) | wait for a shutdown and its end | wait for its end | return |
+///
+/// Calls on a job's handle, on any thread. What they say depends on the job; of a pool that has
+/// terminated, every job has its outcome:
+///
+/// | | queued | running | with its outcome |
+/// | --- | --- | --- | --- |
+/// | [`join`](JobHandle::join), `.await` | wait | wait | return it |
+/// | [`try_join`](JobHandle::try_join) | gives the handle back | gives the handle back | returns it |
+/// | [`join_timeout`](JobHandle::join_timeout) | waits, then gives the handle back | waits, then gives the handle back | returns it |
+/// | [`is_finished`](JobHandle::is_finished) | `false` | `false` | `true` |
+/// | [`cancel`](JobHandle::cancel) | [`Cancelled`](crate::Cancellation::Cancelled) | [`Started`](crate::Cancellation::Started) | [`Finished`](crate::Cancellation::Finished) |
+///
+/// Calls that only look: [`StopToken::is_stopping`] is `false` while the pool runs, then `true`;
+/// `stats` counts in every state, and what it says of a terminated pool changes no more (but for
+/// `rejected`).
 ///
 /// # Panics of jobs
 ///
@@ -65,7 +101,8 @@ use crate::worker::Shared;
 /// one, the [`Report`] keeps the message. Panics in the destructors of captures, results and payloads
 /// are caught and counted. Two panics at once (a capture that panics in its destructor while the
 /// closure unwinds) and a panicking destructor of a thread-local abort the process: nobody can catch
-/// those.
+/// those. Nor can anybody catch a panic in a program built with `panic = "abort"`: there the first
+/// one of a job ends the process.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -217,15 +254,15 @@ impl ThreadPool {
         self.submitter.wait_idle_timeout(timeout)
     }
 
-    /// Returns what the pool has done so far.
+    /// Returns what the pool has done so far. See [`Submitter::stats`] for what it costs.
     pub fn stats(&self) -> Stats {
         self.submitter.stats()
     }
 
     /// Runs what is queued, joins the workers and reports.
     ///
-    /// On one of the pool's own workers: see [Shutdown](Self#shutdown); what has not ended then
-    /// counts as unfinished.
+    /// Where the pool lets go, see [Shutdown](Self#shutdown), what has not ended then counts as
+    /// unfinished.
     pub fn shutdown(mut self) -> Report {
         self.end(Mode::Drain, Deadline::never())
     }
@@ -233,7 +270,7 @@ impl ThreadPool {
     /// Cancels what is queued, joins the workers and reports. The handles of cancelled jobs are
     /// resolved first.
     ///
-    /// On one of the pool's own workers: as for [`shutdown`](Self::shutdown).
+    /// Where the pool lets go: as for [`shutdown`](Self::shutdown).
     pub fn shutdown_now(mut self) -> Report {
         self.end(Mode::Discard, Deadline::never())
     }
@@ -243,10 +280,29 @@ impl ThreadPool {
     ///
     /// The timeout is monotonic time; one that the clock cannot hold is none, which makes this
     /// [`shutdown`](Self::shutdown); zero only looks. In time or not, the worker threads are not
-    /// joined: a thread-local destructor that blocks cannot hold this up. What can is a cancelled
-    /// job's capture whose destructor blocks, since it is dropped here.
+    /// joined: a thread-local destructor that blocks cannot hold this up. What can is user code that
+    /// runs here: the destructors of what cancelled jobs have captured, and, if every worker has
+    /// ended, the hook [`on_terminated`](crate::Builder::on_terminated).
     ///
-    /// On one of the pool's own workers: as for [`shutdown`](Self::shutdown).
+    /// Where the pool lets go: as for [`shutdown`](Self::shutdown), at once.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// use std::time::Duration;
+    ///
+    /// let pool = last_call::ThreadPool::new(1);
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let behind = pool.submit(|| "too late").expect("the pool is running");
+    ///
+    /// let report = pool.shutdown_timeout(Duration::from_millis(10));
+    /// for job in &report.unfinished_jobs {
+    ///     println!("still running after {:?}: job {}", job.elapsed, job.id);
+    /// }
+    /// assert!(behind.join().is_cancelled());
+    /// assert_eq!(report.completed, 0);
+    /// drop(open);
+    /// ```
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Report {
         self.end(Mode::Drain, Deadline::after(timeout))
     }
@@ -268,15 +324,16 @@ impl ThreadPool {
             let report = shared.report(false);
             shared.let_go();
             report
+        } else if shared.let_go_if_cancelling() {
+            shared.report(false)
         } else if deadline.is_never() {
             join(threads);
-            shared.wait_cancelled();
+            shared.wait_cancelled(Deadline::never());
             let report = shared.report(false);
             shared.deliver(&report);
             report
         } else {
-            let in_time = shared.wait_exited(deadline);
-            if !in_time {
+            if !shared.wait_terminated(deadline) {
                 shared.discard(CancelReason::DeadlinePassed);
             }
             let report = shared.report(true);
@@ -487,6 +544,11 @@ impl Submitter {
     }
 
     /// Returns what the pool has done so far.
+    ///
+    /// A poll costs a lock for what was cancelled, one for the record of each worker, one after the
+    /// other, and at last those of the queue: two of [`QueueKind::TwoLock`](crate::QueueKind), one of
+    /// the others. Each is held for a few reads, and is one that a job takes on its way too: a worker
+    /// that starts or ends a job at that moment waits for so long. Nothing is allocated.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }
@@ -594,11 +656,13 @@ impl Shutdown {
     }
 
     /// Waits until the pool has terminated: every worker has taken its last job to its end, and its
-    /// stop hook has run. (It does not begin a shutdown.)
+    /// stop hook has run; and every job that another thread was cancelling has its outcome. (It does
+    /// not begin a shutdown.)
     ///
     /// # Errors
     ///
-    /// [`WaitError`], if this is a job of the pool's own.
+    /// [`WaitError`], if this is a job of the pool's own, or a destructor of one that is being
+    /// cancelled.
     pub fn wait(&self) -> Result<(), WaitError> {
         self.wait_until(Deadline::never())
     }
@@ -609,16 +673,16 @@ impl Shutdown {
     ///
     /// # Errors
     ///
-    /// [`WaitError`], if the timeout has passed, or if this is a job of the pool's own.
+    /// [`WaitError`], if the timeout has passed; otherwise as for [`wait`](Self::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
         self.wait_until(Deadline::after(timeout))
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {
-        if self.shared.is_own_worker() {
+        if self.shared.is_waited_for() {
             return Err(WaitError::WOULD_DEADLOCK);
         }
-        if self.shared.wait_exited(deadline) {
+        if self.shared.wait_terminated(deadline) {
             Ok(())
         } else {
             Err(WaitError::TIMEOUT)

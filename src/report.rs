@@ -3,6 +3,14 @@
 use std::time::Duration;
 
 /// The place of a job in the order of acceptance: 0 for the first that the pool accepted.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let pool = last_call::ThreadPool::new(2);
+/// pool.execute(|| ()).expect("the pool is running");
+/// let second = pool.submit(|| ()).expect("the pool is running");
+/// assert_eq!((second.id().get(), second.id().to_string()), (1, "1".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub(crate) u64);
 
@@ -53,7 +61,9 @@ pub struct Report {
     /// Jobs that never ran.
     pub cancelled: u64,
     /// Jobs that had not ended when the report was made: always 0 after a shutdown without a
-    /// deadline, except on one of the pool's own workers.
+    /// deadline, except where the pool [lets go](crate::ThreadPool#shutdown) (the shutdown was called
+    /// by a job of its own, or while one is cancelled, by a destructor of that one's); and always 0 in
+    /// what the hook [`on_terminated`](crate::Builder::on_terminated) gets.
     pub unfinished: u64,
     /// Jobs that came back to their submitter unrun; not among the accepted.
     pub rejected: u64,
@@ -68,6 +78,27 @@ pub struct Report {
 }
 
 /// A job that was still running.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use std::sync::mpsc;
+/// use std::time::Duration;
+///
+/// let pool = last_call::ThreadPool::new(1);
+/// let ((started, has_started), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
+/// let job = move || {
+///     started.send(()).expect("somebody waits");
+///     drop(gate.recv()); // and no end in sight
+/// };
+/// pool.execute(job).expect("the pool is running");
+/// has_started.recv().expect("it starts");
+///
+/// let report = pool.shutdown_timeout(Duration::from_millis(10));
+/// let stuck = &report.unfinished_jobs[0];
+/// println!("job {} of {} has run for {:?}", stuck.id, stuck.name, stuck.elapsed);
+/// assert_eq!((report.unfinished, stuck.id.get()), (1, 0));
+/// drop(open);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfinishedJob {
@@ -81,6 +112,16 @@ pub struct UnfinishedJob {
 }
 
 /// The panic of a job without a handle.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let pool = last_call::ThreadPool::new(1);
+/// pool.execute(|| panic!("no more paper")).expect("the pool is running");
+/// let report = pool.shutdown();
+/// let panic = &report.panics[0];
+/// println!("job {}, {}: {}", panic.id, panic.name, panic.message);
+/// assert_eq!((panic.id.get(), panic.message.as_str()), (0, "no more paper"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobPanic {
@@ -92,8 +133,9 @@ pub struct JobPanic {
     pub message: String,
 }
 
-/// What a pool has done so far. Every count but two is a number of jobs since the pool was built, and never
-/// falls; jobs that have ended are never more than those accepted.
+/// What a pool has done so far. The counts of jobs are since the pool was built and never fall, but
+/// for [`running`](Self::running) and [`queued`](Self::queued), which say how many there are now; jobs
+/// that have ended are never more than those accepted.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }

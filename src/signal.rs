@@ -6,6 +6,19 @@ use crate::job::unharmed;
 use crate::pool::Shutdown;
 
 /// What a signal is about to do to the pool.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return Ok(()) }
+/// use last_call::{SignalStep, ThreadPool};
+///
+/// let pool = ThreadPool::new(2);
+/// pool.shutdown_trigger().on_signals_with(|step| match step {
+///     SignalStep::Drain => println!("finishing what is queued; once more to cancel it"),
+///     SignalStep::Discard => println!("cancelling what is queued"),
+///     _ => (),
+/// })?;
+/// # Ok::<(), last_call::SignalError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignalStep {
@@ -50,7 +63,8 @@ impl Shutdown {
     /// takes its own steps at each signal; handlers that the process had before are still called.
     ///
     /// On Windows they are the console's Ctrl-C, Ctrl-Break and close, through the
-    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen.
+    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part is
+    /// untested: neither the tests nor the checks of this crate run on Windows.
     ///
     /// The signal handler only wakes a thread that is started here; `before` and the steps run on
     /// that thread, so they may do what a signal handler may not. So do the destructors of what the
@@ -134,6 +148,16 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
 }
 
 /// Signals could not be made to end the pool.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let pool = last_call::ThreadPool::new(2);
+/// match pool.shutdown_trigger().on_signals() {
+///     Ok(()) => println!("Ctrl-C finishes what is queued"),
+///     Err(error) if error.is_handled() => println!("somebody else handles signals here"),
+///     Err(error) => println!("no signals: {error}"),
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SignalError {

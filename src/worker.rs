@@ -55,6 +55,8 @@ pub(crate) struct Shared {
 struct Cancelling {
     /// The threads of the calls under way. While there are any, claimed jobs may be uncounted.
     under_way: Vec<ThreadId>,
+    /// The one of them that shut the pool down while cancelling, and lets go of it afterwards.
+    owner: Option<ThreadId>,
     /// Jobs cancelled.
     cancelled: u64,
     /// How many wait for idleness, and are to be told of each job that ends.
@@ -126,14 +128,15 @@ impl Shared {
         }
     }
 
-    /// Waits until no other thread is between claiming a job to cancel it and telling its handle.
-    /// (This thread is if a capture that it drops while cancelling shuts the pool down.)
-    pub(crate) fn wait_cancelled(&self) {
-        let current = current_id();
+    /// Waits until no thread is between claiming a job to cancel it and telling its handle; `false`
+    /// if the deadline came first. Not to be called while this thread is.
+    pub(crate) fn wait_cancelled(&self, deadline: Deadline) -> bool {
         let mut cancelling = self.cancelling.lock();
-        while cancelling.under_way.iter().any(|thread| *thread != current) {
-            cancelling = self.cancelled.wait(cancelling);
+        let mut late = false;
+        while !cancelling.under_way.is_empty() && !late {
+            (cancelling, late) = self.cancelled.wait_until(cancelling, deadline);
         }
+        cancelling.under_way.is_empty()
     }
 
     /// Whether this thread is to bring a job to its end, as a worker or by cancelling it: then it
@@ -187,6 +190,25 @@ impl Shared {
             all &= record.wait_exited(deadline);
         }
         all
+    }
+
+    /// Waits until every job has its outcome and every worker has exited; `false` if the deadline
+    /// came first.
+    pub(crate) fn wait_terminated(&self, deadline: Deadline) -> bool {
+        // In this order: with every worker gone, nothing is queued that a later cancel could claim.
+        self.wait_exited(deadline) && self.wait_cancelled(deadline)
+    }
+
+    /// If this thread is cancelling a job, whose destructor then shuts the pool down, the owner
+    /// cannot wait, since that job ends after this; it lets go when the cancel has ended.
+    pub(crate) fn let_go_if_cancelling(&self) -> bool {
+        let current = current_id();
+        let mut cancelling = self.cancelling.lock();
+        let is_cancelling = cancelling.under_way.contains(&current);
+        if is_cancelling {
+            cancelling.owner = Some(current);
+        }
+        is_cancelling
     }
 
     /// The owner does not wait for the workers: the last to exit delivers the report. If all have
@@ -405,6 +427,11 @@ impl Drop for CancelSeat<'_> {
             cancelling.under_way.swap_remove(index);
         }
         self.shared.cancelled.notify_all();
+        if cancelling.owner == Some(current) && !cancelling.under_way.contains(&current) {
+            cancelling.owner = None;
+            drop(cancelling);
+            self.shared.let_go();
+        }
     }
 }
 

@@ -15,8 +15,9 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use last_call::{
-    BuildError, Builder, CancelReason, JobHandle, JobId, JobPanic, Outcome, Payload, Report, Stats,
-    SubmitError, Submitter, ThreadPool, UnfinishedJob,
+    BuildError, Builder, CancelReason, Cancellation, JobHandle, JobId, JobPanic, Outcome, Payload,
+    QueueKind, Report, Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitError, Submitter,
+    ThreadPool, UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -33,6 +34,11 @@ assert_impl_all!(ThreadPool: Send, Sync, Unpin, Debug);
 assert_not_impl_any!(ThreadPool: Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Submitter: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
+// They go to any thread, and do not tell who made them.
+assert_impl_all!(Shutdown: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(StopToken: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(QueueKind: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default);
+assert_impl_all!(QueueKind: Eq, Hash);
 
 // A handle is an owned, not yet present `T`: it may be sent where `T` may. Sharing it only tells
 // whether the job has ended, so that asks no more of `T` than sending.
@@ -59,6 +65,8 @@ assert_not_impl_any!(SubmitError<Sent>: Sync);
 assert_not_impl_any!(SubmitError<Local>: Send, Sync);
 assert_impl_all!(SubmitError<WithoutDebug>: Error, Debug, Display);
 assert_impl_all!(BuildError: Error, Debug, Display, Send, Sync, Unpin);
+assert_impl_all!(WaitError: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe, Copy, Eq);
+assert_impl_all!(SignalError: Error, Debug, Display, Send, Sync, Unpin);
 
 // What is reported is plain data.
 assert_impl_all!(Report: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Clone, Default, Eq);
@@ -67,6 +75,8 @@ assert_impl_all!(UnfinishedJob: Send, Sync, Unpin, UnwindSafe, Debug, Clone, Eq)
 assert_impl_all!(JobPanic: Send, Sync, Unpin, UnwindSafe, Debug, Clone, Eq);
 assert_impl_all!(JobId: Send, Sync, Unpin, UnwindSafe, Debug, Display, Copy, Ord, Hash);
 assert_impl_all!(CancelReason: Send, Sync, Unpin, UnwindSafe, Debug, Display, Copy, Eq, Hash);
+assert_impl_all!(Cancellation: Send, Sync, Unpin, UnwindSafe, Debug, Copy, Eq, Hash);
+assert_impl_all!(SignalStep: Send, Sync, Unpin, UnwindSafe, Debug, Copy, Eq, Hash);
 
 /// What callers keep many of stays small.
 #[cfg(target_pointer_width = "64")]
@@ -77,6 +87,7 @@ mod sizes {
 
     // One pointer to what all share; the pool has its threads besides.
     assert_eq_size!(Submitter, Option<Submitter>, usize);
+    assert_eq_size!(Shutdown, StopToken, usize);
     assert_eq_size!(ThreadPool, [usize; 4]);
     // A pointer and an id, whatever the job returns.
     assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 5]);

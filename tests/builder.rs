@@ -65,11 +65,19 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
             let words = ["`stack_size`", &most, " to 1099511627776 bytes"];
             assert_argument(builder().workers(2).stack_size(usize::MAX), words);
         }
+        let words = ["`stack_size`", " 65535 bytes", "65536 to 1099511627776 bytes"];
+        assert_argument(builder().workers(2).stack_size(65_535), words);
+        if let Ok(bytes) = usize::try_from((1_u64 << 40) + 1) {
+            let words = ["`stack_size`", " 1099511627777 bytes", " to 1099511627776 bytes"];
+            assert_argument(builder().workers(2).stack_size(bytes), words);
+        }
         assert_eq!(started.get(), 0);
         assert_eq!(threads_named("refused-"), 0);
+        let pool = ThreadPool::builder().workers(1).stack_size(65_536).build().unwrap();
+        assert_eq!(pool.submit(|| 3).unwrap().join().unwrap(), 3);
         // The largest capacity is only a number.
         drop(ThreadPool::builder().workers(1).capacity(MAX_CAPACITY).build().unwrap());
-        evidence("C27", 12);
+        evidence("C27", 15);
     });
 }
 

@@ -5,11 +5,11 @@ mod support;
 
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{mpsc, Arc};
+use std::sync::{mpsc, Arc, Mutex};
 use std::time::Duration;
 
-use last_call::ThreadPool;
-use support::{evidence, watchdog, Count, Gate, LIMIT};
+use last_call::{Cancellation, ThreadPool};
+use support::{assert_conserved, evidence, lock, watchdog, Count, End, Gate, InDrop, LIMIT};
 
 /// Panics when dropped, quietly.
 struct PanicsInDrop;
@@ -130,6 +130,108 @@ fn after_a_deadline_the_last_worker_reports() {
         assert!(reports.recv().is_err(), "once");
     });
     evidence("C5,C17,C21", 1);
+}
+
+/// The last owner is in a capture of a job that is cancelled on a thread that is not the pool's; and
+/// a job runs that waits for that job's handle, so that a drop which waited would never return.
+#[test]
+fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final() {
+    watchdog(LIMIT, "ends in a cancel", |progress| {
+        let mut runs = 0;
+        for end in End::ALL {
+            for discards in [true, false] {
+                progress.note(format_args!("{end:?}, discards: {discards}"));
+                let (send, reports) = mpsc::channel();
+                let hook = move |report: &last_call::Report| {
+                    send.send(report.clone()).expect("awaited");
+                };
+                let builder = ThreadPool::builder().workers(1).thread_name("let-go");
+                let pool = builder.on_terminated(hook).build().expect("it can be built");
+                let trigger = pool.shutdown_trigger();
+
+                let (give, take) = mpsc::channel::<last_call::JobHandle<()>>();
+                let started = Count::default();
+                let waits = {
+                    let started = started.clone();
+                    move || {
+                        started.up();
+                        take.recv().expect("it is sent").join().is_cancelled()
+                    }
+                };
+                let waits = pool.submit(waits).expect("it is running");
+                started.wait_for(1);
+                let (hand_over, owner) = mpsc::channel::<ThreadPool>();
+                let capture = InDrop(move || {
+                    if let Some(report) = end.end(owner.recv().expect("it is sent")) {
+                        assert_conserved(&report);
+                    }
+                    // The first panic of this capture, which the final report shall count.
+                    panic::resume_unwind(Box::new("after the end"));
+                });
+                let job = pool.submit(move || drop(capture)).expect("it is running");
+                let behind = pool.submit(|| ()).expect("it is running");
+                hand_over.send(pool).expect("the capture waits");
+                if discards {
+                    give.send(job).expect("the job waits");
+                    trigger.discard();
+                } else {
+                    assert_eq!(job.cancel(), Cancellation::Cancelled);
+                    assert!(reports.try_recv().is_err(), "a job runs");
+                    give.send(job).expect("the job waits");
+                }
+                assert!(waits.join().unwrap(), "the job has seen the other cancelled");
+                let behind = behind.join();
+                let report = reports.recv().expect("somebody reports");
+                assert_conserved(&report);
+                let cancelled = if behind.is_cancelled() { 2 } else { 1 };
+                assert_eq!((report.accepted, report.cancelled), (3, cancelled));
+                assert_eq!((report.completed, report.unfinished), (3 - cancelled, 0));
+                assert_eq!(report.other_panics, 1);
+                let drains = end != End::ShutdownNow && !discards;
+                assert_eq!(behind.is_completed(), drains, "{end:?}");
+                assert!(reports.recv().is_err(), "once");
+                trigger.wait().expect("this is not a job");
+                runs += 1;
+            }
+        }
+        evidence("C5,C16,C17,C21", runs);
+    });
+}
+
+/// Without a job that runs: when the destructor returns, the workers have long gone.
+#[test]
+fn the_final_report_waits_for_the_cancel_that_ended_the_pool() {
+    watchdog(LIMIT, "after the cancel", |_| {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let hook = {
+            let reports = Arc::clone(&reports);
+            move |report: &last_call::Report| lock(&reports).push(report.clone())
+        };
+        let builder = ThreadPool::builder().workers(2).thread_name("gone-before");
+        let pool = builder.on_terminated(hook).build().expect("it can be built");
+        let gate = Gate::new();
+        gate.hold(&pool, 2);
+        let (hand_over, owner) = mpsc::channel::<ThreadPool>();
+        let early = Arc::new(AtomicUsize::new(0));
+        let capture = {
+            let (reports, early) = (Arc::clone(&reports), Arc::clone(&early));
+            InDrop(move || {
+                drop(owner.recv().expect("it is sent"));
+                gate.open();
+                support::wait_until_no_thread_is_named("gone-before-");
+                early.fetch_add(lock(&reports).len(), Ordering::SeqCst);
+            })
+        };
+        let job = pool.submit(move || drop(capture)).expect("it is running");
+        hand_over.send(pool).expect("the capture waits");
+        assert_eq!(job.cancel(), Cancellation::Cancelled);
+        assert_eq!(early.load(Ordering::SeqCst), 0, "a report before the job's outcome");
+        let reports = lock(&reports);
+        assert_eq!(reports.len(), 1, "by the thread that cancelled");
+        assert_eq!((reports[0].completed, reports[0].cancelled), (2, 1));
+        assert_eq!(reports[0].unfinished, 0);
+    });
+    evidence("C15,C21", 1);
 }
 
 #[test]

@@ -310,13 +310,15 @@ fn after_a_deadline_no_job_starts_that_was_reported_cancelled() {
 }
 
 /// The same for the moment between a worker's taking a job off the queue and its claim: the delay is
-/// steered to where the one job just starts, or just does not.
+/// steered to where the one job just starts, or just does not. If one side has never won by the end,
+/// as may be on a busy machine, it goes on until that one has: each round leans further its way.
 #[test]
 fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
     watchdog(LIMIT, "claim against deadline", |progress| {
         const ROUNDS: u64 = 3_000;
         let (mut spins, mut outcomes) = (200_u64, [0_u64; 2]);
-        for round in 0..ROUNDS {
+        let mut round = 0;
+        while round < ROUNDS || outcomes.contains(&0) {
             let [cancelled, ran] = poll_against_claims(1, 1, |_| {
                 for _ in 0..spins {
                     std::hint::spin_loop();
@@ -325,14 +327,15 @@ fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
             outcomes[0] += cancelled;
             outcomes[1] += ran;
             let step = 1 + spins / 16;
-            spins = if ran == 1 { spins.saturating_sub(step) } else { (spins + step).min(5_000) };
+            // Long ones cost time, and are of use only if the job has never won.
+            let most = if round < ROUNDS { 5_000 } else { u64::MAX };
+            spins = if ran == 1 { spins.saturating_sub(step) } else { (spins + step).min(most) };
             if round % 500 == 0 {
                 progress.note(format_args!("round {round}: {outcomes:?} after {spins} spins"));
             }
+            round += 1;
         }
-        // On a busy machine one side may win every time.
-        assert_eq!(outcomes[0] + outcomes[1], ROUNDS);
-        evidence("C4,C5,C17", ROUNDS);
+        evidence("C4,C5,C17", round);
     });
 }
 

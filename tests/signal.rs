@@ -7,10 +7,10 @@ mod support;
 
 use std::error::Error as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::sync::mpsc;
+use std::sync::{mpsc, Arc};
 use std::time::Duration;
 
-use last_call::{CancelReason, JobHandle, Outcome, SignalStep};
+use last_call::{CancelReason, JobHandle, Outcome, SignalStep, ThreadPool};
 use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::{raise, Signal};
 use support::{assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Gate};
@@ -171,12 +171,27 @@ fn where_the_system_refuses_the_signals_act_as_before() {
 #[test]
 fn a_handler_keeps_no_pool_alive() {
     alone("a_handler_keeps_no_pool_alive", || {
-        let pool = pool(1);
+        // In each place that goes with the pool: a hook of the workers', the hook of the end, a job.
+        let capture = Arc::new(());
+        let (in_stop, in_end, in_job) = (capture.clone(), capture.clone(), capture.clone());
+        let builder = ThreadPool::builder().workers(2).thread_name("signalled");
+        let builder = builder.on_stop(move |_| assert!(Arc::strong_count(&in_stop) > 1));
+        let builder = builder.on_terminated(move |_| assert!(Arc::strong_count(&in_end) > 1));
+        let pool = builder.build().unwrap();
         let (told, steps) = mpsc::channel();
         let trigger = pool.shutdown_trigger();
         trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
+        pool.execute(move || drop(in_job)).unwrap();
+        let token = pool.stop_token();
         drop(pool);
-        raise(Signal::SIGTERM).unwrap();
-        assert_eq!(steps.recv(), Ok(SignalStep::Drain));
+        // Although the handler still listens: the pool has ended, and nothing of it is left.
+        assert!(token.is_stopping());
+        assert_eq!(Arc::strong_count(&capture), 1);
+        support::wait_until_no_thread_is_named("signalled-");
+        for step in [SignalStep::Drain, SignalStep::Discard] {
+            raise(Signal::SIGTERM).unwrap();
+            assert_eq!(steps.recv(), Ok(step));
+        }
+        assert!(steps.recv().is_err(), "after the second step the callback is gone");
     });
 }

@@ -36,7 +36,10 @@ const SHORT: Duration = Duration::from_micros(50);
 /// Whether a discard takes everything at once. The channel gives its jobs up one by one, and a worker
 /// may get one in between: then a job starts although one before it, which would have held the
 /// worker, has been cancelled.
-const DRAIN_IS_ATOMIC: bool = cfg!(not(feature = "crossbeam-channel"));
+fn drain_is_atomic() -> bool {
+    // Which queue a pool here runs on is the builder's to say, not what was compiled in.
+    !format!("{:?}", ThreadPool::builder()).contains("queue: Channel")
+}
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,8 @@ enum Kind {
     Held,
     /// Hands in that many jobs that return.
     Parent(u64),
+    /// Begins a drain of its own pool.
+    Drains,
 }
 
 impl Kind {
@@ -103,7 +108,7 @@ enum Step {
 enum Release {
     /// Just before the end, so that everything still moves.
     Before,
-    /// When the shutdown has begun; after it has returned, if its deadline is zero.
+    /// When the shutdown has begun; after it has returned, if its deadline may pass.
     During,
 }
 
@@ -114,6 +119,8 @@ struct Case {
     steps: Vec<Step>,
     release: Release,
     end: End,
+    /// Of a shutdown with a deadline that may pass; what is held then is let go after it.
+    timeout: Duration,
 }
 
 fn kind() -> impl Strategy<Value = Kind> {
@@ -123,6 +130,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => Just(Kind::Bursts),
         2 => Just(Kind::Held),
         1 => (1..=3_u64).prop_map(Kind::Parent),
+        1 => Just(Kind::Drains),
     ]
 }
 
@@ -153,8 +161,17 @@ fn case() -> impl Strategy<Value = Case> {
     let ends = prop::sample::select(&End::ALL[..]);
     let releases = prop::sample::select(&[Release::During, Release::Before][..]);
     let capacities = prop::option::of(1..=3_usize);
-    (1..=3_usize, capacities, prop::collection::vec(step(), 0..30), releases, ends).prop_map(
-        |(workers, capacity, steps, release, end)| Case { workers, capacity, steps, release, end },
+    let timeouts = [Duration::ZERO, Duration::from_nanos(1), SHORT, 10 * SHORT];
+    let endings = (releases, ends, prop::sample::select(timeouts.to_vec()));
+    (1..=3_usize, capacities, prop::collection::vec(step(), 0..30), endings).prop_map(
+        |(workers, capacity, steps, (release, end, timeout))| Case {
+            workers,
+            capacity,
+            steps,
+            release,
+            end,
+            timeout,
+        },
     )
 }
 
@@ -167,8 +184,9 @@ fn every_sequence_of_operations_keeps_the_contract() {
             machine.step(step);
             machine.check(progress);
         }
-        progress.note(format_args!("{:?}, release {:?}", case.end, case.release));
-        machine.end(case.end, case.release);
+        let Case { end, release, timeout, .. } = case;
+        progress.note(format_args!("{end:?} ({timeout:?}), release {release:?}"));
+        machine.end(end, release, timeout);
     });
     let clauses = "C1,C2,C3,C4,C5,C6,C7,C8,C9,C11,C12,C13,C15,C16,C17,C18,C19,C21,C24,C25,C26";
     evidence(clauses, ran);
@@ -183,7 +201,7 @@ struct Known {
     drops: Count,
     /// There while the job is held.
     gate: Option<Gate>,
-    /// Where a parent tells of its children; gone when it has.
+    /// Where a parent tells of its children, and a job that drains that it has; gone then.
     children: Option<Receiver<Vec<Child>>>,
     handle: Option<JobHandle<u64>>,
     /// It had a handle, but no longer.
@@ -235,6 +253,7 @@ struct Work {
     runs: Count,
     pass: Pass,
     submitter: Submitter,
+    trigger: Shutdown,
     tell: Sender<Vec<Child>>,
     bomb: Option<Bomb>,
     _drop: Counted,
@@ -255,6 +274,13 @@ impl Work {
                 let child = |n| self.child(10 * self.tag + n);
                 // Nobody listens if the machine has failed.
                 let _ = self.tell.send((1..=children).map(child).collect());
+            }
+            Kind::Drains => {
+                self.trigger.drain();
+                let waited = self.trigger.wait_timeout(LONG);
+                assert!(waited.is_err_and(|error| error.would_deadlock()), "a job cannot wait");
+                assert!(self.submitter.execute(|| ()).is_err_and(|error| error.is_shut_down()));
+                let _ = self.tell.send(Vec::new());
             }
         }
         self.tag
@@ -447,6 +473,7 @@ impl Machine {
             runs: runs.clone(),
             pass: gate.pass(),
             submitter: self.submitter.clone(),
+            trigger: self.trigger.clone(),
             tell,
             bomb: (kind == Kind::Bursts).then(|| Bomb(Count::default(), BOMB)),
             _drop: Counted(drops.clone()),
@@ -495,7 +522,7 @@ impl Machine {
             assert_eq!(handle.id().get(), id, "the number of jobs accepted before");
         }
         let held = kind == Kind::Held;
-        let parent = matches!(kind, Kind::Parent(_));
+        let parent = matches!(kind, Kind::Parent(_) | Kind::Drains);
         let known = Known {
             kind,
             tag,
@@ -620,13 +647,22 @@ impl Machine {
     /// Takes note of what parents have handed in: those that will end, or in the end those that ran.
     fn meet_children(&mut self, in_the_end: bool) {
         let is_due = |id, job: &Known| job.children.is_some() && (in_the_end || self.will_end(id));
-        for id in self.ids(is_due) {
+        let mut due = self.ids(is_due);
+        // Those that drain first: then it is known that the others' children may be refused.
+        due.sort_by_key(|id| self.jobs[id].kind != Kind::Drains);
+        for id in due {
             let channel = self.job(id).children.take().expect("just looked");
-            let children = if in_the_end {
-                channel.try_recv().unwrap_or_default()
+            let told = if in_the_end {
+                channel.try_recv().ok()
             } else {
-                channel.recv().expect("a parent that will end tells")
+                Some(channel.recv().expect("a parent that will end tells"))
             };
+            if self.jobs[&id].kind == Kind::Drains && told.is_some() {
+                self.stopping = true;
+                // Its own submission.
+                self.refused += 1;
+            }
+            let children = told.unwrap_or_default();
             for Child { tag, runs, drops, handle } in children {
                 let handle = match handle {
                     Ok(handle) => handle,
@@ -680,23 +716,30 @@ impl Machine {
 
     // The end
 
-    fn end(mut self, end: End, release: Release) {
+    fn end(mut self, end: End, release: Release, timeout: Duration) {
+        let end_pool = move |pool: ThreadPool| match end {
+            End::Poll => Some(pool.shutdown_timeout(timeout)),
+            _ => end.end(pool),
+        };
         let pool = self.pool.take().expect("there is one end");
         let joined: BTreeSet<u64> = self.ids(|_, job| job.ended).into_iter().collect();
         let (mut held, mut stuck) = (Vec::new(), Vec::new());
         let (mut probes, probes_ran) = (0, Count::default());
         let report = if release == Release::Before {
             self.release();
-            end.end(pool)
+            end_pool(pool)
         } else {
             held = self.ids(|_, job| job.gate.is_some());
             stuck = self.ids(|id, _| self.is_stuck(id));
             if end == End::Poll {
-                let report = end.end(pool);
+                let report = end_pool(pool);
+                let held = report.as_ref().map_or(0, |report| report.unfinished);
+                let arrived = self.count(|_, job| holds(job));
+                assert!(held >= arrived, "{arrived} jobs are held, and {held} unfinished");
                 self.release();
                 report
             } else {
-                let ending = thread::spawn(move || end.end(pool));
+                let ending = thread::spawn(move || end_pool(pool));
                 // Handed in until one is refused, so until the shutdown has begun.
                 let probe = || {
                     let ran = probes_ran.clone();
@@ -759,17 +802,15 @@ impl Machine {
 
     /// Whether each of these jobs is gone, or is held by its gate after all.
     fn all_decided(&self, ids: &[u64]) -> bool {
-        ids.iter().map(|id| &self.jobs[id]).all(|job| {
-            let arrived = job.gate.as_ref().is_some_and(|gate| gate.arrived() > 0);
-            arrived || job.drops.get() == 1
-        })
+        ids.iter().map(|id| &self.jobs[id]).all(|job| holds(job) || job.drops.get() == 1)
     }
 
     /// Looks that no job has run that was stuck when the pool's end came.
     fn judge_stuck(&self, held: &[u64], stuck: &[u64]) {
+        let atomic = drain_is_atomic();
         let ran = |id: &&u64| self.jobs[id].runs.get() == 1;
         for id in stuck.iter().filter(ran) {
-            let holds = held.iter().filter(|other| *other < id && (DRAIN_IS_ATOMIC || ran(other)));
+            let holds = held.iter().filter(|other| *other < id && (atomic || ran(other)));
             assert!(holds.count() < self.workers, "job {id} ran, but every worker was held");
         }
     }
@@ -841,6 +882,11 @@ impl Machine {
             assert_eq!(job.drops.get(), 1, "the captures of job {id}");
         }
     }
+}
+
+/// Whether that job waits at its gate.
+fn holds(job: &Known) -> bool {
+    job.gate.as_ref().is_some_and(|gate| gate.arrived() > 0)
 }
 
 /// What the error says, once its closure is dropped.

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use last_call::{CancelReason, JobHandle, Outcome, Shutdown, StopToken, ThreadPool, WaitError};
+use last_call::{
+    CancelReason, Cancellation, JobHandle, Outcome, Shutdown, StopToken, ThreadPool, WaitError,
+};
 use support::{
     assert_conserved, bounded, evidence, pool, wait_until_no_thread_is_named, waiting, watchdog,
-    Bomb, Count, Counted, End, Gate, LIMIT, LONG,
+    Bomb, Count, Counted, End, Gate, InDrop, LIMIT, LONG,
 };
 
 #[track_caller]
@@ -278,6 +280,102 @@ fn nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run() {
             assert_eq!(trigger.wait_timeout(Duration::ZERO), Ok(()));
         }
         evidence("C1,C18", ROUNDS as u64);
+    });
+}
+
+/// Held in the destructor of a cancelled job's capture, when no worker is left.
+#[test]
+fn nobody_who_waits_for_the_end_returns_before_every_cancel_has_ended() {
+    watchdog(LIMIT, "cancels", |progress| {
+        const ROUNDS: usize = 20;
+        for round in 0..ROUNDS {
+            progress.note(format_args!("round {round}"));
+            let discards = round % 2 == 0;
+            let pool = ThreadPool::builder().workers(2).thread_name("cancels").build().unwrap();
+            let (gate, in_drop) = (Gate::new(), Gate::new());
+            gate.hold(&pool, 2);
+            let pass = in_drop.pass();
+            let capture = InDrop(move || pass.wait());
+            let job = Arc::new(pool.submit(move || drop(capture)).unwrap());
+            let behind = pool.submit(|| ()).unwrap();
+            let trigger = pool.shutdown_trigger();
+            let cancels = {
+                let (job, trigger) = (Arc::clone(&job), trigger.clone());
+                thread::spawn(move || {
+                    if discards {
+                        trigger.discard();
+                    } else {
+                        assert_eq!(job.cancel(), Cancellation::Cancelled);
+                    }
+                })
+            };
+            in_drop.wait_for(1);
+            let waits = |wait: fn(&Shutdown) -> Result<(), WaitError>| {
+                let (job, trigger) = (Arc::clone(&job), trigger.clone());
+                waiting(move || {
+                    wait(&trigger).unwrap();
+                    job.is_finished()
+                })
+            };
+            let early = [waits(Shutdown::wait), waits(|trigger| trigger.wait_timeout(LONG))];
+            let owner = {
+                let job = Arc::clone(&job);
+                let end = if round % 4 < 2 { End::Shutdown } else { End::InTime };
+                waiting(move || {
+                    assert_conserved(&end.end(pool).expect("a report"));
+                    job.is_finished()
+                })
+            };
+            gate.open();
+            wait_until_no_thread_is_named("cancels-");
+            for timeout in [Duration::ZERO, Duration::from_millis(5)] {
+                assert_timeout(trigger.wait_timeout(timeout));
+            }
+            let late = [waits(Shutdown::wait), waits(|trigger| trigger.wait_timeout(LONG))];
+            let all = early.into_iter().chain(late).chain([owner]).collect::<Vec<_>>();
+            assert!(all.iter().all(|thread| !thread.is_finished()), "one cancel is under way");
+            in_drop.open();
+            assert!(all.into_iter().all(|thread| thread.join().unwrap()), "a handle is unresolved");
+            cancels.join().unwrap();
+            assert_eq!(trigger.wait_timeout(Duration::ZERO), Ok(()));
+            assert_eq!(behind.join().is_cancelled(), discards);
+        }
+        evidence("C1,C6,C18", ROUNDS as u64);
+    });
+}
+
+/// A capture's destructor would wait for itself, or, of two, each for the other.
+#[test]
+fn a_destructor_that_waits_for_the_end_while_its_job_is_cancelled_is_told_so() {
+    watchdog(LIMIT, "own cancel", |_| {
+        for discards in [true, false] {
+            let pool = pool(1);
+            let (gate, told) = (Gate::new(), Count::default());
+            gate.hold(&pool, 1);
+            let trigger = pool.shutdown_trigger();
+            let [one, other] = [(); 2].map(|()| {
+                let (trigger, told) = (trigger.clone(), told.clone());
+                let capture = InDrop(move || {
+                    assert_would_deadlock(trigger.wait());
+                    assert_would_deadlock(trigger.wait_timeout(Duration::ZERO));
+                    assert_would_deadlock(trigger.wait_timeout(LONG));
+                    told.up();
+                });
+                pool.submit(move || drop(capture)).unwrap()
+            });
+            if discards {
+                trigger.discard();
+            } else {
+                let cancels = thread::spawn(move || one.cancel());
+                assert_eq!(other.cancel(), Cancellation::Cancelled);
+                assert_eq!(cancels.join().unwrap(), Cancellation::Cancelled);
+            }
+            assert_eq!(told.get(), 2);
+            gate.open();
+            assert_eq!(pool.shutdown().other_panics, 0);
+            assert_eq!(trigger.wait(), Ok(()));
+        }
+        evidence("C18,C21", 2);
     });
 }
 

@@ -92,6 +92,8 @@ impl Default for QueueKind {
 
 /// One of the queues.
 #[derive(Debug)]
+// There is one a pool; a box would be a step more on the way of every job.
+#[allow(clippy::large_enum_variant)]
 pub enum AnyQueue<T> {
     /// Under two locks.
     TwoLock(two_lock::TwoLock<T>),
