@@ -62,3 +62,4 @@ pub mod comparison;
 pub mod paired;
 #[cfg(not(any(loom, shuttle)))]
 pub mod peers;
+pub mod peers_trial;

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::peers;
+use super::{peers, peers_trial};
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
@@ -12,19 +12,25 @@ use crate::comparison::Comparison;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::mutants::Mutants;
+use crate::peers_trial::PeersTrial;
 use crate::run::Trace;
 use crate::terminal::{self, thousands};
 use crate::trial;
 use crate::verdict::Verdict;
 
-/// Writes the page, with the comparison if there is one.
+/// Writes the page, with the comparison and the trial of the peers if there are any.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(audit: &Audit, comparison: Option<&Comparison>) -> Result<String, String> {
+pub fn render(
+    audit: &Audit,
+    comparison: Option<&Comparison>,
+    trial: Option<&PeersTrial>,
+) -> Result<String, String> {
     let beside = comparison.map(peers::render).transpose()?;
-    Page { beside, ..Page::new(audit) }.render().map_err(|error| error.to_string())
+    let tried = trial.map(peers_trial::render).transpose()?;
+    Page { beside, tried, ..Page::new(audit) }.render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -42,6 +48,8 @@ struct Page<'a> {
     failures: Vec<super::Complaint>,
     /// The sections that compare, written.
     beside: Option<String>,
+    /// The section of the peers on trial, written.
+    tried: Option<String>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -153,6 +161,7 @@ impl<'a> Page<'a> {
             convictions,
             failures: super::complaints(audit),
             beside: None,
+            tried: None,
         }
     }
 
@@ -326,20 +335,21 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
 #[cfg(test)]
 mod tests {
     use crate::comparison::tests::comparison;
+    use crate::peers_trial::tests::trial;
     use crate::report::tests::{failing, holding};
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding(), None).unwrap();
+        let page = super::render(&holding(), None, None).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing(), None).unwrap();
+        let page = super::render(&failing(), None, None).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing(), None).unwrap();
+        let page = super::render(&failing(), None, None).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -348,15 +358,26 @@ mod tests {
 
     #[test]
     fn a_comparison_is_shown_if_there_is_one() {
-        let page = super::render(&holding(), Some(&comparison())).unwrap();
+        let page = super::render(&holding(), Some(&comparison()), None).unwrap();
         assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
-        let page = super::render(&holding(), None).unwrap();
+        let page = super::render(&holding(), None, None).unwrap();
         assert!(!page.contains("#peers") && !page.contains("<svg"));
     }
 
     #[test]
+    fn the_trial_of_the_peers_is_shown_if_there_is_one() {
+        let page = super::render(&holding(), None, Some(&trial())).unwrap();
+        assert!(page.contains("href=\"#trial\"") && page.contains("id=\"trial\""), "{page}");
+        assert!(!page.contains("<drop>") && page.contains("no end after 10 s"));
+        for word in ["other 1.2.3", ">kept<", ">broken<", "2025-01-31"] {
+            assert!(page.contains(word), "{word}");
+        }
+        assert!(!super::render(&holding(), None, None).unwrap().contains("#trial"));
+    }
+
+    #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let page = super::render(&failing(), Some(&comparison())).unwrap();
+        let page = super::render(&failing(), Some(&comparison()), Some(&trial())).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

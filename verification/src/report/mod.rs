@@ -5,6 +5,7 @@ pub mod github;
 pub mod html;
 pub mod junit;
 mod peers;
+mod peers_trial;
 pub mod sarif;
 
 use std::fs;
@@ -15,6 +16,7 @@ use crate::checker::CheckerReport;
 use crate::comparison::Comparison;
 use crate::generated::Generated;
 use crate::mutants::Fate;
+use crate::peers_trial::PeersTrial;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
 /// did not look at everything, they are called `audit-partial`, and of a shard by its number.
@@ -33,10 +35,14 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         eprintln!("{error}; the page has no comparison");
         None
     });
+    let trial = PeersTrial::read(folder).unwrap_or_else(|error| {
+        eprintln!("{error}; the page has no trial of the peers");
+        None
+    });
     let json = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     let texts = [
         ("json", json + "\n"),
-        ("html", html::render(audit, comparison.as_ref())?),
+        ("html", html::render(audit, comparison.as_ref(), trial.as_ref())?),
         ("junit.xml", junit::render(audit)?),
         ("sarif", sarif::render(audit)?),
     ];
