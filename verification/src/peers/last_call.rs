@@ -117,7 +117,7 @@ impl<V: Variant> Peer for LastCall<V> {
     }
 
     fn discard(self) {
-        self.0.shutdown_now();
+        let _ = self.0.shutdown_now();
     }
 }
 

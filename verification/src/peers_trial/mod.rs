@@ -149,15 +149,12 @@ impl End {
 
 /// The line that says why a process ended early; without anything that changes from run to run.
 fn last_words(stderr: &str) -> String {
-    const TELLING: [&str; 4] = ["fatal runtime error", "overflowed its stack", "abort", "verify:"];
+    const TELLING: [&str; 3] = ["fatal runtime error", "abort", "verify:"];
     let telling = |line: &&str| TELLING.iter().any(|word| line.contains(word));
     let line = stderr.lines().rev().find(telling).unwrap_or_default().trim();
     let line = line.strip_prefix("fatal runtime error: ").unwrap_or(line);
-    // `thread 'name' (1234) has overflowed its stack`
-    match line.contains("overflowed its stack") {
-        true => "stack overflow".to_owned(),
-        false => line.trim_end_matches(", aborting").to_owned(),
-    }
+    let line = line.trim_end_matches('.').trim_end_matches("aborting");
+    line.trim_end_matches([',', '.', ' ']).to_owned()
 }
 
 fn signal_name(signal: i32) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::Cell;
+use comfy_table::{Cell, ColumnConstraint};
 
 use super::{Hearing, PeersTrial, Tried, Verdict};
 use crate::terminal;
@@ -60,7 +60,8 @@ impl PeersTrial {
     pub fn render(&self, width: usize) -> String {
         let mut out = String::new();
         let mut table = terminal::table(width);
-        let names = self.properties.iter().map(|property| Cell::new(&property.name));
+        // In words, which can be broken.
+        let names = self.properties.iter().map(|asked| Cell::new(asked.name.replace('-', " ")));
         table.set_header([Cell::new("")].into_iter().chain(names));
         for pool in &self.pools {
             let cells = self.properties.iter().map(|property| {
@@ -70,7 +71,10 @@ impl PeersTrial {
                     verdict => verdict.word(),
                 }))
             });
-            table.add_row([Cell::new(pool.title())].into_iter().chain(cells));
+            table.add_row([Cell::new(&pool.name)].into_iter().chain(cells));
+        }
+        if let Some(names) = table.column_mut(0) {
+            names.set_constraint(ColumnConstraint::ContentWidth);
         }
         let _ =
             writeln!(out, "{table}\n\n–: not offered by the pool's documentation, so not tried.");
@@ -83,7 +87,7 @@ impl PeersTrial {
         for (pool, hearing) in
             self.pools.iter().flat_map(|pool| pool.broken().map(move |h| (pool, h)))
         {
-            let line = format!("{}, {}: {}", pool.name, hearing.property, hearing.sightings());
+            let line = format!("{}, {}: {}", pool.title(), hearing.property, hearing.sightings());
             let _ = writeln!(out, "{}", terminal::wrap(&line, width, "- ", "  "));
             let _ =
                 writeln!(out, "{}", terminal::wrap(&hearing.documented, width, "  (", "   ") + ")");

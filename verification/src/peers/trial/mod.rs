@@ -113,8 +113,9 @@ impl Property {
     /// How often it is tried in a process, where chance plays a part, and how many processes try it.
     fn effort(self) -> (u64, u64) {
         match self {
-            Property::EndWaits | Property::Idle => (3_000, 2),
-            Property::RefusedReturns | Property::PanicTold => (300, 2),
+            // Races: as often as there is time for.
+            Property::EndWaits | Property::Idle | Property::PanicTold => (100_000, 3),
+            Property::RefusedReturns => (1_000, 2),
             Property::HandleResolves => (100, 2),
             Property::PanicSurvived | Property::OwnJob => (10, 2),
             Property::Destructors => (6, 2),

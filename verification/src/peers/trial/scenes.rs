@@ -1,12 +1,12 @@
 //! The scenarios, one a property, for any pool.
 
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::super::{Handle as _, OnDrop, Peer, Submit, Threads};
+use super::super::{Handle, OnDrop, Peer, Submit, Threads};
 use super::tools::{
     arrive, broken, caught, heard, meet, memory, panic_on_purpose, step, Bomb, Fault, Gate, Run,
     PATIENCE,
@@ -46,11 +46,17 @@ fn yields(times: u64) {
 }
 
 fn end_waits<P: Peer>(round: u64) -> Run {
-    const JOBS: usize = 8;
     step("starting the pool");
     let pool = P::start(WORKERS);
+    // A pool that starts, and one whose workers sleep already, are ended at different moments.
+    let (is_warm, jobs) =
+        (round.is_multiple_of(2), 1 + usize::try_from(round / 2 % 8).unwrap_or(0));
+    if is_warm {
+        meet::<P>(&pool.submitter(), WORKERS)?;
+        yields(round % 7);
+    }
     let ran = Arc::new(AtomicUsize::new(0));
-    for _ in 0..JOBS {
+    for _ in 0..jobs {
         let ran = Arc::clone(&ran);
         let job = move || {
             yields(round % 3);
@@ -62,13 +68,15 @@ fn end_waits<P: Peer>(round: u64) -> Run {
     if let Err(message) = caught(|| pool.finish()) {
         return broken(format!("ending the pool panicked: {message}"));
     }
-    match ran.load(Ordering::SeqCst) {
-        JOBS => Ok(()),
-        _ => broken("it returned before every accepted job had run"),
+    if ran.load(Ordering::SeqCst) == jobs {
+        Ok(())
+    } else {
+        broken("it returned before every accepted job had run")
     }
 }
 
 fn refused_returns<P: Peer>(round: u64) -> Run {
+    const RACING: usize = 16;
     step("submitting while the pool ends");
     let pool = P::start(WORKERS);
     let submitter = pool.submitter();
@@ -80,7 +88,6 @@ fn refused_returns<P: Peer>(round: u64) -> Run {
         };
         P::hand_in(submitter, job)
     };
-    const RACING: usize = 16;
     let back = thread::scope(|scope| {
         let (racer, submit) = (submitter.clone(), &submit);
         let race = move || (0..RACING).filter_map(|_| submit(&racer)).count();
@@ -100,9 +107,10 @@ fn refused_returns<P: Peer>(round: u64) -> Run {
         return broken("a refused job ran");
     }
     job();
-    match ran.load(Ordering::SeqCst) == before + 1 {
-        true => Ok(()),
-        false => broken("what came back is not the job"),
+    if ran.load(Ordering::SeqCst) == before + 1 {
+        Ok(())
+    } else {
+        broken("what came back is not the job")
     }
 }
 
@@ -149,7 +157,7 @@ fn panic_survived<P: Peer>() -> Run {
 fn panic_told<P: Peer>() -> Run {
     const PANICS: usize = 4;
     let (tells, tellings) = mpsc::channel();
-    if let Some(pool) = P::start_telling(WORKERS, move || drop(tells.send(()))) {
+    if let Some(pool) = P::start_telling(WORKERS, move || tells.send(()).unwrap_or(())) {
         for _ in 0..PANICS {
             pool.execute(panic_on_purpose).map_err(|_| Fault::Broken("refused".to_owned()))?;
         }
@@ -177,31 +185,32 @@ fn panic_told<P: Peer>() -> Run {
             return broken("after waiting for every job, the count of panics was short");
         }
     }
-    step("ending the pool");
-    pool.finish();
+    // How it ends after panics is another question.
+    let _ = caught(|| pool.finish());
     Ok(())
 }
 
 fn own_job<P: Peer>() -> Run {
     const QUEUED: usize = 8;
+    const STALL: Duration = Duration::from_secs(4);
     let pool = P::start(WORKERS);
     let submitter = pool.submitter();
     let mut gate = Gate::new();
     let refused = |_| Fault::Broken("a job was refused".to_owned());
     let (done, dropped) = mpsc::channel();
     let held = gate.held();
-    let drops = move || {
+    let drop_it = move || {
         held();
         let began = Instant::now();
         pool.let_go();
         let _ = done.send(began.elapsed());
     };
-    submitter.execute(drops).map_err(refused)?;
+    submitter.execute(drop_it).map_err(refused)?;
     submitter.execute(gate.held()).map_err(refused)?;
     let (arrives, arrivals) = mpsc::channel();
     for _ in 0..QUEUED {
         let arrives = arrives.clone();
-        submitter.execute(move || drop(arrives.send(()))).map_err(refused)?;
+        submitter.execute(move || arrives.send(()).unwrap_or(())).map_err(refused)?;
     }
     drop((arrives, submitter));
     step("dropping the pool in its own job");
@@ -210,7 +219,7 @@ fn own_job<P: Peer>() -> Run {
         let message = heard().unwrap_or_default();
         return broken(format!("the drop panicked: {message}"));
     };
-    if took > PATIENCE - PATIENCE / 5 {
+    if took > STALL {
         return broken(format!("the drop stalled for {} s", took.as_secs()));
     }
     let runs_queued = !matches!(P::ABOUT.drop, OnDrop::DiscardsAndJoins | OnDrop::DiscardsUnwaited);
@@ -223,33 +232,45 @@ fn own_job<P: Peer>() -> Run {
     }
 }
 
-/// A job that submits the next until none is left, and then says so.
-fn link<S: Submit>(submitter: S, left: usize, ended: Arc<AtomicBool>, end: mpsc::Sender<()>) {
-    if left == 0 {
-        ended.store(true, Ordering::SeqCst);
+/// Jobs that submit each other, one after the other.
+struct Chain {
+    /// How many links have run.
+    links: AtomicUsize,
+    /// How many there are.
+    length: usize,
+    end: mpsc::Sender<()>,
+}
+
+/// Runs a link, which submits the next unless it is the last.
+fn link<S: Submit>(submitter: S, chain: Arc<Chain>) {
+    if chain.links.fetch_add(1, Ordering::SeqCst) + 1 == chain.length {
         drop(submitter);
-        let _ = end.send(());
+        let _ = chain.end.send(());
         return;
     }
     let next = submitter.clone();
-    let _ = submitter.execute(move || link(next, left - 1, ended, end));
+    let _ = submitter.execute(move || link(next, chain));
 }
 
 fn idle<P: Peer>(round: u64) -> Run {
-    // Many short chains, whose first links race with the question; now and then a long one.
-    let links = if round.is_multiple_of(100) { 10_000 } else { 20 };
+    const LENGTH: usize = 100;
     let pool = P::start(WORKERS);
-    for _ in 0..10 {
-        let ended = Arc::new(AtomicBool::new(false));
+    for number in 0..20 {
         let (end, ends) = mpsc::channel();
-        let (submitter, flag) = (pool.submitter(), Arc::clone(&ended));
-        let first = move || link(submitter, links, flag, end);
+        let chain = Arc::new(Chain { links: AtomicUsize::new(0), length: LENGTH, end });
+        let (submitter, first) = (pool.submitter(), Arc::clone(&chain));
+        let first = move || link(submitter, first);
         pool.execute(first).map_err(|_| Fault::Broken("a job was refused".to_owned()))?;
+        // The question is put before the chain has begun, or in its midst.
+        let begun = (usize::try_from(round).unwrap_or(0) + number) % 20;
+        while chain.links.load(Ordering::SeqCst) < begun {
+            std::hint::spin_loop();
+        }
         step("waiting for idleness, while jobs submit jobs");
         if !pool.wait_idle() {
             return broken("it could not wait");
         }
-        let was_over = ended.load(Ordering::SeqCst);
+        let was_over = chain.links.load(Ordering::SeqCst) == LENGTH;
         if ends.recv_timeout(PATIENCE).is_err() {
             return broken("a job that was submitted by a job never ran");
         }
@@ -273,7 +294,7 @@ fn destructors<P: Peer>(round: u64) -> Run {
             }
             // The payload is now the waiter's, and so is its panic.
             let handle = pool.submit(|| -> bool { panic_any(Bomb) });
-            let _ = caught(|| handle.map(|handle| handle.wait()));
+            let _ = caught(|| handle.map(Handle::wait));
         }
         1 => {
             step("running jobs with a capture whose destructor panics");

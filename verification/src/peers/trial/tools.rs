@@ -55,10 +55,12 @@ impl Gate {
     pub(super) fn held(&mut self) -> impl FnOnce() + Send + use<> {
         let (opens, opened) = mpsc::channel();
         self.0.push(opens);
-        move || drop(opened.recv())
+        move || opened.recv().unwrap_or(())
     }
 
-    pub(super) fn open(self) {}
+    pub(super) fn open(self) {
+        drop(self.0);
+    }
 }
 
 /// Counts jobs that arrive, up to a number; the error is how many did.

@@ -8,6 +8,9 @@ use super::super::{visit, Peer, Visit};
 use super::tools::{listen_for_panics, say, Fault, Run};
 use super::{scenes, Property};
 
+/// The size of the stack of a main thread, on most systems.
+const STACK: usize = 8 << 20;
+
 /// Tries a property of a pool so many times, or for so long, and writes what it sees to the standard
 /// output; stops with the first run that has no end within the limit.
 ///
@@ -24,8 +27,11 @@ pub fn testify(
     listen_for_panics();
     let (sends, results) = mpsc::channel();
     let name = peer.to_owned();
-    // In a thread of its own, so that a run that hangs can be left behind.
-    let trying = thread::spawn(move || visit(&name, Tries { property, runs, budget, sends }));
+    // In a thread of its own, so that a run that hangs can be left behind; its stack is that of a main
+    // thread, whatever those of others are.
+    let tries = move || visit(&name, Tries { property, runs, budget, sends });
+    let trying = thread::Builder::new().stack_size(STACK).spawn(tries);
+    let trying = trying.map_err(|error| error.to_string())?;
     loop {
         match results.recv_timeout(limit) {
             Ok(Ok(())) => say("kept", ""),
