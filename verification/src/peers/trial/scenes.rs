@@ -195,6 +195,8 @@ fn own_job<P: Peer>() -> Run {
     const STALL: Duration = Duration::from_secs(4);
     let pool = P::start(WORKERS);
     let submitter = pool.submitter();
+    step("waiting for every worker to have begun");
+    meet::<P>(&submitter, WORKERS)?;
     let mut gate = Gate::new();
     let refused = |_| Fault::Broken("a job was refused".to_owned());
     let (done, dropped) = mpsc::channel();
