@@ -255,7 +255,7 @@ fn link<S: Submit>(submitter: S, chain: Arc<Chain>) {
 }
 
 fn idle<P: Peer>(round: u64) -> Run {
-    const LENGTH: usize = 100;
+    const LENGTH: usize = 40;
     let pool = P::start(WORKERS);
     for number in 0..20 {
         let (end, ends) = mpsc::channel();
@@ -264,7 +264,8 @@ fn idle<P: Peer>(round: u64) -> Run {
         let first = move || link(submitter, first);
         pool.execute(first).map_err(|_| Fault::Broken("a job was refused".to_owned()))?;
         // The question is put before the chain has begun, or in its midst.
-        let begun = (usize::try_from(round).unwrap_or(0) + number) % 20;
+        let midst = usize::try_from(round).unwrap_or(0) % 20;
+        let begun = if number % 2 == 0 { 0 } else { midst };
         while chain.links.load(Ordering::SeqCst) < begun {
             std::hint::spin_loop();
         }
