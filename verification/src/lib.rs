@@ -66,3 +66,4 @@ mod figures;
 pub mod paired;
 #[cfg(not(any(loom, shuttle)))]
 pub mod peers;
+pub mod peers_trial;

@@ -22,6 +22,9 @@ use verification::survivors::{Explained, Found, Merged};
 use verification::trial::{self, Expect, Trial};
 use verification::{limits, merge, report, sample, suite, terminal};
 
+#[cfg(not(any(loom, shuttle)))]
+mod peers_on_trial;
+
 /// Runs the evidence for last-call and says what it shows.
 ///
 /// Each model is a small program whose every thread interleaving is explored by loom, in a process
@@ -111,6 +114,9 @@ enum Task {
         #[arg(long, required = true, value_name = "FOLDER")]
         loom: Vec<PathBuf>,
     },
+    /// Hold this pool and others to the same properties, on real threads, and say which keep them
+    #[cfg(not(any(loom, shuttle)))]
+    Peers(peers_on_trial::Arguments),
     /// Print the format of audit.json as a JSON schema
     Schema,
     /// Draw the reports of an audit.json again
@@ -138,6 +144,8 @@ fn main() -> ExitCode {
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
         Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
         Some(Task::Survivors { ordinary, loom }) => survivors(ordinary, loom),
+        #[cfg(not(any(loom, shuttle)))]
+        Some(Task::Peers(asked)) => peers_on_trial::run(asked, arguments.output.as_deref()),
         Some(Task::Schema) => {
             print!("{}", audit::schema());
             Ok(true)

@@ -178,31 +178,41 @@ impl Runner {
         })
     }
 
-    /// Does something for each task, several at a time; the names of those begun are shown.
     fn each<T: Sync, R: Send>(
         &self,
         what: &str,
         tasks: &[T],
         work: impl Fn(&T) -> (String, R) + Sync,
     ) -> Vec<R> {
-        let bar = progress(what, tasks.len());
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for _ in 0..self.jobs {
-                scope.spawn(|| {
-                    while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let (name, result) = work(task);
-                        bar.set_message(name);
-                        done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-                        bar.inc(1);
-                    }
-                });
-            }
-        });
-        bar.finish_and_clear();
-        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+        each(self.jobs, what, tasks, work)
     }
+}
+
+/// Does something for each task, so many at a time; the names of those done are shown. The results
+/// come in the order in which they were done.
+pub fn each<T: Sync, R: Send>(
+    jobs: usize,
+    what: &str,
+    tasks: &[T],
+    work: impl Fn(&T) -> (String, R) + Sync,
+) -> Vec<R> {
+    let bar = progress(what, tasks.len());
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (name, result) = work(task);
+                    bar.set_message(name);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A bar that says how many of that many things are done; without a terminal, one line.

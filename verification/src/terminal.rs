@@ -79,11 +79,11 @@ pub fn verdict(audit: &Audit) -> String {
     }
 }
 
-fn heading(out: &mut String, text: &str) {
+pub(crate) fn heading(out: &mut String, text: &str) {
     let _ = writeln!(out, "\n{text}\n{}", "─".repeat(text.chars().count()));
 }
 
-fn table(width: usize) -> Table {
+pub(crate) fn table(width: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -319,7 +319,7 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
     }
 }
 
-fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
+pub(crate) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut out = first.to_owned();
     let mut column = first.chars().count();
     for (index, word) in text.split(' ').enumerate() {

@@ -58,3 +58,14 @@ fn models_and_subjects_are_listed() {
         assert!(told.contains(name), "{name} is not listed in: {told}");
     }
 }
+
+#[cfg(not(any(loom, shuttle)))]
+#[test]
+fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
+    let output = verify(&["peers", "--peer", "no-such-pool"], &[]);
+    refused(&output, "no-such-pool");
+    refused(&output, "threadpool");
+    let output = verify(&["peers", "--property", "no-such-property"], &[]);
+    refused(&output, "no-such-property");
+    refused(&output, "end-waits");
+}

@@ -15,13 +15,16 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(any(loom, shuttle)))]
 mod ordinary {
+    use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{mpsc, Arc};
     use std::thread;
     use std::time::Duration;
 
     use libtest_mimic::{Failed, Trial};
+    use verification::peers::trial::{self, Plan, Property};
     use verification::peers::{self, About, Awaited, Peer, Submit as _, Visit};
+    use verification::peers_trial::Verdict;
 
     const JOBS: usize = 1_000;
 
@@ -38,6 +41,7 @@ mod ordinary {
             test("an_awaited_pool_has_run_everything", |about| under_watchdog(about, Awaits)),
             test("handles_and_idleness_are_as_declared", |about| under_watchdog(about, Offers)),
             test("one_worker_keeps_the_declared_order", |about| under_watchdog(about, Keeps)),
+            test("it_does_on_trial_as_it_must", on_trial),
             test("its_version_is_known", |about| {
                 about.version().map(drop).ok_or_else(|| "not in the lock file, or twice".into())
             }),
@@ -56,6 +60,27 @@ mod ordinary {
             Ok(None) => Err("there is no pool of that name".into()),
             Err(error) => Err(format!("hangs, or has panicked: {error}").into()),
         }
+    }
+
+    /// This pool keeps everything, and the book's is convicted; of the others a trial is no test.
+    fn on_trial(about: &'static About) -> Result<(), Failed> {
+        let plan = Plan { runs: Some(2), limit: LIMIT, ..Plan::default() };
+        let is_tried = |property: &Property| about.is_own() || trial::is_control(about, *property);
+        for property in Property::ALL.into_iter().filter(is_tried) {
+            let verify = Path::new(env!("CARGO_BIN_EXE_verify"));
+            let heard = trial::hear(verify, about, property, &plan);
+            let is_right = match heard.verdict {
+                Verdict::Kept => about.is_own(),
+                Verdict::Broken => heard.control,
+                Verdict::NotTried => !cfg!(target_os = "linux"),
+                Verdict::NotOffered => false,
+            };
+            if !is_right {
+                let (verdict, seen) = (heard.verdict.word(), heard.sightings());
+                return Err(format!("{}: {verdict}; {seen}", property.name()).into());
+            }
+        }
+        Ok(())
     }
 
     fn all_arrive(arrivals: &mpsc::Receiver<()>, expected: usize) -> Result<(), String> {

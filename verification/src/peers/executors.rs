@@ -59,6 +59,11 @@ impl Peer for Channel {
     fn finish(self) {
         self.0.shutdown().expect("it shuts down within its five seconds");
     }
+
+    /// Shut down by a worker it would wait for itself; this is the documented way.
+    fn let_go(self) {
+        self.0.shutdown_async();
+    }
 }
 
 impl Submit for ChannelPool {
@@ -123,6 +128,11 @@ impl Peer for Stealing {
 
     fn finish(self) {
         self.0.shutdown().expect("it shuts down within its five seconds");
+    }
+
+    /// Shut down by a worker it would wait for itself; this is the documented way.
+    fn let_go(self) {
+        self.0.shutdown_async();
     }
 }
 

@@ -59,6 +59,11 @@ impl Peer for FuturesExecutor {
     fn finish(self) {
         drop(self.0);
     }
+
+    fn try_start(workers: usize) -> Result<Self, String> {
+        let pool = ThreadPool::builder().pool_size(workers).create();
+        pool.map(FuturesExecutor).map_err(|error| error.to_string())
+    }
 }
 
 impl Submit for ThreadPool {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use last_call::{JobHandle, QueueKind, Submitter, ThreadPool};
+use last_call::{BuildError, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
 
 use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
@@ -15,7 +15,7 @@ pub(crate) trait Variant: Send + Sync + Sized + 'static {
     const WHAT: &'static str;
 
     /// Starts a pool of that many workers.
-    fn build(workers: usize) -> ThreadPool;
+    fn build(workers: usize) -> Result<ThreadPool, BuildError>;
 }
 
 macro_rules! variants {
@@ -28,8 +28,8 @@ macro_rules! variants {
             const NAME: &'static str = $name;
             const WHAT: &'static str = $what;
 
-            fn build(workers: usize) -> ThreadPool {
-                ThreadPool::builder().workers(workers).queue($kind).build().expect("the number of workers is sound")
+            fn build(workers: usize) -> Result<ThreadPool, BuildError> {
+                ThreadPool::builder().workers(workers).queue($kind).build()
             }
         }
     )+};
@@ -68,7 +68,7 @@ impl<V: Variant> Peer for LastCall<V> {
     type Submitter = Submitter;
 
     fn start(workers: usize) -> Self {
-        LastCall(V::build(workers), PhantomData)
+        LastCall(V::build(workers).expect("the number of workers is sound"), PhantomData)
     }
 
     #[inline]
@@ -98,6 +98,26 @@ impl<V: Variant> Peer for LastCall<V> {
 
     fn finish(self) {
         drop(self.0);
+    }
+
+    fn try_start(workers: usize) -> Result<Self, String> {
+        let pool = V::build(workers).map_err(|error| error.to_string())?;
+        Ok(LastCall(pool, PhantomData))
+    }
+
+    fn panics(&self) -> Option<usize> {
+        usize::try_from(self.0.stats().panicked).ok()
+    }
+
+    fn hand_in<F>(submitter: &Self::Submitter, job: F) -> Option<F>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        submitter.execute(job).err().map(SubmitError::into_job)
+    }
+
+    fn discard(self) {
+        let _ = self.0.shutdown_now();
     }
 }
 

@@ -20,6 +20,7 @@ mod shared;
 mod threadpool;
 mod threadpool_crossbeam;
 mod tokio;
+pub mod trial;
 mod uvth;
 mod version;
 mod workerpool;
@@ -84,6 +85,49 @@ pub trait Peer: Send + Sync + Sized + 'static {
     /// Ends the pool in its documented way, and waits as long as that way does: for every job where
     /// [`About::waits`] is not [`Waits::Not`].
     fn finish(self);
+
+    /// Starts a pool as [`start`](Self::start) does, and returns what it says when it cannot.
+    ///
+    /// # Errors
+    ///
+    /// The pool's own error, in words. One that has none panics.
+    fn try_start(workers: usize) -> Result<Self, String> {
+        Ok(Self::start(workers))
+    }
+
+    /// Starts a pool that tells of each panic of a job through a handler; none if it has no such.
+    fn start_telling<F>(workers: usize, tell: F) -> Option<Self>
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        let _ = (workers, tell);
+        None
+    }
+
+    /// How many jobs have panicked, if the pool counts that.
+    fn panics(&self) -> Option<usize> {
+        None
+    }
+
+    /// Hands in a job that the pool may refuse; returns the closure if the pool gives it back, and
+    /// none if it was taken, or is not given back.
+    fn hand_in<F>(submitter: &Self::Submitter, job: F) -> Option<F>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        let _ = submitter.execute(job);
+        None
+    }
+
+    /// Lets go of the pool inside one of its own jobs, in its documented way.
+    fn let_go(self) {
+        drop(self);
+    }
+
+    /// Ends the pool without running what is queued, where it offers that.
+    fn discard(self) {
+        self.finish();
+    }
 }
 
 /// Hands in jobs from other threads and from jobs.

@@ -57,6 +57,24 @@ impl Peer for Rayon {
     }
 
     fn finish(self) {}
+
+    fn try_start(workers: usize) -> Result<Self, String> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        pool.map(|pool| Rayon(Arc::new(pool))).map_err(|error| error.to_string())
+    }
+
+    fn start_telling<F>(workers: usize, tell: F) -> Option<Self>
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        let handler = move |payload| {
+            // A panic in the handler ends the process, as documented; so could the payload's drop.
+            std::mem::forget::<Box<dyn std::any::Any + Send>>(payload);
+            tell();
+        };
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(workers).panic_handler(handler);
+        Some(Rayon(Arc::new(builder.build().expect("threads can be started"))))
+    }
 }
 
 /// The pool, shared; on its own workers `spawn` puts a job on the worker's own queue.

@@ -60,6 +60,10 @@ impl Peer for Threadpool {
     fn finish(self) {
         self.0.join();
     }
+
+    fn panics(&self) -> Option<usize> {
+        Some(self.0.panic_count())
+    }
 }
 
 /// A clone of the pool; while one is left, the threads are.

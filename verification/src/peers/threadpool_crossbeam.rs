@@ -61,6 +61,10 @@ impl Peer for ThreadpoolCrossbeam {
     fn finish(self) {
         self.0.join();
     }
+
+    fn panics(&self) -> Option<usize> {
+        Some(self.0.panic_count())
+    }
 }
 
 /// A clone of the pool; while one is left, the threads are.

@@ -58,6 +58,11 @@ impl Peer for SpawnBlocking {
     fn finish(self) {
         drop(self.0);
     }
+
+    /// Dropping it would wait for the job that drops it; this is the documented way out.
+    fn let_go(self) {
+        self.0.shutdown_background();
+    }
 }
 
 impl Submit for RuntimeHandle {

@@ -65,6 +65,10 @@ impl Peer for Workerpool {
     fn finish(self) {
         self.0.join();
     }
+
+    fn panics(&self) -> Option<usize> {
+        Some(self.0.panic_count())
+    }
 }
 
 impl fmt::Debug for Workerpool {

@@ -4,12 +4,10 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::{cost, peers};
+use super::{cost, peers, peers_trial, Beside};
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
-use crate::comparison::Comparison;
-use crate::cost::Cost;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::mutants::Mutants;
@@ -18,19 +16,17 @@ use crate::terminal::{self, thousands};
 use crate::trial;
 use crate::verdict::Verdict;
 
-/// Writes the page, with the comparison and the cost if there are any.
+/// Writes the page, with what lies beside the audit.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(
-    audit: &Audit,
-    comparison: Option<&Comparison>,
-    cost: Option<&Cost>,
-) -> Result<String, String> {
-    let beside = comparison.map(peers::render).transpose()?;
-    let cost = cost.map(cost::render).transpose()?;
-    Page { beside, cost, ..Page::new(audit) }.render().map_err(|error| error.to_string())
+pub fn render(audit: &Audit, also: &Beside) -> Result<String, String> {
+    let beside = also.comparison.as_ref().map(peers::render).transpose()?;
+    let cost = also.cost.as_ref().map(cost::render).transpose()?;
+    let tried = also.trial.as_ref().map(peers_trial::render).transpose()?;
+    let page = Page { beside, cost, tried, ..Page::new(audit) };
+    page.render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -50,6 +46,8 @@ struct Page<'a> {
     beside: Option<String>,
     /// The section about what it costs to depend on the pool, written.
     cost: Option<String>,
+    /// The section of the peers on trial, written.
+    tried: Option<String>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -162,6 +160,7 @@ impl<'a> Page<'a> {
             failures: super::complaints(audit),
             beside: None,
             cost: None,
+            tried: None,
         }
     }
 
@@ -340,20 +339,22 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
 mod tests {
     use crate::comparison::tests::comparison;
     use crate::cost::tests::cost;
+    use crate::peers_trial::tests::trial;
     use crate::report::tests::{failing, holding};
+    use crate::report::Beside;
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding(), None, None).unwrap();
+        let page = super::render(&holding(), &Beside::default()).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing(), None, None).unwrap();
+        let page = super::render(&failing(), &Beside::default()).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing(), None, None).unwrap();
+        let page = super::render(&failing(), &Beside::default()).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -362,23 +363,43 @@ mod tests {
 
     #[test]
     fn a_comparison_is_shown_if_there_is_one() {
-        let page = super::render(&holding(), Some(&comparison()), None).unwrap();
+        let page = super::render(
+            &holding(),
+            &Beside { comparison: Some(comparison()), ..Beside::default() },
+        )
+        .unwrap();
         assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
-        let page = super::render(&holding(), None, None).unwrap();
+        let page = super::render(&holding(), &Beside::default()).unwrap();
         assert!(!page.contains("#peers") && !page.contains("<svg"));
     }
 
     #[test]
     fn the_cost_is_shown_if_it_was_measured() {
-        let page = super::render(&holding(), None, Some(&cost())).unwrap();
+        let beside = Beside { cost: Some(cost()), ..Beside::default() };
+        let page = super::render(&holding(), &beside).unwrap();
         assert!(page.contains("href=\"#cost\"") && page.contains("id=\"cost\""), "{page}");
-        let page = super::render(&holding(), Some(&comparison()), None).unwrap();
+        let beside = Beside { comparison: Some(comparison()), ..Beside::default() };
+        let page = super::render(&holding(), &beside).unwrap();
         assert!(!page.contains("#cost") && !page.contains("id=\"cost\""));
     }
 
     #[test]
+    fn the_trial_of_the_peers_is_shown_if_there_is_one() {
+        let beside = Beside { trial: Some(trial()), ..Beside::default() };
+        let page = super::render(&holding(), &beside).unwrap();
+        assert!(page.contains("href=\"#trial\"") && page.contains("id=\"trial\""), "{page}");
+        assert!(!page.contains("<drop>") && page.contains("no end after 10 s"));
+        for word in ["other 1.2.3", ">kept<", ">broken<", "2025-01-31"] {
+            assert!(page.contains(word), "{word}");
+        }
+        assert!(!super::render(&holding(), &Beside::default()).unwrap().contains("#trial"));
+    }
+
+    #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let page = super::render(&failing(), Some(&comparison()), Some(&cost())).unwrap();
+        let beside =
+            Beside { comparison: Some(comparison()), cost: Some(cost()), trial: Some(trial()) };
+        let page = super::render(&failing(), &beside).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

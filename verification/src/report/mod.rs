@@ -6,6 +6,7 @@ pub mod github;
 pub mod html;
 pub mod junit;
 mod peers;
+mod peers_trial;
 pub mod sarif;
 
 use std::fs;
@@ -17,6 +18,7 @@ use crate::comparison::Comparison;
 use crate::cost::Cost;
 use crate::generated::Generated;
 use crate::mutants::Fate;
+use crate::peers_trial::PeersTrial;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
 /// did not look at everything, they are called `audit-partial`, and of a shard by its number.
@@ -30,19 +32,10 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         None if audit.scope.is_whole() => "audit".to_owned(),
         None => "audit-partial".to_owned(),
     };
-    // The page does without what it cannot read: the audit is not about it.
-    let comparison = Comparison::read(folder).unwrap_or_else(|error| {
-        eprintln!("{error}; the page has no comparison");
-        None
-    });
-    let cost = Cost::read(folder).unwrap_or_else(|error| {
-        eprintln!("{error}; the page does not say what it costs to depend on the pool");
-        None
-    });
     let json = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     let texts = [
         ("json", json + "\n"),
-        ("html", html::render(audit, comparison.as_ref(), cost.as_ref())?),
+        ("html", html::render(audit, &Beside::read(folder))?),
         ("junit.xml", junit::render(audit)?),
         ("sarif", sarif::render(audit)?),
     ];
@@ -54,6 +47,35 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         files.push(file);
     }
     Ok(files)
+}
+
+/// What lies beside the audit, made by other commands, and becomes sections of its page.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// What `cargo bench --bench peers` measured.
+    pub comparison: Option<Comparison>,
+    /// What `cargo bench --bench cost` measured.
+    pub cost: Option<Cost>,
+    /// What `cargo verify peers` saw.
+    pub trial: Option<PeersTrial>,
+}
+
+impl Beside {
+    /// Reads what there is in that folder. The page does without what cannot be read: the audit is
+    /// not about it.
+    pub fn read(folder: &Path) -> Self {
+        fn or_none<T>(read: Result<Option<T>, String>) -> Option<T> {
+            read.unwrap_or_else(|error| {
+                eprintln!("{error}; the page goes without");
+                None
+            })
+        }
+        Beside {
+            comparison: or_none(Comparison::read(folder)),
+            cost: or_none(Cost::read(folder)),
+            trial: or_none(PeersTrial::read(folder)),
+        }
+    }
 }
 
 /// What is not as it must be, as the machine-readable reports have it.
