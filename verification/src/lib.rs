@@ -50,6 +50,7 @@ pub mod mutants;
 pub mod patch;
 
 pub mod audit;
+pub mod figures;
 pub mod interleaving;
 pub mod lanes;
 pub mod report;

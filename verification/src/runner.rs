@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::callsite::{self, Plan, Slip};
+use crate::callsite::{self, Plan, Slips};
 use crate::expected::{Expected, Range};
 use crate::generated::{self, Generated};
 
@@ -18,7 +18,7 @@ use crate::limits;
 use crate::process;
 use crate::purpose::Purpose;
 use crate::run::Run;
-use crate::sample::SampleTrial;
+use crate::sample::{Draw, SampleTrial};
 use crate::shard::Shard;
 use crate::trial::{Trial, GENERATED_DEFECTS};
 
@@ -88,11 +88,8 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn slips(
-        &self,
-        trials: &[&'static Trial],
-        shard: Option<Shard>,
-    ) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
+    pub fn slips(&self, trials: &[&'static Trial], shard: Option<Shard>) -> Slips {
+        let began = Instant::now();
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
@@ -106,6 +103,7 @@ impl Runner {
             Some(shard) => shard.pick(plan, |_| 1),
             None => plan.into_iter().collect(),
         };
+        let surveyed = began.elapsed();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let mut convictions = 0;
             let runs = trials.iter().map_while(|trial| {
@@ -116,7 +114,11 @@ impl Runner {
             });
             (slip.to_string(), (slip.clone(), runs.collect()))
         });
-        all.into_iter().chain(runs).collect()
+        Slips {
+            runs: all.into_iter().chain(runs).collect(),
+            survey_seconds: surveyed.as_secs_f64(),
+            seconds: (began.elapsed() - surveyed).as_secs_f64(),
+        }
     }
 
     /// Runs the generated programs of at most that many actions, and the seeded defects that they
@@ -153,15 +155,10 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn samples(
-        &self,
-        command: &Path,
-        trials: &[SampleTrial],
-        schedules: usize,
-    ) -> Vec<SampleReport> {
+    pub fn samples(&self, command: &Path, trials: &[SampleTrial], draw: Draw) -> Vec<SampleReport> {
+        let limit = limits::sample(draw.schedules);
         self.each("samples", trials, |trial| {
-            let run =
-                |defect| process::run_sample(command, trial, defect, schedules, limits::SAMPLE);
+            let run = |defect| process::run_sample(command, trial, defect, draw, limit);
             let defects: Vec<_> = trial.sampled.defects.iter().map(|own| run(Some(own))).collect();
             (trial.name(), SampleReport::new(trial, &run(None), &defects))
         })
