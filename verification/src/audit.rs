@@ -635,10 +635,11 @@ mod tests {
 
     #[test]
     fn every_rule_of_honesty_makes_the_audit_fail() {
+        type Spoil = fn(&mut Run);
         let recorded = expected(100);
         let good = verdict::tests::good;
         assert!(audit_of(good(), &recorded).held);
-        let spoil: [(&str, fn(&mut Run)); 6] = [
+        let spoil: [(&str, Spoil); 6] = [
             ("TRUNCATED", |run| run.end = End::TimedOut { seconds: 1 }),
             ("TRUNCATED", |run| run.options.max_permutations = Some(100)),
             ("TRUNCATED", |run| run.explorations[1].completed = None),

@@ -173,8 +173,8 @@ mod tests {
     use super::{largest_child, rows, Figures, Memory, Speed};
     use crate::report::tests::holding;
 
-    fn speed(seconds: f64) -> Option<Speed> {
-        Some(Speed { model: "m".to_owned(), executions: 50_000, seconds })
+    fn speed(seconds: f64) -> Speed {
+        Speed { model: "m".to_owned(), executions: 50_000, seconds }
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
         let mut audit = holding();
         audit.seconds = 500.0;
         let memory = Some(Memory { bytes: 2 << 30, at_most: true });
-        audit.figures = Figures { build_seconds: 250.0, speed: speed(1.0), memory };
+        audit.figures = Figures { build_seconds: 250.0, speed: Some(speed(1.0)), memory };
         let told: Vec<_> =
             rows(&audit).iter().map(|row| (row.figure.clone(), row.word())).collect();
         let expected = [
@@ -193,7 +193,7 @@ mod tests {
             ("500, 250 of them building", "reached"),
         ];
         assert_eq!(told, expected.map(|(figure, word)| (figure.to_owned(), word)));
-        audit.figures.speed = speed(4.0);
+        audit.figures.speed = Some(speed(4.0));
         assert_eq!(rows(&audit)[0].word(), "not reached");
         audit.scope.tests = false;
         assert_eq!(rows(&audit)[3].word(), "", "the target is for the whole of it");
@@ -203,8 +203,8 @@ mod tests {
     fn shards_tell_of_the_largest() {
         let memory = |bytes| Some(Memory { bytes, at_most: false });
         let one = Figures { build_seconds: 1.0, speed: None, memory: memory(5) };
-        let other = Figures { build_seconds: 2.0, speed: speed(1.0), memory: memory(7) };
-        let both = Figures { build_seconds: 3.0, speed: speed(1.0), memory: memory(7) };
+        let other = Figures { build_seconds: 2.0, speed: Some(speed(1.0)), memory: memory(7) };
+        let both = Figures { build_seconds: 3.0, speed: Some(speed(1.0)), memory: memory(7) };
         assert_eq!(one.and(other), both);
     }
 

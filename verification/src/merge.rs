@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_part_that_one_shard_is_without_is_named() {
-        let spoil: [(&str, fn(&mut Audit)); 5] = [
+        type Spoil = fn(&mut Audit);
+        let spoil: [(&str, Spoil); 5] = [
             ("faults at call sites", |audit| audit.kill_matrix = None),
             ("generated programs", |audit| audit.generated = None),
             ("mutants", |audit| audit.mutants = Some(Mutants::default())),

@@ -103,7 +103,7 @@ impl Runner {
             Some(shard) => shard.pick(plan, |_| 1),
             None => plan.into_iter().collect(),
         };
-        let surveyed = began.elapsed();
+        let surveyed = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let mut convictions = 0;
             let runs = trials.iter().map_while(|trial| {
@@ -116,8 +116,8 @@ impl Runner {
         });
         Slips {
             runs: all.into_iter().chain(runs).collect(),
-            survey_seconds: surveyed.as_secs_f64(),
-            seconds: (began.elapsed() - surveyed).as_secs_f64(),
+            survey_seconds: surveyed.duration_since(began).as_secs_f64(),
+            seconds: surveyed.elapsed().as_secs_f64(),
         }
     }
 
