@@ -7,5 +7,7 @@ ci/lint.sh
 ci/docs.sh
 ci/test.sh
 ci/models.sh
+ci/partition.sh
+ci/samples.sh
 ci/verify.sh
 ci/browser.sh

@@ -1,5 +1,5 @@
-//! How to put a pool of your own on trial: build it on the facade, implement `Subject` and `Pool`,
-//! and call `put_on_trial`. This one has a lost wake-up on purpose.
+//! How to put a pool of your own on trial: build it on the facade, implement `Pool`, and call
+//! `put_on_trial`. This one has a lost wake-up on purpose.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo run -p verification --example your_pool
@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use last_call::sync::{thread, Arc, Condvar, Mutex};
-use verification::subject::{Job, Pool, Subject};
+use verification::subject::{Job, Named, Pool};
 
 /// The jobs, and whether there will be no more; the condition variable says that one has come.
 type Queue = (Mutex<(VecDeque<Job>, bool)>, Condvar);
@@ -52,27 +52,15 @@ fn work(queue: &Queue) {
     }
 }
 
-struct Yours;
-
-impl Subject for Yours {
-    fn name(&self) -> &'static str {
-        "your-pool"
-    }
-
-    fn description(&self) -> &'static str {
-        "one lock; wakes a worker only when the queue was empty"
-    }
-
-    fn build(&self, workers: usize) -> Box<dyn Pool> {
-        let queue = Arc::new((Mutex::new((VecDeque::new(), false)), Condvar::new()));
-        let start = |id| {
-            let queue = Arc::clone(&queue);
-            thread::spawn(format!("yours-{id}"), None, move || work(&queue)).unwrap()
-        };
-        Box::new(YourPool { workers: (0..workers).map(start).collect(), queue })
-    }
+fn build(workers: usize) -> Box<dyn Pool> {
+    let queue = Arc::new((Mutex::new((VecDeque::new(), false)), Condvar::new()));
+    let start = |id| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(format!("yours-{id}"), None, move || work(&queue)).unwrap()
+    };
+    Box::new(YourPool { workers: (0..workers).map(start).collect(), queue })
 }
 
 fn main() -> std::process::ExitCode {
-    verification::own::put_on_trial(&Yours)
+    verification::own::put_on_trial(&Named("your-pool", build))
 }

@@ -10,6 +10,7 @@ use crate::callsite::KillMatrix;
 use crate::checker::CheckerReport;
 use crate::clause::CLAUSES;
 use crate::expected::Expected;
+use crate::figures::Figures;
 use crate::generated::{self, Generated};
 use crate::mutants::Mutants;
 use crate::run::{Exploration, Options, Run, Trace};
@@ -18,8 +19,15 @@ use crate::suite::Suite;
 use crate::trial::{self, Expect, Trial};
 use crate::verdict::{self, Verdict};
 
-/// The number of the format; it changes when a field changes its meaning or goes.
+/// The number of the format; it changes when a field changes its meaning, goes, or must be there.
+///
+/// 1: models, clauses, tests. 2: kill matrix; samples, check of loom, mutants, programs. 3: source,
+/// seed, figures, each model's settings, faults without a verdict, programs
+/// on each queue.
 pub const SCHEMA: u32 = 3;
+
+/// The clauses that need no evidence, and why: none.
+pub const UNEVIDENCED: [(u8, &str); 0] = [];
 
 /// The format as a JSON schema, which the repository keeps as `verification/audit.schema.json`.
 ///
@@ -46,15 +54,25 @@ pub const ASSUMPTIONS: [&str; 7] = [
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// [`SCHEMA`].
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: u32,
     /// What was looked at: all of it, or what a filter let through.
     pub scope: Scope,
     /// Whether every guarantee looked at holds and every conviction stands.
     pub held: bool,
+    /// What it was built from, if git knows.
+    pub source: Option<Source>,
     /// What it was built with.
     pub toolchain: Toolchain,
-    /// loom's settings, the same for each model but for the preemption bound.
+    /// loom's settings as they must be, but for the preemption bound; each trial has those that its
+    /// run reported.
     pub options: Options,
+    /// Where the samples' random numbers began.
+    pub seed: u64,
+    /// How many machines shared it.
+    pub shards: usize,
+    /// What it cost.
+    pub figures: Figures,
     /// How long one model may take, in seconds.
     pub model_limit: u64,
     /// Wall time of all of it, in seconds.
@@ -84,20 +102,68 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Reads an audit. Of another version nothing but that is read.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn read(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema: u32,
+        }
+        let damaged = |error: serde_json::Error| format!("is no audit: {error}");
+        let Version { schema } = serde_json::from_str(text).map_err(damaged)?;
+        if schema != SCHEMA {
+            return Err(format!("has the format {schema}, and this reads {SCHEMA}"));
+        }
+        serde_json::from_str(text).map_err(damaged)
+    }
+
     /// Whether every guarantee that was looked at holds and every conviction stands, as far as one
-    /// shard can tell.
+    /// shard can tell; what was to be looked at must be there.
     pub fn is_good(&self) -> bool {
         let generated = |generated: &Generated| match self.scope.shard {
             Some(_) => generated.is_good_part(),
             None => generated.is_good(),
         };
-        self.trials.iter().all(|trial| trial.as_expected)
+        self.missing().is_empty()
+            && self.trials.iter().all(|trial| trial.as_expected)
             && self.suites.iter().all(|suite| suite.passed)
             && self.kill_matrix.as_ref().is_none_or(KillMatrix::is_good)
             && self.generated.iter().all(generated)
             && self.samples.iter().all(|sample| sample.verdict.holds())
             && self.mutants.as_ref().is_none_or(Mutants::is_good)
             && self.checker.as_ref().is_none_or(|checker| checker.complaint().is_none())
+    }
+
+    /// What was to be looked at and is not there, in sentences.
+    ///
+    /// Of lists that shards deal out, one shard may have nothing; all of them together may not.
+    pub fn missing(&self) -> Vec<String> {
+        let Scope { models, tests, faults, generated, mutants, .. } = self.scope;
+        let shard = self.scope.shard.as_deref();
+        let first = shard.is_none_or(|shard| shard.starts_with("1/"));
+        let parts = [
+            ("models", models && shard.is_none(), !self.trials.is_empty()),
+            ("tests", tests && shard.is_none(), !self.suites.is_empty()),
+            ("samples", generated && shard.is_none(), !self.samples.is_empty()),
+            ("faults at call sites", faults, self.kill_matrix.is_some()),
+            ("generated programs", generated, self.generated.len() == generated::EXTENTS.len()),
+            ("mutants", mutants, self.mutants.is_some()),
+            ("check of loom", generated && first, self.checker.is_some()),
+        ];
+        let absent = parts.iter().filter(|(_, wanted, there)| *wanted && !there);
+        let absent = absent.map(|(what, ..)| format!("in scope, and nothing there: {what}"));
+        let bare = self.clauses.iter().filter(|clause| self.scope.is_whole() && clause.is_bare());
+        let bare = bare.map(|clause| format!("no evidence for {}", clause.clause));
+        let few = self.scope.is_whole() && self.clauses.len() != CLAUSES.len();
+        let few = few.then(|| format!("{} clauses of {}", self.clauses.len(), CLAUSES.len()));
+        let limited = self.trials.iter().filter(|trial| trial.options != self.options);
+        let limited = limited.map(|trial| format!("{} ran with other settings", trial.name));
+        let weak = self.options != Options::complete();
+        let weak = weak.then(|| "loom's settings are not the complete ones".to_owned());
+        absent.chain(bare).chain(few).chain(limited).chain(weak).collect()
     }
 }
 
@@ -109,6 +175,8 @@ pub struct Scope {
     pub model: Option<String>,
     /// Only this subject.
     pub subject: Option<String>,
+    /// Whether models were run.
+    pub models: bool,
     /// Whether the tests on real threads were run.
     pub tests: bool,
     /// Whether faults at call sites were tried.
@@ -130,9 +198,19 @@ pub struct Scope {
 impl Scope {
     /// Whether everything of the profile was looked at.
     pub fn is_whole(&self) -> bool {
-        let whole = Scope { tests: true, faults: true, generated: true, ..Scope::default() };
-        *self == Scope { nightly: self.nightly, mutants: self.nightly, ..whole }
+        let all = Scope { models: true, tests: true, faults: true, ..Scope::default() };
+        let own = Scope { generated: true, nightly: self.nightly, mutants: self.nightly, ..all };
+        *self == own
     }
+}
+
+/// The state of the sources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// The commit that was checked out.
+    pub commit: String,
+    /// Whether something had been changed since.
+    pub dirty: bool,
 }
 
 /// Names and versions.
@@ -157,6 +235,36 @@ pub struct ClauseReport {
     pub verdict: Option<Verdict>,
     /// Each piece.
     pub evidence: Vec<Evidence>,
+}
+
+impl ClauseReport {
+    /// Whether there is nothing that shows it, and must be.
+    fn is_bare(&self) -> bool {
+        let excused = UNEVIDENCED.iter().any(|(number, _)| self.clause == format!("C{number}"));
+        !excused && !self.evidence.iter().any(|piece| piece.verdict.holds())
+    }
+
+    /// How many pieces have which verdict, the strongest first, as `PROVED 5 · BOUNDED(3) 7`: one
+    /// small proof does not make all of it proved.
+    pub fn counts(&self) -> String {
+        let word = |verdict: &Verdict| match verdict {
+            Verdict::Sampled { .. } => "SAMPLED".to_owned(),
+            Verdict::Stressed(_) => "STRESSED".to_owned(),
+            verdict => verdict.to_string(),
+        };
+        let mut pieces: Vec<_> = self.evidence.iter().map(|piece| &piece.verdict).collect();
+        pieces.sort_by_key(|verdict| std::cmp::Reverse(rank(verdict)));
+        let mut counts: Vec<(String, usize)> = Vec::new();
+        for verdict in pieces {
+            let word = word(verdict);
+            match counts.last_mut() {
+                Some((last, times)) if *last == word => *times += 1,
+                _ => counts.push((word, 1)),
+            }
+        }
+        let counts: Vec<_> = counts.iter().map(|(word, times)| format!("{word} {times}")).collect();
+        counts.join(" · ")
+    }
 }
 
 /// A piece of evidence for a clause.
@@ -199,6 +307,8 @@ pub struct TrialReport {
     pub verdict: Verdict,
     /// Whether that is the same.
     pub as_expected: bool,
+    /// loom's settings, as the run reported them.
+    pub options: Options,
     /// One for each bound.
     pub explorations: Vec<Exploration>,
     /// The outcomes reached.
@@ -320,6 +430,7 @@ impl TrialReport {
             },
             verdict,
             as_expected,
+            options: run.options,
             explorations: run.explorations,
             reached: run.reached,
             defects: defects.collect(),
@@ -417,23 +528,34 @@ pub fn clauses(
 /// What does not hold comes first, then the strongest word; of tests, the one that ran most often.
 fn strongest(evidence: &[Evidence]) -> Option<Verdict> {
     let broken = evidence.iter().find(|piece| !piece.verdict.holds());
-    let rank = |verdict: &Verdict| match verdict {
-        Verdict::Proved => (3, 0),
-        Verdict::Bounded(bound) => (2, *bound as u64),
-        Verdict::Sampled { schedules, .. } => (1, *schedules as u64),
-        Verdict::Stressed(runs) => (0, *runs),
-        _ => unreachable!("what does not hold was looked for first"),
-    };
     let best = || evidence.iter().max_by_key(|piece| rank(&piece.verdict));
     broken.or_else(best).map(|piece| piece.verdict.clone())
+}
+
+/// How strong a verdict is; what does not hold beats them all.
+fn rank(verdict: &Verdict) -> (u8, u64) {
+    match verdict {
+        Verdict::Stressed(runs) => (0, *runs),
+        Verdict::Sampled { schedules, .. } => (1, *schedules as u64),
+        Verdict::Bounded(bound) => (2, *bound as u64),
+        Verdict::Proved => (3, 0),
+        Verdict::Unrecorded(_) => (4, 0),
+        Verdict::Vacuous(_) => (5, 0),
+        Verdict::Truncated(_) => (6, 0),
+        Verdict::Failed(_) => (7, 0),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{clauses, strongest, Evidence};
-    use crate::verdict::Verdict;
+    use super::{clauses, strongest, Audit, ClauseReport, Evidence, TrialReport};
+    use crate::expected::Expected;
+    use crate::report::tests::holding;
+    use crate::run::{End, Run};
+    use crate::sample::Scheduler;
+    use crate::verdict::{self, Verdict};
 
     fn evidence(verdict: Verdict) -> Evidence {
         Evidence {
@@ -467,6 +589,95 @@ mod tests {
         let failed = Verdict::Failed("it broke".to_owned());
         let pieces = [Verdict::Proved, failed.clone(), Verdict::Stressed(9)].map(evidence);
         assert_eq!(strongest(&pieces), Some(failed));
+    }
+
+    #[test]
+    fn the_counts_of_a_clause_say_more_than_its_strongest_word() {
+        let sampled = Verdict::Sampled { scheduler: Scheduler::Pct, schedules: 9, seed: 1 };
+        let bounded = [Verdict::Bounded(2), Verdict::Bounded(3), Verdict::Bounded(3)];
+        let tests = [Verdict::Stressed(9), Verdict::Stressed(256), Verdict::Proved, sampled];
+        let evidence: Vec<_> = tests.into_iter().chain(bounded).map(evidence).collect();
+        let mut clause = ClauseReport {
+            clause: "C7".to_owned(),
+            statement: String::new(),
+            verdict: None,
+            evidence,
+        };
+        let held = "PROVED 1 · BOUNDED(3) 2 · BOUNDED(2) 1 · SAMPLED 1 · STRESSED 2";
+        assert_eq!(clause.counts(), held);
+        clause.evidence.push(super::tests::evidence(Verdict::Vacuous("nobody waited".to_owned())));
+        assert_eq!(clause.counts(), format!("VACUOUS 1 · {held}"));
+    }
+
+    #[test]
+    fn another_version_is_named_before_anything_else_is_read() {
+        let mut audit = serde_json::to_value(holding()).unwrap();
+        assert!(Audit::read(&audit.to_string()).is_ok());
+        audit["schema"] = 2.into();
+        audit.as_object_mut().unwrap().remove("figures");
+        let error = Audit::read(&audit.to_string()).unwrap_err();
+        assert_eq!(error, "has the format 2, and this reads 3");
+        assert!(Audit::read("{}").unwrap_err().contains("schema"));
+        let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
+        assert_eq!(schema["properties"]["schema"]["const"], super::SCHEMA);
+    }
+
+    /// The audit of one run of a trial, as good as all else can make it.
+    fn audit_of(run: Run, expected: &Expected) -> Audit {
+        let trial = verdict::tests::trial();
+        let bad = Run { end: End::Failed { message: "m".into(), site: "s".into() }, ..run.clone() };
+        let defects =
+            [Run { faults_fired: vec![1], ..bad.clone() }, Run { faults_fired: vec![1], ..bad }];
+        let mut audit = holding();
+        audit.trials = vec![TrialReport::new(trial, run, &defects, expected)];
+        audit.held = audit.is_good();
+        audit
+    }
+
+    fn expected(number: u64) -> Expected {
+        let mut expected = Expected::default();
+        expected.record(verdict::tests::trial().name(), number);
+        expected
+    }
+
+    #[test]
+    fn every_rule_of_honesty_makes_the_audit_fail() {
+        type Spoil = fn(&mut Run);
+        let recorded = expected(100);
+        let good = verdict::tests::good;
+        assert!(audit_of(good(), &recorded).held);
+        let spoil: [(&str, Spoil); 6] = [
+            ("TRUNCATED", |run| run.end = End::TimedOut { seconds: 1 }),
+            ("TRUNCATED", |run| run.options.max_permutations = Some(100)),
+            ("TRUNCATED", |run| run.explorations[1].completed = None),
+            ("VACUOUS", |run| {
+                run.explorations[1].executions = 1;
+                run.explorations[1].completed = Some(1);
+            }),
+            ("VACUOUS", |run| drop(run.reached.pop_first())),
+            ("FAILED", |run| run.reached.extend([("undeclared".to_owned(), 1)])),
+        ];
+        for (word, spoil) in spoil {
+            let mut run = good();
+            spoil(&mut run);
+            let audit = audit_of(run, &recorded);
+            assert_eq!(audit.trials[0].verdict.to_string(), word);
+            assert!(!audit.held, "{word}");
+        }
+        for stale in [expected(99), expected(101), Expected::default()] {
+            let audit = audit_of(good(), &stale);
+            assert_eq!(audit.trials[0].verdict.to_string(), "UNRECORDED");
+            assert!(!audit.held);
+        }
+    }
+
+    #[test]
+    fn settings_that_differ_make_the_audit_fail() {
+        let mut audit = audit_of(verdict::tests::good(), &expected(100));
+        audit.trials[0].options.max_branches = 10;
+        assert!(!audit.is_good());
+        audit.options = audit.trials[0].options.clone();
+        assert!(!audit.is_good(), "the same for all, and weak");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use last_call::sync::fault::{Action, Fault};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::figures::to_float;
 use crate::run::{End, Run, Trace};
 use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
@@ -276,8 +277,21 @@ pub struct KillMatrix {
     pub faults: u64,
     /// Wall time of all their runs, in seconds.
     pub seconds: f64,
+    /// Wall time of finding the call sites, in seconds, on top of that.
+    pub survey_seconds: f64,
     /// Each of them.
     pub entries: Vec<KillEntry>,
+}
+
+/// What the runs of all faults came to.
+#[derive(Debug)]
+pub struct Slips {
+    /// For each fault the trials that were run with it; for those of another shard none.
+    pub runs: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    /// Wall time of the surveys, in seconds.
+    pub survey_seconds: f64,
+    /// Wall time of the runs, in seconds.
+    pub seconds: f64,
 }
 
 /// A fault at a call site, and what became of it.
@@ -291,12 +305,15 @@ pub struct KillEntry {
     pub fault: String,
     /// `harmful` or `harmless`.
     pub kind: String,
-    /// `convicted`, `equivalent` or `survived`; `MISSED`, `KILLED` or `STALE` is a failure.
+    /// `convicted`, `equivalent`, `explained` or `survived`; `MISSED`, `KILLED`, `UNDECIDED` or
+    /// `STALE` is a failure.
     pub verdict: String,
-    /// Why it is equivalent, or what is wrong with saying so.
+    /// Why it is equivalent or undecided, or what is wrong with saying so.
     pub reason: Option<String>,
     /// The trials that convicted it; no more were asked after the third.
     pub convicted_by: Vec<String>,
+    /// The trials that came to no end with it: a limit ended them, which convicts nothing.
+    pub undecided: Vec<String>,
     /// The trials that were run with it.
     pub tried: Vec<String>,
     /// How the first conviction came about.
@@ -309,15 +326,15 @@ pub struct KillEntry {
 impl KillEntry {
     /// Whether it is as it must be.
     pub fn is_good(&self) -> bool {
-        matches!(&*self.verdict, "convicted" | "equivalent" | "survived")
+        matches!(&*self.verdict, "convicted" | "equivalent" | "explained" | "survived")
     }
 }
 
-/// Whether a run with a fault shows that something is wrong.
+/// Whether a run with a fault shows that something is wrong. One that came to no end does not.
 pub fn convicts(trial: &Trial, run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
-    let hung = matches!(run.end, End::TimedOut { .. } | End::Died { .. });
-    acted && (verdict::convicts(run) || hung || undeclared(trial, run).is_some())
+    let noticed = verdict::convicts(run) || undeclared(trial, run).is_some();
+    acted && noticed && !verdict::is_undecided(run)
 }
 
 fn undeclared<'a>(trial: &Trial, run: &'a Run) -> Option<&'a String> {
@@ -334,17 +351,15 @@ fn how(trial: &Trial, run: &Run) -> String {
 }
 
 impl KillMatrix {
-    /// Judges all runs: for each fault the trials that were run with it; for those that another
-    /// shard runs, none.
+    /// Judges all runs.
     pub fn new(
-        runs: &BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+        slips: &Slips,
         equivalents: &Equivalents,
         source: impl Fn(&str) -> Option<String>,
-        seconds: f64,
     ) -> Self {
         let mut used = BTreeSet::new();
         let mut entries = Vec::new();
-        for (slip, runs) in runs {
+        for (slip, runs) in &slips.runs {
             let known = equivalents.position(slip, &source(&slip.file).unwrap_or_default());
             used.extend(known);
             if !runs.is_empty() {
@@ -362,18 +377,26 @@ impl KillMatrix {
             verdict: "STALE".to_owned(),
             reason: Some("equivalent.toml lists it, and no model reaches it".to_owned()),
             convicted_by: Vec::new(),
+            undecided: Vec::new(),
             tried: Vec::new(),
             how: None,
             trace: None,
         });
-        KillMatrix::of(entries.into_iter().chain(stale).collect(), seconds)
+        let Slips { seconds, survey_seconds, .. } = *slips;
+        KillMatrix::of(entries.into_iter().chain(stale).collect(), seconds, survey_seconds)
     }
 
     /// Counts what there is.
-    fn of(entries: Vec<KillEntry>, seconds: f64) -> Self {
+    fn of(entries: Vec<KillEntry>, seconds: f64, survey_seconds: f64) -> Self {
         let run = || entries.iter().filter(|entry| !entry.tried.is_empty());
         let sites: BTreeSet<_> = run().map(|entry| &entry.site).collect();
-        KillMatrix { sites: sites.len() as u64, faults: run().count() as u64, seconds, entries }
+        let (sites, faults) = (sites.len() as u64, run().count() as u64);
+        KillMatrix { sites, faults, seconds, survey_seconds, entries }
+    }
+
+    /// How many faults are tried in a minute; none if there are none.
+    pub fn faults_a_minute(&self) -> Option<f64> {
+        (self.faults > 0 && self.seconds > 0.0).then(|| to_float(self.faults) * 60.0 / self.seconds)
     }
 
     /// This and what another shard found. What is out of date, all shards say.
@@ -383,7 +406,8 @@ impl KillMatrix {
         let new = other.entries.into_iter().filter(|entry| !known.contains(&key(entry)));
         let mut entries: Vec<_> = self.entries.into_iter().chain(new).collect();
         entries.sort_by_key(key);
-        KillMatrix::of(entries, self.seconds + other.seconds)
+        let seconds = self.seconds + other.seconds;
+        KillMatrix::of(entries, seconds, self.survey_seconds + other.survey_seconds)
     }
 
     /// Whether every harmful fault was convicted or is explained, and every harmless one survived.
@@ -408,8 +432,12 @@ fn place(source: &str, line: u32) -> (&str, &str) {
 
 fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) -> KillEntry {
     let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
+    let undecided: Vec<_> =
+        runs.iter().filter(|(_, run)| verdict::is_undecided(run)).map(|(t, _)| t.name()).collect();
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
     let (verdict, reason) = match (slip.is_harmless(), convicted.is_empty(), equivalent) {
+        (false, true, Some(reason)) if !undecided.is_empty() => ("explained", Some(reason)),
+        (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended it")),
         (true, true, None) if runs.iter().any(|run| acted(&run)) => ("survived", None),
         (true, true, None) => ("MISSED", Some("it never acted")),
         (true, false, None) => ("KILLED", Some("a correct pool bears it")),
@@ -426,6 +454,7 @@ fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) 
         verdict: verdict.to_owned(),
         reason: reason.map(str::to_owned),
         convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
+        undecided,
         tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
         how: convicted.first().map(|(trial, run)| how(trial, run)),
         trace: if slip.is_harmless() {
@@ -442,7 +471,7 @@ mod tests {
 
     use std::collections::BTreeMap;
 
-    use super::{candidates, place, Equivalents, KillMatrix, Slip, NAMES};
+    use super::{candidates, place, Equivalents, KillMatrix, Slip, Slips, NAMES};
     use crate::run::{End, Options, Run};
     use crate::trial::Trial;
 
@@ -471,7 +500,9 @@ mod tests {
         let slip: Slip = format!("{fault}@{SITE}").parse().expect("a fault at a site");
         let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
         let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
-        let matrix = KillMatrix::new(&BTreeMap::from([(slip, runs)]), &equivalents, source, 1.0);
+        let runs = BTreeMap::from([(slip, runs)]);
+        let slips = Slips { runs, survey_seconds: 5.0, seconds: 1.0 };
+        let matrix = KillMatrix::new(&slips, &equivalents, source);
         let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
         let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));
         assert_eq!(matrix.is_good(), good, "{verdicts:?}");
@@ -489,6 +520,28 @@ mod tests {
         assert_eq!(judged(fault, vec![run(0, true)], ""), ["MISSED"], "it failed of itself");
         assert_eq!(judged(fault, vec![run(3, false)], LISTED), ["equivalent"]);
         assert_eq!(judged(fault, vec![run(3, true)], LISTED), ["STALE"]);
+    }
+
+    #[test]
+    fn what_comes_to_no_end_convicts_nothing() {
+        let fault = "drop-notify-one";
+        let ends = [
+            End::TimedOut { seconds: 5 },
+            End::Died { message: "signal 6".to_owned() },
+            End::Failed {
+                message: "Model exceeded maximum number of branches.".to_owned(),
+                site: "loom".to_owned(),
+            },
+        ];
+        for end in ends {
+            let (trial, run) = run(3, false);
+            let endless = (trial, Run { end, ..run });
+            assert_eq!(judged(fault, vec![endless.clone()], ""), ["UNDECIDED"]);
+            assert_eq!(judged(fault, vec![endless.clone()], LISTED), ["explained"]);
+            let convicted = super::tests::run(3, true);
+            assert_eq!(judged(fault, vec![endless.clone(), convicted], ""), ["convicted"]);
+            assert_eq!(judged("notify-all-for-one", vec![endless], ""), ["UNDECIDED"]);
+        }
     }
 
     #[test]

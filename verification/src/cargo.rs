@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::audit::Source;
+
 const LOOM: &str = "loom";
 const SHUTTLE: &str = "shuttle";
 
@@ -98,6 +100,18 @@ impl Workspace {
         Ok([self.version("cargo", &self.cargo)?, self.version("rustc", &rustc)?])
     }
 
+    /// What was checked out, and whether it was changed; none without git or without a repository.
+    pub fn source(&self) -> Option<Source> {
+        let git = |arguments: &[&str]| {
+            let output =
+                Command::new("git").args(arguments).current_dir(&self.root).output().ok()?;
+            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            output.status.success().then_some(text)
+        };
+        let commit = git(&["rev-parse", "HEAD"])?;
+        Some(Source { commit, dirty: !git(&["status", "--porcelain"])?.is_empty() })
+    }
+
     /// The versions of packages, as Cargo.lock has them.
     ///
     /// # Errors
@@ -161,6 +175,18 @@ impl Workspace {
     pub fn build_model(&self) -> Result<PathBuf, String> {
         let built = self.build_commands(&["model"], LOOM)?;
         built.into_values().next().ok_or_else(|| "cargo built no `model` command".to_owned())
+    }
+
+    /// Builds an example of the verification package under loom.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_example(&self, name: &str) -> Result<PathBuf, String> {
+        let arguments = ["build", "--package", "verification", "--example", name];
+        let built = self.build(&arguments, Some(LOOM))?;
+        let mut executables = built.into_iter().filter_map(|message| message.executable);
+        executables.next_back().ok_or_else(|| format!("cargo built no example `{name}`"))
     }
 
     fn build_commands(

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::figures;
 use crate::paired::Spread;
+use crate::versioned;
 
 /// The version of the format of `peers.json`.
 pub const SCHEMA: u32 = 1;
@@ -298,7 +298,7 @@ impl Comparison {
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        figures::read(&folder.join(FILE), SCHEMA)
+        versioned::read(&folder.join(FILE), SCHEMA)
     }
 
     /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
@@ -307,7 +307,7 @@ impl Comparison {
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<std::path::PathBuf, String> {
-        figures::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        versioned::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 

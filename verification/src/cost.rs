@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::comparison::{Machine, Rounds};
 use crate::dependencies::Dependencies;
-use crate::figures;
 use crate::paired::Spread;
+use crate::versioned;
 
 /// The version of the format of `cost.json`.
 pub const SCHEMA: u32 = 1;
@@ -126,7 +126,7 @@ impl Cost {
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        figures::read(&folder.join(FILE), SCHEMA)
+        versioned::read(&folder.join(FILE), SCHEMA)
     }
 
     /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
@@ -135,7 +135,7 @@ impl Cost {
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, String> {
-        figures::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        versioned::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 

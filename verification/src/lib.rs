@@ -51,6 +51,7 @@ pub mod patch;
 pub mod survivors;
 
 pub mod audit;
+pub mod figures;
 pub mod interleaving;
 pub mod lanes;
 pub mod report;
@@ -62,8 +63,8 @@ pub mod shard;
 pub mod comparison;
 pub mod cost;
 pub mod dependencies;
-mod figures;
 pub mod paired;
 #[cfg(not(any(loom, shuttle)))]
 pub mod peers;
 pub mod peers_trial;
+mod versioned;

@@ -6,8 +6,14 @@ use std::time::Duration;
 /// One run of one model.
 pub const MODEL: Duration = Duration::from_secs(300);
 
-/// One sample of one scenario.
+/// One sample of one scenario, as an audit draws it.
 pub const SAMPLE: Duration = Duration::from_secs(900);
+
+/// One sample of so many schedules. In a night there are fifty times as many.
+pub fn sample(schedules: usize) -> Duration {
+    const SCHEDULE: Duration = Duration::from_millis(50);
+    SAMPLE.max(SCHEDULE.saturating_mul(u32::try_from(schedules).unwrap_or(u32::MAX)))
+}
 
 /// One run of one model, in a night.
 pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
@@ -32,6 +38,34 @@ pub fn deciding_variable(names: impl Iterator<Item = OsString>) -> Option<String
     variable(names, "SHUTTLE_", &["SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_SILENCE_WARNINGS"])
 }
 
+/// The first call in a source, in whatever spelling, by which a model would leave a part of its
+/// executions out; nothing that loom reports would show it.
+pub fn partial_exploration(source: &str) -> Option<&'static str> {
+    const CALLS: [&str; 3] = ["stop_exploring", "skip_branch", "explore"];
+    let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code: String = code.flat_map(|line| [line, "\n"]).collect();
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
+    };
+    // What is taken out of loom: up to the end of the path, or of the list in braces.
+    let taken = code.match_indices("loom::").map(|(at, path)| {
+        let rest = &code[at + path.len()..];
+        let list = rest.starts_with('{');
+        let end = rest.find(|c: char| if list { c == ';' } else { "(;, \n".contains(c) });
+        words(&rest[..end.unwrap_or(rest.len())])
+    });
+    let named: Vec<String> = taken.flatten().collect();
+    // The first two are loom's words wherever they stand.
+    let all = words(&code);
+    let stands = |call: &&str| named.iter().any(|word| word == call);
+    let anywhere = |call: &&str| all.iter().any(|word| word == call);
+    CALLS[..2]
+        .iter()
+        .find(|call| anywhere(call))
+        .or(CALLS.iter().find(|call| stands(call)))
+        .copied()
+}
+
 fn variable(
     names: impl Iterator<Item = OsString>,
     prefix: &str,
@@ -44,7 +78,10 @@ fn variable(
 
 #[cfg(test)]
 mod tests {
-    use super::{deciding_variable, weakening_variable};
+    use std::fs;
+    use std::path::Path;
+
+    use super::{deciding_variable, partial_exploration, sample, weakening_variable, SAMPLE};
 
     #[test]
     fn a_bound_in_the_environment_is_found() {
@@ -54,10 +91,56 @@ mod tests {
     }
 
     #[test]
+    fn a_partial_exploration_is_found_in_whatever_spelling() {
+        for (source, call) in [
+            ("fn body() { loom::stop_exploring(); }", "stop_exploring"),
+            ("use loom::{model, skip_branch as skip};", "skip_branch"),
+            ("use loom::{\n    explore,\n    thread,\n};", "explore"),
+            ("::loom::explore()", "explore"),
+            ("use loom as l; fn body() { l::skip_branch(); }", "skip_branch"),
+        ] {
+            assert_eq!(partial_exploration(source), Some(call), "{source}");
+        }
+        for source in ["loom::model(|| explore(trial));", "// loom::stop_exploring();", ""] {
+            assert_eq!(partial_exploration(source), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn no_source_leaves_a_part_of_its_executions_out() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![here.to_owned(), here.join("../src")];
+        let mut seen = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(path);
+                    // This file has them as words.
+                } else if path.extension().is_some_and(|name| name == "rs")
+                    && !path.ends_with("limits.rs")
+                {
+                    let found = partial_exploration(&fs::read_to_string(&path).unwrap());
+                    assert_eq!(found, None, "{}", path.display());
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 80, "{seen} sources");
+    }
+
+    #[test]
     fn a_seed_in_the_environment_is_found() {
         let names = ["LOOM_MAX_PREEMPTIONS", "SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_RANDOM_SEED"];
         let found = deciding_variable(names.iter().map(Into::into));
         assert_eq!(found.as_deref(), Some("SHUTTLE_RANDOM_SEED"));
+    }
+
+    #[test]
+    fn a_sample_has_time_by_its_schedules() {
+        assert_eq!(sample(crate::sample::SCHEDULES), SAMPLE);
+        let night = sample(crate::sample::NIGHTLY_SCHEDULES);
+        assert!(night > 5 * SAMPLE && sample(usize::MAX) > night);
     }
 
     #[test]

@@ -12,15 +12,18 @@ use verification::callsite::{self, Equivalents, KillMatrix};
 use verification::cargo::{Checkers, TestBinary, Workspace};
 use verification::checker::{self, CheckerReport};
 use verification::expected::{Expected, Range};
+use verification::figures::{self, Figures, Memory, Speed};
 use verification::generated::{Extent, Generated, EXTENTS};
 use verification::mutants::{self, Mutants};
 use verification::patch::{self, Patch};
+use verification::purpose::Purpose;
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
+use verification::sample::Draw;
 use verification::shard::Shard;
 use verification::survivors::{Explained, Found, Merged};
 use verification::trial::{self, Expect, Trial};
-use verification::{limits, merge, report, sample, suite, terminal};
+use verification::{limits, merge, process, report, sample, suite, terminal};
 
 #[cfg(not(any(loom, shuttle)))]
 mod peers_on_trial;
@@ -78,6 +81,10 @@ struct Arguments {
     /// default target/verification
     #[arg(long, value_name = "FOLDER", global = true)]
     output: Option<PathBuf>,
+
+    /// Where the samples' random numbers begin
+    #[arg(long, value_name = "NUMBER", default_value_t = sample::SEED)]
+    seed: u64,
 
     /// Record the numbers of executions of this run as the expected ones
     #[arg(long)]
@@ -191,19 +198,13 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let checkers =
         busy("Building the models, under loom and shuttle", || workspace.build_models())?;
     let binaries = if scope.tests { tests(&workspace, arguments.shard)? } else { Vec::new() };
+    let build_seconds = began.elapsed().as_secs_f64();
+    let largest_compiler = figures::largest_child();
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let limit = limit(arguments);
     let model = checkers.model.clone();
     let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
     let runs = runner.verdicts(&trials, &expected);
-    let kill_matrix =
-        scope.faults.then(|| kill_matrix(&runner, &workspace, arguments.shard)).transpose()?;
-    let generated = if scope.generated { programs(&runner, arguments) } else { Vec::new() };
-    let samples = if scope.generated { samples(&runner, &checkers, arguments) } else { Vec::new() };
-    let mutants = scope.mutants.then(|| seeded(&workspace, arguments.shard)).transpose()?;
-    // One shard is enough.
-    let first = arguments.shard.is_none_or(|shard| shard.index() == 1);
-    let checker = (scope.generated && first).then(|| check(&checkers)).transpose()?;
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
@@ -211,15 +212,25 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         .into_iter()
         .map(|Runs { trial, run, defects }| TrialReport::new(trial, run, &defects, &expected))
         .collect::<Vec<_>>();
+    let others = Others::run(&scope, &runner, &workspace, &checkers, arguments)?;
     let suites = test(&binaries, &workspace);
+    // Last, when nothing of ours is beside it.
+    let alone = scope.models && scope.generated && is_first(arguments);
+    let speed = alone.then(|| speed(&runner)).flatten();
+    let memory = Memory::since(largest_compiler);
 
+    let Others { kill_matrix, generated, samples, mutants, checker } = others;
     let mut audit = Audit {
         schema: audit::SCHEMA,
         clauses: audit::clauses(&trials, &generated, &samples, &suites),
         scope,
         held: false,
+        source: workspace.source(),
         toolchain,
         options: Options::complete(),
+        seed: arguments.seed,
+        shards: 1,
+        figures: Figures { build_seconds, speed, memory },
         model_limit: limit.as_secs(),
         seconds: began.elapsed().as_secs_f64(),
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
@@ -233,6 +244,51 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     };
     audit.held = audit.is_good();
     publish(&audit, arguments.output.as_deref())
+}
+
+/// What there is beside the trials and the tests.
+struct Others {
+    kill_matrix: Option<KillMatrix>,
+    generated: Vec<Generated>,
+    samples: Vec<SampleReport>,
+    mutants: Option<Mutants>,
+    checker: Option<CheckerReport>,
+}
+
+impl Others {
+    /// Runs what is in scope of it.
+    fn run(
+        scope: &Scope,
+        runner: &Runner,
+        workspace: &Workspace,
+        checkers: &Checkers,
+        arguments: &Arguments,
+    ) -> Result<Self, String> {
+        let shard = arguments.shard;
+        let kill_matrix =
+            scope.faults.then(|| kill_matrix(runner, workspace, shard)).transpose()?;
+        let generated = if scope.generated { programs(runner, arguments) } else { Vec::new() };
+        let samples =
+            if scope.generated { samples(runner, checkers, arguments) } else { Vec::new() };
+        let mutants = scope.mutants.then(|| seeded(workspace, shard)).transpose()?;
+        // One shard is enough.
+        let check_it = scope.generated && is_first(arguments);
+        let checker = check_it.then(|| check(checkers)).transpose()?;
+        Ok(Others { kill_matrix, generated, samples, mutants, checker })
+    }
+}
+
+/// Whether this is the run of which one is enough.
+fn is_first(arguments: &Arguments) -> bool {
+    arguments.shard.is_none_or(|shard| shard.index() == 1)
+}
+
+/// Explores one small model alone.
+fn speed(runner: &Runner) -> Option<Speed> {
+    let trial = Trial::find(figures::MODEL)?;
+    let run = || process::run_model(&runner.model, trial, &Purpose::Verdict, runner.limit);
+    let measured = busy("Taking the time of one model alone", || Ok(run()));
+    Speed::of(&measured.ok()?)
 }
 
 /// How long one model may take.
@@ -286,14 +342,7 @@ fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
 fn read(file: &Path) -> Result<Audit, String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let damaged = |error| format!("{} is no audit of this format: {error}", file.display());
-    let audit: Audit = serde_json::from_str(&text).map_err(damaged)?;
-    if audit.schema == audit::SCHEMA {
-        Ok(audit)
-    } else {
-        let (is, must) = (audit.schema, audit::SCHEMA);
-        Err(format!("{} has the format {is}, and this reads {must}", file.display()))
-    }
+    Audit::read(&text).map_err(|error| format!("{} {error}", file.display()))
 }
 
 /// What is looked at.
@@ -302,6 +351,7 @@ fn scope(arguments: &Arguments) -> Scope {
     Scope {
         model: arguments.model.clone(),
         subject: arguments.subject.clone(),
+        models: !arguments.faults,
         tests: !filtered && !arguments.faults && !arguments.no_tests,
         faults: !filtered || arguments.faults,
         generated: !filtered && !arguments.faults,
@@ -414,7 +464,8 @@ fn list(trials: &[&Trial]) {
 
 fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
     let [cargo, rustc] = workspace.toolchain()?;
-    let packages = workspace.locked_versions(&["loom", "crossbeam-channel", "proptest"])?;
+    let packages = ["loom", "shuttle", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
+    let packages = workspace.locked_versions(&packages)?;
     Ok(Toolchain { cargo, rustc, packages })
 }
 
@@ -435,13 +486,12 @@ fn kill_matrix(
     workspace: &Workspace,
     shard: Option<Shard>,
 ) -> Result<KillMatrix, String> {
-    let began = Instant::now();
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     let runs =
         runner.slips(&callsite::candidates(), shard, |slip| equivalents.explain(slip, source));
-    Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
+    Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 
 /// Runs the generated programs of this shard, on each queue.
@@ -458,7 +508,7 @@ fn samples(runner: &Runner, checkers: &Checkers, arguments: &Arguments) -> Vec<S
         Some(shard) => shard.pick(sample::trials(), |_| 1),
     };
     let schedules = sample::schedules(arguments.profile == Profile::Nightly);
-    runner.samples(&checkers.sample, &trials, schedules)
+    runner.samples(&checkers.sample, &trials, Draw { schedules, seed: arguments.seed })
 }
 
 /// Checks loom.

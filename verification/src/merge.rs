@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::audit::{self, Audit, SampleReport, TrialReport};
+use crate::callsite::KillMatrix;
+use crate::generated::Generated;
+use crate::mutants::Mutants;
 use crate::sample;
 use crate::shard::Shard;
 use crate::suite::Suite;
@@ -21,21 +24,16 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
         belongs(&merged, &audit)?;
         merged.held &= audit.held;
         merged.seconds += audit.seconds;
+        merged.shards += audit.shards;
+        merged.figures = merged.figures.and(audit.figures);
         merged.trials.extend(audit.trials);
         merged.samples.extend(audit.samples);
-        merged.mutants = match (merged.mutants, audit.mutants) {
-            (Some(one), Some(other)) => Some(one.and(other)),
-            _ => None,
-        };
+        merged.mutants = both("mutants", merged.mutants, audit.mutants, Mutants::and)?;
         merged.checker = merged.checker.or(audit.checker);
         merged.suites.extend(audit.suites);
-        merged.kill_matrix = match (merged.kill_matrix, audit.kill_matrix) {
-            (Some(one), Some(other)) => Some(one.and(other)),
-            _ => None,
-        };
-        // Every shard runs a part on each queue.
-        let parts = merged.generated.into_iter().zip(audit.generated);
-        merged.generated = parts.map(|(one, other)| one.and(other)).collect();
+        let (one, other) = (merged.kill_matrix, audit.kill_matrix);
+        merged.kill_matrix = both("faults at call sites", one, other, KillMatrix::and)?;
+        merged.generated = on_each_queue(merged.generated, audit.generated)?;
     }
     merged.scope.shard = None;
     merged.trials = in_order(merged.trials, merged.scope.nightly)?;
@@ -55,6 +53,30 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     };
     merged.held &= merged.is_good();
     Ok(merged)
+}
+
+/// The parts of the generated programs that two shards ran, on each queue.
+fn on_each_queue(ours: Vec<Generated>, others: Vec<Generated>) -> Result<Vec<Generated>, String> {
+    if ours.len() != others.len() {
+        return Err(
+            "one shard has generated programs on a queue on which another has none".to_owned()
+        );
+    }
+    Ok(ours.into_iter().zip(others).map(|(one, other)| one.and(other)).collect())
+}
+
+/// A part of the audit that every shard has, or none.
+fn both<T>(
+    what: &str,
+    one: Option<T>,
+    other: Option<T>,
+    and: impl FnOnce(T, T) -> T,
+) -> Result<Option<T>, String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Ok(Some(and(one, other))),
+        (None, None) => Ok(None),
+        _ => Err(format!("a shard is without its {what}")),
+    }
 }
 
 /// Whether every shard is there once.
@@ -85,7 +107,9 @@ fn belongs(one: &Audit, other: &Audit) -> Result<(), String> {
     let differs = [
         ("format", one.schema != other.schema),
         ("what was looked at", one.scope != scope),
+        ("sources", one.source != other.source),
         ("toolchain", one.toolchain != other.toolchain),
+        ("seed of the samples", one.seed != other.seed),
         ("settings of loom", one.options != other.options),
         ("limit of a model", one.model_limit != other.model_limit),
     ];
@@ -129,26 +153,12 @@ fn drawn(samples: &[SampleReport]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::merge;
-    use crate::audit::{Audit, SampleReport, TrialReport};
-    use crate::checker::{CheckerReport, Class, ClassReport};
-    use crate::report::tests::holding;
-    use crate::sample::{self, SampleTrial};
+    use super::{merge, Mutants};
+    use crate::audit::{Audit, Source, TrialReport};
+    use crate::report::tests::{holding, sampled};
+    use crate::sample;
     use crate::shard::Shard;
     use crate::trial::Trial;
-    use crate::verdict::Verdict;
-
-    /// A check of loom that found nothing wrong.
-    fn checked() -> CheckerReport {
-        let one = |class: &Class| ClassReport { programs: 1, ..ClassReport::new(*class) };
-        let control = |class: &Class| ClassReport { missed: 1, ..one(class) };
-        CheckerReport {
-            seed: 1,
-            seconds: 1.0,
-            audited: Class::AUDITED.iter().map(one).collect(),
-            controls: Class::CONTROLS.iter().map(control).collect(),
-        }
-    }
 
     /// What all shards of a run would have found.
     fn shards(of: usize) -> Vec<Audit> {
@@ -158,17 +168,13 @@ mod tests {
             scenario: trial.scenario.name.to_owned(),
             ..holding().trials.remove(0)
         };
-        let drawn = |trial: &SampleTrial| {
-            let died = trial.died(None, 1, 1, "it did not run".to_owned());
-            let verdict = Verdict::Stressed(1);
-            SampleReport { verdict, ..SampleReport::new(trial, &died, &[]) }
-        };
         Shard::all(of)
             .map(|shard| {
                 let mut audit = holding();
                 audit.scope.shard = Some(shard.to_string());
-                audit.samples = shard.pick(sample::trials(), |_| 1).iter().map(drawn).collect();
-                audit.checker = (shard.index() == 1).then(checked);
+                audit.samples = shard.pick(sample::trials(), |_| 1).iter().map(sampled).collect();
+                audit.checker = audit.checker.filter(|_| shard.index() == 1);
+                audit.suites = shard.pick(audit.suites, |_| 1);
                 audit.trials =
                     shard.pick(Trial::all(false), |_| 1).into_iter().map(report).collect();
                 audit
@@ -182,8 +188,31 @@ mod tests {
             let merged = merge(shards(of)).unwrap();
             let names: Vec<_> = merged.trials.iter().map(|trial| trial.name.clone()).collect();
             assert_eq!(names, Trial::all(false).map(Trial::name).collect::<Vec<_>>());
-            assert!(merged.held && merged.scope.shard.is_none());
+            assert!(merged.held && merged.scope.shard.is_none(), "{:?}", merged.missing());
+            assert_eq!(merged.shards, of);
         }
+    }
+
+    #[test]
+    fn a_part_that_one_shard_is_without_is_named() {
+        type Spoil = fn(&mut Audit);
+        let spoil: [(&str, Spoil); 5] = [
+            ("faults at call sites", |audit| audit.kill_matrix = None),
+            ("generated programs", |audit| audit.generated.truncate(1)),
+            ("mutants", |audit| audit.mutants = Some(Mutants::default())),
+            ("sources", |audit| audit.source = None),
+            ("seed", |audit| audit.seed += 1),
+        ];
+        for (named, spoil) in spoil {
+            let mut shards = shards(3);
+            spoil(&mut shards[1]);
+            let error = merge(shards).unwrap_err();
+            assert!(error.contains(named), "{named}: {error}");
+        }
+        let mut shards = shards(2);
+        let source = shards[1].source.take().unwrap();
+        shards[1].source = Some(Source { dirty: !source.dirty, ..source });
+        assert!(merge(shards).unwrap_err().contains("sources"));
     }
 
     #[test]

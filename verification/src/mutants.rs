@@ -322,8 +322,12 @@ impl Answer {
         let undeclared = run.reached.keys().find(|outcome| !declared.contains(&outcome.as_str()));
         let missing = declared.iter().find(|outcome| !run.reached.contains_key(**outcome));
         match (&run.end, undeclared, missing) {
-            (End::Failed { .. }, _, _) => Answer::Complains(verdict::summary(run)),
-            (End::TimedOut { .. } | End::Died { .. }, _, _) => Answer::None(verdict::summary(run)),
+            (End::Failed { .. }, _, _) if !run.end.is_limit() => {
+                Answer::Complains(verdict::summary(run))
+            }
+            (End::Failed { .. } | End::TimedOut { .. } | End::Died { .. }, _, _) => {
+                Answer::None(verdict::summary(run))
+            }
             (End::Explored, Some(outcome), _) => {
                 Answer::Complains(format!("reached, and not declared: {outcome}"))
             }

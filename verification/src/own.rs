@@ -85,3 +85,15 @@ mod explored {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// What is promised to who has a pool: all of the example, its pool included.
+    #[test]
+    fn the_example_has_under_fifty_lines_of_code() {
+        let example = include_str!("../examples/your_pool.rs");
+        let code = |line: &&str| !line.is_empty() && !line.starts_with("//");
+        let lines = example.lines().map(str::trim).filter(code).count();
+        assert!((30..50).contains(&lines), "{lines}");
+    }
+}

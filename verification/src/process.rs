@@ -13,7 +13,7 @@ use crate::generated::Extent;
 use crate::limits;
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
-use crate::sample::{Sample, SampleTrial, SEED};
+use crate::sample::{Draw, Sample, SampleTrial};
 use crate::shard::Shard;
 use crate::trial::{Defect, Trial};
 
@@ -109,12 +109,12 @@ pub fn run_sample(
     command: &Path,
     trial: &SampleTrial,
     defect: Option<&Defect>,
-    schedules: usize,
+    draw: Draw,
     limit: Duration,
 ) -> Sample {
-    let died = |message| trial.died(defect, schedules, SEED, message);
+    let died = |message| trial.died(defect, draw, message);
     let mut sample = Command::new(command);
-    sample.args(trial.arguments(defect, schedules, SEED));
+    sample.args(trial.arguments(defect, draw));
     sample.arg("--limit").arg(limit.as_secs().to_string());
     match run(&mut sample, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", command.display())),

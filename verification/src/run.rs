@@ -114,6 +114,16 @@ impl End {
     pub fn is_deadlock(&self) -> bool {
         matches!(self, End::Failed { message, .. } if message.starts_with("deadlock;"))
     }
+
+    /// Whether loom gave up: more operations or threads than its settings allow.
+    pub fn is_limit(&self) -> bool {
+        const LIMITS: [&str; 2] = [
+            "Model exceeded maximum number of branches",
+            "assertion failed: self.threads.len() < self.max()",
+        ];
+        let limit = |message: &str| LIMITS.iter().any(|limit| message.starts_with(limit));
+        matches!(self, End::Failed { message, site } if site == "loom" && limit(message))
+    }
 }
 
 /// One execution, operation by operation.

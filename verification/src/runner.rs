@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::callsite::{self, Plan, Slip};
+use crate::callsite::{self, Plan, Slip, Slips};
 use crate::expected::{Expected, Range};
 use crate::generated::{self, Extent, Generated};
 
@@ -18,7 +18,7 @@ use crate::limits;
 use crate::process;
 use crate::purpose::Purpose;
 use crate::run::Run;
-use crate::sample::SampleTrial;
+use crate::sample::{Draw, SampleTrial};
 use crate::shard::Shard;
 use crate::trial::Trial;
 
@@ -93,7 +93,8 @@ impl Runner {
         trials: &[&'static Trial],
         shard: Option<Shard>,
         explained: impl Fn(&Slip) -> bool + Sync,
-    ) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
+    ) -> Slips {
+        let began = Instant::now();
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
@@ -107,6 +108,7 @@ impl Runner {
             Some(shard) => shard.pick(plan, |_| 1),
             None => plan.into_iter().collect(),
         };
+        let surveyed = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let ask = |bound, enough| {
                 let mut convictions = 0;
@@ -125,7 +127,11 @@ impl Runner {
             }
             (slip.to_string(), (slip.clone(), runs))
         });
-        all.into_iter().chain(runs).collect()
+        Slips {
+            runs: all.into_iter().chain(runs).collect(),
+            survey_seconds: surveyed.duration_since(began).as_secs_f64(),
+            seconds: surveyed.elapsed().as_secs_f64(),
+        }
     }
 
     /// Runs the generated programs of at most that many actions on that queue, and the seeded defects
@@ -164,15 +170,10 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn samples(
-        &self,
-        command: &Path,
-        trials: &[SampleTrial],
-        schedules: usize,
-    ) -> Vec<SampleReport> {
+    pub fn samples(&self, command: &Path, trials: &[SampleTrial], draw: Draw) -> Vec<SampleReport> {
+        let limit = limits::sample(draw.schedules);
         self.each("samples", trials, |trial| {
-            let run =
-                |defect| process::run_sample(command, trial, defect, schedules, limits::SAMPLE);
+            let run = |defect| process::run_sample(command, trial, defect, draw, limit);
             let defects: Vec<_> = trial.sampled.defects.iter().map(|own| run(Some(own))).collect();
             (trial.name(), SampleReport::new(trial, &run(None), &defects))
         })

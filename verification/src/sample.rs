@@ -81,6 +81,15 @@ impl Sampled {
     }
 }
 
+/// How many schedules are drawn, and from which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// How many.
+    pub schedules: usize,
+    /// Where the random numbers begin.
+    pub seed: u64,
+}
+
 /// How many schedules a sample has.
 pub const fn schedules(nightly: bool) -> usize {
     if nightly {
@@ -106,7 +115,8 @@ impl SampleTrial {
     }
 
     /// The arguments of the `sample` command.
-    pub fn arguments(&self, defect: Option<&Defect>, schedules: usize, seed: u64) -> Vec<String> {
+    pub fn arguments(&self, defect: Option<&Defect>, draw: Draw) -> Vec<String> {
+        let Draw { schedules, seed } = draw;
         let scenario = ["--scenario".to_owned(), self.sampled.scenario.name.to_owned()];
         let drawn = ["--scheduler".to_owned(), self.scheduler.to_string()];
         let number = ["--schedules".to_owned(), schedules.to_string()];
@@ -117,13 +127,8 @@ impl SampleTrial {
     }
 
     /// A sample that was never told, since its process died.
-    pub fn died(
-        &self,
-        defect: Option<&Defect>,
-        schedules: usize,
-        seed: u64,
-        message: String,
-    ) -> Sample {
+    pub fn died(&self, defect: Option<&Defect>, draw: Draw, message: String) -> Sample {
+        let Draw { schedules, seed } = draw;
         Sample {
             scenario: self.sampled.scenario.name.to_owned(),
             defect: defect.map(|defect| defect.name.to_owned()),

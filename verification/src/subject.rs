@@ -11,7 +11,9 @@ pub trait Subject: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// What it is, in a sentence.
-    fn description(&self) -> &'static str;
+    fn description(&self) -> &'static str {
+        "a pool on trial"
+    }
 
     /// The queue that it runs on, if it is this pool.
     fn queue(&self) -> Option<QueueKind> {
@@ -20,6 +22,20 @@ pub trait Subject: Send + Sync {
 
     /// Starts a pool.
     fn build(&self, workers: usize) -> Box<dyn Pool>;
+}
+
+/// A pool that has a name and is started by a function: enough for one of your own.
+#[derive(Clone, Copy, Debug)]
+pub struct Named(pub &'static str, pub fn(usize) -> Box<dyn Pool>);
+
+impl Subject for Named {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn build(&self, workers: usize) -> Box<dyn Pool> {
+        self.1(workers)
+    }
 }
 
 /// A running pool; dropping it is its shutdown.

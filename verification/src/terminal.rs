@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use comfy_table::{presets, Cell, ContentArrangement, Table};
 
 use crate::audit::{Audit, ClauseReport, SampleReport, TrialReport};
-use crate::callsite::KillMatrix;
+use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::{CheckerReport, ClassReport};
+use crate::figures;
 use crate::generated::Generated;
 use crate::lanes;
 use crate::mutants::{Fate, Mutants};
@@ -47,6 +48,8 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         let _ = writeln!(out, "{}", wrap(&check(checker), width, "", ""));
     }
     convictions(&mut out, audit, subjects, width);
+    heading(&mut out, "Figures, which differ from machine to machine");
+    figures(&mut out, audit, width);
     heading(&mut out, "What is assumed");
     for assumption in &audit.assumptions {
         let _ = writeln!(out, "{}", wrap(assumption, width, "- ", "  "));
@@ -72,7 +75,7 @@ pub fn verdict(audit: &Audit) -> String {
         audit.samples.len(),
         audit.seconds
     );
-    match (audit.held, audit.scope.tests) {
+    match (audit.held, audit.scope.is_whole()) {
         (true, true) => format!("Every guarantee holds and every conviction stands: {ran}."),
         (true, false) => format!("What was looked at holds: {ran}."),
         (false, _) => format!("NOT EVERYTHING HOLDS; see above: {ran}."),
@@ -143,22 +146,25 @@ fn cell(trial: &TrialReport) -> String {
 fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
     let mut table = table(width);
     for clause in clauses {
-        let count = |kind: &str| clause.evidence.iter().filter(|piece| piece.kind == kind).count();
-        let verdict = match &clause.verdict {
-            Some(verdict) => verdict.to_string(),
-            None => "no evidence".to_owned(),
+        let counts = match clause.evidence.len() {
+            0 => "no evidence".to_owned(),
+            _ => clause.counts(),
         };
-        let evidence = match (count("model"), count("test")) {
-            (0, 0) => String::new(),
-            (models, 0) => format!("{models} models"),
-            (0, tests) => format!("{tests} tests"),
-            (models, tests) => format!("{models} models, {tests} tests"),
-        };
-        let evidence = match count("sample") {
-            0 => evidence,
-            samples => format!("{evidence}, {samples} samples"),
-        };
-        table.add_row([clause.clause.clone(), verdict, evidence, clause.statement.clone()]);
+        table.add_row([clause.clause.clone(), counts, clause.statement.clone()]);
+    }
+    let _ = writeln!(out, "{table}");
+    let text =
+        "A number is of pieces of evidence: models that are PROVED or BOUNDED(k), samples, and \
+                tests on real threads, once for each queue.";
+    let _ = writeln!(out, "\n{}", wrap(text, width, "", ""));
+}
+
+/// What it cost, beside what is aimed at.
+fn figures(out: &mut String, audit: &Audit, width: usize) {
+    let mut table = table(width);
+    table.set_header(["", "measured", "aimed at", ""]);
+    for row in figures::rows(audit) {
+        table.add_row([&row.what, &row.figure, row.target, row.word()]);
     }
     let _ = writeln!(out, "{table}");
 }
@@ -170,21 +176,30 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
         let result = match &*entry.verdict {
             "convicted" => format!("convicted by {}", entry.convicted_by.len()),
             "survived" => format!("survived by all {}, as it must be", entry.tried.len()),
+            "explained" => format!("came to no end in {}, explained", entry.undecided.len()),
             other => other.to_owned(),
         };
         table.add_row([&entry.site, &entry.operation, &entry.fault, &result]);
     }
     let _ = writeln!(out, "{table}");
-    let KillMatrix { sites, faults, seconds, .. } = kill_matrix;
+    let KillMatrix { sites, faults, seconds, survey_seconds, .. } = kill_matrix;
     let text = format!(
-        "{faults} faults at {sites} call sites in {seconds:.0} s: {} convicted, {} equivalent (the \
-         reasons are in verification/equivalent.toml), {} harmless and survived. A harmful fault is \
+        "{faults} faults at {sites} call sites in {seconds:.0} s, after {survey_seconds:.0} s of \
+         surveys: {} convicted, {} equivalent (the reasons are in verification/equivalent.toml), {} \
+         that end in a limit and are explained there, {} harmless and survived. A harmful fault is \
          taken to no more models after the third that convicts it.",
         kill_matrix.count("convicted"),
         kill_matrix.count("equivalent"),
+        kill_matrix.count("explained"),
         kill_matrix.count("survived"),
     );
+
     let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
+    let undecided = kill_matrix.entries.iter().filter(|entry| !entry.undecided.is_empty());
+    for KillEntry { site, fault, undecided, .. } in undecided {
+        let text = format!("came to no end: {fault} at {site}, under {}", undecided.join(", "));
+        let _ = writeln!(out, "{}", wrap(&text, width, "- ", "  "));
+    }
 }
 
 fn samples(out: &mut String, samples: &[SampleReport], width: usize) {
@@ -285,7 +300,8 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
     let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
     let mutants = audit.mutants.iter().filter(|mutants| !mutants.is_good());
     let mutants = mutants.map(|_| "not every mutant is convicted: see above".to_owned());
-    let others: Vec<_> = generated.chain(samples).chain(checker).chain(mutants).collect();
+    let others = generated.chain(samples).chain(checker).chain(mutants);
+    let others: Vec<_> = others.chain(audit.missing()).collect();
     if trials.is_empty() && suites.is_empty() && slips.is_empty() && others.is_empty() {
         return;
     }

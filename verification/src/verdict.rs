@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expected::Range;
-use crate::run::{End, Run};
+use crate::run::{End, Options, Run};
 use crate::sample::Scheduler;
 use crate::trial::{Conviction, Expect, Trial};
 
@@ -101,6 +101,9 @@ pub(crate) fn shown(trial: &Trial, run: &Run) -> Result<(), Verdict> {
 fn explored(run: &Run) -> Result<(), Verdict> {
     Err(match &run.end {
         End::Explored => return Ok(()),
+        End::Failed { message, site } if run.end.is_limit() => {
+            Verdict::Truncated(format!("a limit of loom's: {}", failure(run, message, site)))
+        }
         End::Failed { message, site } => Verdict::Failed(failure(run, message, site)),
         End::TimedOut { seconds } => {
             let executions = run.explorations.last().map_or(0, |last| last.executions);
@@ -122,7 +125,12 @@ pub fn as_expected(trial: &Trial, run: &Run, verdict: &Verdict) -> bool {
 /// Whether a run with a seeded defect convicted it: something failed, and the defect had acted.
 pub fn convicts(run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
-    acted && matches!(run.end, End::Failed { .. })
+    acted && matches!(run.end, End::Failed { .. }) && !run.end.is_limit()
+}
+
+/// Whether a run came to no end of its own, so that nobody knows what it would have shown.
+pub fn is_undecided(run: &Run) -> bool {
+    matches!(run.end, End::TimedOut { .. } | End::Died { .. }) || run.end.is_limit()
 }
 
 /// How a run ended, in a line.
@@ -163,13 +171,8 @@ fn failure(run: &Run, message: &str, site: &str) -> String {
 }
 
 fn complete(trial: &Trial, run: &Run) -> Result<(), Verdict> {
-    let options = &run.options;
-    let limited = options.max_permutations.is_some()
-        || options.max_duration.is_some()
-        || options.checkpoint_file.is_some()
-        || options.expect_explicit_explore;
-    if limited {
-        return Err(Verdict::Truncated("loom was told to explore only a part".to_owned()));
+    if run.options != Options::complete() {
+        return Err(Verdict::Truncated("loom's settings are not the complete ones".to_owned()));
     }
     for exploration in &run.explorations {
         if exploration.completed != Some(exploration.executions) {
@@ -230,7 +233,7 @@ fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{as_expected, convicts, judge, Verdict};
     use crate::expected::Range;
     use crate::run::{End, Exploration, Options, Run};
@@ -238,12 +241,12 @@ mod tests {
 
     const NAME: &str = "last-call/drop-busy";
 
-    fn trial() -> &'static Trial {
+    pub(crate) fn trial() -> &'static Trial {
         Trial::find(NAME).expect("the trial exists")
     }
 
     /// A run that earns PROVED; each test spoils one thing.
-    fn good() -> Run {
+    pub(crate) fn good() -> Run {
         let exploration =
             |bound, n| Exploration { bound, executions: n, completed: Some(n), seconds: 0.1 };
         Run {
@@ -291,6 +294,27 @@ mod tests {
         limits[3].options.checkpoint_file = Some("left.json".to_owned());
         for run in limits {
             assert!(matches!(judged(&run), Verdict::Truncated(_)), "{:?}", run.options);
+        }
+    }
+
+    #[test]
+    fn settings_that_are_not_the_complete_ones_are_truncated() {
+        let mut run = good();
+        run.options.max_branches = 10;
+        assert!(matches!(judged(&run), Verdict::Truncated(_)));
+    }
+
+    #[test]
+    fn a_limit_of_looms_truncates_and_convicts_nothing() {
+        for message in [
+            "Model exceeded maximum number of branches. This is often caused by an algorithm",
+            "assertion failed: self.threads.len() < self.max()",
+        ] {
+            let mut run = good();
+            run.end = End::Failed { message: message.to_owned(), site: "loom".to_owned() };
+            run.faults_fired = vec![3];
+            assert!(!convicts(&run), "{message}");
+            assert!(matches!(judged(&run), Verdict::Truncated(_)), "{message}");
         }
     }
 

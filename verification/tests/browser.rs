@@ -95,6 +95,13 @@ impl Browser {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
     }
 
+    /// Nothing was logged, from the page's loading to now.
+    fn logged_nothing(&self) -> Result<()> {
+        let log = self.post("/se/log", json!({ "type": "browser" }))?;
+        assert_eq!(log, json!([]), "the page's log");
+        Ok(())
+    }
+
     fn press(&self, key: &str) -> Result<()> {
         let keys = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
         let actions = json!([{ "type": "key", "id": "keyboard", "actions": keys }]);
@@ -142,10 +149,57 @@ fn the_page_renders_and_logs_nothing() -> Result<()> {
          .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))",
     )?;
     assert_eq!(broken, json!([]));
-    let log = browser.post("/se/log", json!({ "type": "browser" }))?;
-    assert_eq!(log, json!([]), "the page's log");
+    browser.logged_nothing()
+}
+
+/// Each interleaving is a table of its own: what it weighs is what a reader waits for.
+#[test]
+fn the_page_is_small_enough_to_be_sent_about() -> Result<()> {
+    const LIMIT: u64 = 4 << 20;
+    let bytes = std::fs::metadata(page()?)?.len();
+    assert!(bytes < LIMIT, "{bytes} bytes");
     Ok(())
 }
+
+/// The sections in the order in which a reader asks for them.
+#[test]
+fn the_sections_are_in_order() -> Result<()> {
+    let browser = browser()?;
+    let ids =
+        browser.run("return [...document.querySelectorAll('main section')].map(s => s.id)")?;
+    let place = |id: &&str| ids.as_array()?.iter().position(|section| section == id);
+    let order = ["guaranteed", "known", "matrix", "clauses", "kills", "assumed", "convictions"];
+    let places: Vec<_> = order.iter().map(place).collect();
+    assert!(places.is_sorted() && places[0].is_some(), "{ids}");
+    browser.logged_nothing()
+}
+
+/// The brightness of the paper, everything that has less than the 4.5 of level AA of WCAG 2, and how
+/// many of the kinds of text were measured, of how many. What a page that holds has none of is put
+/// into it first.
+const CONTRAST: &str = "\
+    const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)\
+      .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)\
+      .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);\
+    const clear = (colour) => colour === 'transparent' || /, 0\\)$/.test(colour);\
+    const paper = (e) => { while (e && clear(getComputedStyle(e).backgroundColor))\
+      e = e.parentElement; return light(getComputedStyle(e || document.body).backgroundColor); };\
+    const ratio = (e) => { const [a, b] = [light(getComputedStyle(e).color), paper(e)];\
+      return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };\
+    const main = document.querySelector('main');\
+    if (!document.querySelector('.made')) main.insertAdjacentHTML('beforeend',\
+      '<div class=\"made\"><span class=\"word wrong\">x</span><section id=\"failures\">' +\
+      '<strong>x</strong><pre>x</pre></section><div class=\"lanes\"><table><tr>' +\
+      '<td class=\"act wrongly\">x <small>x</small></td></tr></table></div></div>');\
+    const kinds = ['p', '.fine', 'small', '.word', '.word.convicted', '.word.wrong', 'h1 span',\
+      'nav a', 'code', 'th', '.plain td', 'label', 'input', 'select', 'output', 'summary', 'pre',\
+      '#failures strong', '.lanes th', '.lanes .act', '.lanes .act small', '.lanes .act a',\
+      '.lanes .wakes', '.lanes .last', '.lanes .wrongly', '.lanes button', 'caption'];\
+    const found = kinds.map(kind => [kind, [...document.querySelectorAll(kind)]]);\
+    const poor = found.flatMap(([kind, all]) => all.slice(0, 400).map(e => [kind, ratio(e)]))\
+      .filter(([, r]) => !(r >= 4.5));\
+    const there = found.filter(([, all]) => all.length > 0).map(([kind]) => kind);\
+    return [light(getComputedStyle(document.body).backgroundColor), poor.slice(0, 5), there, kinds]";
 
 #[test]
 fn both_colour_schemes_can_be_read() -> Result<()> {
@@ -156,22 +210,15 @@ fn both_colour_schemes_can_be_read() -> Result<()> {
         let command =
             json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": media } });
         browser.post("/goog/cdp/execute", command)?;
-        // The contrast ratio of WCAG 2, of which 4.5 is level AA.
-        let measured = browser.run(
-            "const light = (colour) => colour.match(/\\d+/g).slice(0, 3).map(Number)\
-               .map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)\
-               .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);\
-             const paper = light(getComputedStyle(document.body).backgroundColor);\
-             const ratio = (e) => { const ink = light(getComputedStyle(e).color);\
-               return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05); };\
-             const all = ['p', '.fine', '.word', 'nav a'].map(s => document.querySelector(s));\
-             return [paper, Math.min(...all.filter(e => e).map(ratio))]",
-        )?;
-        assert!(measured[1].as_f64() > Some(4.5), "{scheme}: {measured}");
+        let measured = browser.run(CONTRAST)?;
+        let poor = measured[1].as_array().ok_or("no contrast was measured")?;
+        assert_eq!(poor, &Vec::<Value>::new(), "{scheme}");
+        // Of each kind there is at least one, or it was made for the measurement.
+        assert_eq!(measured[2], measured[3], "{scheme}: kinds measured");
         papers.push(measured[0].as_f64());
     }
     assert!(papers[0] > papers[1], "light paper, then dark: {papers:?}");
-    Ok(())
+    browser.logged_nothing()
 }
 
 #[test]
@@ -203,7 +250,7 @@ fn the_filters_show_what_they_are_asked_for() -> Result<()> {
     assert!((1..10).contains(&defects), "{defects}");
     let (faults, _) = shown("faults", "src/queue", "")?;
     assert!(faults > 0, "{faults}");
-    Ok(())
+    browser.logged_nothing()
 }
 
 #[test]
@@ -233,5 +280,8 @@ fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
     let (dimmed, rows) = (dim[1].as_u64(), dim[2].as_u64());
     assert!(dim[0] == "true" && dimmed > Some(0) && dimmed < rows, "{dim}");
     assert_eq!(dim[3], 0, "and all are back");
-    Ok(())
+    // Who does not see the lanes hears who sleeps in them.
+    let heard = browser.run("return document.querySelector('#book td.sleeping i').textContent")?;
+    assert_eq!(heard, "sleeps");
+    browser.logged_nothing()
 }

@@ -1,6 +1,12 @@
-//! What `cargo verify` says to bad input: the thing named, exit status 2, and no model run.
+//! What `cargo verify` says to bad input: the thing named, exit status 2, and no model run. And that
+//! what is not as it must be ends with 1: under loom from the process that explores onwards.
 
+use std::collections::BTreeMap;
 use std::process::{Command, Output};
+
+use verification::audit::{self, Audit, Scope, Toolchain};
+use verification::figures::Figures;
+use verification::run::Options;
 
 fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verify"));
@@ -68,4 +74,134 @@ fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
     let output = verify(&["peers", "--property", "no-such-property"], &[]);
     refused(&output, "no-such-property");
     refused(&output, "end-waits");
+}
+
+/// An audit of nothing, which a test fills.
+fn audit() -> Audit {
+    Audit {
+        schema: audit::SCHEMA,
+        scope: Scope::default(),
+        held: false,
+        source: None,
+        toolchain: Toolchain {
+            cargo: String::new(),
+            rustc: String::new(),
+            packages: BTreeMap::new(),
+        },
+        options: Options::complete(),
+        seed: 1,
+        shards: 1,
+        figures: Figures::default(),
+        model_limit: 60,
+        seconds: 1.0,
+        assumptions: Vec::new(),
+        clauses: Vec::new(),
+        trials: Vec::new(),
+        kill_matrix: None,
+        samples: Vec::new(),
+        checker: None,
+        mutants: None,
+        generated: Vec::new(),
+        suites: Vec::new(),
+    }
+}
+
+/// The exit status of the command that publishes an audit.
+fn published(name: &str, mut audit: Audit) -> Option<i32> {
+    audit.held = audit.is_good();
+    let folder = std::env::temp_dir().join(format!("verify-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("told.json");
+    std::fs::write(&file, serde_json::to_string(&audit).unwrap()).unwrap();
+    let [file, output] = [&file, &folder].map(|path| path.to_str().unwrap());
+    let status = verify(&["report", file, "--output", output], &[]).status;
+    std::fs::remove_dir_all(folder).unwrap();
+    status.code()
+}
+
+#[test]
+fn an_audit_without_what_is_in_its_scope_ends_with_1() {
+    assert_eq!(published("nothing-asked", audit()), Some(0));
+    let scope = Scope { models: true, ..Scope::default() };
+    assert_eq!(published("no-models", Audit { scope, ..audit() }), Some(1));
+    let scope = Scope { faults: true, ..Scope::default() };
+    assert_eq!(published("no-faults", Audit { scope, ..audit() }), Some(1));
+}
+
+#[test]
+fn an_audit_of_another_format_is_told_by_its_number() {
+    let file = std::env::temp_dir().join(format!("verify-old-{}.json", std::process::id()));
+    std::fs::write(&file, r#"{ "schema": 1 }"#).unwrap();
+    refused(&verify(&["report", file.to_str().unwrap()], &[]), "has the format 1");
+    std::fs::remove_file(file).unwrap();
+}
+
+/// Each rule of honesty, from the process that explores to the exit status.
+#[cfg(loom)]
+mod explored {
+    use std::path::Path;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use verification::audit::{Audit, Scope, TrialReport};
+    use verification::expected::Expected;
+    use verification::purpose::Purpose;
+    use verification::run::Run;
+    use verification::trial::Trial;
+    use verification::{limits, process};
+
+    const MODEL: &str = env!("CARGO_BIN_EXE_model");
+
+    fn run(trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
+        process::run_model(Path::new(MODEL), trial, purpose, limit)
+    }
+
+    /// The verdict of a trial that was run so long, and the exit status of an audit of it.
+    fn audited(
+        name: &str,
+        limit: Duration,
+        doctor: fn(&mut Expected, u64),
+    ) -> (String, Option<i32>) {
+        let trial = Trial::find(name).unwrap();
+        let defects = trial.defects.iter();
+        let defects: Vec<_> =
+            defects.map(|own| run(trial, &Purpose::Defect(own), limits::MODEL)).collect();
+        let verdict = run(trial, &Purpose::Verdict, limit);
+        let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
+        let mut expected = Expected::read(&ranges).unwrap();
+        doctor(&mut expected, verdict.explorations.last().unwrap().executions);
+        let report = TrialReport::new(trial, verdict, &defects, &expected);
+        let word = report.verdict.to_string();
+        let scope = Scope { models: true, ..Scope::default() };
+        let audit = Audit { scope, trials: vec![report], ..super::audit() };
+        (word, super::published(&name.replace('/', "-"), audit))
+    }
+
+    #[test]
+    fn a_model_that_does_not_end_in_time_ends_with_1() {
+        let second = Duration::from_secs(1);
+        let (word, status) = audited("last-call-two-lock/deadline", second, |_, _| {});
+        assert_eq!((&*word, status), ("TRUNCATED", Some(1)));
+    }
+
+    #[test]
+    fn a_range_that_is_out_of_date_ends_with_1() {
+        const NAME: &str = "last-call/drop-idle";
+        let stale = |expected: &mut Expected, number| expected.record(NAME.to_owned(), number + 1);
+        assert_eq!(audited(NAME, limits::MODEL, stale), ("UNRECORDED".to_owned(), Some(1)));
+        let whole = audited(NAME, limits::MODEL, |_, _| {});
+        assert_eq!(whole, ("PROVED".to_owned(), Some(0)));
+    }
+
+    #[test]
+    fn who_explores_names_a_variable_that_would_weaken_loom() {
+        let mut model = Command::new(MODEL);
+        let checker = Command::new(env!("CARGO_BIN_EXE_checker"));
+        model.arg("last-call/drop-idle");
+        for mut command in [model, checker] {
+            let output = command.env("LOOM_MAX_PREEMPTIONS", "1").output().unwrap();
+            super::refused(&output, "LOOM_MAX_PREEMPTIONS");
+            assert!(output.stdout.is_empty(), "nothing was explored");
+        }
+    }
 }

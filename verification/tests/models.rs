@@ -63,10 +63,11 @@ fn check(
 fn strangers_pool_is_convicted() -> Result<(), Failed> {
     use std::process::Command;
 
+    use verification::cargo::Workspace;
     use verification::{limits, process};
 
-    let model = std::path::Path::new(env!("CARGO_BIN_EXE_model"));
-    let example = model.with_file_name("examples").join("your_pool");
+    // `cargo test --test models` alone builds no example.
+    let example = Workspace::find()?.build_example("your_pool")?;
     let finished = process::run(&mut Command::new(example), limits::MODEL)?;
     let told = finished.stdout;
     let failed: Vec<_> = told.lines().filter(|line| line.starts_with("  FAILED")).collect();

@@ -13,7 +13,49 @@ fn main() -> std::process::ExitCode {
         let name = trial.name();
         Test::test(name, move || check(&trial))
     });
-    libtest_mimic::run(&Arguments::from_args(), tests.collect()).exit_code()
+    let replay = Test::test("a failure is replayed from its line", a_failure_is_replayed);
+    libtest_mimic::run(&Arguments::from_args(), tests.chain([replay]).collect()).exit_code()
+}
+
+/// What is drawn here, as in every audit.
+#[cfg(shuttle)]
+fn draw() -> verification::sample::Draw {
+    use verification::sample::{schedules, Draw, SEED};
+
+    Draw { schedules: schedules(false), seed: SEED }
+}
+
+/// The line of a seeded failure, run by a shell as a person would, fails in the same way.
+#[cfg(shuttle)]
+fn a_failure_is_replayed() -> Result<(), Failed> {
+    use std::process::Command;
+
+    use verification::sample::{self, End, Sample};
+    use verification::{limits, process};
+
+    let trial = sample::trials().next().ok_or("there is a sample")?;
+    let command = env!("CARGO_BIN_EXE_sample");
+    let defect = trial.sampled.defects.first();
+    let path = std::path::Path::new(command);
+    let failed = process::run_sample(path, &trial, defect, draw(), limits::SAMPLE);
+    let line = failed.replay().ok_or("the seeded defect fails")?;
+    // The build is this one's.
+    let (_, arguments) = line.split_once(" -- ").ok_or("the line calls cargo")?;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("'{command}' {arguments}")]);
+    let finished = process::run(&mut shell, limits::SAMPLE)?;
+    let again: Sample = serde_json::from_str(&finished.stdout)?;
+    let told = |end: &End| match end {
+        End::Failed { message, site, .. } => Some((message.clone(), site.clone())),
+        _ => None,
+    };
+    let same = told(&again.end).is_some() && told(&again.end) == told(&failed.end);
+    let status = finished.status.and_then(|status| status.code());
+    if same && status == Some(1) && again.trace.is_some() {
+        Ok(())
+    } else {
+        Err(format!("{:?}\nand again, {status:?}:\n{:?}\n{line}", failed.end, again.end).into())
+    }
 }
 
 #[cfg(shuttle)]
@@ -24,9 +66,7 @@ fn check(trial: &verification::sample::SampleTrial) -> Result<(), Failed> {
     use verification::{limits, process};
 
     let command = Path::new(env!("CARGO_BIN_EXE_sample"));
-    let run = |defect| {
-        process::run_sample(command, trial, defect, sample::schedules(false), limits::SAMPLE)
-    };
+    let run = |defect| process::run_sample(command, trial, defect, draw(), limits::SAMPLE);
     let seeded: Vec<_> = trial.sampled.defects.iter().map(|defect| run(Some(defect))).collect();
     let convicted: Vec<_> = seeded.iter().map(Sample::convicts).collect();
     let sample = run(None);

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Evidence;
-use crate::run::{End, Run, Trace};
+use crate::run::{End, Options, Run, Trace};
 use crate::subject::Subject;
 use crate::subjects::{LOCKED, TWO_LOCK};
 use crate::trial::{self, Defect};
@@ -234,6 +234,13 @@ impl Generated {
 
     /// Adds what a process found that ran these programs.
     pub fn add(&mut self, programs: &[Program], run: Run) {
+        if run.options != Options::complete() {
+            self.failures.push(GeneratedFailure {
+                program: "all of a part".to_owned(),
+                how: "loom's settings are not the complete ones".to_owned(),
+                trace: None,
+            });
+        }
         for (program, exploration) in programs.iter().zip(&run.explorations) {
             self.executions += exploration.executions;
             self.seconds += exploration.seconds;
@@ -318,6 +325,9 @@ mod tests {
         assert!(!judged(run(End::Explored, None)).is_good(), "loom said nothing");
         assert!(!judged(run(End::Explored, Some(8))).is_good(), "loom said another number");
         assert!(!judged(run(End::TimedOut { seconds: 1 }, None)).is_good());
+        let mut limited = run(End::Explored, Some(9));
+        limited.options.max_duration = Some(1);
+        assert!(!judged(limited).is_good(), "loom was told to end early");
         let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
         let failed = judged(run(failed, None));
         assert_eq!(failed.failures[0].program, "owner: ; other: ");

@@ -9,7 +9,7 @@ use std::process::ExitStatus;
 
 use serde::{Deserialize, Serialize};
 
-use crate::figures;
+use crate::versioned;
 
 mod words;
 
@@ -288,7 +288,7 @@ impl PeersTrial {
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        figures::read(&folder.join(FILE), SCHEMA)
+        versioned::read(&folder.join(FILE), SCHEMA)
     }
 
     /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
@@ -297,7 +297,7 @@ impl PeersTrial {
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, String> {
-        figures::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        versioned::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 

@@ -4,14 +4,14 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::{cost, peers, peers_trial, Beside};
+use super::{cost, peers, peers_trial, Beside, Shown};
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
+use crate::figures;
 use crate::generated::Generated;
 use crate::interleaving::{Interleaving, Lane, Row, Standing};
 use crate::mutants::Mutants;
-use crate::run::Trace;
 use crate::terminal::{self, thousands};
 use crate::trial;
 use crate::verdict::Verdict;
@@ -41,7 +41,8 @@ struct Page<'a> {
     properties: Vec<Property<'a>>,
     kills: Option<Kills<'a>>,
     convictions: Vec<Conviction>,
-    failures: Vec<super::Complaint>,
+    figures: Vec<figures::Row>,
+    failures: Vec<super::Complaint<'a>>,
     /// The sections that compare, written.
     beside: Option<String>,
     /// The section about what it costs to depend on the pool, written.
@@ -113,6 +114,12 @@ struct Conviction {
 }
 
 impl Conviction {
+    fn new(id: String, shown: Shown<'_>) -> Self {
+        let Shown { title, model, kind, how, trace } = shown;
+        let (model, how, told) = (model.to_owned(), how.to_owned(), Interleaving::new(trace));
+        Conviction { id, title, model, kind, how, told }
+    }
+
     #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
     fn lane(lane: &Lane) -> &'static str {
         match lane {
@@ -120,6 +127,16 @@ impl Conviction {
             Lane::Running => "running",
             Lane::Sleeping => "sleeping",
             Lane::Waiting => "waiting",
+        }
+    }
+
+    /// What a cell says to who does not see its border.
+    #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
+    fn heard(lane: &Lane) -> &'static str {
+        match lane {
+            Lane::Absent | Lane::Running => "",
+            Lane::Sleeping => "<i>sleeps</i>",
+            Lane::Waiting => "<i>waits</i>",
         }
     }
 
@@ -144,7 +161,6 @@ impl Conviction {
 
 impl<'a> Page<'a> {
     fn new(audit: &'a Audit) -> Self {
-        let convictions = convictions(audit);
         Page {
             audit,
             verdict: terminal::verdict(audit),
@@ -156,7 +172,8 @@ impl<'a> Page<'a> {
                 .kill_matrix
                 .as_ref()
                 .map(|matrix| Kills { matrix, entries: matrix.entries.iter().collect() }),
-            convictions,
+            convictions: convictions(audit),
+            figures: figures::rows(audit),
             failures: super::complaints(audit),
             beside: None,
             cost: None,
@@ -260,79 +277,16 @@ fn properties(audit: &Audit) -> Vec<Property<'_>> {
 
 /// The first pool of the book, which joins its workers while the channel is open.
 fn story(audit: &Audit) -> Option<Conviction> {
-    let trial = audit.trials.iter().find(|trial| {
-        trial.subject == "book-stage-1" && trial.scenario == "drop-idle" && trial.as_expected
-    })?;
-    conviction("story".to_owned(), trial, "subject", &trial.property, trial.trace.as_ref()?)
+    let is_it =
+        |shown: &Shown<'_>| shown.kind == "subject" && shown.model == "book-stage-1/drop-idle";
+    let shown = super::shown(audit).into_iter().find(is_it)?;
+    Some(Conviction::new("story".to_owned(), shown))
 }
 
-fn conviction(
-    id: String,
-    trial: &TrialReport,
-    kind: &'static str,
-    title: &str,
-    trace: &Trace,
-) -> Option<Conviction> {
-    Some(Conviction {
-        id,
-        title: title.to_owned(),
-        model: trial.name.clone(),
-        kind,
-        how: trial.verdict.reason()?.to_owned(),
-        told: Interleaving::new(trace),
-    })
-}
-
-/// What failed, then broken subjects, seeded defects and faults, each with its interleaving.
+/// Everything that was convicted, with its interleaving.
 fn convictions(audit: &Audit) -> Vec<Conviction> {
-    let mut all: Vec<Conviction> = Vec::new();
-    for trial in &audit.trials {
-        let kind = if trial.as_expected { "subject" } else { "FAILURE" };
-        let number = all.len();
-        all.extend(trial.trace.as_ref().and_then(|trace| {
-            conviction(format!("v{number}"), trial, kind, &trial.property, trace)
-        }));
-    }
-    for trial in &audit.trials {
-        for defect in &trial.defects {
-            let Some(trace) = &defect.trace else { continue };
-            all.push(Conviction {
-                id: format!("v{}", all.len()),
-                title: defect.name.clone(),
-                model: trial.name.clone(),
-                kind: "defect",
-                how: defect.verdict.clone(),
-                told: Interleaving::new(trace),
-            });
-        }
-    }
-    let failures = audit
-        .generated
-        .iter()
-        .flat_map(|generated| generated.failures.iter().map(move |failure| (generated, failure)));
-    for (generated, failure) in failures {
-        let Some(trace) = &failure.trace else { continue };
-        all.push(Conviction {
-            id: format!("v{}", all.len()),
-            title: failure.program.clone(),
-            model: format!("{}/generated", generated.subject),
-            kind: "FAILURE",
-            how: failure.how.clone(),
-            told: Interleaving::new(trace),
-        });
-    }
-    for entry in audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries) {
-        let Some(trace) = &entry.trace else { continue };
-        all.push(Conviction {
-            id: format!("v{}", all.len()),
-            title: format!("{} at {} {}", entry.operation, entry.site, entry.fault),
-            model: entry.convicted_by.first().cloned().unwrap_or_default(),
-            kind: "fault",
-            how: entry.how.clone().unwrap_or_default(),
-            told: Interleaving::new(trace),
-        });
-    }
-    all
+    let shown = super::shown(audit).into_iter().enumerate();
+    shown.map(|(number, shown)| Conviction::new(format!("v{number}"), shown)).collect()
 }
 
 #[cfg(test)]
@@ -393,6 +347,31 @@ mod tests {
             assert!(page.contains(word), "{word}");
         }
         assert!(!super::render(&holding(), &Beside::default()).unwrap().contains("#trial"));
+    }
+
+    #[test]
+    fn what_a_lane_shows_is_also_said() {
+        let page = super::render(&failing(), &Beside::default()).unwrap();
+        assert!(page.contains("<td class=\"sleeping\"><i>sleeps</i></td>"), "{page}");
+        assert!(!page.contains("hatched"), "no lane is");
+    }
+
+    #[test]
+    fn the_sections_stand_in_the_order_in_which_they_are_asked_for() {
+        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let at = |id: &str| page.find(&format!("<section id=\"{id}\"")).expect(id);
+        let order = ["failures", "guaranteed", "matrix", "clauses", "kills", "assumed"];
+        let places: Vec<_> = order.into_iter().chain(["convictions"]).map(at).collect();
+        assert!(places.is_sorted(), "{places:?}");
+    }
+
+    #[test]
+    fn a_clause_has_its_counts_and_a_failed_sample_its_replay() {
+        let mut audit = holding();
+        audit.samples[0].replay = Some("sample -- --replay 7:3ab.".to_owned());
+        let page = super::render(&audit, &Beside::default()).unwrap();
+        assert!(page.contains("PROVED 1 · STRESSED 1"), "{page}");
+        assert!(page.contains("<code>sample -- --replay 7:3ab.</code>"), "{page}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::not_convicted;
 use crate::audit::{Audit, TrialReport};
 use crate::verdict::Verdict;
 
@@ -36,6 +37,11 @@ pub fn render(audit: &Audit) -> Result<String, String> {
     if let Some(checker) = &audit.checker {
         let whole = case("against an enumeration", checker.complaint(), Some(checker.seconds));
         report.add_test_suite(suite("the check of loom", [whole].into_iter()));
+    }
+    if let Some(mutants) = &audit.mutants {
+        let cases = mutants.mutants.iter();
+        let cases = cases.map(|one| case(&one.name, not_convicted(one), Some(one.seconds)));
+        report.add_test_suite(suite("mutants", cases));
     }
     for executable in &audit.suites {
         let tests = executable.tests.iter().map(|test| {
@@ -92,7 +98,29 @@ fn seconds(number: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use crate::mutants::{Fate, MutantReport, Mutants};
     use crate::report::tests::{failing, holding};
+
+    #[test]
+    fn each_mutant_is_a_case() {
+        let mutant = |name: &str, fate| MutantReport {
+            name: name.to_owned(),
+            defect: "it is wrong".to_owned(),
+            clauses: vec![7],
+            hazards: Vec::new(),
+            kind: "model".to_owned(),
+            judge: "x".to_owned(),
+            fate,
+            message: "nothing failed".to_owned(),
+            seconds: 1.0,
+        };
+        let mutants = vec![mutant("one", Fate::Convicted), mutant("two", Fate::Survived)];
+        let mut audit = holding();
+        audit.mutants = Some(Mutants { seconds: 2.0, mutants });
+        let xml = super::render(&audit).unwrap();
+        assert!(xml.contains("name=\"mutants\" tests=\"2\""), "{xml}");
+        assert!(xml.contains("SURVIVED under x: nothing failed"), "{xml}");
+    }
 
     #[test]
     fn what_failed_is_a_failure_and_what_holds_is_none() {

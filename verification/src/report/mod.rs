@@ -16,9 +16,9 @@ use crate::audit::Audit;
 use crate::checker::CheckerReport;
 use crate::comparison::Comparison;
 use crate::cost::Cost;
-use crate::generated::Generated;
-use crate::mutants::Fate;
+use crate::mutants::{Fate, MutantReport};
 use crate::peers_trial::PeersTrial;
+use crate::run::Trace;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
 /// did not look at everything, they are called `audit-partial`, and of a shard by its number.
@@ -80,59 +80,118 @@ impl Beside {
 
 /// What is not as it must be, as the machine-readable reports have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Complaint<'a> {
     /// What it is about: a trial, a fault at a call site, an executable of tests.
     pub subject: String,
     /// What is wrong.
     pub message: String,
     /// Where, as `file:line`, if it is known.
     pub site: Option<String>,
+    /// The execution that shows it.
+    pub trace: Option<&'a Trace>,
+}
+
+impl<'a> Complaint<'a> {
+    fn new(subject: impl Into<String>, message: String) -> Self {
+        Complaint { subject: subject.into(), message, site: None, trace: None }
+    }
+
+    /// With an execution; what it is about is where that ended.
+    fn with(self, trace: Option<&'a Trace>) -> Self {
+        let site = trace.and_then(|trace| Some(trace.steps.last()?.site.clone()));
+        Complaint { site, trace, ..self }
+    }
 }
 
 /// Everything that is not as it must be.
-pub fn complaints(audit: &Audit) -> Vec<Complaint> {
+pub fn complaints(audit: &Audit) -> Vec<Complaint<'_>> {
+    let missing = audit.missing().into_iter().map(|message| Complaint::new("the audit", message));
     let trials = audit.trials.iter().filter_map(|trial| {
-        let message = trial.complaint()?;
-        let site = trial.trace.as_ref().and_then(|trace| Some(trace.steps.last()?.site.clone()));
-        Some(Complaint { subject: trial.name.clone(), message, site })
+        Some(Complaint::new(&trial.name, trial.complaint()?).with(trial.trace.as_ref()))
     });
     let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
-    let faults = entries.filter(|entry| !entry.is_good()).map(|entry| Complaint {
-        subject: format!("{} at {}", entry.operation, entry.site),
-        message: format!(
-            "{} {}: {}",
-            entry.fault,
-            entry.verdict,
-            entry.reason.as_deref().unwrap_or_default()
-        ),
-        site: Some(entry.site.clone()),
+    let faults = entries.filter(|entry| !entry.is_good()).map(|entry| {
+        let reason = entry.reason.as_deref().unwrap_or_default();
+        let message = format!("{} {}: {reason}", entry.fault, entry.verdict);
+        let complaint = Complaint::new(format!("{} at {}", entry.operation, entry.site), message);
+        Complaint { site: Some(entry.site.clone()), ..complaint }
     });
-    let suites = audit.suites.iter().filter(|suite| !suite.passed).map(|suite| Complaint {
-        subject: suite.name.clone(),
-        message: suite.failure.clone().unwrap_or_default(),
-        site: None,
+    let suites = audit.suites.iter().filter(|suite| !suite.passed);
+    let suites =
+        suites.map(|suite| Complaint::new(&suite.name, suite.failure.clone().unwrap_or_default()));
+    let generated = audit.generated.iter().flat_map(|generated| {
+        // The failures come first, each with its execution.
+        let traces = generated.failures.iter().map(|failure| failure.trace.as_ref());
+        let traces = traces.chain(std::iter::repeat(None));
+        let complaints = generated.complaints().into_iter().zip(traces);
+        complaints.map(|(text, trace)| Complaint::new("generated programs", text).with(trace))
     });
-    let generated = audit
-        .generated
-        .iter()
-        .flat_map(Generated::complaints)
-        .map(|message| Complaint { subject: "generated programs".to_owned(), message, site: None });
-    let samples = audit.samples.iter().filter_map(|sample| {
-        Some(Complaint { subject: sample.name.clone(), message: sample.complaint()?, site: None })
-    });
-    let checker = audit
-        .checker
-        .iter()
-        .filter_map(CheckerReport::complaint)
-        .map(|message| Complaint { subject: "the check of loom".to_owned(), message, site: None });
+    let samples = audit.samples.iter();
+    let samples =
+        samples.filter_map(|sample| Some(Complaint::new(&sample.name, sample.complaint()?)));
+    let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
+    let checker = checker.map(|message| Complaint::new("the check of loom", message));
     let mutants = audit.mutants.iter().flat_map(|mutants| &mutants.mutants);
-    let mutants = mutants.filter(|mutant| mutant.fate != Fate::Convicted).map(|mutant| Complaint {
-        subject: format!("mutant {}", mutant.name),
-        message: format!("{} under {}: {}", mutant.fate, mutant.judge, mutant.message),
-        site: None,
+    let mutants = mutants.filter_map(|mutant| {
+        Some(Complaint::new(format!("mutant {}", mutant.name), not_convicted(mutant)?))
     });
     let others = generated.chain(samples).chain(checker).chain(mutants);
-    trials.chain(faults).chain(others).chain(suites).collect()
+    missing.chain(trials).chain(faults).chain(others).chain(suites).collect()
+}
+
+/// Why a mutant is not as it must be; nothing if it is.
+fn not_convicted(mutant: &MutantReport) -> Option<String> {
+    let MutantReport { fate, judge, message, .. } = mutant;
+    (*fate != Fate::Convicted).then(|| format!("{fate} under {judge}: {message}"))
+}
+
+/// Something that was convicted, or failed, with the execution that did it.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// What it is.
+    pub title: String,
+    /// The model.
+    pub model: &'a str,
+    /// `subject`, `defect`, `fault` or `FAILURE`.
+    pub kind: &'static str,
+    /// How it came about.
+    pub how: &'a str,
+    /// The execution.
+    pub trace: &'a Trace,
+}
+
+/// The kind of what is not as it must be.
+pub const FAILURE: &str = "FAILURE";
+
+/// What failed, then broken subjects, seeded defects and faults, each with its interleaving.
+pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
+    let trials = audit.trials.iter().filter_map(|trial| {
+        let kind = if trial.as_expected { "subject" } else { FAILURE };
+        let (how, trace) = (trial.verdict.reason()?, trial.trace.as_ref()?);
+        Some(Shown { title: trial.property.clone(), model: &trial.name, kind, how, trace })
+    });
+    let defects = audit.trials.iter().flat_map(|trial| {
+        trial.defects.iter().filter_map(|defect| {
+            let (title, how) = (defect.name.clone(), &*defect.verdict);
+            let trace = defect.trace.as_ref()?;
+            Some(Shown { title, model: &trial.name, kind: "defect", how, trace })
+        })
+    });
+    let failures = audit.generated.iter().flat_map(|generated| {
+        generated.failures.iter().filter_map(|failure| {
+            let (title, how) = (failure.program.clone(), &*failure.how);
+            let (model, trace) = (&*generated.subject, failure.trace.as_ref()?);
+            Some(Shown { title, model, kind: FAILURE, how, trace })
+        })
+    });
+    let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
+    let faults = entries.filter_map(|entry| {
+        let title = format!("{} at {} {}", entry.operation, entry.site, entry.fault);
+        let model = entry.convicted_by.first().map(String::as_str).unwrap_or_default();
+        let (how, trace) = (entry.how.as_deref().unwrap_or_default(), entry.trace.as_ref()?);
+        Some(Shown { title, model, kind: "fault", how, trace })
+    });
+    trials.chain(defects).chain(failures).chain(faults).collect()
 }
 
 /// Takes `file:line` apart.
@@ -146,35 +205,117 @@ pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use crate::audit::{
-        clauses, Audit, DefectReport, Scope, Toolchain, TrialReport, ASSUMPTIONS, SCHEMA,
+        clauses, Audit, DefectReport, SampleReport, Scope, Source, Toolchain, TrialReport,
+        ASSUMPTIONS, SCHEMA,
     };
+    use crate::callsite::{KillEntry, KillMatrix};
+    use crate::checker::{CheckerReport, Class, ClassReport};
+    use crate::clause::CLAUSES;
+    use crate::figures::Figures;
+    use crate::generated::{Extent, Generated, EXTENTS};
     use crate::interleaving::tests::deadlock;
     use crate::run::{Exploration, Options};
+    use crate::sample::{self, Draw, SampleTrial};
+    use crate::suite::{Suite, Test};
     use crate::verdict::Verdict;
 
     fn audit(trial: TrialReport) -> Audit {
-        Audit {
+        let suites = vec![suite()];
+        let mut audit = Audit {
             schema: SCHEMA,
-            scope: Scope { tests: true, faults: true, generated: true, ..Scope::default() },
-            held: trial.as_expected,
+            scope: Scope {
+                models: true,
+                tests: true,
+                faults: true,
+                generated: true,
+                ..Scope::default()
+            },
+            held: false,
+            source: Some(Source { commit: "0123abc".to_owned(), dirty: false }),
             toolchain: Toolchain {
                 cargo: "cargo".to_owned(),
                 rustc: "rustc".to_owned(),
                 packages: BTreeMap::new(),
             },
             options: Options::complete(),
+            seed: 1,
+            shards: 1,
+            figures: Figures::default(),
             model_limit: 60,
             seconds: 1.5,
             assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
-            clauses: clauses(std::slice::from_ref(&trial), &[], &[], &[]),
+            clauses: clauses(std::slice::from_ref(&trial), &[], &[], &suites),
             trials: vec![trial],
-            kill_matrix: None,
-            samples: Vec::new(),
-            checker: None,
+            kill_matrix: Some(kill_matrix()),
+            samples: sample::trials().take(1).map(|trial| sampled(&trial)).collect(),
+            checker: Some(checked()),
             mutants: None,
-            generated: Vec::new(),
-            suites: Vec::new(),
+            generated: EXTENTS.iter().map(generated).collect(),
+            suites,
+        };
+        audit.held = audit.is_good();
+        audit
+    }
+
+    /// A test that shows every clause.
+    fn suite() -> Suite {
+        let test = Test {
+            name: "locked/x/a".to_owned(),
+            verdict: Verdict::Stressed(9),
+            clauses: CLAUSES.iter().map(|clause| clause.number).collect(),
+        };
+        Suite {
+            name: "locked/x".to_owned(),
+            passed: true,
+            failure: None,
+            seconds: 1.0,
+            tests: vec![test],
         }
+    }
+
+    /// One fault, convicted.
+    fn kill_matrix() -> KillMatrix {
+        let entry = KillEntry {
+            site: "src/a.rs:17".to_owned(),
+            operation: "notify-one".to_owned(),
+            fault: "wakes nobody".to_owned(),
+            kind: "harmful".to_owned(),
+            verdict: "convicted".to_owned(),
+            reason: None,
+            convicted_by: vec!["last-call/x".to_owned()],
+            undecided: Vec::new(),
+            tried: vec!["last-call/x".to_owned()],
+            how: Some("deadlock: no thread can go on".to_owned()),
+            trace: Some(deadlock()),
+        };
+        let [seconds, survey_seconds] = [0.25, 1.0];
+        KillMatrix { sites: 1, faults: 1, seconds, survey_seconds, entries: vec![entry] }
+    }
+
+    /// A sample that held.
+    pub(crate) fn sampled(trial: &SampleTrial) -> SampleReport {
+        let draw = Draw { schedules: 9, seed: 1 };
+        let died = trial.died(None, draw, "it did not run".to_owned());
+        let scheduler = trial.scheduler;
+        let verdict = Verdict::Sampled { scheduler, schedules: 9, seed: 1 };
+        SampleReport { verdict, ..SampleReport::new(trial, &died, &[]) }
+    }
+
+    /// A check of loom that found nothing wrong.
+    fn checked() -> CheckerReport {
+        let one = |class: &Class| ClassReport { programs: 1, ..ClassReport::new(*class) };
+        let control = |class: &Class| ClassReport { missed: 1, ..one(class) };
+        CheckerReport {
+            seed: 1,
+            seconds: 1.0,
+            audited: Class::AUDITED.iter().map(one).collect(),
+            controls: Class::CONTROLS.iter().map(control).collect(),
+        }
+    }
+
+    /// Programs that hold.
+    fn generated(extent: &Extent) -> Generated {
+        Generated { programs: 1, unreached: Vec::new(), ..Generated::new(extent, 1) }
     }
 
     fn trial() -> TrialReport {
@@ -187,6 +328,7 @@ pub(crate) mod tests {
             expected: "PROVED".to_owned(),
             verdict: Verdict::Proved,
             as_expected: true,
+            options: Options::complete(),
             explorations: vec![Exploration {
                 bound: None,
                 executions: 12,
@@ -220,6 +362,41 @@ pub(crate) mod tests {
             trace: Some(trace),
             ..trial()
         })
+    }
+
+    #[test]
+    fn what_is_in_scope_must_be_there() {
+        assert!(holding().is_good());
+        let spoil: [fn(&mut Audit); 7] = [
+            |audit| audit.trials.clear(),
+            |audit| audit.kill_matrix = None,
+            |audit| audit.checker = None,
+            |audit| audit.generated.truncate(1),
+            |audit| audit.samples.clear(),
+            |audit| audit.suites.clear(),
+            |audit| audit.scope.mutants = true,
+        ];
+        for (index, spoil) in spoil.into_iter().enumerate() {
+            let mut audit = holding();
+            spoil(&mut audit);
+            assert!(!audit.is_good(), "spoilt in way {index}");
+        }
+    }
+
+    #[test]
+    fn a_clause_without_evidence_makes_the_whole_audit_fail() {
+        let mut audit = holding();
+        audit.clauses[6].evidence.clear();
+        audit.clauses[6].verdict = None;
+        assert!(!audit.is_good());
+    }
+
+    #[test]
+    fn a_shard_does_not_claim_everything() {
+        let mut audit = holding();
+        assert!(crate::terminal::verdict(&audit).starts_with("Every guarantee holds"));
+        audit.scope.shard = Some("1/4".to_owned());
+        assert!(!crate::terminal::verdict(&audit).contains("Every guarantee"));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
-use super::{complaints, place};
-use crate::audit::{Audit, TrialReport};
+use super::{complaints, place, shown, Complaint, Shown, FAILURE};
+use crate::audit::Audit;
 use crate::interleaving::Interleaving;
+use crate::run::Trace;
 
 const RULE: &str = "broken-promise";
 const CONTROL: &str = "convicted-control";
@@ -19,16 +20,14 @@ const CONTROL: &str = "convicted-control";
 /// What could not be written as JSON.
 pub fn render(audit: &Audit) -> Result<String, String> {
     let failed = complaints(audit).into_iter().map(|complaint| {
-        let trial = audit.trials.iter().find(|trial| trial.name == complaint.subject);
-        let site = complaint.site.as_deref();
-        result(RULE, &complaint.subject, &complaint.message, site, trial)
+        let Complaint { subject, message, site, trace } = complaint;
+        result(RULE, &format!("{subject}: {message}"), site.as_deref(), trace)
     });
-    let controls = audit.trials.iter().filter(|trial| trial.as_expected);
-    let controls = controls.filter_map(|trial| {
-        let reason = trial.verdict.reason()?;
-        let site = trial.trace.as_ref().and_then(|trace| trace.steps.last());
-        let site = site.map(|step| step.site.as_str());
-        Some(result(CONTROL, &trial.name, reason, site, Some(trial)))
+    let controls = shown(audit).into_iter().filter(|shown| shown.kind != FAILURE);
+    let controls = controls.map(|shown| {
+        let Shown { title, model, how, trace, .. } = shown;
+        let site = trace.steps.last().map(|step| &*step.site);
+        result(CONTROL, &format!("{model}: {title}: {how}"), site, Some(trace))
     });
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -39,7 +38,7 @@ pub fn render(audit: &Audit) -> Result<String, String> {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": [
                     rule(RULE, "A promise of the pool's is broken, or its evidence is not as recorded."),
-                    rule(CONTROL, "A subject that is known to be broken was convicted, as it must be."),
+                    rule(CONTROL, "What is known to be broken (a subject, a seeded defect, a fault at a call site) was convicted, as it must be."),
                 ],
             } },
             "invocations": [{ "executionSuccessful": true }],
@@ -53,22 +52,16 @@ fn rule(id: &str, text: &str) -> Value {
     json!({ "id": id, "shortDescription": { "text": text } })
 }
 
-fn result(
-    rule: &str,
-    subject: &str,
-    message: &str,
-    site: Option<&str>,
-    trial: Option<&TrialReport>,
-) -> Value {
+fn result(rule: &str, message: &str, site: Option<&str>, trace: Option<&Trace>) -> Value {
     let mut result = json!({
         "ruleId": rule,
         "kind": if rule == RULE { "fail" } else { "informational" },
         "level": if rule == RULE { "error" } else { "none" },
-        "message": { "text": format!("{subject}: {message}") },
+        "message": { "text": message },
         "locations": site.and_then(location).into_iter().collect::<Vec<_>>(),
     });
-    if let Some(trace) = trial.and_then(|trial| trial.trace.as_ref()) {
-        result["codeFlows"] = json!([code_flow(&Interleaving::new(trace))]);
+    if let Some(flow) = trace.and_then(|trace| code_flow(&Interleaving::new(trace))) {
+        result["codeFlows"] = json!([flow]);
     }
     result
 }
@@ -81,8 +74,8 @@ fn location(site: &str) -> Option<Value> {
     } }))
 }
 
-/// One flow a thread; the order of execution goes through all of them.
-fn code_flow(told: &Interleaving) -> Value {
+/// One flow a thread; the order of execution goes through all of them. None if no step has a place.
+fn code_flow(told: &Interleaving) -> Option<Value> {
     let mut flows: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
     for row in &told.rows {
         let Some(mut location) = location(&row.site) else { continue };
@@ -95,13 +88,17 @@ fn code_flow(told: &Interleaving) -> Value {
     let flows = flows.into_iter().map(
         |(thread, locations)| json!({ "id": told.threads[thread].name, "locations": locations }),
     );
-    json!({ "threadFlows": flows.collect::<Vec<_>>() })
+    let flows: Vec<_> = flows.collect();
+    (!flows.is_empty()).then(|| json!({ "threadFlows": flows }))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
+    use crate::audit::DefectReport;
+    use crate::generated::GeneratedFailure;
+    use crate::interleaving::tests::deadlock;
     use crate::report::tests::{failing, holding};
 
     #[test]
@@ -121,8 +118,80 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_has_no_result() {
+    fn what_is_convicted_as_it_must_be_has_its_flows_too() {
+        let mut audit = holding();
+        audit.trials[0].defects = vec![DefectReport {
+            name: "push wakes nobody".to_owned(),
+            convicted: true,
+            verdict: "deadlock".to_owned(),
+            trace: Some(deadlock()),
+        }];
+        let log: Value = serde_json::from_str(&super::render(&audit).unwrap()).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let texts: Vec<_> = results.iter().map(|one| one["message"]["text"].as_str()).collect();
+        let fault =
+            "last-call/x: notify-one at src/a.rs:17 wakes nobody: deadlock: no thread can go on";
+        let expected = [Some("last-call/x: push wakes nobody: deadlock"), Some(fault)];
+        assert_eq!(texts, expected);
+        assert!(results.iter().all(|one| one["codeFlows"][0]["threadFlows"][1].is_object()));
+    }
+
+    #[test]
+    fn a_generated_failure_has_its_flows() {
+        let mut audit = holding();
+        let failure = GeneratedFailure {
+            program: "owner: Submit; other: ".to_owned(),
+            how: "deadlock".to_owned(),
+            trace: Some(deadlock()),
+        };
+        audit.generated[0].failures.push(failure);
+        let log: Value = serde_json::from_str(&super::render(&audit).unwrap()).unwrap();
+        let first = &log["runs"][0]["results"][0];
+        assert_eq!((&first["level"], &first["kind"]), (&"error".into(), &"fail".into()));
+        assert!(first["codeFlows"][0]["threadFlows"][1].is_object(), "{first}");
+    }
+
+    /// What the standard asks of the properties that are used here.
+    #[test]
+    fn the_log_has_what_the_standard_requires() {
+        let text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        let place = |place: &Value| {
+            let physical = &place["physicalLocation"];
+            let line = physical["region"]["startLine"].as_u64();
+            text(&physical["artifactLocation"]["uri"]) && line >= Some(1)
+        };
+        for audit in [holding(), failing()] {
+            let log: Value = serde_json::from_str(&super::render(&audit).unwrap()).unwrap();
+            assert_eq!(log["version"], "2.1.0");
+            let run = &log["runs"][0];
+            assert!(text(&run["tool"]["driver"]["name"]));
+            assert!(run["invocations"][0]["executionSuccessful"].is_boolean());
+            let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+            assert!(rules.iter().all(|rule| text(&rule["id"])));
+            for result in run["results"].as_array().unwrap() {
+                assert!(text(&result["message"]["text"]), "{result}");
+                assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]), "{result}");
+                // Only what fails may have a level.
+                assert_eq!(result["kind"] == "fail", result["level"] == "error", "{result}");
+                assert_eq!(result["kind"] != "fail", result["level"] == "none", "{result}");
+                assert!(result["locations"].as_array().unwrap().iter().all(place), "{result}");
+                for flow in result["codeFlows"].as_array().into_iter().flatten() {
+                    let threads = flow["threadFlows"].as_array().unwrap();
+                    assert!(!threads.is_empty());
+                    for thread in threads {
+                        let steps = thread["locations"].as_array().unwrap();
+                        assert!(!steps.is_empty() && text(&thread["id"]), "{thread}");
+                        assert!(steps.iter().all(|step| place(&step["location"])), "{thread}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_holds_is_no_error() {
         let log: Value = serde_json::from_str(&super::render(&holding()).unwrap()).unwrap();
-        assert_eq!(log["runs"][0]["results"], Value::Array(Vec::new()));
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(results.iter().all(|result| result["level"] == "none"), "{results:?}");
     }
 }
