@@ -278,6 +278,17 @@ impl Trial {
         TRIALS.iter().find(|trial| trial.name() == name)
     }
 
+    /// The trial of this pool that evidence names: by its scenario, on the queue on which the pool
+    /// is proved whole, or, where the queue matters, by its whole name.
+    pub fn of_this_pool(name: &str) -> Option<&'static Trial> {
+        let named = if name.contains('/') {
+            Trial::find(name)
+        } else {
+            Trial::find(&format!("{THIS_POOL}/{name}"))
+        };
+        named.filter(|trial| is_this_pool(trial.subject.name()))
+    }
+
     /// The seeded defect of that name.
     pub fn defect(&self, name: &str) -> Option<&'static Defect> {
         self.defects.iter().find(|defect| defect.name == name)
