@@ -86,6 +86,40 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     },
 };
 
+pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
+    name: "queue-places-release-pushers",
+    property:
+        "queue: two pushers that wait for a place get the two that are given back, before any close",
+    clauses: &[10],
+    reach: &["both slept", "one slept", "none slept"],
+    world: &[],
+    // Two places, so that the second can be given back while the first is still free.
+    body: |stage| {
+        let queue = Arc::new(stage.queue(Some(2)));
+        for item in &ITEMS[..2] {
+            queue.push(*item, Wait::No).unwrap();
+        }
+        let pusher = |name| {
+            spawn(name, &queue, |queue| {
+                queue.push("late", Wait::Until(Deadline::never())).unwrap();
+            })
+        };
+        let pushers = [pusher("pusher 0"), pusher("pusher 1")];
+        queue.vacate();
+        queue.vacate();
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
+        assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 0, queued: 4 });
+        let slept = ["pusher 0", "pusher 1"].map(history::slept);
+        stage.reach(match slept.iter().filter(|slept| **slept).count() {
+            2 => "both slept",
+            1 => "one slept",
+            _ => "none slept",
+        });
+    },
+};
+
 /// Every popper needs its item before any close, which would wake all and hide a lost wake-up.
 fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, poppers: usize) {
     let queue = Arc::new(queue);
