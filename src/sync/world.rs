@@ -115,12 +115,12 @@ impl Sleeper {
 pub struct Nuisance(Vec<Arc<Condvar>>);
 
 impl Nuisance {
-    /// Builds something; the condition variables that are created meanwhile are meant.
-    pub fn of<R>(build: impl FnOnce() -> R) -> (R, Self) {
+    /// Has something made; the condition variables that are created meanwhile are meant.
+    pub fn of<R>(make: impl FnOnce() -> R) -> (R, Self) {
         world().condvars = Some(Vec::new());
-        let built = build();
+        let result = make();
         let condvars = world().condvars.take().unwrap_or_default();
-        (built, Nuisance(condvars))
+        (result, Nuisance(condvars))
     }
 
     /// Wakes all who sleep on them.

@@ -223,8 +223,8 @@ mod no_world {
     pub(crate) struct Nuisance;
 
     impl Nuisance {
-        pub(crate) fn of<R>(build: impl FnOnce() -> R) -> (R, Self) {
-            (build(), Nuisance)
+        pub(crate) fn of<R>(make: impl FnOnce() -> R) -> (R, Self) {
+            (make(), Nuisance)
         }
 
         #[allow(clippy::unused_self)]
