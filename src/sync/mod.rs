@@ -23,6 +23,8 @@ use model_backend as backend;
 pub mod fault;
 #[cfg(any(loom, shuttle))]
 pub mod trace;
+#[cfg(any(loom, shuttle))]
+pub mod world;
 
 #[cfg(any(loom, shuttle, feature = "__internals"))]
 pub use backend::note;

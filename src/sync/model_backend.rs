@@ -5,12 +5,14 @@ use std::panic::Location;
 use std::time::Duration;
 
 #[cfg(loom)]
-use loom as checker;
+pub(super) use loom as checker;
 #[cfg(shuttle)]
-use shuttle as checker;
+pub(super) use shuttle as checker;
 
 use super::fault::Action;
 use super::trace::{self, Kind, Op, Operation};
+use super::world::{self, Clock, Sleeper};
+use super::Arc;
 
 /// Mutual exclusion. What a panic leaves poisoned is taken over, its own lock or, since the threads
 /// of a model are one to the standard library, another.
@@ -116,9 +118,15 @@ impl<T> Drop for MutexGuard<'_, T> {
 /// waited longest, shuttle any.
 #[derive(Debug)]
 pub struct Condvar {
-    inner: checker::sync::Condvar,
+    inner: Arc<checker::sync::Condvar>,
+    /// Who sleeps until the clock strikes, the longest first. Unseen by the checker: looked at with
+    /// the lock held that they wait with, by those who notify too.
+    timed: Unseen<Vec<Arc<Sleeper>>>,
     object: usize,
 }
+
+#[allow(clippy::disallowed_types)]
+type Unseen<T> = std::sync::Mutex<T>;
 
 impl Default for Condvar {
     #[track_caller]
@@ -132,7 +140,9 @@ impl Condvar {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Condvar, Location::caller());
-        Condvar { inner: checker::sync::Condvar::new(), object }
+        let inner = Arc::new(checker::sync::Condvar::new());
+        world::register(&inner);
+        Condvar { inner, timed: Unseen::default(), object }
     }
 
     /// Releases the lock, sleeps until notified, and locks again.
@@ -184,9 +194,9 @@ impl Condvar {
     ///
     /// loom has no clock and no way to choose. Releasing the lock and taking it again lets it
     /// explore every amount of progress that the others can make before the deadline; what it
-    /// leaves out is a notification that a waiter takes along while timing out. A sample of
-    /// shuttle's would seldom see more than a little progress: there the wait ends for no reason as
-    /// often as not, and comes again.
+    /// leaves out is a notification that a waiter takes along while timing out: for that a scenario
+    /// may wind a [`Clock`]. A sample of shuttle's would seldom see more than a little progress: there
+    /// the wait ends for no reason as often as not, and comes again.
     #[track_caller]
     pub fn wait_until<'a, T>(
         &self,
@@ -194,6 +204,7 @@ impl Condvar {
         deadline: Deadline,
     ) -> (MutexGuard<'a, T>, bool) {
         let fires = match deadline.0 {
+            Fires::AtStroke => return self.sleep_until_stroke(guard),
             Fires::AnyTime if has_come() => true,
             Fires::AnyTime => return (self.doze(guard, Op::Woken, false), false),
             Fires::Never => false,
@@ -211,6 +222,43 @@ impl Condvar {
         }
     }
 
+    #[track_caller]
+    fn sleep_until_stroke<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> (MutexGuard<'a, T>, bool) {
+        let clock = Clock::wound().expect("a deadline at the stroke has a clock");
+        let Some(sleeper) = clock.sleeper() else {
+            return (self.doze(guard, Op::TimedOut, false), true);
+        };
+        self.timed().push(Arc::clone(&sleeper));
+        trace::record(Op::Wait, self.object);
+        let mutex = guard.mutex;
+        drop(guard.inner.take());
+        let late = sleeper.sleep();
+        let guard = mutex.relock(Location::caller());
+        self.timed().retain(|other| !Arc::ptr_eq(other, &sleeper));
+        trace::record(if late { Op::TimedOut } else { Op::Woken }, self.object);
+        (guard, late)
+    }
+
+    #[allow(clippy::disallowed_types)]
+    fn timed(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Sleeper>>> {
+        self.timed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Those who sleep until the stroke come first: it is they who might take a wake-up along.
+    fn wake_one(&self) {
+        let timed = self.timed().clone();
+        if !timed.iter().any(|sleeper| sleeper.notify()) {
+            self.inner.notify_one();
+        }
+    }
+
+    fn wake_all(&self) {
+        for sleeper in self.timed().clone() {
+            sleeper.notify();
+        }
+        self.inner.notify_all();
+    }
+
     /// Wakes one waiting thread, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
@@ -220,11 +268,11 @@ impl Condvar {
             matches!(action, DropNotifyOne | NotifyAllForOne | NotifyOneAgain)
         };
         match trace::record_unless_fault(Op::NotifyOne, self.object, wrongly) {
-            None => self.inner.notify_one(),
-            Some(Action::NotifyAllForOne) => self.inner.notify_all(),
+            None => self.wake_one(),
+            Some(Action::NotifyAllForOne) => self.wake_all(),
             Some(Action::NotifyOneAgain) => {
-                self.inner.notify_one();
-                self.inner.notify_one();
+                self.wake_one();
+                self.wake_one();
                 trace::leave_surplus(self.object);
             }
             Some(_) => {}
@@ -240,10 +288,10 @@ impl Condvar {
             matches!(action, DropNotifyAll | NotifyOneForAll | NotifyAllAgain)
         };
         match trace::record_unless_fault(Op::NotifyAll, self.object, wrongly) {
-            None => self.inner.notify_all(),
-            Some(Action::NotifyOneForAll) => self.inner.notify_one(),
+            None => self.wake_all(),
+            Some(Action::NotifyOneForAll) => self.wake_one(),
             Some(Action::NotifyAllAgain) => {
-                self.inner.notify_all();
+                self.wake_all();
                 trace::leave_surplus(self.object);
             }
             Some(_) => {}
@@ -271,6 +319,8 @@ pub struct Deadline(Fires);
 enum Fires {
     /// At any look at it.
     AnyTime,
+    /// When the scenario's clock strikes.
+    AtStroke,
     /// There is one, but whoever waits is woken before.
     TooLate,
     /// There is none.
@@ -285,6 +335,7 @@ impl Deadline {
         Deadline(match timeout {
             Duration::MAX => Fires::Never,
             timeout if timeout >= LONG => Fires::TooLate,
+            _ if Clock::wound().is_some() => Fires::AtStroke,
             _ => Fires::AnyTime,
         })
     }

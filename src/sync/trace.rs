@@ -165,6 +165,7 @@ fn recorder() -> MutexGuard<'static, Recorder> {
 /// Forgets the last execution; to be called by the main thread at the start of each.
 pub fn begin_execution() {
     let id = current_id();
+    super::world::begin_execution();
     let mut recorder = recorder();
     recorder.trace.events.clear();
     recorder.trace.objects.clear();

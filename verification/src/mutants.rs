@@ -185,8 +185,7 @@ fn build_of(judge: &Judge) -> Option<&str> {
 ///
 /// If there is none.
 pub fn model(name: &str) -> Result<&'static Trial, String> {
-    let trial = Trial::find(&format!("{THIS_POOL}/{name}"));
-    trial.ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
+    Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
 }
 
 /// A copy of the workspace, where sources are changed and changed back.
@@ -436,7 +435,7 @@ mod tests {
     use crate::patch::{self, Judge, Patch};
     use crate::process;
     use crate::run::{End, Run};
-    use crate::trial::{Expect, Trial, THIS_POOL};
+    use crate::trial::{Expect, Trial};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -464,7 +463,7 @@ mod tests {
         for Patch { name, judge, vacuous, .. } in patches() {
             match judge {
                 Judge::Model(model) => {
-                    let trial = Trial::find(&format!("{THIS_POOL}/{model}"));
+                    let trial = Trial::of_this_pool(&model);
                     let trial = trial.unwrap_or_else(|| panic!("{name}: no model `{model}`"));
                     assert!(!matches!(trial.expect, Expect::Convicted(_)), "{name}");
                 }

@@ -32,7 +32,7 @@ pub struct Patch {
 /// Who must notice a defect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Judge {
-    /// A model of this pool, by the name of its scenario.
+    /// A model of this pool: see [`Trial::of_this_pool`](crate::trial::Trial::of_this_pool).
     Model(String),
     /// Tests on real threads.
     Test {

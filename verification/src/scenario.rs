@@ -166,10 +166,20 @@ pub(crate) mod history {
     /// Whether the thread of that name slept on a condition variable.
     #[cfg(any(loom, shuttle))]
     pub(crate) fn slept(thread: &str) -> bool {
-        use last_call::sync::trace::{inspect, Op};
-        inspect(|trace| {
+        did(thread, last_call::sync::trace::Op::Wait)
+    }
+
+    /// Whether a deadline passed for the thread of that name.
+    #[cfg(any(loom, shuttle))]
+    pub(crate) fn timed_out(thread: &str) -> bool {
+        did(thread, last_call::sync::trace::Op::TimedOut)
+    }
+
+    #[cfg(any(loom, shuttle))]
+    fn did(thread: &str, op: last_call::sync::trace::Op) -> bool {
+        last_call::sync::trace::inspect(|trace| {
             let number = trace.threads.iter().position(|name| name == thread);
-            trace.events.iter().any(|event| Some(event.thread) == number && event.op == Op::Wait)
+            trace.events.iter().any(|event| Some(event.thread) == number && event.op == op)
         })
     }
 
@@ -183,6 +193,42 @@ pub(crate) mod history {
     #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn slept(_thread: &str) -> bool {
         false
+    }
+    #[cfg(not(any(loom, shuttle)))]
+    pub(crate) fn timed_out(_thread: &str) -> bool {
+        false
+    }
+}
+
+#[cfg(any(loom, shuttle))]
+pub(crate) use last_call::sync::world::{Clock, Nuisance};
+
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use no_world::{Clock, Nuisance};
+
+/// What stands in for the world where there is no checker.
+#[cfg(not(any(loom, shuttle)))]
+mod no_world {
+    pub(crate) struct Clock;
+
+    impl Clock {
+        pub(crate) fn wind() -> Self {
+            Clock
+        }
+
+        #[allow(clippy::unused_self)]
+        pub(crate) fn strike(&self) {}
+    }
+
+    pub(crate) struct Nuisance;
+
+    impl Nuisance {
+        pub(crate) fn of<R>(make: impl FnOnce() -> R) -> (R, Self) {
+            (make(), Nuisance)
+        }
+
+        #[allow(clippy::unused_self)]
+        pub(crate) fn wake_all(&self) {}
     }
 }
 

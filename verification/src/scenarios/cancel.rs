@@ -3,47 +3,64 @@
 use last_call::{CancelReason, Cancellation, Outcome};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{Count, Scenario};
+use crate::scenario::{Count, Scenario, Stage};
+
+const RACING_START: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[4, 5, 24, 25],
+    reach: &["cancelled", "too late: started", "too late: finished"],
+    world: &[],
+    body: |_| {},
+};
 
 pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
     name: "cancel-racing-start",
     property: "cancel: a job that was cancelled never runs, one that was not runs once",
-    clauses: &[4, 5, 24, 25],
-    reach: &["cancelled", "too late: started", "too late: finished"],
-    world: &[],
-    body: |stage| {
-        let pool = stage.pool(1);
-        let (ran, dropped) = (Count::default(), Count::default());
-        let (run, capture) = (ran.job(), dropped.on_drop());
-        let handle = pool.submit(move || {
-            run();
-            drop(capture);
-        });
-        let handle = handle.unwrap();
-        let cancellation = handle.cancel();
-        let cancelled = cancellation == Cancellation::Cancelled;
-        if cancelled {
-            assert_eq!(dropped.get(), 1, "the captures are dropped by cancel");
-        }
-        match handle.join() {
-            Outcome::Completed(()) => assert!(!cancelled),
-            Outcome::Cancelled(reason) => {
-                assert!(cancelled);
-                assert_eq!(reason, CancelReason::Requested);
-            }
-            Outcome::Panicked(_) => panic!("the job does not panic"),
-        }
-        let report = pool.shutdown();
-        settled(&report);
-        assert_eq!((ran.get(), dropped.get()), (usize::from(!cancelled), 1));
-        assert_eq!(report.cancelled, u64::from(cancelled));
-        stage.reach(match cancellation {
-            Cancellation::Cancelled => "cancelled",
-            Cancellation::Started => "too late: started",
-            _ => "too late: finished",
-        });
-    },
+    body: |stage| cancel_racing_start(stage, 1),
+    ..RACING_START
 };
+
+pub(crate) const CANCEL_RACING_START_TWO: Scenario = Scenario {
+    name: "cancel-racing-start-2",
+    property:
+        "cancel with 2 workers: a job that was cancelled never runs, one that was not runs once",
+    body: |stage| cancel_racing_start(stage, 2),
+    ..RACING_START
+};
+
+fn cancel_racing_start(stage: &Stage, workers: usize) {
+    let pool = stage.pool(workers);
+    let (ran, dropped) = (Count::default(), Count::default());
+    let (run, capture) = (ran.job(), dropped.on_drop());
+    let handle = pool.submit(move || {
+        run();
+        drop(capture);
+    });
+    let handle = handle.unwrap();
+    let cancellation = handle.cancel();
+    let cancelled = cancellation == Cancellation::Cancelled;
+    if cancelled {
+        assert_eq!(dropped.get(), 1, "the captures are dropped by cancel");
+    }
+    match handle.join() {
+        Outcome::Completed(()) => assert!(!cancelled),
+        Outcome::Cancelled(reason) => {
+            assert!(cancelled);
+            assert_eq!(reason, CancelReason::Requested);
+        }
+        Outcome::Panicked(_) => panic!("the job does not panic"),
+    }
+    let report = pool.shutdown();
+    settled(&report);
+    assert_eq!((ran.get(), dropped.get()), (usize::from(!cancelled), 1));
+    assert_eq!(report.cancelled, u64::from(cancelled));
+    stage.reach(match cancellation {
+        Cancellation::Cancelled => "cancelled",
+        Cancellation::Started => "too late: started",
+        _ => "too late: finished",
+    });
+}
 
 pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
     name: "cancel-racing-discard",

@@ -9,7 +9,7 @@ use last_call::sync::thread;
 use last_call::Outcome;
 
 use super::shutdown::settled;
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario};
+use crate::scenario::{history, panic_quietly, Clock, Count, Latch, Scenario};
 
 pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     name: "join-before-shutdown",
@@ -115,6 +115,33 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
         assert_eq!(outcome.expect("in time").completed(), Some(7));
         let slept = history::slept("main");
         stage.reach(if slept { "the joiner slept" } else { "the outcome was there" });
+    },
+};
+
+pub(crate) const JOIN_AS_THE_CLOCK_STRIKES: Scenario = Scenario {
+    name: "join-as-the-clock-strikes",
+    property:
+        "join_timeout that times out as it is woken gives the outcome, or a handle that resolves",
+    clauses: &[24],
+    reach: &["in time", "in time at its last look", "too late, then joined"],
+    world: &[],
+    body: |stage| {
+        let clock = Clock::wind();
+        let pool = stage.pool(1);
+        let handle = pool.submit(|| 7).unwrap();
+        let clock = thread::spawn("clock".to_owned(), None, move || clock.strike()).unwrap();
+        match handle.join_timeout(Duration::from_secs(1)) {
+            Ok(outcome) => {
+                assert_eq!(outcome.completed(), Some(7));
+                let last = history::timed_out("main");
+                stage.reach(if last { "in time at its last look" } else { "in time" });
+            }
+            Err(handle) => {
+                assert_eq!(handle.join().completed(), Some(7));
+                stage.reach("too late, then joined");
+            }
+        }
+        clock.join().unwrap();
     },
 };
 

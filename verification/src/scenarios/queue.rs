@@ -1,10 +1,12 @@
 //! Scenarios on a queue alone: the contract that the pool relies on.
 
+use std::time::Duration;
+
 use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Clock, Count, Latch, Nuisance, Scenario, Stage};
 
 type Items = AnyQueue<&'static str>;
 
@@ -86,6 +88,74 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     },
 };
 
+pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
+    name: "queue-places-release-pushers",
+    property:
+        "queue: two pushers that wait for a place get the two that are given back, before any close",
+    clauses: &[10],
+    reach: &["both slept", "one slept", "none slept"],
+    world: &[],
+    // Two places, so that the second can be given back while the first is still free.
+    body: |stage| {
+        let queue = Arc::new(stage.queue(Some(2)));
+        for item in &ITEMS[..2] {
+            queue.push(*item, Wait::No).unwrap();
+        }
+        let pusher = |name| {
+            spawn(name, &queue, |queue| {
+                queue.push("late", Wait::Until(Deadline::never())).unwrap();
+            })
+        };
+        let pushers = [pusher("pusher 0"), pusher("pusher 1")];
+        queue.vacate();
+        queue.vacate();
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
+        assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 0, queued: 4 });
+        let slept = ["pusher 0", "pusher 1"].map(history::slept);
+        stage.reach(match slept.iter().filter(|slept| **slept).count() {
+            2 => "both slept",
+            1 => "one slept",
+            _ => "none slept",
+        });
+    },
+};
+
+pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
+    name: "queue-late-push-keeps-no-wake-up",
+    property: "queue: a pusher that times out as it is woken takes the place, and the next is woken for its own",
+    clauses: &[8, 10],
+    reach: &["in time", "in time at its last look", "too late"],
+    world: &[],
+    // A clock that strikes at any moment: the place's only wake-up may go to who is timing out.
+    body: |stage| {
+        let clock = Clock::wind();
+        let queue = Arc::new(stage.queue(Some(1)));
+        queue.push("first", Wait::No).unwrap();
+        let hurried = spawn("hurried", &queue, |queue| {
+            let deadline = Deadline::after(Duration::from_secs(1));
+            match queue.push("hurried", Wait::Until(deadline)) {
+                Ok(_) => queue.vacate(),
+                Err(refused) => assert_eq!(refused.refusal, Refusal::TimedOut),
+            }
+        });
+        let patient = spawn("patient", &queue, |queue| {
+            queue.push("patient", Wait::Until(Deadline::never())).unwrap();
+        });
+        let clock = thread::spawn("clock".to_owned(), None, move || clock.strike()).unwrap();
+        queue.vacate();
+        for thread in [hurried, patient, clock] {
+            thread.join().unwrap();
+        }
+        stage.reach(match (queue.counts().accepted, history::timed_out("hurried")) {
+            (3, false) => "in time",
+            (3, true) => "in time at its last look",
+            _ => "too late",
+        });
+    },
+};
+
 /// Every popper needs its item before any close, which would wake all and hide a lost wake-up.
 fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, poppers: usize) {
     let queue = Arc::new(queue);
@@ -126,6 +196,22 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
     reach: &["all popped"],
     world: &[],
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
+};
+
+pub(crate) const WOKEN_FOR_NO_REASON: Scenario = Scenario {
+    name: "queue-woken-for-no-reason",
+    property:
+        "queue: two poppers get two items before any close, though somebody wakes all at any time",
+    clauses: &[7],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| {
+        let (queue, nuisance) = Nuisance::of(|| stage.queue(None));
+        let main = move || nuisance.wake_all();
+        let nuisance = thread::spawn("nuisance".to_owned(), None, main).unwrap();
+        pop_before_close::<Items>(stage, queue, 2);
+        nuisance.join().unwrap();
+    },
 };
 
 /// With room for nothing, every buffer is one that a burst has grown.

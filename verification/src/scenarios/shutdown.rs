@@ -206,6 +206,47 @@ pub(crate) const DEADLINE: Scenario = Scenario {
     },
 };
 
+pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
+    name: "deadline-2x2",
+    property: "shutdown_timeout with 2 workers, 2 jobs: each ends as the report says, whichever record it reads first",
+    clauses: &[1, 4, 5, 17, 24],
+    reach: &[
+        "both had run",
+        "one had run, one was running",
+        "one had run, one was cancelled",
+        "both were running",
+        "one was running, one was cancelled",
+        "both were cancelled",
+    ],
+    world: &[],
+    body: |stage| {
+        let pool = stage.pool(2);
+        let handles = [pool.submit(|| ()).unwrap(), pool.submit(|| ()).unwrap()];
+        let report = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&report);
+        assert_eq!(report.unfinished, report.unfinished_jobs.len() as u64);
+        let running: Vec<_> = report.unfinished_jobs.iter().map(|job| job.id).collect();
+        let mut completed = 0;
+        for handle in handles {
+            let id = handle.id();
+            let outcome = handle.join();
+            completed += u64::from(outcome.is_completed());
+            // A job that is named as running must not be cancelled after all.
+            assert!(outcome.is_completed() || !running.contains(&id));
+        }
+        // None of those that it counts as cancelled may start once it has been read.
+        assert_eq!(completed, report.completed + report.unfinished);
+        stage.reach(match (report.completed, report.unfinished) {
+            (2, 0) => "both had run",
+            (1, 1) => "one had run, one was running",
+            (1, 0) => "one had run, one was cancelled",
+            (0, 2) => "both were running",
+            (0, 1) => "one was running, one was cancelled",
+            _ => "both were cancelled",
+        });
+    },
+};
+
 pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
     name: "deadline-in-time",
     property: "shutdown_timeout returns when the workers have ended, not at its deadline; stop hooks have run",

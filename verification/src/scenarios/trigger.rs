@@ -8,31 +8,47 @@ use last_call::{Report, ThreadPool};
 use super::shutdown::{balanced, settled, spawn};
 use crate::scenario::{history, Count, Latch, Scenario, Stage};
 
-pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
-    name: "discard-during-drain",
-    property: "a trigger's discard takes over from the owner's drain; handles and report agree",
+const TAKING_OVER: Scenario = Scenario {
+    name: "",
+    property: "",
     clauses: &[1, 4, 5, 18, 20],
     reach: &["both ran", "one was cancelled", "both were cancelled"],
     world: &[],
-    body: |stage| {
-        let pool = stage.pool(1);
-        let trigger = pool.shutdown_trigger();
-        let ran = Count::default();
-        let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
-        let other = spawn("trigger", move || trigger.discard());
-        let report = pool.shutdown();
-        settled(&report);
-        assert_eq!((report.completed, report.unfinished), (ran.get() as u64, 0));
-        let cancelled = handles
-            .into_iter()
-            .map(|handle| handle.try_join().expect("resolved before shutdown returns"))
-            .filter(last_call::Outcome::is_cancelled)
-            .count();
-        assert_eq!(cancelled + ran.get(), 2);
-        stage.reach(["both ran", "one was cancelled", "both were cancelled"][cancelled]);
-        other.join().unwrap();
-    },
+    body: |_| {},
 };
+
+pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
+    name: "discard-during-drain",
+    property: "a trigger's discard takes over from the owner's drain; handles and report agree",
+    body: |stage| discard_during_drain(stage, 1),
+    ..TAKING_OVER
+};
+
+pub(crate) const DISCARD_DURING_DRAIN_TWO: Scenario = Scenario {
+    name: "discard-during-drain-2",
+    property: "a discard takes over from a drain of 2 workers; handles and report agree",
+    body: |stage| discard_during_drain(stage, 2),
+    ..TAKING_OVER
+};
+
+fn discard_during_drain(stage: &Stage, workers: usize) {
+    let pool = stage.pool(workers);
+    let trigger = pool.shutdown_trigger();
+    let ran = Count::default();
+    let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
+    let other = spawn("trigger", move || trigger.discard());
+    let report = pool.shutdown();
+    settled(&report);
+    assert_eq!((report.completed, report.unfinished), (ran.get() as u64, 0));
+    let cancelled = handles
+        .into_iter()
+        .map(|handle| handle.try_join().expect("resolved before shutdown returns"))
+        .filter(last_call::Outcome::is_cancelled)
+        .count();
+    assert_eq!(cancelled + ran.get(), 2);
+    stage.reach(["both ran", "one was cancelled", "both were cancelled"][cancelled]);
+    other.join().unwrap();
+}
 
 pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
     name: "two-triggers",
@@ -180,29 +196,45 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     },
 };
 
-pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
-    name: "final-report-after-deadline",
-    property: "after a deadline the hook gets one final report, in which nothing is unfinished",
+const LATE_REPORT: Scenario = Scenario {
+    name: "",
+    property: "",
     clauses: &[5, 17, 21],
     reach: &["in time", "unfinished at the deadline", "cancelled at the deadline"],
     world: &[],
-    body: |stage| {
-        let (delivered, reports, hook) = final_reports();
-        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
-        pool.execute(|| ()).unwrap();
-        let first = pool.shutdown_timeout(Duration::from_secs(1));
-        balanced(&first);
-        delivered.wait();
-        let reports = reports.lock().unwrap();
-        assert_eq!(reports.len(), 1);
-        balanced(&reports[0]);
-        assert_eq!(reports[0].unfinished, 0);
-        assert_eq!(reports[0].completed, first.completed + first.unfinished);
-        assert_eq!(reports[0].cancelled, first.cancelled);
-        stage.reach(match (first.completed, first.unfinished) {
-            (1, 0) => "in time",
-            (0, 1) => "unfinished at the deadline",
-            _ => "cancelled at the deadline",
-        });
-    },
+    body: |_| {},
 };
+
+pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
+    name: "final-report-after-deadline",
+    property: "after a deadline the hook gets one final report, in which nothing is unfinished",
+    body: |stage| final_report_after_deadline(stage, 1),
+    ..LATE_REPORT
+};
+
+pub(crate) const FINAL_REPORT_AFTER_DEADLINE_TWO: Scenario = Scenario {
+    name: "final-report-after-deadline-2",
+    property: "after a deadline the last of 2 workers gives the hook the one final report",
+    body: |stage| final_report_after_deadline(stage, 2),
+    ..LATE_REPORT
+};
+
+fn final_report_after_deadline(stage: &Stage, workers: usize) {
+    let (delivered, reports, hook) = final_reports();
+    let pool = stage.builder().workers(workers).on_terminated(hook).build().unwrap();
+    pool.execute(|| ()).unwrap();
+    let first = pool.shutdown_timeout(Duration::from_secs(1));
+    balanced(&first);
+    delivered.wait();
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.len(), 1);
+    balanced(&reports[0]);
+    assert_eq!(reports[0].unfinished, 0);
+    assert_eq!(reports[0].completed, first.completed + first.unfinished);
+    assert_eq!(reports[0].cancelled, first.cancelled);
+    stage.reach(match (first.completed, first.unfinished) {
+        (1, 0) => "in time",
+        (0, 1) => "unfinished at the deadline",
+        _ => "cancelled at the deadline",
+    });
+}
