@@ -22,7 +22,8 @@ use crate::process::{self, Finished};
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
 use crate::runner;
-use crate::trial::{Trial, THIS_POOL};
+use crate::suite;
+use crate::trial::{self, Trial, THIS_POOL};
 use crate::verdict;
 
 /// What a copy of the workspace needs, from its root.
@@ -35,7 +36,8 @@ pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
     (28, "threads are started by `build` alone, before there is a job that could travel"),
 ];
 
-/// The preemption bound of the models that judge: one mutant is found with three and not with two.
+/// The preemption bound of the models that judge, but for those whose own is lower: one mutant is
+/// found with three and not with two.
 pub const BOUND: usize = 3;
 
 /// Every mutant, and what became of it.
@@ -179,14 +181,16 @@ fn build_of(judge: &Judge) -> Option<&str> {
     }
 }
 
-/// The model of that name that must hold.
+/// The model of that name that must hold: a scenario's name, or `SUBJECT/SCENARIO`.
 ///
 /// # Errors
 ///
-/// If there is none.
+/// If there is none of this pool.
 pub fn model(name: &str) -> Result<&'static Trial, String> {
-    let trial = Trial::find(&format!("{THIS_POOL}/{name}"));
-    trial.ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
+    let (subject, scenario) = name.split_once('/').unwrap_or((THIS_POOL, name));
+    let trial = Trial::find(&format!("{subject}/{scenario}"));
+    let own = trial.filter(|_| trial::is_this_pool(subject));
+    own.ok_or_else(|| format!("there is no model `{scenario}` of this pool as {subject}"))
 }
 
 /// A copy of the workspace, where sources are changed and changed back.
@@ -290,8 +294,12 @@ impl Workshop {
                 let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
                 Ok(Answer::of_model(trial, &run))
             }
-            Judge::Test { test, .. } => {
+            Judge::Test { queue, test, .. } => {
                 let mut command = Command::new(executable);
+                match queue {
+                    Some(queue) => command.env(suite::QUEUE, queue),
+                    None => command.env_remove(suite::QUEUE),
+                };
                 // A failure is enough: the smallest case that fails is not looked for.
                 command.current_dir(self.copy.root()).env("PROPTEST_MAX_SHRINK_ITERS", "0");
                 command.args(test.iter().flat_map(|test| [test, "--exact"]));
@@ -426,13 +434,15 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
+    use last_call::QueueKind;
+
     use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
     use crate::clause::CLAUSES;
     use crate::hazard::HAZARDS;
     use crate::patch::{self, Judge, Patch};
     use crate::process;
     use crate::run::{End, Run};
-    use crate::trial::{Expect, Trial, THIS_POOL};
+    use crate::trial::{Expect, Trial, ON_DEFAULT_QUEUE};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -460,12 +470,14 @@ mod tests {
         for Patch { name, judge, vacuous, .. } in patches() {
             match judge {
                 Judge::Model(model) => {
-                    let trial = Trial::find(&format!("{THIS_POOL}/{model}"));
-                    let trial = trial.unwrap_or_else(|| panic!("{name}: no model `{model}`"));
+                    let trial = super::model(&model);
+                    let trial = trial.unwrap_or_else(|error| panic!("{name}: {error}"));
                     assert!(!matches!(trial.expect, Expect::Convicted(_)), "{name}");
                 }
-                Judge::Test { file, test } => {
+                Judge::Test { queue, file, test } => {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
+                    let known = |queue: &String| QueueKind::ALL.iter().any(|k| k.name() == queue);
+                    assert!(queue.iter().all(known), "{name}: no queue {queue:?}");
                     let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
                     let source = source.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
                     let test = test.map_or(String::new(), |test| format!("\nfn {test}()"));
@@ -507,6 +519,17 @@ mod tests {
         run.end = End::Explored;
         run.reached = reached.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect();
         run
+    }
+
+    #[test]
+    fn a_model_is_named_by_its_scenario_and_maybe_its_subject() {
+        let name = |name: &str| super::model(name).map(Trial::name);
+        assert_eq!(name("drop-busy"), Ok("last-call/drop-busy".to_owned()));
+        let qualified = format!("{ON_DEFAULT_QUEUE}/drop-busy");
+        assert_eq!(name(&qualified), Ok(qualified));
+        for wrong in ["no-such", "last-call-two-lock/no-such", "book-stage-1/drop-busy"] {
+            assert!(name(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

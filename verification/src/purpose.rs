@@ -45,7 +45,7 @@ impl Purpose {
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
             Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
-            Purpose::Mutant => Some(mutants::BOUND),
+            Purpose::Mutant => Some(trial.bound().unwrap_or(mutants::BOUND).min(mutants::BOUND)),
         }
     }
 
