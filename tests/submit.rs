@@ -59,6 +59,49 @@ fn a_refused_job_comes_back_unrun_and_can_still_be_run() {
     });
 }
 
+/// In place, in a box for its size or in a box for its alignment: where a job is kept shows nowhere.
+#[test]
+fn jobs_of_any_size_and_alignment_run_or_come_back() {
+    #[repr(align(64))]
+    struct Aligned(u8);
+
+    fn check<T: Send + 'static>(capture: fn() -> T, is_whole: fn(&T) -> bool) {
+        let (ran, dropped) = (Count::default(), Count::default());
+        let job = || {
+            let (ran, capture, counted) = (ran.clone(), capture(), Counted(dropped.clone()));
+            move || {
+                assert!(is_whole(&capture));
+                ran.up();
+                drop((capture, counted));
+            }
+        };
+        let pool = pool(1);
+        let submitter = pool.submitter();
+        pool.execute(job()).unwrap();
+        pool.submit(job()).unwrap().join().unwrap();
+        assert_eq!((ran.get(), dropped.get()), (2, 2));
+        assert_eq!(pool.shutdown().completed, 2);
+
+        submitter.execute(job()).unwrap_err().into_job()();
+        submitter.submit(job()).unwrap_err().into_job()();
+        assert_eq!((ran.get(), dropped.get()), (4, 4));
+        drop(submitter.execute(job()).unwrap_err());
+        assert_eq!((ran.get(), dropped.get()), (4, 5));
+    }
+
+    watchdog(LIMIT, "sizes", |_| {
+        check(|| (), |()| true);
+        check(|| [7_usize; 3], |words| *words == [7; 3]);
+        check(|| [7_usize; 100], |words| *words == [7; 100]);
+        check(|| [7_usize; 1_000], |words| *words == [7; 1_000]);
+        check(
+            || Aligned(7),
+            |aligned| aligned.0 == 7 && std::ptr::addr_of!(*aligned) as usize % 64 == 0,
+        );
+        evidence("C3,C4,C12", 5);
+    });
+}
+
 #[test]
 fn the_report_counts_refused_jobs_apart() {
     watchdog(LIMIT, "rejected", |_| {

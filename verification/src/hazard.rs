@@ -63,14 +63,11 @@ pub const HAZARDS: &[Hazard] = &[
         ),
         "workers wait without a timeout and leave only when the queue is closed and empty",
     ),
-    excluded(
-        hazard(
-            LOST,
-            "a count of idle workers that an exit leaves wrong",
-            &["progress-2x2", "progress-owned-2x2", "jobs-meet"],
-            &["order::jobs_that_wait_for_each_other_all_get_a_worker"],
-        ),
-        "no idle workers are counted; each push notifies",
+    hazard(
+        LOST,
+        "a count of idle workers that an exit leaves wrong",
+        &["progress-2x2", "progress-owned-2x2", "jobs-meet"],
+        &["order::jobs_that_wait_for_each_other_all_get_a_worker"],
     ),
     hazard(
         LOST,
@@ -84,14 +81,11 @@ pub const HAZARDS: &[Hazard] = &[
         &["drop-idle", "drop-busy", "drop-queued", "drop-2x2"],
         &["stress::thousands_of_small_pools"],
     ),
-    excluded(
-        hazard(
-            LOST,
-            "the check before sleeping looks at one of two queues",
-            &["queue-pop-before-close", "progress-2x2", "jobs-meet"],
-            &["order::a_free_worker_runs_everything_while_the_others_are_held"],
-        ),
-        "there is one queue",
+    hazard(
+        LOST,
+        "the check before sleeping looks at one of two queues",
+        &["queue-pop-before-close", "progress-2x2", "jobs-meet"],
+        &["order::a_free_worker_runs_everything_while_the_others_are_held"],
     ),
     hazard(
         LOST,

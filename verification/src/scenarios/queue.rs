@@ -9,7 +9,7 @@ use crate::scenario::{history, Count, Latch, Scenario, Stage};
 type Items = AnyQueue<&'static str>;
 
 /// In the order in which they are pushed.
-const ITEMS: [&str; 3] = ["first", "second", "third"];
+const ITEMS: [&str; 4] = ["first", "second", "third", "fourth"];
 
 fn spawn(
     name: &str,
@@ -128,6 +128,18 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
 };
 
+/// One more than a scout that wakes nobody for what it leaves could be found with: two scouts are
+/// under way, the fourth popper takes the first item without having slept, and of the three that are
+/// left the push sees only those at the tail.
+pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
+    name: "queue-four-pop-before-close",
+    property: "queue: four poppers get four items before any close",
+    clauses: &[7],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 4),
+};
+
 /// With room for nothing, every buffer is one that a burst has grown.
 pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     name: "queue-gives-buffers-back",
@@ -185,11 +197,12 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
         let pusher = spawn("pusher", &queue, |queue| {
             queue.push("pusher", Wait::No).unwrap();
         });
-        queue.push("main", Wait::No).unwrap();
+        let number = queue.push("main", Wait::No).unwrap();
         let (zero, first) = queue.pop(|| ()).unwrap();
         let (one, second) = queue.pop(|| ()).unwrap();
         assert_eq!((zero, one), (0, 1));
         assert_ne!(first, second);
+        assert_eq!(first == "main", number == 0, "an item has the number that its push returned");
         stage.reach(if first == "main" { "main's first" } else { "the pusher's first" });
         pusher.join().unwrap();
     },
