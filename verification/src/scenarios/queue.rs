@@ -210,7 +210,8 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
 
 pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     name: "queue-drain-racing-pop",
-    property: "queue: each item is popped or drained, once; a waiting popper is let go",
+    property:
+        "queue: a drain leaves nothing; each item is popped or drained, once; poppers are let go",
     clauses: &[4],
     reach: &["none popped", "one popped", "both popped"],
     world: &[],
@@ -228,6 +229,8 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         queue.push("first", Wait::No).unwrap();
         queue.push("second", Wait::No).unwrap();
         let drained = queue.drain();
+        // What it left, the popper would take.
+        assert_eq!(queue.counts().queued, 0, "a drain leaves nothing");
         popper.join().unwrap();
         let left = (0..).zip(ITEMS).take(2).skip(popped.get());
         assert_eq!(drained, left.collect::<Vec<_>>());
