@@ -135,24 +135,27 @@ const SLOT: usize = 6;
 
 #[cfg(feature = "inline-jobs")]
 impl Erased {
+    #[allow(unused_qualifications)] // in the prelude, but not of the least Rust version
     fn new<K: Task + 'static>(task: K) -> Self {
-        // The crate would panic on an alignment that it cannot give.
-        #[allow(unused_qualifications)] // in the prelude, but not of the least Rust version
-        if mem::align_of::<K>() > mem::align_of::<usize>() {
-            return Erased::boxed(task);
-        }
-        match stack_dst::Value::new_stable(task, |task| task as _) {
-            Ok(value) => Erased(value),
-            Err(task) => Erased::boxed(task),
+        // The crate would panic on an alignment that it cannot give, and a large task is not to be
+        // moved through its frames on the stack.
+        let aligned = mem::align_of::<K>() <= mem::align_of::<usize>();
+        if aligned && mem::size_of::<K>() <= (SLOT - 1) * mem::size_of::<usize>() {
+            Erased::in_place(task)
+        } else {
+            let task: Box<dyn Task> = Box::new(task);
+            Erased::in_place(task)
         }
     }
 
-    fn boxed(task: impl Task + 'static) -> Self {
-        let task: Box<dyn Task> = Box::new(task);
-        let Ok(value) = stack_dst::Value::new_stable(task, |task| task as _) else {
-            unreachable!("a box is two words")
-        };
-        Erased(value)
+    /// Of a task that fits. A function of its own: without optimisation, [`new`](Self::new) would
+    /// keep room for the moves in its frame also where it makes a box.
+    #[inline]
+    fn in_place(task: impl Task + 'static) -> Self {
+        match stack_dst::Value::new_stable(task, |task| task as _) {
+            Ok(value) => Erased(value),
+            Err(_) => unreachable!("it fits"),
+        }
     }
 
     #[inline]
@@ -403,7 +406,9 @@ where
     }
 
     fn abandon(&self) {
-        if let Some(closure) = self.claim.lock().take() {
+        // A statement of its own: user code must find the claim unlocked.
+        let closure = self.claim.lock().take();
+        if let Some(closure) = closure {
             drop_guarded(closure);
             self.slot.resolve(Outcome::Cancelled(CancelReason::Discarded));
         }
@@ -657,5 +662,15 @@ impl<T> Drop for JobHandle<T> {
 impl<T> fmt::Debug for JobHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobHandle").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "inline-jobs", target_pointer_width = "64"))]
+mod tests {
+    use super::Job;
+
+    #[test]
+    fn a_queued_job_is_48_bytes() {
+        assert_eq!(size_of::<Job>(), 48);
     }
 }

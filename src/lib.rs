@@ -30,7 +30,8 @@
 //! * `inline-jobs` (default): small jobs travel in the queue itself, through the `stack_dst` crate;
 //!   without it each is boxed.
 //! * `coarse-clock` (default): for how long an unfinished job had been running is known to some
-//!   milliseconds, through the `coarsetime` crate; without it exactly, at a price for every job.
+//!   milliseconds, through the `coarsetime` crate (on Linux, macOS and Windows); without it exactly,
+//!   at a price for every job.
 //! * `crossbeam-channel`: one more [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
 //!   (`Shutdown::on_signals`).

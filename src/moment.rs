@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "coarse-clock")]
-use coarsetime::Instant;
-#[cfg(not(feature = "coarse-clock"))]
-use std::time::Instant;
+use clock::Instant;
 
 /// A moment of the monotonic clock.
 ///
@@ -17,17 +14,36 @@ pub(crate) struct Moment(Instant);
 impl Moment {
     #[inline]
     pub(crate) fn now() -> Self {
-        #[cfg(feature = "coarse-clock")]
-        // Its plain `now` also writes what it read where every thread would write it.
-        return Moment(Instant::now_without_cache_update());
-        #[cfg(not(feature = "coarse-clock"))]
-        return Moment(Instant::now());
+        Moment(Instant::now())
     }
 
     pub(crate) fn elapsed(self) -> Duration {
-        #[cfg(feature = "coarse-clock")]
-        return (Instant::now_without_cache_update() - self.0).into();
-        #[cfg(not(feature = "coarse-clock"))]
-        return self.0.elapsed();
+        self.0.elapsed()
     }
+}
+
+// Not everywhere: on some systems coarsetime takes the time of day, which is not monotonic.
+#[cfg(all(feature = "coarse-clock", any(target_os = "linux", target_os = "macos", windows)))]
+mod clock {
+    use std::time::Duration;
+
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Instant(coarsetime::Instant);
+
+    impl Instant {
+        #[inline]
+        pub(super) fn now() -> Self {
+            // The plain `now` also writes what it read where every thread would write it.
+            Instant(coarsetime::Instant::now_without_cache_update())
+        }
+
+        pub(super) fn elapsed(self) -> Duration {
+            (Instant::now().0 - self.0).into()
+        }
+    }
+}
+
+#[cfg(not(all(feature = "coarse-clock", any(target_os = "linux", target_os = "macos", windows))))]
+mod clock {
+    pub(super) use std::time::Instant;
 }

@@ -90,9 +90,10 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
 
     // Each signal is a byte, so two that come at once are two steps.
     let (mut signals, wake) = UnixStream::pair()?;
+    // Before anything is registered: a signal once registered does not act as before, whatever fails.
+    let wakes = [(SIGINT, wake.try_clone()?), (SIGTERM, wake)];
     let registered = Arc::new(Mutex::new(Vec::new()));
-    // Held to the end: the thread, which unregisters, does not overtake. It is started first, since
-    // a signal once registered does not act as before, whatever fails.
+    // Held to the end: the thread, which unregisters, does not overtake. It is started first, too.
     let mut registering = registered.lock();
     let main = {
         let registered = Arc::clone(&registered);
@@ -109,8 +110,8 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
         }
     };
     thread::spawn("last-call-signals".to_owned(), None, main)?;
-    for signal in [SIGINT, SIGTERM] {
-        match wake.try_clone().and_then(|wake| pipe::register(signal, wake)) {
+    for (signal, wake) in wakes {
+        match pipe::register(signal, wake) {
             Ok(action) => registering.push(action),
             Err(error) => {
                 registering.drain(..).for_each(|action| _ = unregister(action));

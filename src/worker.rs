@@ -466,8 +466,9 @@ struct WorkerSeat<'a> {
 }
 
 impl WorkerSeat<'_> {
-    /// Counts what is not counted yet.
+    /// Counts what is not counted yet, and frees what is not freed.
     fn catch_up(&mut self) {
+        self.emptied.clear();
         if mem::take(&mut self.uncounted) {
             self.end(End::Completed);
         }
@@ -479,11 +480,7 @@ impl Seat for WorkerSeat<'_> {
     fn begin(&mut self, name: &'static str) -> Result<(), CancelReason> {
         self.shared.vacate();
         let ended = mem::take(&mut self.uncounted);
-        let begun = self.record.begin(ended, JobId(self.number), name);
-        if begun.watched {
-            self.shared.ring();
-        }
-        if begun.retired {
+        if !self.record.begin(ended, JobId(self.number), name) {
             return Err(CancelReason::DeadlinePassed);
         }
         events::got_a_job(self.worker, self.number, name);
@@ -560,14 +557,6 @@ impl Running {
     }
 }
 
-/// What a worker is told when it is to start a job.
-struct Begun {
-    /// It may not, since a deadline has passed.
-    retired: bool,
-    /// Somebody waits for idleness, and a job has ended.
-    watched: bool,
-}
-
 impl Record {
     fn new() -> Self {
         Record {
@@ -584,15 +573,18 @@ impl Record {
         }
     }
 
-    /// A job is to start; one may have `ended`, completed, before.
+    /// A job is to start; one may have `ended`, completed, before. `false` if it may not, since a
+    /// deadline has passed.
+    ///
+    /// Who waits for idleness is not told: this job's end tells.
     #[inline]
-    fn begin(&self, ended: bool, id: JobId, name: &'static str) -> Begun {
+    fn begin(&self, ended: bool, id: JobId, name: &'static str) -> bool {
         let since = Moment::now();
         let mut status = self.status.lock();
         status.tally.completed += u64::from(ended);
-        let begun = Begun { retired: status.retired, watched: ended && status.watched > 0 };
-        status.running = if begun.retired { None } else { Some(Running { id, name, since }) };
-        begun
+        let may_start = !status.retired;
+        status.running = may_start.then_some(Running { id, name, since });
+        may_start
     }
 
     /// A job has ended; `true` if somebody waits for idleness.

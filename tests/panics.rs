@@ -229,13 +229,16 @@ fn captures_of_cancelled_jobs_whose_drop_panics_are_all_dropped_and_stay_cancell
             let handles = (0..JOBS).map(|n| {
                 let bomb = Bomb(bombs.clone(), "from a cancelled capture");
                 let other = Counted(others.clone());
-                if n % 2 == 0 {
-                    let both = (bomb, other);
-                    Some(pool.submit(move || drop(both)).unwrap())
-                } else {
-                    pool.execute(move || drop((other, bomb))).unwrap();
-                    None
+                match n % 3 {
+                    0 => {
+                        let both = (bomb, other);
+                        return Some(pool.submit(move || drop(both)).unwrap());
+                    }
+                    1 => pool.execute(move || drop((other, bomb))).unwrap(),
+                    // Too large to be anything but boxed.
+                    _ => pool.execute(move || drop(([n; 64], other, bomb))).unwrap(),
                 }
+                None
             });
             let handles = handles.flatten().collect::<Vec<_>>();
             // The worker is released only when every queued job is gone.

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::mpsc;
 use std::thread;
 
-use last_call::{Cancellation, SubmitError, Submitter};
+use last_call::{Cancellation, SubmitError, Submitter, ThreadPool};
 use support::{
     assert_conserved, evidence, pool, submit_until_refused, watchdog, Count, Counted, End, Gate,
     LIMIT,
@@ -59,46 +59,61 @@ fn a_refused_job_comes_back_unrun_and_can_still_be_run() {
     });
 }
 
-/// In place, in a box for its size or in a box for its alignment: where a job is kept shows nowhere.
-#[test]
-fn jobs_of_any_size_and_alignment_run_or_come_back() {
-    #[repr(align(64))]
-    struct Aligned(u8);
+/// Bytes that ask for as many as they are to lie at.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Aligned([u8; 64]);
 
-    fn check<T: Send + 'static>(capture: fn() -> T, is_whole: fn(&T) -> bool) {
-        let (ran, dropped) = (Count::default(), Count::default());
+/// Small ones travel in the queue, others in a box; nobody can tell.
+#[test]
+fn closures_of_every_size_and_alignment_come_back_whole_or_run() {
+    fn check<C: Copy + Send + 'static>(capture: C, sum: fn(&C) -> u64) {
+        let bounded = ThreadPool::builder().workers(1).capacity(1).build().unwrap();
+        let (gate, dropped, total) = (Gate::new(), Count::default(), Count::default());
         let job = || {
-            let (ran, capture, counted) = (ran.clone(), capture(), Counted(dropped.clone()));
+            let (counted, total) = (Counted(dropped.clone()), total.clone());
             move || {
-                assert!(is_whole(&capture));
-                ran.up();
-                drop((capture, counted));
+                assert_eq!((std::ptr::from_ref(&capture) as usize) % align_of::<C>(), 0);
+                (0..sum(&capture)).for_each(|_| total.up());
+                drop(counted);
             }
         };
-        let pool = pool(1);
-        let submitter = pool.submitter();
-        pool.execute(job()).unwrap();
-        pool.submit(job()).unwrap().join().unwrap();
-        assert_eq!((ran.get(), dropped.get()), (2, 2));
-        assert_eq!(pool.shutdown().completed, 2);
+        bounded.execute(gate.job()).unwrap();
+        gate.wait_for(1);
+        bounded.execute(job()).unwrap();
+        let refused = bounded.try_execute(job()).unwrap_err();
+        assert!(refused.is_full());
+        assert_eq!((dropped.get(), total.get()), (0, 0));
+        refused.into_job()();
+        assert_eq!((dropped.get(), total.get()), (1, sum(&capture)));
+        drop(bounded.try_execute(job()).unwrap_err());
+        gate.open();
+        assert_conserved(&bounded.shutdown());
+        assert_eq!((dropped.get(), total.get()), (3, 2 * sum(&capture)));
 
-        submitter.execute(job()).unwrap_err().into_job()();
-        submitter.submit(job()).unwrap_err().into_job()();
-        assert_eq!((ran.get(), dropped.get()), (4, 4));
-        drop(submitter.execute(job()).unwrap_err());
-        assert_eq!((ran.get(), dropped.get()), (4, 5));
+        let discarding = pool(1);
+        let gate = Gate::new();
+        discarding.execute(gate.job()).unwrap();
+        gate.wait_for(1);
+        discarding.execute(job()).unwrap();
+        let trigger = discarding.shutdown_trigger();
+        trigger.discard();
+        assert_eq!((dropped.get(), total.get()), (4, 2 * sum(&capture)), "dropped, and not run");
+        gate.open();
     }
-
+    fn bytes<const N: usize>() {
+        check([3_u8; N], |bytes| bytes.iter().map(|byte| u64::from(*byte)).sum());
+    }
     watchdog(LIMIT, "sizes", |_| {
-        check(|| (), |()| true);
-        check(|| [7_usize; 3], |words| *words == [7; 3]);
-        check(|| [7_usize; 100], |words| *words == [7; 100]);
-        check(|| [7_usize; 1_000], |words| *words == [7; 1_000]);
-        check(
-            || Aligned(7),
-            |aligned| aligned.0 == 7 && std::ptr::addr_of!(*aligned) as usize % 64 == 0,
-        );
-        evidence("C3,C4,C12", 5);
+        // A closure has the two counters beside its bytes: in place up to 24 of them.
+        bytes::<0>();
+        bytes::<8>();
+        bytes::<24>();
+        bytes::<25>();
+        bytes::<40>();
+        bytes::<4096>();
+        check(Aligned([1; 64]), |aligned| aligned.0.iter().map(|byte| u64::from(*byte)).sum());
+        evidence("C3,C4", 7);
     });
 }
 

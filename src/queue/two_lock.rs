@@ -21,7 +21,7 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 ///
 /// > if an item is queued and a popper sleeps, there is a scout.
 ///
-/// A push keeps it: if there is no scout, it wakes one. So does a scout: when it takes its item, it
+/// A push keeps it: if there are fewer scouts than items in the tail, it wakes one. So does a scout: when it takes its item, it
 /// holds both locks, and if it leaves items behind and sleepers, more of them than scouts, it wakes
 /// the next. A popper that never slept only takes items away. Each item that has to wait beside a
 /// sleeper thus has somebody under way, who does not fall asleep while it is there.
@@ -125,7 +125,9 @@ impl<T> TwoLock<T> {
             if tail.gate.closed {
                 return None;
             }
-            if head.items.capacity().max(tail.items.capacity()) > self.kept {
+            // The buffer of items without a size has no end, and is none.
+            let places = head.items.capacity().max(tail.items.capacity());
+            if places > self.kept && places < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
                 // Outside the locks, since it may take a while; so everything is looked at again.
                 drop((head, tail));

@@ -21,6 +21,9 @@ use crate::verdict;
 /// The preemption bound of runs with a fault: in experiments bound 2 found every defect.
 pub const BOUND: usize = 2;
 
+/// That of a second look at a harmful fault that no model has noticed and nothing explains.
+pub const SECOND_BOUND: usize = 3;
+
 /// How many convictions of a fault are enough to stop looking for more.
 pub const CONVICTIONS: usize = 3;
 
@@ -239,6 +242,21 @@ impl Equivalents {
             .map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
     }
+
+    /// Whether the fault is among them; `source` gives the text of a file.
+    pub fn explain(&self, slip: &Slip, source: impl Fn(&str) -> Option<String>) -> bool {
+        source(&slip.file).is_some_and(|source| self.position(slip, &source).is_some())
+    }
+
+    fn position(&self, slip: &Slip, source: &str) -> Option<usize> {
+        let (function, code) = place(source, slip.line);
+        self.equivalent.iter().position(|known| {
+            known.file == slip.file
+                && known.function == function
+                && known.code == code
+                && known.fault == name(slip.action)
+        })
+    }
 }
 
 /// Every fault and what became of it.
@@ -319,14 +337,7 @@ impl KillMatrix {
         let mut used = BTreeSet::new();
         let mut entries = Vec::new();
         for (slip, runs) in runs {
-            let source = source(&slip.file).unwrap_or_default();
-            let (function, code) = place(&source, slip.line);
-            let known = equivalents.equivalent.iter().position(|known| {
-                known.file == slip.file
-                    && known.function == function
-                    && known.code == code
-                    && known.fault == name(slip.action)
-            });
+            let known = equivalents.position(slip, &source(&slip.file).unwrap_or_default());
             used.extend(known);
             if !runs.is_empty() {
                 let reason = known.map(|index| &*equivalents.equivalent[index].reason);

@@ -40,6 +40,8 @@ pub struct TestBinary {
     pub target: String,
     /// Where it is.
     pub executable: PathBuf,
+    /// The folder with the examples of the same build, if there are any.
+    pub examples: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -188,15 +190,25 @@ impl Workspace {
         } else {
             arguments.push("--no-default-features");
         }
-        let binaries = self.build(&arguments, None)?.into_iter().filter_map(|message| {
-            let target = message.target?;
-            let executable = message.executable?;
-            target
-                .kind
-                .contains(&"test".to_owned())
-                .then_some(TestBinary { target: target.name, executable })
-        });
-        Ok(binaries.collect())
+        let built = self.build(&arguments, None)?.into_iter();
+        let (mut binaries, mut examples) = (Vec::new(), Vec::new());
+        for (target, executable) in
+            built.filter_map(|message| Some((message.target?, message.executable?)))
+        {
+            let is = |kind: &str| target.kind.iter().any(|of| of == kind);
+            if is("test") {
+                binaries.push(TestBinary { target: target.name, executable, examples: None });
+            } else if is("example") {
+                examples.push(executable);
+            }
+        }
+        // Where cargo leaves them, the examples of the next build take their place.
+        let folder = if every_queue { "every-queue" } else { "no-features" };
+        let kept =
+            examples.iter().map(|example| keep(example, folder)).collect::<Result<Vec<_>, _>>()?;
+        let kept = kept.into_iter().next();
+        binaries.iter_mut().for_each(|binary| binary.examples.clone_from(&kept));
+        Ok(binaries)
     }
 
     /// Builds the tests of one file for real threads, with every queue.
@@ -244,6 +256,16 @@ impl Workspace {
         let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
         Ok(messages.filter(|message| message.reason == "compiler-artifact").collect())
     }
+}
+
+/// Copies an executable into a folder beside it; returns the folder.
+fn keep(executable: &Path, folder: &str) -> Result<PathBuf, String> {
+    let folder = executable.with_file_name(folder);
+    let copy = folder.join(executable.file_name().unwrap_or_default());
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(executable, &copy))
+        .map_err(|error| format!("{}: {error}", copy.display()))?;
+    Ok(folder)
 }
 
 /// The user's own flags, with this cfg of a checker's and no other, or with none.

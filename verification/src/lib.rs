@@ -48,6 +48,7 @@ pub mod suite;
 
 pub mod mutants;
 pub mod patch;
+pub mod survivors;
 
 pub mod audit;
 pub mod interleaving;

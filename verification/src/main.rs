@@ -18,6 +18,7 @@ use verification::patch::{self, Patch};
 use verification::run::{End, Options};
 use verification::runner::{self, Runner, Runs};
 use verification::shard::Shard;
+use verification::survivors::{Explained, Found, Merged};
 use verification::trial::{self, Expect, Trial};
 use verification::{limits, merge, report, sample, suite, terminal};
 
@@ -99,6 +100,17 @@ enum Task {
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
         limit: u64,
     },
+    /// Merge what cargo-mutants found in the ordinary build and in loom's (see ci/mutants.sh), and
+    /// hold what survives both against verification/survivors.toml
+    Survivors {
+        /// The folder mutants.out of the ordinary build; may be given several times, for its parts
+        #[arg(long, required = true, value_name = "FOLDER")]
+        ordinary: Vec<PathBuf>,
+
+        /// The same of loom's build
+        #[arg(long, required = true, value_name = "FOLDER")]
+        loom: Vec<PathBuf>,
+    },
     /// Print the format of audit.json as a JSON schema
     Schema,
     /// Draw the reports of an audit.json again
@@ -125,6 +137,7 @@ fn main() -> ExitCode {
             .and_then(merge::merge)
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
         Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
+        Some(Task::Survivors { ordinary, loom }) => survivors(ordinary, loom),
         Some(Task::Schema) => {
             print!("{}", audit::schema());
             Ok(true)
@@ -306,6 +319,17 @@ fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
     Ok(mutants.is_good())
 }
 
+/// Merges two runs of cargo-mutants; whether nothing survives unexplained.
+fn survivors(ordinary: &[PathBuf], loom: &[PathBuf]) -> Result<bool, String> {
+    let root = Workspace::find()?.root().to_owned();
+    let found = |folders: &[PathBuf]| Found::read(folders.iter().map(PathBuf::as_path));
+    let explained = Explained::read(&root.join("verification/survivors.toml"))?;
+    let source = |file: &str| std::fs::read_to_string(root.join(file)).ok();
+    let merged = Merged::new(&found(ordinary)?, &found(loom)?, &explained, source);
+    print!("{}", merged.render());
+    Ok(merged.is_good())
+}
+
 /// Runs the mutants of this shard.
 fn seeded(workspace: &Workspace, shard: Option<Shard>) -> Result<Mutants, String> {
     let patches = patches(workspace)?;
@@ -407,8 +431,9 @@ fn kill_matrix(
     let began = Instant::now();
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
-    let runs = runner.slips(&callsite::candidates(), shard);
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
+    let runs =
+        runner.slips(&callsite::candidates(), shard, |slip| equivalents.explain(slip, source));
     Ok(KillMatrix::new(&runs, &equivalents, source, began.elapsed().as_secs_f64()))
 }
 

@@ -13,8 +13,8 @@ pub enum Purpose {
     Verdict,
     /// Whether it notices a seeded defect of its own.
     Defect(&'static Defect),
-    /// Whether it notices a fault at a call site.
-    Slip(Slip),
+    /// Whether it notices a fault at a call site, with at most so many preemptions.
+    Slip(Slip, usize),
     /// At which call sites that it reaches something could go wrong.
     Survey,
     /// Whether it notices a patch of the sources that it was built from.
@@ -26,7 +26,7 @@ impl Purpose {
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
-            Purpose::Slip(slip) => Some(slip.to_string()),
+            Purpose::Slip(slip, _) => Some(slip.to_string()),
             Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
@@ -35,17 +35,20 @@ impl Purpose {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
-            Purpose::Slip(slip) => Some(slip.fault()),
+            Purpose::Slip(slip, _) => Some(slip.fault()),
             Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
         }
     }
 
     /// The preemption bound of the last exploration; `None` is unbounded.
     pub fn bound(&self, trial: &Trial) -> Option<usize> {
+        // A model that is explored with fewer preemptions would take too long with more.
+        let at_most = |bound: usize| Some(trial.bound().map_or(bound, |own| own.min(bound)));
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_) | Purpose::Survey => Some(callsite::BOUND),
-            Purpose::Mutant => Some(trial.bound().unwrap_or(mutants::BOUND).min(mutants::BOUND)),
+            Purpose::Slip(_, bound) => at_most(*bound),
+            Purpose::Survey => at_most(callsite::BOUND),
+            Purpose::Mutant => at_most(mutants::BOUND),
         }
     }
 
@@ -55,7 +58,9 @@ impl Purpose {
         match self {
             Purpose::Verdict => Vec::new(),
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
-            Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
+            Purpose::Slip(slip, bound) => {
+                vec![flag("--slip"), slip.to_string(), flag("--bound"), bound.to_string()]
+            }
             Purpose::Survey => vec![flag("--survey")],
             Purpose::Mutant => vec![flag("--mutant")],
         }

@@ -82,8 +82,8 @@ impl Runner {
     /// Runs every fault at every call site that the trials reach, each under the trials that reach it.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all. A fault that is another shard's is run under
-    /// none.
+    /// convicted often enough; a harmless one to all. A harmful one that none notices and nothing
+    /// explains gets a second look, deeper. A fault that is another shard's is run under none.
     ///
     /// # Panics
     ///
@@ -92,6 +92,7 @@ impl Runner {
         &self,
         trials: &[&'static Trial],
         shard: Option<Shard>,
+        explained: impl Fn(&Slip) -> bool + Sync,
     ) -> BTreeMap<Slip, Vec<(&'static Trial, Run)>> {
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
@@ -107,14 +108,22 @@ impl Runner {
             None => plan.into_iter().collect(),
         };
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
-            let mut convictions = 0;
-            let runs = trials.iter().map_while(|trial| {
-                let enough = !slip.is_harmless() && convictions == callsite::CONVICTIONS;
-                let result = (!enough).then(|| run(trial, Purpose::Slip(slip.clone())))?;
-                convictions += usize::from(callsite::convicts(trial, &result.1));
-                Some(result)
-            });
-            (slip.to_string(), (slip.clone(), runs.collect()))
+            let ask = |bound, enough| {
+                let mut convictions = 0;
+                let runs = trials.iter().map_while(|trial| {
+                    let enough = !slip.is_harmless() && convictions == enough;
+                    let result =
+                        (!enough).then(|| run(trial, Purpose::Slip(slip.clone(), bound)))?;
+                    convictions += usize::from(callsite::convicts(trial, &result.1));
+                    Some(result)
+                });
+                (runs.collect::<Vec<_>>(), convictions)
+            };
+            let (mut runs, convictions) = ask(callsite::BOUND, callsite::CONVICTIONS);
+            if convictions == 0 && !slip.is_harmless() && !explained(slip) {
+                runs = ask(callsite::SECOND_BOUND, 1).0;
+            }
+            (slip.to_string(), (slip.clone(), runs))
         });
         all.into_iter().chain(runs).collect()
     }

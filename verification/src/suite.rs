@@ -48,6 +48,9 @@ pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> 
     let began = Instant::now();
     let mut command = Command::new(&binary.executable);
     command.arg("--show-output").env(QUEUE, queue).current_dir(folder);
+    if let Some(examples) = &binary.examples {
+        command.env("LAST_CALL_EXAMPLES", examples);
+    }
     let result = process::run(&mut command, limit);
     let seconds = began.elapsed().as_secs_f64();
     let (tests, failure) = match result {

@@ -9,7 +9,7 @@ fn main() -> std::process::ExitCode {
     use std::time::Duration;
 
     use clap::Parser;
-    use verification::callsite::Slip;
+    use verification::callsite::{self, Slip};
     use verification::purpose::Purpose;
     use verification::shard::Shard;
     use verification::trial::{self, Trial};
@@ -30,9 +30,12 @@ fn main() -> std::process::ExitCode {
         /// The seeded defect to run it with
         #[arg(long)]
         defect: Option<String>,
-        /// The fault at a call site to run it with, with at most two preemptions
+        /// The fault at a call site to run it with
         #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
         slip: Option<Slip>,
+        /// At most so many preemptions, with that fault
+        #[arg(long, value_name = "N", requires = "slip", default_value_t = callsite::BOUND)]
+        bound: usize,
         /// Find out at which call sites something could go wrong
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
         survey: bool,
@@ -75,7 +78,7 @@ fn main() -> std::process::ExitCode {
             Some(defect) => Purpose::Defect(defect),
             None => return fail(format!("{} has no defect `{name}`", trial.name())),
         },
-        (None, Some(slip)) => Purpose::Slip(slip),
+        (None, Some(slip)) => Purpose::Slip(slip, arguments.bound),
         (None, None) if arguments.survey => Purpose::Survey,
         (None, None) if arguments.mutant => Purpose::Mutant,
         (None, None) => Purpose::Verdict,
