@@ -237,13 +237,14 @@ impl Workspace {
         Ok(binaries)
     }
 
-    /// Builds the tests of one file for real threads, with default features.
+    /// Builds the tests of one file for real threads, with every queue.
     ///
     /// # Errors
     ///
     /// What went wrong; of a copy, with the compiler's own words.
     pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
-        let arguments = ["test", "--package", "last-call", "--no-run", "--test", file];
+        let mut arguments = vec!["test", "--package", "last-call", "--no-run", "--test", file];
+        arguments.extend(["--features", "crossbeam-channel"]);
         let mut executables = self.build(&arguments, None)?.into_iter().filter_map(|message| {
             message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
         });

@@ -22,6 +22,7 @@ use crate::process::{self, Finished};
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
 use crate::runner;
+use crate::suite;
 use crate::trial::{Trial, THIS_POOL};
 use crate::verdict;
 
@@ -35,7 +36,8 @@ pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
     (28, "threads are started by `build` alone, before there is a job that could travel"),
 ];
 
-/// The preemption bound of the models that judge: one mutant is found with three and not with two.
+/// The preemption bound of the models that judge, but for those whose own is lower: one mutant is
+/// found with three and not with two.
 pub const BOUND: usize = 3;
 
 /// Every mutant, and what became of it.
@@ -179,11 +181,11 @@ fn build_of(judge: &Judge) -> Option<&str> {
     }
 }
 
-/// The model of that name that must hold.
+/// The model of that name that must hold: a scenario's name, or `SUBJECT/SCENARIO`.
 ///
 /// # Errors
 ///
-/// If there is none.
+/// If there is none of this pool.
 pub fn model(name: &str) -> Result<&'static Trial, String> {
     Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
 }
@@ -289,8 +291,12 @@ impl Workshop {
                 let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
                 Ok(Answer::of_model(trial, &run))
             }
-            Judge::Test { test, .. } => {
+            Judge::Test { queue, test, .. } => {
                 let mut command = Command::new(executable);
+                match queue {
+                    Some(queue) => command.env(suite::QUEUE, queue),
+                    None => command.env_remove(suite::QUEUE),
+                };
                 // A failure is enough: the smallest case that fails is not looked for.
                 command.current_dir(self.copy.root()).env("PROPTEST_MAX_SHRINK_ITERS", "0");
                 command.args(test.iter().flat_map(|test| [test, "--exact"]));
@@ -429,13 +435,15 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
+    use last_call::QueueKind;
+
     use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
     use crate::clause::CLAUSES;
     use crate::hazard::HAZARDS;
     use crate::patch::{self, Judge, Patch};
     use crate::process;
     use crate::run::{End, Run};
-    use crate::trial::{Expect, Trial};
+    use crate::trial::{Expect, Trial, ON_DEFAULT_QUEUE};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -463,12 +471,14 @@ mod tests {
         for Patch { name, judge, vacuous, .. } in patches() {
             match judge {
                 Judge::Model(model) => {
-                    let trial = Trial::of_this_pool(&model);
-                    let trial = trial.unwrap_or_else(|| panic!("{name}: no model `{model}`"));
+                    let trial = super::model(&model);
+                    let trial = trial.unwrap_or_else(|error| panic!("{name}: {error}"));
                     assert!(!matches!(trial.expect, Expect::Convicted(_)), "{name}");
                 }
-                Judge::Test { file, test } => {
+                Judge::Test { queue, file, test } => {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
+                    let known = |queue: &String| QueueKind::ALL.iter().any(|k| k.name() == queue);
+                    assert!(queue.iter().all(known), "{name}: no queue {queue:?}");
                     let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
                     let source = source.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
                     let test = test.map_or(String::new(), |test| format!("\nfn {test}()"));
@@ -510,6 +520,17 @@ mod tests {
         run.end = End::Explored;
         run.reached = reached.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect();
         run
+    }
+
+    #[test]
+    fn a_model_is_named_by_its_scenario_and_maybe_its_subject() {
+        let name = |name: &str| super::model(name).map(Trial::name);
+        assert_eq!(name("drop-busy"), Ok("last-call/drop-busy".to_owned()));
+        let qualified = format!("{ON_DEFAULT_QUEUE}/drop-busy");
+        assert_eq!(name(&qualified), Ok(qualified));
+        for wrong in ["no-such", "last-call-two-lock/no-such", "book-stage-1/drop-busy"] {
+            assert!(name(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

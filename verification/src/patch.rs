@@ -36,6 +36,8 @@ pub enum Judge {
     Model(String),
     /// Tests on real threads.
     Test {
+        /// The queue that pools run on, by its name; `None` is the default.
+        queue: Option<String>,
         /// The file in `tests`, without `.rs`.
         file: String,
         /// One test of it; `None` is all.
@@ -47,8 +49,11 @@ impl fmt::Display for Judge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Judge::Model(name) => f.write_str(name),
-            Judge::Test { file, test: None } => f.write_str(file),
-            Judge::Test { file, test: Some(test) } => write!(f, "{file}::{test}"),
+            Judge::Test { queue, file, test } => {
+                let queue = queue.iter().map(|queue| format!("{queue}/"));
+                let test = test.iter().map(|test| format!("::{test}"));
+                f.write_str(&queue.chain([file.clone()]).chain(test).collect::<String>())
+            }
         }
     }
 }
@@ -165,11 +170,17 @@ fn numbers(text: &str) -> Result<Vec<u8>, String> {
     numbers.collect::<Result<_, _>>().map_err(|word| format!("`{word}` is no number of a clause"))
 }
 
+/// Reads `QUEUE/FILE::TEST`, the first and the last of which may be missing.
 fn tests(judge: &str) -> Judge {
-    match judge.split_once("::") {
-        Some((file, test)) => Judge::Test { file: file.to_owned(), test: Some(test.to_owned()) },
-        None => Judge::Test { file: judge.to_owned(), test: None },
-    }
+    let (queue, rest) = match judge.split_once('/') {
+        Some((queue, rest)) => (Some(queue.to_owned()), rest),
+        None => (None, judge),
+    };
+    let (file, test) = match rest.split_once("::") {
+        Some((file, test)) => (file.to_owned(), Some(test.to_owned())),
+        None => (rest.to_owned(), None),
+    };
+    Judge::Test { queue, file, test }
 }
 
 type Lines<'a> = std::iter::Peekable<std::str::Lines<'a>>;
@@ -295,11 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_named_by_file_and_maybe_one_of_them() {
+    fn tests_are_named_by_file_and_maybe_by_queue_and_one_of_them() {
         let header = |judge: &str| format!("Defect: d\nClauses: 1\nConvicted-by-test: {judge}\n");
-        for judge in ["submit", "submit::a_test"] {
+        for judge in ["submit", "submit::a_test", "channel/submit", "channel/submit::a_test"] {
             let patch = parse(&header(judge), DIFF).expect("it is good");
-            assert!(matches!(patch.judge, Judge::Test { .. }));
+            let Judge::Test { queue, file, test } = &patch.judge else { panic!("{judge}") };
+            assert_eq!(queue.as_deref(), judge.contains('/').then_some("channel"));
+            assert_eq!(file, "submit");
+            assert_eq!(test.as_deref(), judge.contains("::").then_some("a_test"));
             assert_eq!(patch.judge.to_string(), judge);
         }
     }

@@ -42,11 +42,13 @@ impl Purpose {
 
     /// The preemption bound of the last exploration; `None` is unbounded.
     pub fn bound(&self, trial: &Trial) -> Option<usize> {
+        // A model that is explored with fewer preemptions would take too long with more.
+        let at_most = |bound: usize| Some(trial.bound().map_or(bound, |own| own.min(bound)));
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_, bound) => Some(*bound),
-            Purpose::Survey => Some(callsite::BOUND),
-            Purpose::Mutant => Some(mutants::BOUND),
+            Purpose::Slip(_, bound) => at_most(*bound),
+            Purpose::Survey => at_most(callsite::BOUND),
+            Purpose::Mutant => at_most(mutants::BOUND),
         }
     }
 

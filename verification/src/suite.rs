@@ -13,6 +13,9 @@ use crate::cargo::TestBinary;
 use crate::process;
 use crate::verdict::Verdict;
 
+/// The variable that tells tests which queue their pools run on.
+pub(crate) const QUEUE: &str = "LAST_CALL_QUEUE";
+
 /// One test on one queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Test {
@@ -44,7 +47,7 @@ pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> 
     let name = format!("{queue}/{}", binary.target);
     let began = Instant::now();
     let mut command = Command::new(&binary.executable);
-    command.arg("--show-output").env("LAST_CALL_QUEUE", queue).current_dir(folder);
+    command.arg("--show-output").env(QUEUE, queue).current_dir(folder);
     if let Some(examples) = &binary.examples {
         command.env("LAST_CALL_EXAMPLES", examples);
     }

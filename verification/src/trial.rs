@@ -229,6 +229,7 @@ pub const TRIALS: &[Trial] = &[
     own(&trigger::FINAL_REPORT_AFTER_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
     // Unbounded: over 48,000 executions, unfinished.
     own(&trigger::FINAL_REPORT_AFTER_DEADLINE_TWO, Bounded(3), &[CLOSE_WAKES_NOBODY]),
+    own(&trigger::FINAL_REPORT_OF_TWO, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&handles::FUTURE_IS_WOKEN, Proved, &[PUSH_WAKES_NOBODY]),
     own(&queue::PUSH_RACING_CLOSE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&queue::CLOSE_RELEASES_PUSHERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
@@ -248,6 +249,7 @@ pub const TRIALS: &[Trial] = &[
     two(&queue::POP_BEFORE_CLOSE, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::WOKEN_FOR_NO_REASON, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::THREE_POP_BEFORE_CLOSE, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
+    two(&queue::FOUR_POP_BEFORE_CLOSE, Bounded(2), &[TWO_PUSH_WAKES_NOBODY]),
     // Unbounded: over 81,000 executions, unfinished.
     two(&queue::GIVES_BUFFERS_BACK, Bounded(3), &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::NONE_ONLY_WHEN_CLOSED, Proved, &[TWO_CLOSE_WAKES_NOBODY]),

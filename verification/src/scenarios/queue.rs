@@ -11,7 +11,7 @@ use crate::scenario::{history, Clock, Count, Latch, Nuisance, Scenario, Stage};
 type Items = AnyQueue<&'static str>;
 
 /// In the order in which they are pushed.
-const ITEMS: [&str; 3] = ["first", "second", "third"];
+const ITEMS: [&str; 4] = ["first", "second", "third", "fourth"];
 
 fn spawn(
     name: &str,
@@ -214,6 +214,18 @@ pub(crate) const WOKEN_FOR_NO_REASON: Scenario = Scenario {
     },
 };
 
+/// One more than a scout that wakes nobody for what it leaves could be found with: two scouts are
+/// under way, the fourth popper takes the first item without having slept, and of the three that are
+/// left the push sees only those at the tail.
+pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
+    name: "queue-four-pop-before-close",
+    property: "queue: four poppers get four items before any close",
+    clauses: &[7],
+    reach: &["all popped"],
+    world: &[],
+    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 4),
+};
+
 /// With room for nothing, every buffer is one that a burst has grown.
 pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     name: "queue-gives-buffers-back",
@@ -271,11 +283,12 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
         let pusher = spawn("pusher", &queue, |queue| {
             queue.push("pusher", Wait::No).unwrap();
         });
-        queue.push("main", Wait::No).unwrap();
+        let number = queue.push("main", Wait::No).unwrap();
         let (zero, first) = queue.pop(|| ()).unwrap();
         let (one, second) = queue.pop(|| ()).unwrap();
         assert_eq!((zero, one), (0, 1));
         assert_ne!(first, second);
+        assert_eq!(first == "main", number == 0, "an item has the number that its push returned");
         stage.reach(if first == "main" { "main's first" } else { "the pusher's first" });
         pusher.join().unwrap();
     },
@@ -283,7 +296,8 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
 
 pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     name: "queue-drain-racing-pop",
-    property: "queue: each item is popped or drained, once; a waiting popper is let go",
+    property:
+        "queue: a drain leaves nothing; each item is popped or drained, once; poppers are let go",
     clauses: &[4],
     reach: &["none popped", "one popped", "both popped"],
     world: &[],
@@ -301,6 +315,8 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         queue.push("first", Wait::No).unwrap();
         queue.push("second", Wait::No).unwrap();
         let drained = queue.drain();
+        // What it left, the popper would take.
+        assert_eq!(queue.counts().queued, 0, "a drain leaves nothing");
         popper.join().unwrap();
         let left = (0..).zip(ITEMS).take(2).skip(popped.get());
         assert_eq!(drained, left.collect::<Vec<_>>());

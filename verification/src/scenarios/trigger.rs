@@ -196,6 +196,35 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     },
 };
 
+pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
+    name: "final-report-of-two",
+    property: "after a deadline the final report counts both jobs, as completed or cancelled",
+    clauses: &[5, 17, 21],
+    reach: &["in time", "the first completed", "unfinished at the deadline", "both were cancelled"],
+    world: &[],
+    body: |stage| {
+        let (delivered, reports, hook) = final_reports();
+        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+        pool.execute(|| ()).unwrap();
+        pool.execute(|| ()).unwrap();
+        let first = pool.shutdown_timeout(Duration::from_secs(1));
+        balanced(&first);
+        delivered.wait();
+        let reports = reports.lock().unwrap();
+        assert_eq!(reports.len(), 1);
+        balanced(&reports[0]);
+        assert_eq!(reports[0].unfinished, 0);
+        assert_eq!(reports[0].completed, first.completed + first.unfinished);
+        assert_eq!(reports[0].cancelled, first.cancelled);
+        stage.reach(match (first.completed, first.unfinished) {
+            (2, 0) => "in time",
+            (1, 0) => "the first completed",
+            (0, 0) => "both were cancelled",
+            _ => "unfinished at the deadline",
+        });
+    },
+};
+
 const LATE_REPORT: Scenario = Scenario {
     name: "",
     property: "",
