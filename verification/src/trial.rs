@@ -222,6 +222,7 @@ pub const TRIALS: &[Trial] = &[
     own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),
     // Unbounded: over 56,000 executions, unfinished.
     own(&trigger::WAIT_FOR_TERMINATION, Bounded(3), &[RECORD_WAKES_NOBODY]),
+    own(&trigger::WAIT_WHILE_DISCARDING, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&trigger::STOP_TOKEN, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
     own(&trigger::STOP_TOKEN_DISCARD, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
     // Unbounded: over 115,000 executions, unfinished.

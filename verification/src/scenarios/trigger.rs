@@ -102,6 +102,24 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     },
 };
 
+pub(crate) const WAIT_WHILE_DISCARDING: Scenario = Scenario {
+    name: "wait-while-discarding",
+    property: "who waits for termination while another thread discards finds every handle resolved",
+    clauses: &[18, 24],
+    reach: &["ran", "cancelled"],
+    world: &[],
+    body: |stage| {
+        let pool = stage.pool(1);
+        let trigger = pool.shutdown_trigger();
+        let handle = pool.submit(|| ()).unwrap();
+        let discarder = spawn("discarder", move || trigger.discard());
+        pool.shutdown_trigger().wait().unwrap();
+        let outcome = handle.try_join().expect("resolved before the wait returns");
+        stage.reach(if outcome.is_completed() { "ran" } else { "cancelled" });
+        discarder.join().unwrap();
+    },
+};
+
 const STOPPING: Scenario = Scenario {
     name: "",
     property: "",
