@@ -26,8 +26,10 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 /// the next. A popper that never slept only takes items away. Each item that has to wait beside a
 /// sleeper thus has somebody under way, who does not fall asleep while it is there.
 ///
-/// Locks are taken in the order head, tail. Everything is notified with the lock held, as in
-/// [`Locked`](super::locked::Locked).
+/// A sleeper is notified when the locks have been let go, or it would run into them at once. It may be
+/// another than the one that was meant, or be late: what counts is the number of wake-ups under the
+/// tail's lock, and any sleeper may answer one. All else is notified with the lock held, as in
+/// [`Locked`](super::locked::Locked). Locks are taken in the order head, tail.
 #[derive(Debug)]
 pub struct TwoLock<T> {
     head: OwnLine<Mutex<Head<T>>>,
@@ -67,15 +69,18 @@ impl<T> Gated for Tail<T> {
 }
 
 impl<T> Tail<T> {
-    /// Wakes a sleeper if, of the items that nobody has taken, some have no scout.
+    /// Makes a scout of a sleeper if, of the items that nobody has taken, some have none; whoever
+    /// calls then wakes one.
     #[inline]
-    fn wake_for(&mut self, items: usize, item: &Condvar) {
-        if self.sleeping > 0 && self.scouts < items {
+    #[must_use]
+    fn scout_for(&mut self, items: usize) -> bool {
+        let wakes = self.sleeping > 0 && self.scouts < items;
+        if wakes {
             self.sleeping -= 1;
             self.wakes += 1;
             self.scouts += 1;
-            item.notify_one();
         }
+        wakes
     }
 }
 
@@ -98,14 +103,14 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// What a pop does that finds nothing at the head. Returns it with something in it; `None` if
-    /// nothing will come.
+    /// What a pop does that finds nothing at the head. Returns it with something in it, and whether a
+    /// sleeper is to be notified; `None` if nothing will come.
     #[cold]
     fn pop_late<'a>(
         &'a self,
         mut head: MutexGuard<'a, Head<T>>,
         idle: impl FnOnce(),
-    ) -> Option<MutexGuard<'a, Head<T>>> {
+    ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
         idle();
         let mut scout = false;
         loop {
@@ -119,8 +124,7 @@ impl<T> TwoLock<T> {
             }
             let queued = head.items.len() + tail.items.len();
             if queued > 0 {
-                tail.wake_for(queued - 1, &self.item);
-                return Some(head);
+                return Some((head, tail.scout_for(queued - 1)));
             }
             if tail.gate.closed {
                 return None;
@@ -181,7 +185,11 @@ impl<T: Send> Queue<T> for TwoLock<T> {
             Ok((mut tail, number)) => {
                 tail.items.push_back(item);
                 let items = tail.items.len();
-                tail.wake_for(items, &self.item);
+                let wakes = tail.scout_for(items);
+                drop(tail);
+                if wakes {
+                    self.item.notify_one();
+                }
                 Ok(number)
             }
             Err(refusal) => Err(Refused { item, refusal }),
@@ -191,12 +199,18 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     #[inline]
     fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
         let mut head = self.head.lock();
+        let mut wakes = false;
         if head.items.is_empty() {
-            head = self.pop_late(head, idle)?;
+            (head, wakes) = self.pop_late(head, idle)?;
         }
         let item = head.items.pop_front()?;
+        let number = head.next;
         head.next += 1;
-        Some((head.next - 1, item))
+        drop(head);
+        if wakes {
+            self.item.notify_one();
+        }
+        Some((number, item))
     }
 
     fn vacate(&self) {

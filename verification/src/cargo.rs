@@ -233,7 +233,9 @@ impl Workspace {
         let kept =
             examples.iter().map(|example| keep(example, folder)).collect::<Result<Vec<_>, _>>()?;
         let kept = kept.into_iter().next();
-        binaries.iter_mut().for_each(|binary| binary.examples.clone_from(&kept));
+        for binary in &mut binaries {
+            binary.examples.clone_from(&kept);
+        }
         Ok(binaries)
     }
 

@@ -344,13 +344,15 @@ fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
     ]
 }
 
-/// Returns once what is allocated no longer changes: workers clear up after the last job.
+/// Returns once what is allocated has not changed for a while: workers clear up after the last job,
+/// and a large buffer takes the system some milliseconds.
 fn settle(live: fn() -> usize) {
-    let mut last = live();
-    for _ in 0..50 {
-        thread::sleep(Duration::from_millis(2));
+    let (mut last, mut same) = (live(), 0);
+    for _ in 0..100 {
+        thread::sleep(Duration::from_millis(5));
         let now = live();
-        if now == last {
+        same = if now == last { same + 1 } else { 0 };
+        if same == 10 {
             return;
         }
         last = now;

@@ -141,7 +141,7 @@ mod tests {
     /// The cells of that pool's row in the README.
     fn row(title: &str) -> Vec<&'static str> {
         let begins = format!("| {title} |");
-        let table =
+        let mut table =
             README.lines().skip_while(|line| !line.contains("cargo verify peers --readme -->"));
         let line = table.find_map(|line| line.strip_prefix(&*begins));
         let line = line.unwrap_or_else(|| panic!("no row of {title}: cargo verify peers --readme"));
