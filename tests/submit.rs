@@ -64,10 +64,10 @@ fn a_refused_job_comes_back_unrun_and_can_still_be_run() {
 #[repr(align(64))]
 struct Aligned([u8; 64]);
 
-/// The same, and small enough to travel in the queue if it asked for less.
+/// No bytes that ask for a place of their own: small enough to travel in the queue, but for that.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
-struct SmallAligned([u8; 16]);
+struct SmallAligned;
 
 /// Small ones travel in the queue, others in a box; nobody can tell.
 #[test]
@@ -118,7 +118,7 @@ fn closures_of_every_size_and_alignment_come_back_whole_or_run() {
         bytes::<40>();
         bytes::<4096>();
         check(Aligned([1; 64]), |aligned| aligned.0.iter().map(|byte| u64::from(*byte)).sum());
-        check(SmallAligned([1; 16]), |small| small.0.iter().map(|byte| u64::from(*byte)).sum());
+        check(SmallAligned, |SmallAligned| 1);
         evidence("C3,C4", 8);
     });
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use last_call::sync::{Arc, Mutex};
+
 use super::shutdown::spawn;
 use crate::scenario::{history, panic_quietly, Count, Scenario, Stage};
 
@@ -31,17 +33,24 @@ pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
 fn idle_after_child(stage: &Stage, workers: usize) {
     let pool = stage.pool(workers);
     let submitter = pool.submitter();
-    let ran = Count::default();
-    let parent = {
-        let ran = ran.clone();
+    // Seen by loom: the parent is counted when the child begins, and who then takes that for the end
+    // must have been able to come before it.
+    let ran = Arc::new(Mutex::new(0));
+    let job = |ran: &Arc<Mutex<u32>>| {
+        let ran = Arc::clone(ran);
         move || {
-            submitter.execute(ran.job()).unwrap();
-            ran.add();
+            history::outside_locks();
+            *ran.lock() += 1;
         }
+    };
+    let (parent, child) = (job(&ran), job(&ran));
+    let parent = move || {
+        submitter.execute(child).unwrap();
+        parent();
     };
     pool.execute(parent).unwrap();
     pool.wait_idle().unwrap();
-    assert_eq!(ran.get(), 2, "nothing was queued or running");
+    assert_eq!(*ran.lock(), 2, "nothing was queued or running");
     stage.reach("idle");
 }
 
