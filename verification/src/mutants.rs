@@ -477,8 +477,10 @@ mod tests {
                 }
                 Judge::Test { queue, file, test } => {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
+                    // Only a build with every queue knows them all.
                     let known = |queue: &String| QueueKind::ALL.iter().any(|k| k.name() == queue);
-                    assert!(queue.iter().all(known), "{name}: no queue {queue:?}");
+                    let all = cfg!(feature = "crossbeam-channel");
+                    assert!(!all || queue.iter().all(known), "{name}: no queue {queue:?}");
                     let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
                     let source = source.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));
                     let test = test.map_or(String::new(), |test| format!("\nfn {test}()"));
