@@ -21,10 +21,11 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 ///
 /// > if an item is queued and a popper sleeps, there is a scout.
 ///
-/// A push keeps it: if there are fewer scouts than items in the tail, it wakes one. So does a scout: when it takes its item, it
-/// holds both locks, and if it leaves items behind and sleepers, more of them than scouts, it wakes
-/// the next. A popper that never slept only takes items away. Each item that has to wait beside a
-/// sleeper thus has somebody under way, who does not fall asleep while it is there.
+/// A push keeps it: if there are fewer scouts than items in the tail, it wakes one. So does a scout:
+/// when it takes its item, it holds both locks, and if it leaves items behind and sleepers, more of
+/// them than scouts, it wakes the next. A popper that never slept only takes items away. Each item
+/// that has to wait beside a sleeper thus has somebody under way, who does not fall asleep while it
+/// is there.
 ///
 /// A sleeper is notified when the locks have been let go, or it would run into them at once. It may be
 /// another than the one that was meant, or be late: what counts is the number of wake-ups under the
