@@ -230,7 +230,7 @@ fn promises(audit: &Audit) -> Vec<Promise<'_>> {
     vec![
         Promise {
             text: "Dropping or shutting down the pool always returns.",
-            proviso: "Provided that the jobs already running return; with a deadline, in any case.",
+            proviso: "Provided that the jobs already running return; with a deadline, whatever the jobs do.",
             clauses: of(&[1, 2, 10, 16, 17, 18, 19, 20, 21, 22, 23, 27]),
         },
         Promise {
