@@ -1,22 +1,41 @@
-//! A subscriber of the pool's events is user code: its panic harms neither worker nor shutdown.
+//! What the pool tells a subscriber, which is user code: its panic harms neither worker nor shutdown.
+
 #![cfg(not(any(loom, shuttle)))]
 
 mod support;
 
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
 use last_call::ThreadPool;
-use support::Count;
+use support::lock;
+use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Panics at each event of the pool's, and counts them.
-struct Panics(Count);
+/// What has been told: an event's fields, its message among them.
+type Told = Arc<Mutex<Vec<String>>>;
+
+/// Writes down each event of the pool's, and panics.
+struct Panics(Told);
+
+/// The text of one event.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0 += &format!("{field}={value:?};");
+    }
+}
 
 impl Subscriber for Panics {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "last_call"
     }
-    fn event(&self, _: &Event<'_>) {
-        self.0.up();
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(event.metadata().level().to_string() + " ");
+        event.record(&mut text);
+        lock(&self.0).push(text.0);
         std::panic::resume_unwind(Box::new("the subscriber's panic"));
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -30,24 +49,40 @@ impl Subscriber for Panics {
 
 #[test]
 fn a_subscriber_that_panics_at_each_event_changes_nothing() {
-    let events = Count::default();
-    let subscriber = Panics(events.clone());
+    let told = Told::default();
+    let subscriber = Panics(Arc::clone(&told));
     tracing::subscriber::set_global_default(subscriber).expect("the only test of this process");
     support::watchdog(support::LIMIT, "a subscriber that panics", move |_| {
+        let take = || std::mem::take(&mut *lock(&told));
         let pool = ThreadPool::new(1);
-        let handles = [(); 3].map(|()| pool.submit(|| 7).expect("the pool is running"));
-        for handle in handles {
-            assert_eq!(handle.join().completed(), Some(7));
+        for id in 0..2 {
+            assert_eq!(pool.submit(|| 7).expect("the pool is running").join().completed(), Some(7));
+            let job = format!("DEBUG message=got a job; executing;worker=0;job={id};name=\"");
+            let events = take();
+            let events = events.iter().filter(|event| !event.contains("started"));
+            let events: Vec<_> = events.collect();
+            assert!(matches!(&*events, [event] if event.starts_with(&job)), "{events:?}");
         }
-        // Of the worker's start and of each job's.
-        let of_worker = events.get();
-        assert!(of_worker >= 4, "{of_worker} events");
-        let report = pool.shutdown();
-        assert_eq!((report.accepted, report.completed, report.unfinished), (3, 3, 0));
-        // Of the shutdown's begin and end, and of the worker's end.
-        let of_shutdown = events.get() - of_worker;
-        assert!(of_shutdown >= 3, "{of_shutdown} events");
-        drop(ThreadPool::new(2));
+        drop(pool);
+        let mut ends = take();
+        ends.sort();
+        let expected = [
+            "DEBUG message=disconnected; shutting down;worker=0;",
+            "DEBUG message=shutting down worker;worker=0;",
+            "INFO message=shutdown begins;mode=\"drain\";",
+            "INFO message=shutdown ends;accepted=2;completed=2;panicked=0;cancelled=0;unfinished=0;",
+        ];
+        assert_eq!(ends, expected);
+        let report = ThreadPool::new(2).shutdown_now();
+        assert_eq!((report.accepted, report.unfinished), (0, 0));
+        let events = take();
+        for event in [
+            "DEBUG message=worker started;worker=0;",
+            "DEBUG message=worker started;worker=1;",
+            "INFO message=shutdown begins;mode=\"discard\";",
+        ] {
+            assert!(events.iter().any(|told| told == event), "no {event} in {events:?}");
+        }
     });
     support::evidence("C12,C16", 1);
 }

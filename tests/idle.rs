@@ -16,12 +16,14 @@ const SHORT: Duration = Duration::from_millis(20);
 fn assert_timeout(result: Result<(), WaitError>) {
     let error = result.unwrap_err();
     assert!(error.is_timeout() && !error.would_deadlock(), "{error:?}");
+    assert_eq!(error.to_string(), "the timeout passed first");
 }
 
 #[track_caller]
 fn assert_would_deadlock(result: Result<(), WaitError>) {
     let error = result.unwrap_err();
     assert!(error.would_deadlock() && !error.is_timeout(), "{error:?}");
+    assert_eq!(error.to_string(), "a job of the thread pool cannot wait for the pool");
 }
 
 #[test]

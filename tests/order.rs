@@ -33,6 +33,17 @@ fn one_worker_starts_jobs_in_the_order_of_submission() {
 
 /// Submitters race, so only their jobs' ids say which was accepted first.
 #[test]
+fn the_number_of_a_job_is_its_place_in_the_order_of_acceptance() {
+    watchdog(LIMIT, "numbers", |_| {
+        let pool = pool(1);
+        let ids = [(); 3].map(|()| pool.submit(|| ()).unwrap().id());
+        assert_eq!(ids.map(|id| id.get()), [0, 1, 2]);
+        assert_eq!(ids.map(|id| id.to_string()), ["0", "1", "2"]);
+        evidence("C6", 1);
+    });
+}
+
+#[test]
 fn one_worker_starts_jobs_of_many_submitters_in_the_order_of_their_ids() {
     watchdog(LIMIT, "order of ids", |progress| {
         const ROUNDS: u64 = 20;
