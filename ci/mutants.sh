@@ -1,23 +1,66 @@
 #!/usr/bin/env bash
-# cargo-mutants over the pool's sources, in the ordinary build and in loom's, and what survives both.
-# Arguments go to both runs: --shard 0/8, say, or --file src/queue/two_lock.rs. Hours, if all is run.
+# cargo-mutants over the pool's sources: every mutation in the ordinary build, what that does not catch
+# in loom's, and then what survives both. All of it, or a part at a time, which may be on several
+# machines; other arguments are cargo-mutants'.
+#
+#   ci/mutants.sh
+#   ci/mutants.sh ordinary PART --shard 0/8     or --file src/queue/two_lock.rs
+#   ci/mutants.sh loom PART --shard 0/8         the same; PART has run in the ordinary build
+#   ci/mutants.sh merge                         of all parts in target/mutants/parts
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
-if ! cargo mutants --version; then
-  cargo install --locked cargo-mutants
-fi
-out="$PWD/target/mutants"
-rm -rf "$out"
-# Survivors are not this command's failure (2), nor are hangs (3): the merge judges.
-run() {
-  local build="$1"
-  shift
-  mkdir -p "$out/$build"
-  cargo mutants --package last-call --output "$out/$build" --no-shuffle --timeout 300 "$@" ||
-    [[ $? == [23] ]]
-}
-run ordinary "$@" -- --package last-call --tests
-RUSTFLAGS="--cfg loom" run loom --test-package verification "$@" -- --test models
+parts="$PWD/target/mutants/parts"
 
-cargo verify survivors --ordinary "$out/ordinary/mutants.out" --loom "$out/loom/mutants.out"
+install() {
+  for tool in mutants nextest; do
+    cargo "$tool" --version || cargo install --locked "cargo-$tool"
+  done
+}
+
+# Survivors are not this command's failure (2), nor are hangs (3): the merge judges.
+mutate() {
+  local build="$1" part="$2"
+  shift 2
+  CARGO_TARGET_DIR="$PWD/target/mutants/build-$build" cargo mutants --package last-call \
+    --profile mutants --output "$parts/$part/$build" --no-shuffle --timeout 300 "$@" || [[ $? == [23] ]]
+}
+
+ordinary() {
+  rm -rf "${parts:?}/$1"
+  mkdir -p "$parts/$1/ordinary"
+  # A failure is enough, and what many cases find, fewer find too: most mutations are gross.
+  PROPTEST_CASES=60 PROPTEST_MAX_SHRINK_ITERS=0 NEXTEST_PROFILE=mutants mutate ordinary "$@" --test-tool nextest \
+    --features crossbeam-channel -- --test every
+}
+
+# Every model of the pool, with at most three preemptions, until one complains.
+loom() {
+  mkdir -p "$parts/$1/loom"
+  cp -R "$parts/$1/ordinary/mutants.out" "$parts/$1/loom"
+  RUSTFLAGS="--cfg loom" mutate loom "$@" --iterate \
+    --test-package verification -- --bin model -- --every
+}
+
+merge() {
+  local arguments=()
+  for part in "$parts"/*; do
+    arguments+=(--ordinary "$part/ordinary/mutants.out" --loom "$part/loom/mutants.out")
+  done
+  cargo verify survivors "${arguments[@]}"
+}
+
+case "${1:-}" in
+  ordinary | loom)
+    install
+    "$@"
+    ;;
+  merge) merge ;;
+  *)
+    install
+    rm -rf "$parts"
+    ordinary all "$@"
+    loom all "$@"
+    merge
+    ;;
+esac

@@ -57,6 +57,7 @@ mod job;
 pub mod queue;
 #[cfg(not(any(loom, shuttle, feature = "__internals")))]
 #[allow(unreachable_pub)] // public for the evidence only
+#[cfg_attr(loom, mutants::skip)] // the same file as above, once is enough
 mod queue;
 
 mod worker;
@@ -74,6 +75,7 @@ mod signal;
 pub mod sync;
 #[cfg(not(any(loom, shuttle, feature = "__internals")))]
 #[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
+#[cfg_attr(loom, mutants::skip)] // the same file as above, once is enough
 mod sync;
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};

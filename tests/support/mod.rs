@@ -192,7 +192,10 @@ pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
     let binary = env::current_exe().expect("a test binary knows its path");
     let mut words = wrapper.iter().map(std::ffi::OsString::from).collect::<VecDeque<_>>();
     words.push_back(binary.into());
-    words.extend(["--exact", test, "--nocapture", "--test-threads=1"].map(Into::into));
+    // In `tests/every` each file is a module, and its name a part of the test's.
+    let modules = module_path!().split("::").skip(1).filter(|module| *module != "support");
+    let test = modules.chain([test]).collect::<Vec<_>>().join("::");
+    words.extend(["--exact", &test, "--nocapture", "--test-threads=1"].map(Into::into));
     let program = words.pop_front().expect("at least the binary");
     let output = Command::new(program).args(words).env(ROLE, "1").output();
     Some(output.expect("a test can start a process"))

@@ -17,13 +17,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::Workspace;
+use crate::expected::{Expected, Range};
 use crate::patch::{Judge, Patch};
 use crate::process::{self, Finished};
 use crate::purpose::Purpose;
 use crate::run::{End, Run};
 use crate::runner;
 use crate::suite;
-use crate::trial::{Trial, THIS_POOL};
+use crate::trial::{self, Expect, Trial, THIS_POOL};
 use crate::verdict;
 
 /// What a copy of the workspace needs, from its root.
@@ -188,6 +189,36 @@ fn build_of(judge: &Judge) -> Option<&str> {
 /// If there is none of this pool.
 pub fn model(name: &str) -> Result<&'static Trial, String> {
     Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
+}
+
+/// Asks every model of this pool about the sources that the `model` command was built from, cheapest
+/// first, until one complains; returns how many there are. For cargo-mutants, whose tests they are.
+///
+/// Another number of executions is no complaint here: much changes that, and breaks nothing.
+///
+/// # Errors
+///
+/// The first model that does not hold, and why.
+pub fn ask_every_model(
+    executable: &Path,
+    expected: &Expected,
+    limit: Duration,
+) -> Result<usize, String> {
+    let is_judge = |trial: &&Trial| {
+        trial::is_this_pool(trial.subject.name()) && !matches!(trial.expect, Expect::Convicted(_))
+    };
+    let mut trials: Vec<_> = Trial::all(false).filter(is_judge).collect();
+    trials.sort_by_key(|trial| expected.range(&trial.name()).map(Range::typical));
+    for trial in &trials {
+        let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
+        match Answer::of_model(trial, &run) {
+            Answer::Holds => (),
+            Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
+                return Err(format!("{}: {message}", trial.name()));
+            }
+        }
+    }
+    Ok(trials.len())
 }
 
 /// A copy of the workspace, where sources are changed and changed back.

@@ -20,7 +20,7 @@ fn main() -> std::process::ExitCode {
     #[derive(Parser)]
     struct Arguments {
         /// The trial, as SUBJECT/SCENARIO
-        #[arg(required_unless_present = "generated", conflicts_with = "generated")]
+        #[arg(required_unless_present_any = ["generated", "every"], conflicts_with = "generated")]
         trial: Option<String>,
         /// Instead of a trial, the generated programs of at most that many actions
         #[arg(long, value_name = "LENGTH", requires_all = ["shard", "subject"])]
@@ -46,6 +46,10 @@ fn main() -> std::process::ExitCode {
         /// Explore with at most three preemptions what was built from patched sources
         #[arg(long, conflicts_with_all = ["defect", "slip", "survey"])]
         mutant: bool,
+        /// Explore so every model of this pool, each in a process of its own, until one does not hold;
+        /// the answer is the exit status
+        #[arg(long, conflicts_with_all = ["trial", "generated"])]
+        every: bool,
         /// How long it may take
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
         limit: u64,
@@ -60,6 +64,18 @@ fn main() -> std::process::ExitCode {
         return fail(format!("{name} is set, which would weaken the exploration; unset it"));
     }
     let limit = Duration::from_secs(arguments.limit);
+    if arguments.every {
+        return match ask_every_model(limit) {
+            Ok(number) => {
+                println!("{number} models hold");
+                ExitCode::SUCCESS
+            }
+            Err(complaint) => {
+                eprintln!("model: {complaint}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     if let (Some(length), Some(shard)) = (arguments.generated, arguments.shard) {
         let subject = arguments.subject.unwrap_or_default();
         let Some(extent) = Extent::find(&subject) else {
@@ -91,6 +107,18 @@ fn main() -> std::process::ExitCode {
         (None, None) => Purpose::Verdict,
     };
     engine::run(trial, &purpose, limit, tell)
+}
+
+#[cfg(loom)]
+fn ask_every_model(limit: std::time::Duration) -> Result<usize, String> {
+    use std::path::Path;
+
+    use verification::expected::Expected;
+    use verification::mutants;
+
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let expected = Expected::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml"))?;
+    mutants::ask_every_model(&this, &expected, limit)
 }
 
 #[cfg(loom)]

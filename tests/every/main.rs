@@ -1,0 +1,51 @@
+//! Every test of the pool's in one executable, for ci/mutants.sh, which builds them for each mutation:
+//! linking twenty would take most of the time. Not among them: `server`, which tests an example, and
+//! the tests of the tests.
+
+#![cfg(not(any(loom, shuttle)))]
+
+use std::collections::BTreeSet;
+
+macro_rules! every {
+    ($($file:literal $name:ident)*) => {
+        $(#[path = $file] mod $name;)*
+        /// The files of those modules.
+        const FILES: &[&str] = &[$($file),*];
+    };
+}
+
+every! {
+    "../assertions.rs" assertions
+    "../backpressure.rs" backpressure
+    "../builder.rs" builder
+    "../cancel.rs" cancel
+    "../events.rs" events
+    "../futures.rs" futures
+    "../handles.rs" handles
+    "../hooks.rs" hooks
+    "../idle.rs" idle
+    "../order.rs" order
+    "../panics.rs" panics
+    "../poisoned.rs" poisoned
+    "../queues.rs" queues
+    "../shutdown.rs" shutdown
+    "../signal.rs" signal
+    "../state_machine.rs" state_machine
+    "../stats.rs" stats
+    "../stress.rs" stress
+    "../submit.rs" submit
+    "../trigger.rs" trigger
+}
+
+const OTHERS: [&str; 2] = ["server.rs", "watchdog.rs"];
+
+#[test]
+fn no_file_is_left_out() {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")).unwrap();
+    let files = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<_> = files
+        .filter(|name| name.ends_with(".rs") && !OTHERS.contains(&&**name))
+        .map(|name| format!("../{name}"))
+        .collect();
+    assert_eq!(files, FILES.iter().map(ToString::to_string).collect());
+}
