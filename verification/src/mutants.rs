@@ -191,8 +191,9 @@ pub fn model(name: &str) -> Result<&'static Trial, String> {
     Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
 }
 
-/// Asks every model of this pool about the sources that the `model` command was built from, cheapest
-/// first, until one complains; returns how many there are. For cargo-mutants, whose tests they are.
+/// Asks every model of this pool about the sources that the `model` command was built from, with at
+/// most so many preemptions and the cheapest first, until one complains; returns how many there are.
+/// For cargo-mutants, whose tests they are.
 ///
 /// Another number of executions is no complaint here: much changes that, and breaks nothing.
 ///
@@ -202,6 +203,7 @@ pub fn model(name: &str) -> Result<&'static Trial, String> {
 pub fn ask_every_model(
     executable: &Path,
     expected: &Expected,
+    bound: usize,
     limit: Duration,
 ) -> Result<usize, String> {
     let is_judge = |trial: &&Trial| {
@@ -210,7 +212,7 @@ pub fn ask_every_model(
     let mut trials: Vec<_> = Trial::all(false).filter(is_judge).collect();
     trials.sort_by_key(|trial| expected.range(&trial.name()).map(Range::typical));
     for trial in &trials {
-        let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
+        let run = process::run_model(executable, trial, &Purpose::Mutant(bound), limit);
         match Answer::of_model(trial, &run) {
             Answer::Holds => (),
             Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
@@ -319,7 +321,7 @@ impl Workshop {
         match judge {
             Judge::Model(name) => {
                 let trial = model(name)?;
-                let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
+                let run = process::run_model(executable, trial, &Purpose::Mutant(BOUND), limit);
                 Ok(Answer::of_model(trial, &run))
             }
             Judge::Test { queue, test, .. } => {

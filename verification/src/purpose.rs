@@ -3,7 +3,6 @@
 use last_call::sync::fault::Fault;
 
 use crate::callsite::{self, Slip};
-use crate::mutants;
 use crate::trial::{Defect, Trial};
 
 /// What a trial is run for.
@@ -17,8 +16,9 @@ pub enum Purpose {
     Slip(Slip, usize),
     /// At which call sites that it reaches something could go wrong.
     Survey,
-    /// Whether it notices a patch of the sources that it was built from.
-    Mutant,
+    /// Whether it notices what is wrong with the sources that it was built from, with at most so many
+    /// preemptions.
+    Mutant(usize),
 }
 
 impl Purpose {
@@ -27,7 +27,7 @@ impl Purpose {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
             Purpose::Slip(slip, _) => Some(slip.to_string()),
-            Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
+            Purpose::Verdict | Purpose::Survey | Purpose::Mutant(_) => None,
         }
     }
 
@@ -36,7 +36,7 @@ impl Purpose {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
             Purpose::Slip(slip, _) => Some(slip.fault()),
-            Purpose::Verdict | Purpose::Survey | Purpose::Mutant => None,
+            Purpose::Verdict | Purpose::Survey | Purpose::Mutant(_) => None,
         }
     }
 
@@ -46,9 +46,8 @@ impl Purpose {
         let at_most = |bound: usize| Some(trial.bound().map_or(bound, |own| own.min(bound)));
         match self {
             Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_, bound) => at_most(*bound),
+            Purpose::Slip(_, bound) | Purpose::Mutant(bound) => at_most(*bound),
             Purpose::Survey => at_most(callsite::BOUND),
-            Purpose::Mutant => at_most(mutants::BOUND),
         }
     }
 
@@ -62,7 +61,7 @@ impl Purpose {
                 vec![flag("--slip"), slip.to_string(), flag("--bound"), bound.to_string()]
             }
             Purpose::Survey => vec![flag("--survey")],
-            Purpose::Mutant => vec![flag("--mutant")],
+            Purpose::Mutant(bound) => vec![flag("--mutant"), bound.to_string()],
         }
     }
 }

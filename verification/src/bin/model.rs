@@ -43,12 +43,12 @@ fn main() -> std::process::ExitCode {
         /// Find out at which call sites something could go wrong
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
         survey: bool,
-        /// Explore with at most three preemptions what was built from patched sources
-        #[arg(long, conflicts_with_all = ["defect", "slip", "survey"])]
-        mutant: bool,
+        /// Explore with at most so many preemptions what was built from changed sources
+        #[arg(long, value_name = "N", conflicts_with_all = ["defect", "slip", "survey"])]
+        mutant: Option<usize>,
         /// Explore so every model of this pool, each in a process of its own, until one does not hold;
         /// the answer is the exit status
-        #[arg(long, conflicts_with_all = ["trial", "generated"])]
+        #[arg(long, requires = "mutant", conflicts_with_all = ["trial", "generated"])]
         every: bool,
         /// How long it may take
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
@@ -64,8 +64,8 @@ fn main() -> std::process::ExitCode {
         return fail(format!("{name} is set, which would weaken the exploration; unset it"));
     }
     let limit = Duration::from_secs(arguments.limit);
-    if arguments.every {
-        return match ask_every_model(limit) {
+    if let (true, Some(bound)) = (arguments.every, arguments.mutant) {
+        return match ask_every_model(bound, limit) {
             Ok(number) => {
                 println!("{number} models hold");
                 ExitCode::SUCCESS
@@ -103,14 +103,13 @@ fn main() -> std::process::ExitCode {
         },
         (None, Some(slip)) => Purpose::Slip(slip, arguments.bound),
         (None, None) if arguments.survey => Purpose::Survey,
-        (None, None) if arguments.mutant => Purpose::Mutant,
-        (None, None) => Purpose::Verdict,
+        (None, None) => arguments.mutant.map_or(Purpose::Verdict, Purpose::Mutant),
     };
     engine::run(trial, &purpose, limit, tell)
 }
 
 #[cfg(loom)]
-fn ask_every_model(limit: std::time::Duration) -> Result<usize, String> {
+fn ask_every_model(bound: usize, limit: std::time::Duration) -> Result<usize, String> {
     use std::path::Path;
 
     use verification::expected::Expected;
@@ -118,7 +117,7 @@ fn ask_every_model(limit: std::time::Duration) -> Result<usize, String> {
 
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let expected = Expected::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml"))?;
-    mutants::ask_every_model(&this, &expected, limit)
+    mutants::ask_every_model(&this, &expected, bound, limit)
 }
 
 #[cfg(loom)]
