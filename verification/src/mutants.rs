@@ -212,8 +212,16 @@ pub fn ask_every_model(
     let mut trials: Vec<_> = Trial::all(false).filter(is_judge).collect();
     trials.sort_by_key(|trial| expected.range(&trial.name()).map(Range::typical));
     for trial in &trials {
-        let run = process::run_model(executable, trial, &Purpose::Mutant(bound), limit);
-        match Answer::of_model(trial, &run) {
+        let ask = |bound| {
+            let run = process::run_model(executable, trial, &Purpose::Mutant(bound), limit);
+            Answer::of_model(trial, &run)
+        };
+        let answer = match ask(bound) {
+            // It may take more preemptions to be reached.
+            Answer::Vacuous(_) if bound < BOUND => ask(BOUND),
+            answer => answer,
+        };
+        match answer {
             Answer::Holds => (),
             Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
                 return Err(format!("{}: {message}", trial.name()));
