@@ -342,16 +342,61 @@ pub(crate) trait HandledTask: Send + Sync {
 
 /// What stands behind a job with a handle, as the handle sees it.
 trait Awaited<T>: HandledTask {
-    fn slot(&self) -> &Slot<T>;
+    /// Whether there is an outcome, or was one that has been taken.
+    fn is_finished(&self) -> bool;
+    /// Waits for the outcome and takes it; `None` if the deadline came first.
+    fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>>;
+    /// Takes the outcome if there is one.
+    fn take(&self) -> Option<Outcome<T>>;
+    /// Takes the outcome if there is one, and otherwise leaves the waker to be woken by it.
+    fn take_or_leave(&self, waker: Waker) -> Option<Outcome<T>>;
     fn as_task(&self) -> &dyn HandledTask;
 }
 
-/// A job with a handle: the closure until it is claimed, the outcome once there is one.
-///
-/// Two locks, so that neither side's type shows on the other's: the claim, and the slot.
+/// A job with a handle, from the closure to its outcome.
 pub(crate) struct Handled<F, T> {
-    claim: Mutex<Option<F>>,
-    slot: Slot<T>,
+    state: Mutex<State<F, T>>,
+    resolved: Condvar,
+}
+
+struct State<F, T> {
+    stage: Stage<F, T>,
+    /// Of the task that polled the handle last.
+    waker: Option<Waker>,
+    /// Whether a join may be sleeping; a wake-up is a system call, and most jobs end unobserved.
+    joining: bool,
+}
+
+/// `Unclaimed → Claimed → Ready → Taken`, never backwards.
+enum Stage<F, T> {
+    Unclaimed(F),
+    Claimed,
+    Ready(Outcome<T>),
+    Taken,
+}
+
+impl<F, T> State<F, T> {
+    /// Who gets the closure decides what becomes of it.
+    fn claim(&mut self) -> Option<F> {
+        match mem::replace(&mut self.stage, Stage::Claimed) {
+            Stage::Unclaimed(closure) => Some(closure),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<Outcome<T>> {
+        match mem::replace(&mut self.stage, Stage::Taken) {
+            Stage::Ready(outcome) => Some(outcome),
+            Stage::Taken => panic!("the outcome has been taken; the handle was polled after that"),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
 }
 
 impl<F, T> Handled<F, T>
@@ -361,9 +406,8 @@ where
 {
     /// A job that shares everything with its handle.
     pub(crate) fn new(closure: F) -> Arc<Self> {
-        let state = Mutex::new(SlotState { stage: Stage::Pending, waker: None, joining: false });
-        let slot = Slot { state, resolved: Condvar::new() };
-        Arc::new(Handled { claim: Mutex::new(Some(closure)), slot })
+        let state = State { stage: Stage::Unclaimed(closure), waker: None, joining: false };
+        Arc::new(Handled { state: Mutex::new(state), resolved: Condvar::new() })
     }
 
     /// The half for the queue.
@@ -382,89 +426,16 @@ where
 
     /// Gives the closure back, which the queue refused.
     pub(crate) fn into_closure(self: Arc<Self>) -> F {
-        self.claim.lock().take().expect("a refused job is claimed by nobody")
+        self.claim().expect("a refused job is claimed by nobody")
     }
 }
 
-impl<F, T> HandledTask for Handled<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool {
-        // The claim: who takes the closure decides what becomes of it.
-        let Some(closure) = self.claim.lock().take() else { return false };
-        let outcome = settle(closure, seat);
-        seat.end(match &outcome {
-            Outcome::Completed(_) => End::Completed,
-            Outcome::Panicked(payload) => {
-                End::Panicked(detached().then(|| message(payload.as_ref())))
-            }
-            Outcome::Cancelled(_) => End::Cancelled,
-        });
-        self.slot.resolve(outcome);
-        true
+impl<F, T> Handled<F, T> {
+    /// A function of its own: user code must find the lock free.
+    fn claim(&self) -> Option<F> {
+        self.state.lock().claim()
     }
 
-    fn abandon(&self) {
-        // A statement of its own: user code must find the claim unlocked.
-        let closure = self.claim.lock().take();
-        if let Some(closure) = closure {
-            drop_guarded(closure);
-            self.slot.resolve(Outcome::Cancelled(CancelReason::Discarded));
-        }
-    }
-}
-
-impl<F, T> Awaited<T> for Handled<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    fn slot(&self) -> &Slot<T> {
-        &self.slot
-    }
-
-    fn as_task(&self) -> &dyn HandledTask {
-        self
-    }
-}
-
-/// Where an outcome passes from whoever ended the job to the handle.
-struct Slot<T> {
-    state: Mutex<SlotState<T>>,
-    resolved: Condvar,
-}
-
-struct SlotState<T> {
-    stage: Stage<T>,
-    /// Of the task that polled the handle last.
-    waker: Option<Waker>,
-    /// Whether a join may be sleeping; a wake-up is a system call, and most jobs end unobserved.
-    joining: bool,
-}
-
-/// `Pending → Ready → Taken`, never backwards.
-enum Stage<T> {
-    Pending,
-    Ready(Outcome<T>),
-    Taken,
-}
-
-impl<T> SlotState<T> {
-    fn take(&mut self) -> Option<Outcome<T>> {
-        match mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Ready(outcome) => Some(outcome),
-            Stage::Pending => {
-                self.stage = Stage::Pending;
-                None
-            }
-            Stage::Taken => panic!("the outcome has been taken; the handle was polled after that"),
-        }
-    }
-}
-
-impl<T> Slot<T> {
     fn resolve(&self, outcome: Outcome<T>) {
         let mut state = self.state.lock();
         state.stage = Stage::Ready(outcome);
@@ -477,6 +448,76 @@ impl<T> Slot<T> {
         if let Some(waker) = waker {
             unharmed(|| waker.wake());
         }
+    }
+}
+
+impl<F, T> HandledTask for Handled<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool {
+        let Some(closure) = self.claim() else { return false };
+        let outcome = settle(closure, seat);
+        seat.end(match &outcome {
+            Outcome::Completed(_) => End::Completed,
+            Outcome::Panicked(payload) => {
+                End::Panicked(detached().then(|| message(payload.as_ref())))
+            }
+            Outcome::Cancelled(_) => End::Cancelled,
+        });
+        self.resolve(outcome);
+        true
+    }
+
+    fn abandon(&self) {
+        if let Some(closure) = self.claim() {
+            drop_guarded(closure);
+            self.resolve(Outcome::Cancelled(CancelReason::Discarded));
+        }
+    }
+}
+
+impl<F, T> Awaited<T> for Handled<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn is_finished(&self) -> bool {
+        matches!(self.state.lock().stage, Stage::Ready(_) | Stage::Taken)
+    }
+
+    fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>> {
+        let mut state = self.state.lock();
+        let mut late = false;
+        loop {
+            let outcome = state.take();
+            if outcome.is_some() || late {
+                return outcome;
+            }
+            state.joining = true;
+            (state, late) = self.resolved.wait_until(state, deadline);
+        }
+    }
+
+    fn take(&self) -> Option<Outcome<T>> {
+        self.state.lock().take()
+    }
+
+    fn take_or_leave(&self, waker: Waker) -> Option<Outcome<T>> {
+        let mut state = self.state.lock();
+        let outcome = state.take();
+        if outcome.is_none() {
+            let old = state.waker.replace(waker);
+            drop(state);
+            // After the lock: wakers are user code.
+            drop(old);
+        }
+        outcome
+    }
+
+    fn as_task(&self) -> &dyn HandledTask {
+        self
     }
 }
 
@@ -582,7 +623,7 @@ impl<T> JobHandle<T> {
 
     /// Whether the job has its outcome; the `join` methods then return at once.
     pub fn is_finished(&self) -> bool {
-        !matches!(self.slot().state.lock().stage, Stage::Pending)
+        self.task().is_finished()
     }
 
     /// Cancels the job if it has not started. The closure and its captures are dropped here.
@@ -616,15 +657,8 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has been polled to its end as a future.
     pub fn join(self) -> Outcome<T> {
-        let slot = self.slot();
-        let mut state = slot.state.lock();
-        loop {
-            if let Some(outcome) = state.take() {
-                return outcome;
-            }
-            state.joining = true;
-            state = slot.resolved.wait(state);
-        }
+        let outcome = self.task().take_until(Deadline::never());
+        outcome.expect("a wait without a deadline ends with the outcome")
     }
 
     /// Returns the outcome if there is one already.
@@ -637,7 +671,7 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has been polled to its end as a future.
     pub fn try_join(self) -> Result<Outcome<T>, JobHandle<T>> {
-        let outcome = self.slot().state.lock().take();
+        let outcome = self.task().take();
         outcome.ok_or(self)
     }
 
@@ -653,29 +687,12 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has been polled to its end as a future.
     pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
-        let deadline = Deadline::after(timeout);
-        let slot = self.slot();
-        let mut state = slot.state.lock();
-        let mut too_late = false;
-        loop {
-            if let Some(outcome) = state.take() {
-                return Ok(outcome);
-            }
-            if too_late {
-                drop(state);
-                return Err(self);
-            }
-            state.joining = true;
-            (state, too_late) = slot.resolved.wait_until(state, deadline);
-        }
+        let outcome = self.task().take_until(Deadline::after(timeout));
+        outcome.ok_or(self)
     }
 
     fn task(&self) -> &dyn Awaited<T> {
         self.task.as_deref().expect("a handle has its job until it is dropped")
-    }
-
-    fn slot(&self) -> &Slot<T> {
-        self.task().slot()
     }
 }
 
@@ -688,16 +705,9 @@ impl<T> Future for JobHandle<T> {
     type Output = Outcome<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
-        // Cloned before the lock and the old one dropped after it: wakers are user code.
-        let waker = context.waker().clone();
-        let mut state = self.slot().state.lock();
-        if let Some(outcome) = state.take() {
-            return Poll::Ready(outcome);
-        }
-        let old = state.waker.replace(waker);
-        drop(state);
-        drop(old);
-        Poll::Pending
+        // Wakers are user code: this one is cloned before the lock.
+        let outcome = self.task().take_or_leave(context.waker().clone());
+        outcome.map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -340,6 +340,9 @@ pub struct SampleReport {
     pub defects: Vec<DefectReport>,
     /// The command that runs the schedule again which failed.
     pub replay: Option<String>,
+    /// The execution that failed.
+    #[serde(default)]
+    pub trace: Option<Trace>,
 }
 
 impl SampleReport {
@@ -356,12 +359,13 @@ impl SampleReport {
             seconds: sample.seconds,
             reached: sample.reached.clone(),
             replay: sample.replay(),
+            trace: sample.trace.clone(),
             defects: seeded
                 .map(|((defect, sample), convicted)| DefectReport {
                     name: defect.name.to_owned(),
                     convicted: *convicted,
                     verdict: sample.replay().unwrap_or_else(|| "not noticed".to_owned()),
-                    trace: None,
+                    trace: if *convicted { sample.trace.clone() } else { None },
                 })
                 .collect(),
         }

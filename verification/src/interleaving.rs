@@ -13,6 +13,8 @@ pub struct Interleaving {
     pub threads: Vec<Thread>,
     /// The steps worth a row, in order: a lock that was got shows once, when it was got.
     pub rows: Vec<Row>,
+    /// How many rows came before these.
+    pub earlier: usize,
     /// What the steps were done with.
     pub objects: Vec<Object>,
 }
@@ -95,7 +97,13 @@ pub struct Object {
 impl Interleaving {
     /// Reads a trace.
     pub fn new(trace: &Trace) -> Self {
-        let shown = shown(trace);
+        Interleaving::ending(trace, usize::MAX)
+    }
+
+    /// Reads a trace, and keeps no more than that many rows, the last ones: there it is decided where
+    /// the threads end.
+    pub fn ending(trace: &Trace, most: usize) -> Self {
+        let mut shown = shown(trace);
         let mut state = State::new(trace);
         let mut rows = Vec::new();
         for (index, step) in trace.steps.iter().enumerate() {
@@ -123,7 +131,13 @@ impl Interleaving {
                 rows[number - 1].last = Some(thread.standing);
             }
         }
-        Interleaving { threads, objects: objects(trace, &shown), rows }
+        let earlier = rows.len().saturating_sub(most);
+        rows.drain(..earlier);
+        for row in &mut rows {
+            row.woken_by = row.woken_by.filter(|number| *number > earlier);
+        }
+        shown.iter_mut().filter(|shown| **shown).take(earlier).for_each(|shown| *shown = false);
+        Interleaving { threads, objects: objects(trace, &shown), rows, earlier }
     }
 
     /// Where a thread stands, in a sentence.
@@ -144,6 +158,10 @@ struct State {
     sleepers: BTreeMap<String, VecDeque<usize>>,
     /// The row in which each thread was woken.
     woken: BTreeMap<usize, usize>,
+    /// Whether any sleeper may be woken by a notification for one.
+    any: bool,
+    /// On which condition variables how many have been woken of whom it cannot be told who they are.
+    unknown: BTreeMap<String, usize>,
 }
 
 impl State {
@@ -152,7 +170,13 @@ impl State {
         if let Some(main) = lanes.first_mut() {
             *main = Lane::Running;
         }
-        State { lanes, sleepers: BTreeMap::new(), woken: BTreeMap::new() }
+        State {
+            lanes,
+            sleepers: BTreeMap::new(),
+            woken: BTreeMap::new(),
+            any: trace.wakes_any,
+            unknown: BTreeMap::new(),
+        }
     }
 
     /// Takes a step, whose row has that number; says by which row it was woken, and whom it wakes.
@@ -176,20 +200,42 @@ impl State {
                 }
             }
             Operation::Wait => self.sleepers.entry(object).or_default().push_back(thread),
-            Operation::Woken => woken_by = self.woken.remove(&thread),
-            Operation::TimedOut => {
-                self.sleepers.entry(object).or_default().retain(|sleeper| *sleeper != thread);
+            Operation::Woken => {
+                woken_by = self.woken.remove(&thread);
+                if woken_by.is_none() {
+                    self.get_up(&object, thread);
+                    if let Some(unknown) = self.unknown.get_mut(&object) {
+                        *unknown = unknown.saturating_sub(1);
+                    }
+                }
             }
-            Operation::NotifyOne if !step.wrongly => {
-                wakes.extend(self.sleepers.entry(object).or_default().pop_front());
-            }
-            Operation::NotifyAll if !step.wrongly => {
-                wakes.extend(self.sleepers.entry(object).or_default().drain(..));
-            }
+            Operation::TimedOut => self.get_up(&object, thread),
+            Operation::NotifyOne if !step.wrongly => wakes = self.wake(object, false),
+            Operation::NotifyAll if !step.wrongly => wakes = self.wake(object, true),
             _ => {}
         }
         self.woken.extend(wakes.iter().map(|sleeper| (*sleeper, number)));
         (woken_by, wakes)
+    }
+
+    /// The thread sleeps no more.
+    fn get_up(&mut self, object: &str, thread: usize) {
+        if let Some(sleepers) = self.sleepers.get_mut(object) {
+            sleepers.retain(|sleeper| *sleeper != thread);
+        }
+    }
+
+    /// Who is woken by a notification, as far as it can be told.
+    fn wake(&mut self, object: String, all: bool) -> Vec<usize> {
+        let sleepers = self.sleepers.entry(object.clone()).or_default();
+        let unknown = self.unknown.entry(object).or_default();
+        let asleep = sleepers.len().saturating_sub(*unknown);
+        if self.any && (*unknown > 0 || (asleep > 1 && !all)) {
+            *unknown += if all { asleep } else { asleep.min(1) };
+            return Vec::new();
+        }
+        let woken = if all { sleepers.len() } else { sleepers.len().min(1) };
+        sleepers.drain(..woken).collect()
     }
 }
 
@@ -343,6 +389,7 @@ pub(crate) mod tests {
                 step(1, Operation::Wait, Some("c2")),
                 step(0, Operation::Join(1), None),
             ],
+            wakes_any: false,
         }
     }
 
@@ -371,6 +418,7 @@ pub(crate) mod tests {
                 step(1, Operation::Locked, Some("m1")),
                 step(0, Operation::Lock, Some("m1")),
             ],
+            wakes_any: false,
         };
         assert_eq!(Interleaving::new(&trace).threads[0].words, "waits for m1, which worker holds");
     }
@@ -386,6 +434,7 @@ pub(crate) mod tests {
                 step(0, Operation::NotifyOne, Some("c1")),
                 step(1, Operation::Woken, Some("c1")),
             ],
+            wakes_any: false,
         };
         let told = Interleaving::new(&trace);
         assert_eq!((told.rows[2].wakes.as_slice(), told.rows[3].woken_by), (&[1][..], Some(3)));
@@ -393,5 +442,35 @@ pub(crate) mod tests {
         trace.steps[2].wrongly = true;
         let told = Interleaving::new(&trace);
         assert!(told.rows[2].wakes.is_empty() && told.rows[2].words.ends_with("(not)"));
+    }
+
+    #[test]
+    fn where_any_sleeper_may_wake_nobody_is_named_until_it_is_certain() {
+        let c1 = |thread, operation| step(thread, operation, Some("c1"));
+        let trace = Trace {
+            threads: ["main", "first", "second"].map(str::to_owned).to_vec(),
+            steps: vec![
+                c1(1, Operation::Wait),
+                c1(2, Operation::Wait),
+                c1(0, Operation::NotifyOne),
+                c1(2, Operation::Woken),
+                c1(0, Operation::NotifyOne),
+                c1(1, Operation::Woken),
+            ],
+            wakes_any: true,
+        };
+        let told = Interleaving::new(&trace);
+        assert!(told.rows[2].wakes.is_empty() && told.rows[3].woken_by.is_none());
+        assert_eq!((told.rows[4].wakes.as_slice(), told.rows[5].woken_by), (&[1][..], Some(5)));
+    }
+
+    #[test]
+    fn of_a_long_execution_the_end_is_kept() {
+        let told = Interleaving::ending(&deadlock(), 2);
+        let numbers: Vec<_> = told.rows.iter().map(|row| row.number).collect();
+        assert_eq!((told.earlier, numbers.as_slice()), (2, &[3, 4][..]));
+        assert_eq!(told.rows[0].last, Some(Standing::Blocked));
+        let objects: Vec<_> = told.objects.iter().map(|object| object.name.as_str()).collect();
+        assert_eq!(objects, ["c2"], "of the others there is nothing to see");
     }
 }

@@ -21,7 +21,7 @@ use crate::expected::{Expected, Range};
 use crate::patch::{Judge, Patch};
 use crate::process::{self, Finished};
 use crate::purpose::Purpose;
-use crate::run::{End, Run};
+use crate::run::{End, Run, Trace};
 use crate::runner;
 use crate::suite;
 use crate::trial::{self, Expect, Trial, THIS_POOL};
@@ -69,6 +69,9 @@ pub struct MutantReport {
     pub fate: Fate,
     /// How it was convicted, or why it was not.
     pub message: String,
+    /// Of one that a model convicted: the execution that did it, at the lines of the changed sources.
+    #[serde(default)]
+    pub trace: Option<Trace>,
     /// Wall time of its build and its run.
     pub seconds: f64,
 }
@@ -269,7 +272,9 @@ impl Workshop {
             let began = Instant::now();
             match self.ask(judge, &executable, self.limit)? {
                 Answer::Holds => limits.insert(judge, AT_LEAST + began.elapsed() * TIMES),
-                Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
+                Answer::Complains(Said { message, .. })
+                | Answer::Vacuous(message)
+                | Answer::None(message) => {
                     bar.finish_and_clear();
                     return Err(format!("{judge}, of the sources as they are: {message}"));
                 }
@@ -282,7 +287,7 @@ impl Workshop {
 
     fn report(&self, patch: &Patch, limit: Duration) -> Result<MutantReport, String> {
         let began = Instant::now();
-        let (fate, message) = self.seed_and_ask(patch, limit)?;
+        let (fate, Said { message, trace }) = self.seed_and_ask(patch, limit)?;
         Ok(MutantReport {
             name: patch.name.clone(),
             defect: patch.defect.clone(),
@@ -292,14 +297,15 @@ impl Workshop {
             judge: patch.judge.to_string(),
             fate,
             message,
+            trace,
             seconds: began.elapsed().as_secs_f64(),
         })
     }
 
-    fn seed_and_ask(&self, patch: &Patch, limit: Duration) -> Result<(Fate, String), String> {
+    fn seed_and_ask(&self, patch: &Patch, limit: Duration) -> Result<(Fate, Said), String> {
         let changed = match patch.apply(|path| read(&self.copy.root().join(path))) {
             Ok(changed) => changed,
-            Err(message) => return Ok((Fate::DoesNotApply, message)),
+            Err(message) => return Ok((Fate::DoesNotApply, message.into())),
         };
         let mut seeds = Vec::new();
         for (path, text) in changed {
@@ -307,13 +313,13 @@ impl Workshop {
         }
         let executable = match self.build(&patch.judge) {
             Ok(executable) => executable,
-            Err(message) => return Ok((Fate::DoesNotBuild, message)),
+            Err(message) => return Ok((Fate::DoesNotBuild, message.into())),
         };
         Ok(match self.ask(&patch.judge, &executable, limit)? {
-            Answer::Complains(message) => (Fate::Convicted, message),
-            Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message),
-            Answer::Vacuous(message) | Answer::None(message) => (Fate::Survived, message),
-            Answer::Holds => (Fate::Survived, "nothing failed".to_owned()),
+            Answer::Complains(said) => (Fate::Convicted, said),
+            Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message.into()),
+            Answer::Vacuous(message) | Answer::None(message) => (Fate::Survived, message.into()),
+            Answer::Holds => (Fate::Survived, "nothing failed".to_owned().into()),
         })
     }
 
@@ -355,11 +361,25 @@ enum Answer {
     /// Everything was looked at, and nothing failed.
     Holds,
     /// Something failed.
-    Complains(String),
+    Complains(Said),
     /// Nothing failed, but an outcome was never reached.
     Vacuous(String),
     /// It came to no end.
     None(String),
+}
+
+/// How something failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    message: String,
+    /// The execution that did.
+    trace: Option<Trace>,
+}
+
+impl From<String> for Said {
+    fn from(message: String) -> Self {
+        Said { message, trace: None }
+    }
 }
 
 impl Answer {
@@ -369,13 +389,13 @@ impl Answer {
         let missing = declared.iter().find(|outcome| !run.reached.contains_key(**outcome));
         match (&run.end, undeclared, missing) {
             (End::Failed { .. }, _, _) if !run.end.is_limit() => {
-                Answer::Complains(verdict::summary(run))
+                Answer::Complains(Said { message: verdict::summary(run), trace: run.trace.clone() })
             }
             (End::Failed { .. } | End::TimedOut { .. } | End::Died { .. }, _, _) => {
                 Answer::None(verdict::summary(run))
             }
             (End::Explored, Some(outcome), _) => {
-                Answer::Complains(format!("reached, and not declared: {outcome}"))
+                Answer::Complains(format!("reached, and not declared: {outcome}").into())
             }
             (End::Explored, None, Some(outcome)) => {
                 Answer::Vacuous(format!("never reached: {outcome}"))
@@ -389,11 +409,13 @@ impl Answer {
 
     fn of_test(finished: &Finished, limit: Duration) -> Self {
         match finished.status {
-            None => Answer::Complains(format!("it has not ended after {} s", limit.as_secs())),
+            None => {
+                Answer::Complains(format!("it has not ended after {} s", limit.as_secs()).into())
+            }
             Some(status) if !status.success() => {
                 let output = format!("{}{}", finished.stderr, finished.stdout);
                 let complaint = last_panic(&output).unwrap_or_else(|| status.to_string());
-                Answer::Complains(complaint)
+                Answer::Complains(complaint.into())
             }
             Some(_) if finished.stdout.contains("test result: ok. 0 passed") => {
                 Answer::None("no test was run".to_owned())
@@ -481,6 +503,7 @@ mod tests {
     use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
     use crate::clause::CLAUSES;
     use crate::hazard::HAZARDS;
+    use crate::interleaving::tests::deadlock;
     use crate::patch::{self, Judge, Patch};
     use crate::process;
     use crate::run::{End, Run};
@@ -585,7 +608,9 @@ mod tests {
         run.faults_fired = vec![0];
         assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));
         run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
-        assert!(matches!(Answer::of_model(trial, &run), Answer::Complains(_)));
+        run.trace = Some(deadlock());
+        let Answer::Complains(said) = Answer::of_model(trial, &run) else { panic!("it failed") };
+        assert_eq!(said.trace, run.trace, "the execution that did it");
         run.end = End::TimedOut { seconds: 1 };
         assert!(matches!(Answer::of_model(trial, &run), Answer::None(_)));
         let run = explored(trial, &all[1..]);
@@ -603,7 +628,7 @@ mod tests {
         };
         assert_eq!(answer("echo 'test result: ok. 1 passed; 0 failed'"), Answer::Holds);
         assert!(matches!(answer("echo 'test result: ok. 0 passed'"), Answer::None(_)));
-        assert_eq!(answer("exit 101"), Answer::Complains("exit status: 101".to_owned()));
+        assert_eq!(answer("exit 101"), Answer::Complains("exit status: 101".to_owned().into()));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) fn translate(trace: &trace::Trace) -> Trace {
             wrongly: event.wrongly,
         }
     });
-    Trace { threads: trace.threads.clone(), steps: steps.collect() }
+    Trace { threads: trace.threads.clone(), steps: steps.collect(), wakes_any: cfg!(shuttle) }
 }
 
 fn operation(op: Op) -> Operation {

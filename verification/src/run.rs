@@ -133,6 +133,10 @@ pub struct Trace {
     pub threads: Vec<String>,
     /// What happened, in order.
     pub steps: Vec<Step>,
+    /// Whether a notification for one may have woken any sleeper, as under shuttle, and not the
+    /// longest, as under loom.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wakes_any: bool,
 }
 
 /// One operation of one thread.

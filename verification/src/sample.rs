@@ -208,7 +208,7 @@ pub struct Sample {
     pub reached: BTreeMap<String, u64>,
     /// How often the seeded defect and the world's faults acted.
     pub faults_fired: Vec<u64>,
-    /// Of a replay: the execution that failed.
+    /// The execution that failed, or the one that was under way when the time ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
 }

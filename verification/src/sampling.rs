@@ -127,7 +127,7 @@ impl Request {
             Plan::Draw { scheduler, schedules, seed } => (scheduler, schedules, seed),
             Plan::Replay(ref schedule) => (Scheduler::Replay, 1, schedule.seed),
         };
-        let shown = scheduler == Scheduler::Replay && end != End::Held;
+        let failed = end != End::Held;
         let reached = stage.seen().into_iter();
         Sample {
             scenario: self.scenario.name.to_owned(),
@@ -143,7 +143,7 @@ impl Request {
             seconds: took.as_secs_f64(),
             reached: reached.map(|(outcome, times)| (outcome.to_owned(), times)).collect(),
             faults_fired: trace::faults_fired(),
-            trace: shown.then(|| record::translate(&trace::snapshot())),
+            trace: failed.then(|| record::translate(&trace::snapshot())),
         }
     }
 }

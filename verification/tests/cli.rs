@@ -205,3 +205,17 @@ mod explored {
         }
     }
 }
+
+#[test]
+fn the_workflow_runs_every_step_of_the_gate() {
+    let text = |path: &str| {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let (gate, workflow) = (text("ci/gate.sh"), text(".github/workflows/ci.yml"));
+    let steps: Vec<_> = gate.lines().filter(|line| line.starts_with("ci/")).collect();
+    assert!(steps.len() > 5, "{steps:?}");
+    for step in steps {
+        assert!(workflow.contains(step), "{step} is not in the workflow");
+    }
+}

@@ -102,12 +102,15 @@ struct Kills<'a> {
     entries: Vec<&'a KillEntry>,
 }
 
+/// The rows of an interleaving that are drawn: all of a model's, and of a sample's the end.
+const ROWS: usize = 250;
+
 /// Something that was convicted, with the execution that did it.
 struct Conviction {
     id: String,
     title: String,
     model: String,
-    /// `subject`, `defect`, `fault` or `FAILURE`.
+    /// As [`Shown::kind`].
     kind: &'static str,
     how: String,
     told: Interleaving,
@@ -116,7 +119,8 @@ struct Conviction {
 impl Conviction {
     fn new(id: String, shown: Shown<'_>) -> Self {
         let Shown { title, model, kind, how, trace } = shown;
-        let (model, how, told) = (model.to_owned(), how.to_owned(), Interleaving::new(trace));
+        let told = Interleaving::ending(trace, ROWS);
+        let (model, how) = (model.to_owned(), how.to_owned());
         Conviction { id, title, model, kind, how, told }
     }
 

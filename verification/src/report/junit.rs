@@ -112,6 +112,7 @@ mod tests {
             judge: "x".to_owned(),
             fate,
             message: "nothing failed".to_owned(),
+            trace: None,
             seconds: 1.0,
         };
         let mutants = vec![mutant("one", Fate::Convicted), mutant("two", Fate::Survived)];

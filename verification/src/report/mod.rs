@@ -127,8 +127,9 @@ pub fn complaints(audit: &Audit) -> Vec<Complaint<'_>> {
         complaints.map(|(text, trace)| Complaint::new("generated programs", text).with(trace))
     });
     let samples = audit.samples.iter();
-    let samples =
-        samples.filter_map(|sample| Some(Complaint::new(&sample.name, sample.complaint()?)));
+    let samples = samples.filter_map(|sample| {
+        Some(Complaint::new(&sample.name, sample.complaint()?).with(sample.trace.as_ref()))
+    });
     let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
     let checker = checker.map(|message| Complaint::new("the check of loom", message));
     let mutants = audit.mutants.iter().flat_map(|mutants| &mutants.mutants);
@@ -152,7 +153,7 @@ pub struct Shown<'a> {
     pub title: String,
     /// The model.
     pub model: &'a str,
-    /// `subject`, `defect`, `fault` or `FAILURE`.
+    /// `subject`, `defect`, `fault`, `sample`, `patch` or `FAILURE`.
     pub kind: &'static str,
     /// How it came about.
     pub how: &'a str,
@@ -163,7 +164,8 @@ pub struct Shown<'a> {
 /// The kind of what is not as it must be.
 pub const FAILURE: &str = "FAILURE";
 
-/// What failed, then broken subjects, seeded defects and faults, each with its interleaving.
+/// What failed, then broken subjects, seeded defects, faults, those of samples and patches, each with
+/// its interleaving.
 pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
     let trials = audit.trials.iter().filter_map(|trial| {
         let kind = if trial.as_expected { "subject" } else { FAILURE };
@@ -191,7 +193,27 @@ pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
         let (how, trace) = (entry.how.as_deref().unwrap_or_default(), entry.trace.as_ref()?);
         Some(Shown { title, model, kind: "fault", how, trace })
     });
-    trials.chain(defects).chain(failures).chain(faults).collect()
+    let samples = audit.samples.iter().flat_map(|sample| {
+        let failed = sample.trace.as_ref().zip(sample.verdict.reason());
+        let failed = failed.map(|(trace, how)| {
+            let (title, model) = (sample.property.clone(), &*sample.name);
+            Shown { title, model, kind: FAILURE, how, trace }
+        });
+        let defects = sample.defects.iter().filter_map(|defect| {
+            let (title, how) = (defect.name.clone(), &*defect.verdict);
+            let trace = defect.trace.as_ref()?;
+            Some(Shown { title, model: &sample.name, kind: "sample", how, trace })
+        });
+        failed.into_iter().chain(defects)
+    });
+    let mutants = audit.mutants.iter().flat_map(|mutants| &mutants.mutants);
+    let patches = mutants.filter_map(|mutant| {
+        let (title, how) = (mutant.defect.clone(), &*mutant.message);
+        let trace = mutant.trace.as_ref()?;
+        Some(Shown { title, model: &mutant.judge, kind: "patch", how, trace })
+    });
+    let small = trials.chain(defects).chain(failures).chain(faults);
+    small.chain(samples).chain(patches).collect()
 }
 
 /// Takes `file:line` apart.
@@ -214,6 +236,7 @@ pub(crate) mod tests {
     use crate::figures::Figures;
     use crate::generated::{Extent, Generated, EXTENTS};
     use crate::interleaving::tests::deadlock;
+    use crate::mutants::{Fate, MutantReport, Mutants};
     use crate::run::{Exploration, Options};
     use crate::sample::{self, Draw, SampleTrial};
     use crate::suite::{Suite, Test};
@@ -389,6 +412,40 @@ pub(crate) mod tests {
         audit.clauses[6].evidence.clear();
         audit.clauses[6].verdict = None;
         assert!(!audit.is_good());
+    }
+
+    #[test]
+    fn every_kind_of_conviction_is_shown_with_its_execution() {
+        let seeded = |convicted| DefectReport {
+            name: "push wakes nobody".to_owned(),
+            convicted,
+            verdict: "deadlock".to_owned(),
+            trace: Some(deadlock()),
+        };
+        let mut audit = failing();
+        audit.trials[0].defects = vec![seeded(true)];
+        audit.samples[0].defects = vec![seeded(true)];
+        audit.samples.push(SampleReport {
+            verdict: Verdict::Failed("deadlock".to_owned()),
+            trace: Some(deadlock()),
+            ..audit.samples[0].clone()
+        });
+        let mutant = MutantReport {
+            name: "patch".to_owned(),
+            defect: "it is wrong".to_owned(),
+            clauses: vec![7],
+            hazards: Vec::new(),
+            kind: "model".to_owned(),
+            judge: "x".to_owned(),
+            fate: Fate::Convicted,
+            message: "deadlock".to_owned(),
+            trace: Some(deadlock()),
+            seconds: 1.0,
+        };
+        audit.mutants = Some(Mutants { seconds: 1.0, mutants: vec![mutant] });
+        let kinds: Vec<_> = super::shown(&audit).iter().map(|shown| shown.kind).collect();
+        let expected = [super::FAILURE, "defect", "fault", "sample", super::FAILURE, "sample"];
+        assert_eq!(kinds, [&expected[..], &["patch"]].concat());
     }
 
     #[test]
