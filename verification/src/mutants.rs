@@ -224,12 +224,12 @@ pub fn ask_every_model(
             Answer::Vacuous(_) if bound < BOUND => ask(BOUND),
             answer => answer,
         };
-        match answer {
-            Answer::Holds => (),
-            Answer::Complains(message) | Answer::Vacuous(message) | Answer::None(message) => {
-                return Err(format!("{}: {message}", trial.name()));
-            }
-        }
+        let complaint = match answer {
+            Answer::Holds => continue,
+            Answer::Complains(said) => said.message,
+            Answer::Vacuous(message) | Answer::None(message) => message,
+        };
+        return Err(format!("{}: {complaint}", trial.name()));
     }
     Ok(trials.len())
 }
