@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # cargo-mutants over the pool's sources: every mutation in the ordinary build, what that does not catch
-# in loom's, and then what survives both. All of it, or a part at a time, which may be on several
-# machines; other arguments are cargo-mutants'.
+# without features and then in loom's build, and at last what survives them all. All of it, or a part at
+# a time, which may be on several machines; other arguments are cargo-mutants'.
 #
 #   ci/mutants.sh
 #   ci/mutants.sh ordinary PART --shard 0/8     or --file src/queue/two_lock.rs
-#   ci/mutants.sh loom PART                     what the ordinary build missed there
+#   ci/mutants.sh bare PART                     what the ordinary build missed there, without features
+#   ci/mutants.sh loom PART                     what that missed, under loom
 #   ci/mutants.sh merge                         of all parts in target/mutants/parts
 set -euxo pipefail
 cd "$(dirname "$0")"/..
@@ -26,23 +27,39 @@ mutate() {
     --profile mutants --output "$parts/$part/$build" --no-shuffle --timeout 300 "$@" || [[ $? == [23] ]]
 }
 
+# A failure is enough, and what many generated cases find, fewer find too: most mutations are gross.
+tests() {
+  PROPTEST_CASES=60 PROPTEST_MAX_SHRINK_ITERS=0 NEXTEST_PROFILE=mutants mutate "$@" \
+    --test-tool nextest --cargo-arg=--test=every
+}
+
+# For --iterate, which sees neither shards nor files: all that the build before did not miss counts as
+# caught.
+missed() {
+  local build="$1" part="$2" before="$3" out="$parts/$2/$1/mutants.out"
+  rm -rf "$parts/$part/$build"
+  mkdir -p "$out"
+  cargo mutants --package last-call --list > "$out/all"
+  grep --invert-match --line-regexp --fixed-strings \
+    --file "$parts/$part/$before/mutants.out/missed.txt" "$out/all" > "$out/caught.txt"
+}
+
 ordinary() {
-  rm -rf "${parts:?}/$1"
-  mkdir -p "$parts/$1/ordinary"
-  # A failure is enough, and what many cases find, fewer find too: most mutations are gross.
-  PROPTEST_CASES=60 PROPTEST_MAX_SHRINK_ITERS=0 NEXTEST_PROFILE=mutants mutate ordinary "$@" --test-tool nextest \
-    --features crossbeam-channel --cargo-arg=--test=every
+  local part="$1"
+  shift
+  rm -rf "${parts:?}/$part"
+  mkdir -p "$parts/$part/ordinary"
+  tests ordinary "$part" --features crossbeam-channel "$@"
+}
+
+bare() {
+  missed bare "$1" ordinary
+  tests bare "$1" --iterate --no-default-features
 }
 
 # Every model of the pool, with at most two preemptions, until one complains.
 loom() {
-  local before="$parts/$1/loom/mutants.out"
-  rm -rf "$parts/$1/loom"
-  mkdir -p "$before"
-  # To --iterate, all that was not missed counts as caught before; it sees neither shards nor files.
-  cargo mutants --package last-call --list > "$before/all"
-  grep --invert-match --line-regexp --fixed-strings --file "$parts/$1/ordinary/mutants.out/missed.txt" \
-    "$before/all" > "$before/caught.txt"
+  missed loom "$1" bare
   RUSTFLAGS="--cfg loom" mutate loom "$1" --iterate \
     --test-package verification --cargo-arg=--bin=model -- -- --every --mutant 2
 }
@@ -50,13 +67,16 @@ loom() {
 merge() {
   local arguments=()
   for part in "$parts"/*; do
-    arguments+=(--ordinary "$part/ordinary/mutants.out" --loom "$part/loom/mutants.out")
+    for build in ordinary bare; do
+      arguments+=(--ordinary "$part/$build/mutants.out")
+    done
+    arguments+=(--loom "$part/loom/mutants.out")
   done
   cargo verify survivors "${arguments[@]}"
 }
 
 case "${1:-}" in
-  ordinary | loom)
+  ordinary | bare | loom)
     install
     "$@"
     ;;
@@ -65,6 +85,7 @@ case "${1:-}" in
     install
     rm -rf "$parts"
     ordinary all "$@"
+    bare all
     loom all
     merge
     ;;

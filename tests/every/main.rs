@@ -24,6 +24,7 @@ every! {
     "../handles.rs" handles
     "../hooks.rs" hooks
     "../idle.rs" idle
+    "../memory.rs" memory
     "../order.rs" order
     "../panics.rs" panics
     "../poisoned.rs" poisoned
