@@ -15,7 +15,7 @@ static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 /// Small boxes wait with their worker, to be freed together; a large one does not.
 #[test]
 fn a_large_closure_is_freed_before_the_next_job_starts() {
-    const SIZE: usize = 64 << 10;
+    const SIZE: usize = 16 << 10;
     watchdog(LIMIT, "a large closure", |_| {
         let pool = pool(1);
         let (before, behind) = (Gate::new(), Gate::new());

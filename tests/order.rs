@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use last_call::JobId;
 use support::{evidence, lock, pool, watchdog, Count, Gate, LIMIT};
 
 #[test]
@@ -37,7 +38,7 @@ fn the_number_of_a_job_is_its_place_in_the_order_of_acceptance() {
     watchdog(LIMIT, "numbers", |_| {
         let pool = pool(1);
         let ids = [(); 3].map(|()| pool.submit(|| ()).unwrap().id());
-        assert_eq!(ids.map(|id| id.get()), [0, 1, 2]);
+        assert_eq!(ids.map(JobId::get), [0, 1, 2]);
         assert_eq!(ids.map(|id| id.to_string()), ["0", "1", "2"]);
         evidence("C6", 1);
     });
