@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -273,6 +273,33 @@ fn whoever_waits_is_let_go_by_close() {
             check::<Channel<_>>(round % 2 == 0);
         }
         evidence("C1,C10,C16", ROUNDS);
+    });
+}
+
+/// What a worker has put off while it had work is due then.
+#[test]
+fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
+    fn check<Q: Queue<u8> + 'static>(progress: &support::Progress) {
+        let queue = Arc::new(Q::new(None));
+        let (told, is_told) = mpsc::channel();
+        let popper = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.pop(|| told.send(()).unwrap()))
+        };
+        progress.note("it is to wait");
+        is_told.recv().expect("it said so");
+        queue.push(7, Wait::No).unwrap();
+        assert_eq!(popper.join().unwrap(), Some((0, 7)));
+        queue.close();
+        let mut told = false;
+        assert_eq!((queue.pop(|| told = true), told), (None, true));
+    }
+    watchdog(LIMIT, "idle", |progress| {
+        check::<Locked<_>>(progress);
+        check::<TwoLock<_>>(progress);
+        #[cfg(feature = "crossbeam-channel")]
+        check::<Channel<_>>(progress);
+        evidence("C5", 1);
     });
 }
 

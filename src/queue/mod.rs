@@ -177,8 +177,8 @@ pub trait Queue<T>: Send + Sync {
 
     /// Takes the oldest item, waiting while there is none; `None` once closed and empty.
     ///
-    /// If there is none at once, it calls `idle` before it waits or returns `None`, maybe with a lock
-    /// of the queue's held: what the caller has put off while it had work is due.
+    /// It has called `idle` before it waits or returns `None`, and may have when it returns an item,
+    /// maybe with a lock of the queue's held: what the caller has put off while it had work is due.
     fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)>;
 
     /// Gives the place of an accepted item back; once for each, by whoever claimed the item. Does

@@ -148,6 +148,9 @@ pub struct GeneratedDefect {
     pub name: String,
     /// The program that convicted it.
     pub convicted_by: Option<String>,
+    /// The execution that did.
+    #[serde(default)]
+    pub trace: Option<Trace>,
 }
 
 impl Generated {
@@ -201,7 +204,9 @@ impl Generated {
         self.failures.extend(other.failures);
         self.unreached.retain(|outcome| other.unreached.contains(outcome));
         for (own, other) in self.defects.iter_mut().zip(other.defects) {
-            own.convicted_by = own.convicted_by.take().or(other.convicted_by);
+            if own.convicted_by.is_none() {
+                *own = other;
+            }
         }
         self
     }
@@ -209,10 +214,11 @@ impl Generated {
     /// Notes by which of the programs a seeded defect was convicted, if it was.
     pub fn tried(&mut self, name: &str, programs: &[Program], run: &Run) {
         let last = run.explorations.len().checked_sub(1).and_then(|last| programs.get(last));
-        let convicted = crate::verdict::convicts(run);
+        let program = last.filter(|_| crate::verdict::convicts(run));
         self.defects.push(GeneratedDefect {
             name: name.to_owned(),
-            convicted_by: last.filter(|_| convicted).map(ToString::to_string),
+            convicted_by: program.map(ToString::to_string),
+            trace: program.and(run.trace.clone()),
         });
     }
 
@@ -272,6 +278,7 @@ impl Generated {
 mod tests {
     use super::{programs, Extent, Generated, EXTENTS, REACH};
     use crate::clause::CLAUSES;
+    use crate::interleaving::tests::deadlock;
     use crate::run::{End, Exploration, Options, Run};
 
     #[test]
@@ -311,6 +318,24 @@ mod tests {
             trace: None,
             survey: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_defect_is_told_with_its_program_and_its_execution() {
+        let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
+        let mut noticed = run(failed, None);
+        noticed.faults_fired = vec![1];
+        noticed.trace = Some(deadlock());
+        let tried = |run: &Run| {
+            let mut generated = Generated::new(&EXTENTS[0], 0);
+            generated.tried("a defect", &programs(0), run);
+            generated
+        };
+        let missed = tried(&run(End::Explored, Some(9)));
+        assert!(missed.defects[0].convicted_by.is_none() && missed.defects[0].trace.is_none());
+        let both = missed.and(tried(&noticed));
+        assert_eq!(both.defects[0].convicted_by.as_deref(), Some("owner: ; other: "));
+        assert_eq!(both.defects[0].trace, Some(deadlock()), "of the shard that convicted it");
     }
 
     fn judged(run: Run) -> Generated {

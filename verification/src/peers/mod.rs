@@ -18,7 +18,6 @@ mod rusty_pool;
 mod scheduled_thread_pool;
 mod shared;
 mod threadpool;
-mod threadpool_crossbeam;
 mod tokio;
 pub mod trial;
 mod uvth;
@@ -283,7 +282,7 @@ peers! {
     book::Book,
     rayon::Rayon,
     threadpool::Threadpool,
-    threadpool_crossbeam::ThreadpoolCrossbeam,
+    threadpool::ThreadpoolCrossbeam,
     rusty_pool::RustyPool,
     workerpool::Workerpool,
     executors::Channel,

@@ -1,82 +1,96 @@
-//! The `threadpool` package.
+//! The `threadpool` package, and its fork on a crossbeam channel, which has the same interface.
 
 use super::{
     About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
 };
 
-/// The long-standing pool on a channel of the standard library's.
-#[derive(Debug)]
-pub(crate) struct Threadpool(threadpool::ThreadPool);
+macro_rules! adaptor {
+    ($(#[$doc:meta])* $pool:ident($krate:ident), $name:literal, $package:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $pool($krate::ThreadPool);
 
-impl Peer for Threadpool {
-    const ABOUT: About = About {
-        name: "threadpool",
-        package: "threadpool",
-        what: "a pool on one channel of the standard library's, with counts of what is queued and active",
-        less: "drop does not wait, `join` does, without joining the threads; a panic costs a thread, \
-               and another is started; no handles, no bound, no report",
-        waits: Waits::Method("join"),
-        drop: OnDrop::RunsUnwaited,
-        panic: OnPanic::WorkerReplaced,
-        threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
-        in_order: true,
-        idle: true,
-        handles: false,
+        impl Peer for $pool {
+            const ABOUT: About = About {
+                name: $name,
+                package: $package,
+                what: $what,
+                less: "drop does not wait, `join` does, without joining the threads; a panic costs a \
+                       thread, and another is started; no handles, no bound, no report",
+                waits: Waits::Method("join"),
+                drop: OnDrop::RunsUnwaited,
+                panic: OnPanic::WorkerReplaced,
+                threads: Threads::AtOnce,
+                submitter: SubmitterOf::ThePool,
+                in_order: true,
+                idle: true,
+                handles: false,
+            };
+
+            type Submitter = $krate::ThreadPool;
+
+            fn start(workers: usize) -> Self {
+                $pool($krate::ThreadPool::new(workers))
+            }
+
+            #[inline]
+            fn execute<F>(&self, job: F) -> Result<(), Refused>
+            where
+                F: FnOnce() + Send + 'static,
+            {
+                self.0.execute(job);
+                Ok(())
+            }
+
+            /// A clone of the pool; while one is left, the threads are.
+            fn submitter(&self) -> $krate::ThreadPool {
+                self.0.clone()
+            }
+
+            fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
+            where
+                F: FnOnce() -> T + Send + 'static,
+                T: Send + 'static,
+            {
+                None::<NoHandle<T>>
+            }
+
+            fn wait_idle(&self) -> bool {
+                self.0.join();
+                true
+            }
+
+            fn finish(self) {
+                self.0.join();
+            }
+
+            fn panics(&self) -> Option<usize> {
+                Some(self.0.panic_count())
+            }
+        }
+
+        impl Submit for $krate::ThreadPool {
+            #[inline]
+            fn execute<F>(&self, job: F) -> Result<(), Refused>
+            where
+                F: FnOnce() + Send + 'static,
+            {
+                self.execute(job);
+                Ok(())
+            }
+        }
     };
-
-    type Submitter = Submitter;
-
-    fn start(workers: usize) -> Self {
-        Threadpool(threadpool::ThreadPool::new(workers))
-    }
-
-    #[inline]
-    fn execute<F>(&self, job: F) -> Result<(), Refused>
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        self.0.execute(job);
-        Ok(())
-    }
-
-    fn submitter(&self) -> Submitter {
-        Submitter(self.0.clone())
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
-    }
-
-    fn wait_idle(&self) -> bool {
-        self.0.join();
-        true
-    }
-
-    fn finish(self) {
-        self.0.join();
-    }
-
-    fn panics(&self) -> Option<usize> {
-        Some(self.0.panic_count())
-    }
 }
 
-/// A clone of the pool; while one is left, the threads are.
-#[derive(Clone, Debug)]
-pub(crate) struct Submitter(threadpool::ThreadPool);
+adaptor! {
+    /// The long-standing pool on a channel of the standard library's.
+    Threadpool(threadpool), "threadpool", "threadpool",
+    "a pool on one channel of the standard library's, with counts of what is queued and active"
+}
 
-impl Submit for Submitter {
-    #[inline]
-    fn execute<F>(&self, job: F) -> Result<(), Refused>
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        self.0.execute(job);
-        Ok(())
-    }
+adaptor! {
+    /// Its fork on a crossbeam channel.
+    ThreadpoolCrossbeam(threadpool_crossbeam_channel),
+    "threadpool-crossbeam", "threadpool-crossbeam-channel",
+    "the fork of threadpool that receives from a crossbeam channel"
 }

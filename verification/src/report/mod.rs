@@ -153,7 +153,7 @@ pub struct Shown<'a> {
     pub title: String,
     /// The model.
     pub model: &'a str,
-    /// `subject`, `defect`, `fault`, `sample`, `patch` or `FAILURE`.
+    /// `subject`, `defect`, `fault`, `program`, `sample`, `patch` or `FAILURE`.
     pub kind: &'static str,
     /// How it came about.
     pub how: &'a str,
@@ -164,8 +164,8 @@ pub struct Shown<'a> {
 /// The kind of what is not as it must be.
 pub const FAILURE: &str = "FAILURE";
 
-/// What failed, then broken subjects, seeded defects, faults, those of samples and patches, each with
-/// its interleaving.
+/// What failed, then broken subjects, seeded defects, faults, defects under generated programs and
+/// samples, and patches, each with its interleaving.
 pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
     let trials = audit.trials.iter().filter_map(|trial| {
         let kind = if trial.as_expected { "subject" } else { FAILURE };
@@ -212,7 +212,14 @@ pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
         let trace = mutant.trace.as_ref()?;
         Some(Shown { title, model: &mutant.judge, kind: "patch", how, trace })
     });
-    let small = trials.chain(defects).chain(failures).chain(faults);
+    let programs = audit.generated.iter().flat_map(|generated| {
+        generated.defects.iter().filter_map(|defect| {
+            let (title, how) = (defect.name.clone(), defect.convicted_by.as_deref()?);
+            let (model, trace) = (&*generated.subject, defect.trace.as_ref()?);
+            Some(Shown { title, model, kind: "program", how, trace })
+        })
+    });
+    let small = trials.chain(defects).chain(failures).chain(faults).chain(programs);
     small.chain(samples).chain(patches).collect()
 }
 
@@ -234,7 +241,7 @@ pub(crate) mod tests {
     use crate::checker::{CheckerReport, Class, ClassReport};
     use crate::clause::CLAUSES;
     use crate::figures::Figures;
-    use crate::generated::{Extent, Generated, EXTENTS};
+    use crate::generated::{Extent, Generated, GeneratedDefect, EXTENTS};
     use crate::interleaving::tests::deadlock;
     use crate::mutants::{Fate, MutantReport, Mutants};
     use crate::run::{Exploration, Options};
@@ -430,6 +437,11 @@ pub(crate) mod tests {
             trace: Some(deadlock()),
             ..audit.samples[0].clone()
         });
+        audit.generated[0].defects.push(GeneratedDefect {
+            name: "push wakes nobody".to_owned(),
+            convicted_by: Some("owner: drop; other: ".to_owned()),
+            trace: Some(deadlock()),
+        });
         let mutant = MutantReport {
             name: "patch".to_owned(),
             defect: "it is wrong".to_owned(),
@@ -444,8 +456,8 @@ pub(crate) mod tests {
         };
         audit.mutants = Some(Mutants { seconds: 1.0, mutants: vec![mutant] });
         let kinds: Vec<_> = super::shown(&audit).iter().map(|shown| shown.kind).collect();
-        let expected = [super::FAILURE, "defect", "fault", "sample", super::FAILURE, "sample"];
-        assert_eq!(kinds, [&expected[..], &["patch"]].concat());
+        let models = [super::FAILURE, "defect", "fault", "program"];
+        assert_eq!(kinds, [&models[..], &["sample", super::FAILURE, "sample", "patch"]].concat());
     }
 
     #[test]
