@@ -293,12 +293,13 @@ fn a_handle_dropped_with_a_result_whose_drop_panics_does_not_panic() {
         let dropped = Count::default();
         let bomb = Bomb(dropped.clone(), "from a result");
         let handle = pool.submit(move || bomb).unwrap();
-        while !handle.is_finished() {
-            thread::yield_now();
-        }
+        // Behind it, so the worker has let go of it.
+        pool.submit(|| ()).unwrap().join().unwrap();
+        assert!(handle.is_finished());
         drop(handle);
-        assert_eq!(pool.shutdown().completed, 1);
         assert_eq!(dropped.get(), 1);
+        let report = pool.shutdown();
+        assert_eq!((report.completed, report.panicked, report.other_panics), (2, 0, 1));
         evidence("C13", 1);
     });
 }

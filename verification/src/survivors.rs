@@ -35,7 +35,8 @@ const LISTS: [(&str, Fate); 4] = [
 ];
 
 impl Found {
-    /// Reads the folders `mutants.out` of one build, which may have been run in parts.
+    /// Reads the folders `mutants.out` of one build, which may have been run in parts, or again.
+    /// What was caught once is caught.
     ///
     /// # Errors
     ///
@@ -47,7 +48,10 @@ impl Found {
                 let file = folder.join(list);
                 let text = std::fs::read_to_string(&file)
                     .map_err(|error| format!("{}: {error}", file.display()))?;
-                found.0.extend(text.lines().map(|line| (line.to_owned(), fate)));
+                for line in text.lines() {
+                    let known = found.0.entry(line.to_owned()).or_insert(fate);
+                    *known = fate.max(*known);
+                }
             }
         }
         Ok(found)
@@ -272,6 +276,9 @@ mod tests {
         }
         let both = Found::read(parts.iter().map(std::path::PathBuf::as_path));
         assert_eq!(both, Ok(found(&[(WAIT, Fate::Missed), (COUNT, Fate::Missed)])));
+        std::fs::write(parts[0].join("caught.txt"), format!("{COUNT}\n")).unwrap();
+        let again = Found::read(parts.iter().map(std::path::PathBuf::as_path));
+        assert_eq!(again, Ok(found(&[(WAIT, Fate::Missed), (COUNT, Fate::Caught)])));
         std::fs::remove_file(parts[1].join("caught.txt")).unwrap();
         let error = Found::read(parts.iter().map(std::path::PathBuf::as_path)).unwrap_err();
         assert!(error.contains("caught.txt"), "{error}");
