@@ -6,7 +6,7 @@
 #   ci/mutants.sh
 #   ci/mutants.sh ordinary PART --shard 0/8     or --file src/queue/two_lock.rs
 #   ci/mutants.sh bare PART                     what the ordinary build missed there, without features
-#   ci/mutants.sh loom PART                     what that missed, under loom
+#   ci/mutants.sh loom PART                     what both missed, under loom
 #   ci/mutants.sh merge                         of all parts in target/mutants/parts
 set -euxo pipefail
 cd "$(dirname "$0")"/..
@@ -33,15 +33,18 @@ tests() {
     --test-tool nextest --cargo-arg=--test=every
 }
 
-# For --iterate, which sees neither shards nor files: all that the build before did not miss counts as
-# caught.
-missed() {
-  local build="$1" part="$2" before="$3" out="$parts/$2/$1/mutants.out"
+# For --iterate, which sees neither shards nor files: all that is not in the list counts as caught.
+only() {
+  local build="$1" part="$2" list="$3" out="$parts/$2/$1/mutants.out"
   rm -rf "$parts/$part/$build"
   mkdir -p "$out"
   cargo mutants --package last-call --list > "$out/all"
-  grep --invert-match --line-regexp --fixed-strings \
-    --file "$parts/$part/$before/mutants.out/missed.txt" "$out/all" > "$out/caught.txt"
+  matching --invert-match --line-regexp --file "$list" "$out/all" > "$out/caught.txt"
+}
+
+# Lines, none maybe.
+matching() {
+  grep --fixed-strings "$@" || [[ $? == 1 ]]
 }
 
 ordinary() {
@@ -52,14 +55,21 @@ ordinary() {
   tests ordinary "$part" --features crossbeam-channel "$@"
 }
 
+# Only in these files is the code another without features.
 bare() {
-  missed bare "$1" ordinary
+  local part="$parts/$1"
+  grep --files-with-matches 'not(\(all(\)\?feature' src/*.rs src/*/*.rs | sed 's/$/:/' > "$part/files"
+  matching --file "$part/files" "$part/ordinary/mutants.out/missed.txt" > "$part/for-bare"
+  only bare "$1" "$part/for-bare"
   tests bare "$1" --iterate --no-default-features
 }
 
 # Every model of the pool, with at most two preemptions, until one complains.
 loom() {
-  missed loom "$1" bare
+  local part="$parts/$1"
+  matching --invert-match --line-regexp --file "$part/bare/mutants.out/caught.txt" \
+    "$part/ordinary/mutants.out/missed.txt" > "$part/for-loom"
+  only loom "$1" "$part/for-loom"
   RUSTFLAGS="--cfg loom" mutate loom "$1" --iterate \
     --test-package verification --cargo-arg=--bin=model -- -- --every --mutant 2
 }

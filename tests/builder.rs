@@ -12,7 +12,7 @@ use std::{panic, thread};
 use last_call::{BuildError, Builder, QueueKind, ThreadPool, MAX_CAPACITY, MAX_WORKERS};
 use support::{
     evidence, in_a_process, lock, panic_quietly, threads_named, wait_until_no_thread_is_named,
-    watchdog, Count, LIMIT,
+    watchdog, Bomb, Count, LIMIT,
 };
 
 fn refused(builder: Builder) -> BuildError {
@@ -303,7 +303,13 @@ fn a_stop_hook_that_panics_is_counted() {
         let pool = builder().build().unwrap();
         assert_eq!(pool.shutdown_now().other_panics, WORKERS);
         drop(builder().build().unwrap());
-        evidence("C13,C27", 3);
+        // And so is one in the drop of its payload.
+        let dropped = Count::default();
+        let bombs = dropped.clone();
+        let builder = ThreadPool::builder().workers(1);
+        let builder = builder.on_stop(move |_| panic_quietly(Bomb(bombs.clone(), "in its drop")));
+        assert_eq!((builder.build().unwrap().shutdown().other_panics, dropped.get()), (2, 1));
+        evidence("C13,C27", 4);
     });
 }
 

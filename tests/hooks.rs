@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
 use std::time::Duration;
+use std::{panic, thread};
 
 use last_call::{Cancellation, ThreadPool};
 use support::{assert_conserved, evidence, lock, watchdog, Count, End, Gate, InDrop, LIMIT};
@@ -106,13 +106,33 @@ fn the_final_report_comes_once_from_whichever_shutdown() {
     evidence("C21", 3);
 }
 
+/// Only who shuts the pool down while cancelling lets go of it.
+#[test]
+fn after_a_cancel_it_is_still_the_owner_who_reports() {
+    watchdog(LIMIT, "a report after a cancel", |_| {
+        let (send, reports) = mpsc::channel();
+        let hook = move |report: &last_call::Report| {
+            send.send((thread::current().id(), report.clone())).expect("awaited");
+        };
+        let pool = ThreadPool::builder().workers(1).on_terminated(hook).build().unwrap();
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let queued = pool.submit(|| ()).unwrap();
+        assert_eq!(queued.cancel(), Cancellation::Cancelled);
+        gate.open();
+        let report = pool.shutdown();
+        assert_eq!(reports.try_recv(), Ok((thread::current().id(), report)));
+        evidence("C21,C25", 1);
+    });
+}
+
 /// The owner did not wait; whoever is last knows how the jobs ended that were unfinished then.
 #[test]
 fn after_a_deadline_the_last_worker_reports() {
     watchdog(LIMIT, "a report after the deadline", |_| {
         let (send, reports) = mpsc::channel();
         let hook = move |report: &last_call::Report| {
-            let name = std::thread::current().name().map(str::to_owned);
+            let name = thread::current().name().map(str::to_owned);
             send.send((name, report.clone())).expect("awaited");
         };
         let builder = ThreadPool::builder().workers(2).thread_name("reports");
