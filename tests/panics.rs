@@ -101,6 +101,28 @@ fn without_a_handle_the_report_keeps_id_name_and_message() {
 /// Two at a time, each on a worker of its own, so that each worker has some of the early ones and
 /// some of the late ones.
 #[test]
+fn a_closure_of_any_size_is_reported_by_its_name() {
+    fn name_of<T>(_: &T) -> &'static str {
+        std::any::type_name::<T>()
+    }
+    watchdog(LIMIT, "names", |_| {
+        let pool = pool(1);
+        let data = [1_u8; 1024];
+        let small = || panic_quietly("small");
+        let large = move || {
+            std::hint::black_box(&data);
+            panic_quietly("large")
+        };
+        let names = [name_of(&small), name_of(&large)];
+        pool.execute(small).unwrap();
+        pool.execute(large).unwrap();
+        let panics = pool.shutdown().panics;
+        assert_eq!(panics.iter().map(|panic| panic.name).collect::<Vec<_>>(), names);
+        evidence("C12", 2);
+    });
+}
+
+#[test]
 fn panics_of_several_workers_are_listed_in_the_order_of_acceptance() {
     watchdog(LIMIT, "several workers", |_| {
         const PAIRS: u64 = 5;
