@@ -71,7 +71,7 @@ loom() {
     "$part/ordinary/mutants.out/missed.txt" > "$part/for-loom"
   only loom "$1" "$part/for-loom"
   RUSTFLAGS="--cfg loom" mutate loom "$1" --iterate \
-    --test-package verification --cargo-arg=--bin=model -- -- --every --mutant 2
+    --cargo-arg=--package=verification --cargo-arg=--bin=model -- -- --every --mutant 2
 }
 
 merge() {

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::{mpsc, Arc};
 use std::{panic, thread};
 
-use last_call::{CancelReason, Outcome, Payload, PANICS_KEPT};
+use last_call::{CancelReason, Cancellation, Outcome, Payload, PANICS_KEPT};
 use support::{
     assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Bomb, Count, Counted,
     End, Gate, InDrop, LIMIT,
@@ -287,6 +287,26 @@ fn captures_of_cancelled_jobs_whose_drop_panics_are_all_dropped_and_stay_cancell
             }
         }
         evidence("C4,C13,C17", 2 * JOBS);
+    });
+}
+
+#[test]
+fn a_capture_whose_drop_panics_with_what_panics_in_its_drop_is_counted_twice() {
+    watchdog(LIMIT, "capture's payload's drop", |_| {
+        let pool = pool(1);
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let dropped = Count::default();
+        let bomb = Bomb(dropped.clone(), "from the drop of a capture's payload");
+        let mut payload = Some(bomb);
+        let capture = InDrop(move || panic_quietly(payload.take()));
+        let queued = pool.submit(move || drop(capture)).unwrap();
+        assert_eq!(queued.cancel(), Cancellation::Cancelled);
+        gate.open();
+        let report = pool.shutdown();
+        assert_eq!((report.cancelled, report.panicked, report.other_panics), (1, 0, 2));
+        assert_eq!(dropped.get(), 1);
+        evidence("C13,C25", 1);
     });
 }
 
