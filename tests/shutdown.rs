@@ -350,6 +350,7 @@ fn poll_against_claims(workers: u64, jobs: u64, until: impl FnOnce(&Count)) -> [
         pool.submit(move || ran.up()).unwrap()
     });
     let handles = handles.collect::<Vec<_>>();
+    let submitter = pool.submitter();
     until(&ran);
     let report = pool.shutdown_timeout(Duration::ZERO);
     assert_conserved(&report);
@@ -359,6 +360,9 @@ fn poll_against_claims(workers: u64, jobs: u64, until: impl FnOnce(&Count)) -> [
     let completed = outcomes.filter(Outcome::is_completed).count() as u64;
     assert_eq!(ran.get(), completed);
     assert_eq!(report.cancelled, jobs - completed, "{report:?}");
+    // Whoever cancelled it has counted it.
+    let stats = submitter.stats();
+    assert_eq!((stats.completed, stats.cancelled), (completed, report.cancelled), "{report:?}");
     [report.cancelled, completed]
 }
 
