@@ -42,6 +42,24 @@ pub(crate) fn switches() -> Option<u64> {
     None
 }
 
+/// Waits until every other thread of this process sleeps. Where there is no `/proc`, it returns at once.
+pub(crate) fn wait_until_others_sleep() {
+    let own = std::fs::canonicalize("/proc/thread-self").unwrap_or_default();
+    let is_awake = |thread: &std::path::Path| {
+        // One that has ended meanwhile has nothing to be read.
+        let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|state| !state.is_empty() && !state.starts_with('S'))
+    };
+    let another_is_awake = || {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let mut others = threads.filter(|thread| Some(&*thread.file_name()) != own.file_name());
+        others.any(|thread| is_awake(&thread.path()))
+    };
+    while another_is_awake() {
+        std::thread::yield_now();
+    }
+}
+
 /// The bytes of memory that the process has from the system.
 pub(crate) fn resident() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -325,7 +325,8 @@ fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
     let full = look();
     gate.open();
     left.wait();
-    settle(live);
+    // Workers clear up after the last job, and a large buffer takes the system some milliseconds.
+    machine::wait_until_others_sleep();
     let drained = look();
     pool.finish();
 
@@ -342,21 +343,6 @@ fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
         Some(asked(drained) / 1e6),
         resident(drained).map(|all| all / 1e6),
     ]
-}
-
-/// Returns once what is allocated has not changed for a while: workers clear up after the last job,
-/// and a large buffer takes the system some milliseconds.
-fn settle(live: fn() -> usize) {
-    let (mut last, mut same) = (live(), 0);
-    for _ in 0..100 {
-        thread::sleep(Duration::from_millis(5));
-        let now = live();
-        same = if now == last { same + 1 } else { 0 };
-        if same == 10 {
-            return;
-        }
-        last = now;
-    }
 }
 
 /// Nanoseconds a job, from the first submission until every handle has given its value.
@@ -378,8 +364,7 @@ fn burst<P: Peer>(load: &Load) -> f64 {
     let pool = Awaited::<P>::start(load.workers);
     let left = Countdown::start(0);
     let burst = |_| {
-        // So that the workers are asleep; the clock does not run yet.
-        thread::sleep(Duration::from_micros(500));
+        machine::wait_until_others_sleep();
         let meeting: &'static Barrier = Box::leak(Box::new(Barrier::new(load.workers)));
         left.restart(load.workers);
         let began = Instant::now();

@@ -5,9 +5,7 @@ use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
 
 use super::shared::sole;
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -91,14 +89,6 @@ impl Peer for Book {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
     }
 
     fn finish(self) {

@@ -63,7 +63,11 @@ pub trait Peer: Send + Sync + Sized + 'static {
     fn submit<F, T>(&self, job: F) -> Option<impl Handle<T> + use<Self, F, T>>
     where
         F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static;
+        T: Send + 'static,
+    {
+        let _ = job;
+        None::<NoHandle<T>>
+    }
 
     /// Hands in a job with a handle that need not outlive the pool: cheaper for one whose own handles
     /// do not.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Rayon's pool, through `spawn`.
 #[derive(Debug)]
@@ -46,14 +44,6 @@ impl Peer for Rayon {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
     }
 
     fn finish(self) {}

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use scheduled_thread_pool::ScheduledThreadPool;
 
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool, with every job due at once.
 pub(crate) struct Scheduled(Arc<ScheduledThreadPool>);
@@ -46,14 +44,6 @@ impl Peer for Scheduled {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
     }
 
     fn finish(self) {}

@@ -1,8 +1,6 @@
 //! The `threadpool` package, and its fork on a crossbeam channel, which has the same interface.
 
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 macro_rules! adaptor {
     ($(#[$doc:meta])* $pool:ident($krate:ident), $name:literal, $package:literal, $what:literal) => {
@@ -45,14 +43,6 @@ macro_rules! adaptor {
             /// A clone of the pool; while one is left, the threads are.
             fn submitter(&self) -> $krate::ThreadPool {
                 self.0.clone()
-            }
-
-            fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-            where
-                F: FnOnce() -> T + Send + 'static,
-                T: Send + 'static,
-            {
-                None::<NoHandle<T>>
             }
 
             fn wait_idle(&self) -> bool {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use uvth::{ThreadPool, ThreadPoolBuilder};
 
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool. Shared and never cloned: the end of any clone ends the workers.
 pub(crate) struct Uvth(Arc<ThreadPool>);
@@ -47,14 +45,6 @@ impl Peer for Uvth {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
     }
 
     fn finish(self) {

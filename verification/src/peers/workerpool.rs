@@ -5,9 +5,7 @@ use std::fmt;
 use workerpool::thunk::{Thunk, ThunkWorker};
 use workerpool::Pool;
 
-use super::{
-    About, Handle, NoHandle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits,
-};
+use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool, with the worker that runs closures.
 pub(crate) struct Workerpool(Pool<ThunkWorker<()>>);
@@ -47,14 +45,6 @@ impl Peer for Workerpool {
 
     fn submitter(&self) -> Submitter {
         Submitter(self.0.clone())
-    }
-
-    fn submit<F, T>(&self, _: F) -> Option<impl Handle<T> + use<F, T>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        None::<NoHandle<T>>
     }
 
     fn wait_idle(&self) -> bool {
