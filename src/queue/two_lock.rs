@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use super::yielding::Yielding;
 use super::{admit, vacate, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
@@ -14,6 +15,10 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 ///
 /// **Sleeping.** A popper sleeps only after it has seen both empty, under both locks, and it lets go
 /// of the tail's only by falling asleep: what comes later finds it sleeping.
+///
+/// **Yielding.** Before it sleeps, and before it gives a grown buffer back, it once lets other
+/// threads go first, if that has been of use lately ([`Yielding`]). Meanwhile it holds no lock and
+/// counts as nothing, like a popper that comes later; so nothing depends on it.
 ///
 /// **Waking.** A wake-up across cores takes far longer than a small job, so not every push wakes.
 /// A popper that has been woken is a *scout* until it has an item, or has found none. At every
@@ -61,6 +66,7 @@ struct Tail<T> {
     wakes: usize,
     /// Poppers that have been woken and have neither got an item nor found that there is none.
     scouts: usize,
+    yielding: Yielding,
 }
 
 impl<T> Gated for Tail<T> {
@@ -94,6 +100,7 @@ impl<T> TwoLock<T> {
             sleeping: 0,
             wakes: 0,
             scouts: 0,
+            yielding: Yielding::default(),
         };
         TwoLock {
             head: OwnLine(Mutex::new(Head { items: VecDeque::new(), next: 0 })),
@@ -114,6 +121,8 @@ impl<T> TwoLock<T> {
     ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
         idle();
         let mut scout = false;
+        let mut yields = true;
+        let mut yielded = None;
         loop {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(scout);
@@ -124,6 +133,9 @@ impl<T> TwoLock<T> {
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
+            if let Some(took) = yielded.take() {
+                tail.yielding.learn(took, queued);
+            }
             if queued > 0 {
                 return Some((head, tail.scout_for(queued - 1)));
             }
@@ -132,7 +144,11 @@ impl<T> TwoLock<T> {
             }
             // The buffer of items without a size has no end, and is none.
             let places = head.items.capacity().max(tail.items.capacity());
-            if places > self.kept && places < usize::MAX {
+            if mem::take(&mut yields) && tail.yielding.is_due() {
+                drop((head, tail));
+                yielded = Some(thread::yield_now());
+                scout = false;
+            } else if places > self.kept && places < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
                 // Outside the locks, since it may take a while; so everything is looked at again.
                 drop((head, tail));

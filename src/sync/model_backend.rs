@@ -437,10 +437,11 @@ impl Flag {
 
 /// Threads.
 pub mod thread {
+    use std::time::Duration;
     use std::{io, panic};
 
     use super::trace::{self, Op, Operation};
-    use super::{checker, Action};
+    use super::{checker, world, Action};
 
     pub use checker::thread::ThreadId;
 
@@ -486,6 +487,17 @@ pub mod thread {
     /// The identity of the current thread.
     pub fn current_id() -> ThreadId {
         checker::thread::current().id()
+    }
+
+    /// Whether there is a [`yield_now`] in this model.
+    pub fn may_yield() -> bool {
+        world::may_yield()
+    }
+
+    /// Does nothing, and takes no time: any operation is a place to lose the core, and loom would
+    /// leave those executions out in which nobody else goes first.
+    pub fn yield_now() -> Duration {
+        Duration::ZERO
     }
 
     impl JoinHandle {

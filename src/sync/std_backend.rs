@@ -136,6 +136,7 @@ impl Flag {
 pub mod thread {
     use std::io;
     use std::thread;
+    use std::time::{Duration, Instant};
 
     pub use std::thread::ThreadId;
 
@@ -167,6 +168,18 @@ pub mod thread {
     /// The identity of the current thread.
     pub fn current_id() -> ThreadId {
         thread::current().id()
+    }
+
+    /// Whether to [`yield_now`] at all: some models leave it out.
+    pub fn may_yield() -> bool {
+        true
+    }
+
+    /// Lets other threads of this core go first; returns how long that took.
+    pub fn yield_now() -> Duration {
+        let began = Instant::now();
+        thread::yield_now();
+        began.elapsed()
     }
 
     impl JoinHandle {

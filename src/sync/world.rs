@@ -1,5 +1,5 @@
 //! What a model may have its world do at a time of the world's choosing: let deadlines pass, and wake
-//! sleepers for no reason. Each is a thread of the scenario's own.
+//! sleepers for no reason. Each is a thread of the scenario's own. And what it may leave out.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the world is not part of the model
 
@@ -9,12 +9,17 @@ use super::backend::checker::sync::{Condvar, Mutex as Visible};
 use super::Arc;
 
 /// Of the current execution.
-static WORLD: Mutex<World> = Mutex::new(World { clock: None, condvars: None });
+static WORLD: Mutex<World> = Mutex::new(World::NEW);
 
 struct World {
     clock: Option<Clock>,
+    yields: bool,
     /// Every condition variable, if they are to be woken for no reason.
     condvars: Option<Vec<Arc<Condvar>>>,
+}
+
+impl World {
+    const NEW: World = World { clock: None, yields: true, condvars: None };
 }
 
 fn world() -> MutexGuard<'static, World> {
@@ -23,7 +28,17 @@ fn world() -> MutexGuard<'static, World> {
 
 /// Forgets the last execution.
 pub(super) fn begin_execution() {
-    *world() = World { clock: None, condvars: None };
+    *world() = World::NEW;
+}
+
+/// From now on in this execution nobody yields, and whoever would have looks once less.
+pub fn never_yield() {
+    world().yields = false;
+}
+
+/// Whether threads may yield.
+pub(super) fn may_yield() -> bool {
+    world().yields
 }
 
 /// A clock, at whose stroke every deadline passes.

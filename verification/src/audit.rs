@@ -43,7 +43,7 @@ pub fn schema() -> String {
 pub const ASSUMPTIONS: [&str; 7] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
     "loom explores the operations of the facade exhaustively, which is checked on small random programs and not proved; it wakes the longest sleeper first, and never for no reason.",
-    "The pool is proved on the queue `locked` and explored again on its default queue `two-lock`, with fewer preemptions where it must be. The queue `channel` is not modelled but held against the same contract on real threads.",
+    "The pool is proved on the queue `locked` and explored again on its default queue `two-lock`, with fewer preemptions where it must be; `drop-busy` and `queue-pop-before-close` leave out the look that a worker takes after it has yielded, and have it as `…-yielding` in the nightly profile. The queue `channel` is not modelled but held against the same contract on real threads.",
     "Jobs in place rest on the crate stack_dst, which has unsafe code.",
     "A model shows what holds for its number of workers and jobs, and for no more.",
     "In a model a deadline may fire at any look at it; a notification that is lost to a thread as it times out is not explored.",

@@ -201,14 +201,16 @@ pub(crate) mod history {
 }
 
 #[cfg(any(loom, shuttle))]
-pub(crate) use last_call::sync::world::{Clock, Nuisance};
+pub(crate) use last_call::sync::world::{never_yield, Clock, Nuisance};
 
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use no_world::{Clock, Nuisance};
+pub(crate) use no_world::{never_yield, Clock, Nuisance};
 
 /// What stands in for the world where there is no checker.
 #[cfg(not(any(loom, shuttle)))]
 mod no_world {
+    pub(crate) fn never_yield() {}
+
     pub(crate) struct Clock;
 
     impl Clock {

@@ -110,6 +110,15 @@ const fn nightly(scenario: &'static Scenario, expect: Expect, defects: &'static 
     Trial { nightly: true, ..own(scenario, expect, defects) }
 }
 
+/// One that takes minutes, on the default queue.
+const fn two_nightly(
+    scenario: &'static Scenario,
+    expect: Expect,
+    defects: &'static [Defect],
+) -> Trial {
+    Trial { nightly: true, ..two(scenario, expect, defects) }
+}
+
 const fn book1(scenario: &'static Scenario, conviction: Conviction) -> Trial {
     on(&BookStage1, scenario, Convicted(conviction), &[])
 }
@@ -298,6 +307,8 @@ pub const TRIALS: &[Trial] = &[
     // With three preemptions: over 500,000 executions, unfinished.
     nightly(&any::DROP_FOUR_TWO, Bounded(2), &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     nightly(&any::PROGRESS_THREE, Bounded(3), &[PUSH_WAKES_NOBODY]),
+    two_nightly(&queue::POP_BEFORE_CLOSE_YIELDING, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two_nightly(&any::DROP_BUSY_YIELDING, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
 ];
 
 impl Trial {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use last_call::sync;
 
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, never_yield, panic_quietly, Count, Latch, Scenario, Stage};
 
 /// Those that a stranger's pool is put under.
 #[cfg(loom)]
@@ -45,7 +45,17 @@ pub(crate) const DROP_BUSY: Scenario = Scenario {
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run"],
     world: &[],
+    body: |stage| {
+        never_yield();
+        drop_after(stage, 2, 1);
+    },
+};
+
+pub(crate) const DROP_BUSY_YIELDING: Scenario = Scenario {
+    name: "drop-busy-yielding",
+    property: "drop returns, the job has run once: 2 workers that yield before they sleep, 1 job",
     body: |stage| drop_after(stage, 2, 1),
+    ..DROP_BUSY
 };
 
 pub(crate) const DROP_QUEUED: Scenario = Scenario {

@@ -6,7 +6,7 @@ use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{history, Clock, Count, Latch, Nuisance, Scenario, Stage};
+use crate::scenario::{history, never_yield, Clock, Count, Latch, Nuisance, Scenario, Stage};
 
 type Items = AnyQueue<&'static str>;
 
@@ -186,7 +186,17 @@ pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: &[],
+    body: |stage| {
+        never_yield();
+        pop_before_close::<Items>(stage, stage.queue(None), 2);
+    },
+};
+
+pub(crate) const POP_BEFORE_CLOSE_YIELDING: Scenario = Scenario {
+    name: "queue-pop-before-close-yielding",
+    property: "queue: two poppers that yield before they sleep get two items before any close",
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 2),
+    ..POP_BEFORE_CLOSE
 };
 
 pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
