@@ -9,14 +9,15 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{self, Duration};
 
 #[cfg(feature = "crossbeam-channel")]
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
 use last_call::queue::two_lock::TwoLock;
+use last_call::queue::yielding::Yielding;
 use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
-use last_call::sync::Deadline;
+use last_call::sync::{self, Deadline};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{cases, evidence, lock, watchdog, LIMIT};
@@ -304,6 +305,41 @@ fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
 }
 
 /// No close comes to the help of the pushers: it would hide a wake-up that is lost.
+/// How many times in a row there is no yield.
+fn refrains(yielding: &mut Yielding) -> usize {
+    (0..1000).take_while(|_| !yielding.is_due()).count()
+}
+
+#[test]
+fn a_yield_is_repeated_while_it_is_short_or_brings_much() {
+    let mut yielding = Yielding::default();
+    for (micros, items) in [(0, 0), (50, 0), (50, 1), (3_000, 60), (3_000, usize::MAX)] {
+        yielding.learn(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut yielding), 0, "after {micros} µs and {items} items");
+    }
+    evidence("C7", 1);
+}
+
+#[test]
+fn after_a_yield_that_was_no_good_there_is_none_for_a_while() {
+    let mut yielding = Yielding::default();
+    for (micros, items) in [(51, 0), (51, 1), (3_000, 1), (3_000, 59)] {
+        yielding.learn(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
+        assert_eq!(refrains(&mut yielding), 0, "it is tried again");
+    }
+    evidence("C7", 1);
+}
+
+#[test]
+fn a_yield_says_how_long_it_took() {
+    let began = time::Instant::now();
+    let told: Duration = (0..1000).map(|_| sync::thread::yield_now()).sum();
+    let took = began.elapsed();
+    assert!(told > Duration::ZERO && told <= took, "{told:?} of {took:?}");
+    evidence("C7", 1);
+}
+
 #[test]
 fn a_push_that_waits_gets_the_place_that_is_given_back() {
     fn check<Q: Queue<u8> + 'static>() {

@@ -24,7 +24,7 @@ use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 pub mod channel;
 pub mod locked;
 pub mod two_lock;
-mod yielding;
+pub mod yielding;
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///

@@ -147,7 +147,6 @@ impl<T> TwoLock<T> {
             if mem::take(&mut yields) && tail.yielding.is_due() {
                 drop((head, tail));
                 yielded = Some(thread::yield_now());
-                scout = false;
             } else if places > self.kept && places < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
                 // Outside the locks, since it may take a while; so everything is looked at again.

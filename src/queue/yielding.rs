@@ -12,7 +12,7 @@ use crate::sync::thread;
 /// it keeps the core for milliseconds, for which an item then waits. So a yield that took long and
 /// brought little is the last for a while.
 #[derive(Debug, Default)]
-pub(super) struct Yielding {
+pub struct Yielding {
     /// So many times more there is no yield.
     refrain: u32,
 }
@@ -26,46 +26,17 @@ impl Yielding {
     const WAIT: Duration = Duration::from_micros(50);
 
     /// Whether to yield this time.
-    pub(super) fn is_due(&mut self) -> bool {
+    pub fn is_due(&mut self) -> bool {
         let due = self.refrain == 0 && thread::may_yield();
         self.refrain = self.refrain.saturating_sub(1);
         due
     }
 
     /// A yield took that long, and so many items were there after it.
-    pub(super) fn learn(&mut self, took: Duration, items: usize) {
+    pub fn learn(&mut self, took: Duration, items: usize) {
         let waits = u32::try_from(items).unwrap_or(u32::MAX).max(1);
         if took / waits > Self::WAIT {
             self.refrain = Self::REFRAIN;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How many of the next times there is no yield.
-    fn refrains(yielding: &mut Yielding) -> usize {
-        (0..1000).take_while(|_| !yielding.is_due()).count()
-    }
-
-    #[test]
-    fn a_yield_is_repeated_while_it_is_short_or_brings_much() {
-        let mut yielding = Yielding::default();
-        for (micros, items) in [(0, 0), (50, 0), (50, 1), (3_000, 60), (3_000, usize::MAX)] {
-            yielding.learn(Duration::from_micros(micros), items);
-            assert_eq!(refrains(&mut yielding), 0, "after {micros} µs and {items} items");
-        }
-    }
-
-    #[test]
-    fn after_one_that_was_no_good_there_is_none_for_a_while() {
-        let mut yielding = Yielding::default();
-        for (micros, items) in [(51, 0), (51, 1), (3_000, 1), (3_000, 59)] {
-            yielding.learn(Duration::from_micros(micros), items);
-            assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
-            assert_eq!(refrains(&mut yielding), 0, "it is tried again");
         }
     }
 }

@@ -194,6 +194,14 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         everybody,
     );
     add(
+        "W5",
+        "2 workers, beside a busy thread on one core",
+        "One job every 100 to 500 µs, while a thread that is not the pool's never rests.",
+        Load { pinned: true, ..load(Kind::Beside, many(200, 2_000)) },
+        vec![figure!("median", "ns"), figure!("99th percentile", "ns")],
+        everybody,
+    );
+    add(
         "W6",
         "2 workers",
         "100,000 jobs are queued while both workers are held; the time is from their release until \

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Condvar, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -88,6 +88,8 @@ pub(crate) enum Kind {
     Tree,
     /// One job at a time, from submission to completion
     PingPong,
+    /// One job now and then, while a thread that is not the pool's never rests
+    Beside,
     /// Jobs queued while every worker is held up, then the pool's end
     Queued,
     /// Pools without a job
@@ -145,7 +147,8 @@ impl Visit for Run {
         let figures = |load: &Load| match load.kind {
             Kind::Stream => vec![Some(stream_of::<P>(load))],
             Kind::Tree => vec![Some(tree::<P>(load))],
-            Kind::PingPong => ping_pong::<P>(load),
+            Kind::PingPong => ping_pong::<P>(load, |_| ()),
+            Kind::Beside => beside::<P>(load),
             Kind::Queued => queued::<P>(load),
             Kind::Idle => vec![Some(idle::<P>(load))],
             Kind::Memory => memory::<P>(load, live.expect("bytes are counted in `footprint`")),
@@ -267,10 +270,11 @@ fn grow<S: Submit>(submitter: &S, depth: u32, left: &'static Countdown) {
 }
 
 /// Nanoseconds from submission until the submitter knows of the end: median, 99th percentile.
-fn ping_pong<P: Peer>(load: &Load) -> Vec<Option<f64>> {
+fn ping_pong<P: Peer>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f64>> {
     let pool = Awaited::<P>::start(load.workers);
     let left = Countdown::start(0);
-    let trip = |_| {
+    let trip = |number| {
+        before_each(number);
         left.restart(1);
         let began = Instant::now();
         pool.execute(|| left.one_less()).expect("the pool runs");
@@ -280,6 +284,25 @@ fn ping_pong<P: Peer>(load: &Load) -> Vec<Option<f64>> {
     let times: Vec<_> = (0..load.jobs).map(trip).collect();
     pool.finish();
     [50, 99].map(|hundredths| Some(percentile(times.clone(), hundredths))).to_vec()
+}
+
+/// [`ping_pong`] beside a thread that computes all the time, with 100 to 500 µs before each job: a
+/// server's load, not a wait for anything.
+fn beside<P: Peer>(load: &Load) -> Vec<Option<f64>> {
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ends.load(Ordering::Relaxed) {
+                work(1000);
+            }
+        });
+        let pause = |number: usize| {
+            thread::sleep(Duration::from_micros(100 + number as u64 * 37 % 400));
+        };
+        let figures = ping_pong::<P>(load, pause);
+        ends.store(true, Ordering::Relaxed);
+        figures
+    })
 }
 
 /// Milliseconds from the moment when held workers may go on until the pool has ended; nanoseconds a
