@@ -41,6 +41,10 @@ pub mod yielding;
 #[non_exhaustive]
 pub enum QueueKind {
     /// One lock for submitters and one for workers: the fastest, and the default.
+    ///
+    /// A worker that finds nothing yields its core once before it sleeps; then, if all others are
+    /// busy, a job may wait for as long as a foreign thread keeps that core. Where that has happened,
+    /// it is not done again for 256 times.
     TwoLock,
     /// One lock for all: the one on which whole pools are proved.
     Locked,
