@@ -33,7 +33,8 @@ fn a_large_closure_is_freed_before_the_next_job_starts() {
             std::hint::black_box(&large);
         })
         .unwrap();
-        assert!(MEMORY.allocated() >= without + SIZE, "the closure waits in a box");
+        // The half, here as below: what the harness has of other tests may go meanwhile.
+        assert!(MEMORY.allocated() >= without + SIZE / 2, "the closure waits in a box");
         pool.execute(behind.job()).unwrap();
         before.open();
         behind.wait_for(1);
