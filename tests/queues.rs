@@ -304,7 +304,6 @@ fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
     });
 }
 
-/// No close comes to the help of the pushers: it would hide a wake-up that is lost.
 /// How many times in a row there is no yield.
 fn refrains(yielding: &mut Yielding) -> usize {
     (0..1000).take_while(|_| !yielding.is_due()).count()
@@ -313,22 +312,20 @@ fn refrains(yielding: &mut Yielding) -> usize {
 #[test]
 fn a_yield_is_repeated_while_it_is_short_or_brings_much() {
     let mut yielding = Yielding::default();
-    for (micros, items) in [(0, 0), (50, 0), (50, 1), (3_000, 60), (3_000, usize::MAX)] {
+    for (micros, items) in [(0, 0), (50, 0), (50, 1), (51, 11), (3_000, 600), (3_000, u64::MAX)] {
         yielding.learn(Duration::from_micros(micros), items);
         assert_eq!(refrains(&mut yielding), 0, "after {micros} µs and {items} items");
     }
-    evidence("C7", 1);
 }
 
 #[test]
 fn after_a_yield_that_was_no_good_there_is_none_for_a_while() {
     let mut yielding = Yielding::default();
-    for (micros, items) in [(51, 0), (51, 1), (3_000, 1), (3_000, 59)] {
+    for (micros, items) in [(51, 0), (51, 1), (51, 10), (3_000, 1), (3_000, 599)] {
         yielding.learn(Duration::from_micros(micros), items);
         assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
         assert_eq!(refrains(&mut yielding), 0, "it is tried again");
     }
-    evidence("C7", 1);
 }
 
 #[test]
@@ -337,9 +334,9 @@ fn a_yield_says_how_long_it_took() {
     let told: Duration = (0..1000).map(|_| sync::thread::yield_now()).sum();
     let took = began.elapsed();
     assert!(told > Duration::ZERO && told <= took, "{told:?} of {took:?}");
-    evidence("C7", 1);
 }
 
+/// No close comes to the help of the pushers: it would hide a wake-up that is lost.
 #[test]
 fn a_push_that_waits_gets_the_place_that_is_given_back() {
     fn check<Q: Queue<u8> + 'static>() {

@@ -28,7 +28,7 @@ pub mod yielding;
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///
-/// All keep the same contract: first in, first out, and no job waits while a worker is idle.
+/// All keep the same contract: first in, first out, and no job waits while a worker sleeps.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -42,9 +42,9 @@ pub mod yielding;
 pub enum QueueKind {
     /// One lock for submitters and one for workers: the fastest, and the default.
     ///
-    /// A worker that finds nothing yields its core once before it sleeps; then, if all others are
-    /// busy, a job may wait for as long as a foreign thread keeps that core. Where that has happened,
-    /// it is not done again for 256 times.
+    /// A worker that finds nothing yields its core once before it sleeps. Then, if no other worker
+    /// sleeps, a job may wait for as long as foreign threads keep that core, some milliseconds. A
+    /// yield that took long and brought few jobs is the last for 256 times that a worker finds none.
     TwoLock,
     /// One lock for all: the one on which whole pools are proved.
     Locked,

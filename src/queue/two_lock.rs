@@ -18,7 +18,8 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 ///
 /// **Yielding.** Before it sleeps, and before it gives a grown buffer back, it once lets other
 /// threads go first, if that has been of use lately ([`Yielding`]). Meanwhile it holds no lock and
-/// counts as nothing, like a popper that comes later; so nothing depends on it.
+/// counts as nothing, like a popper that comes later: when an item is taken may depend on it, whether
+/// it is does not.
 ///
 /// **Waking.** A wake-up across cores takes far longer than a small job, so not every push wakes.
 /// A popper that has been woken is a *scout* until it has an item, or has found none. At every
@@ -133,8 +134,9 @@ impl<T> TwoLock<T> {
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
-            if let Some(took) = yielded.take() {
-                tail.yielding.learn(took, queued);
+            if let Some((took, before)) = yielded.take() {
+                let accepted = tail.gate.accepted - before;
+                tail.yielding.learn(took, accepted);
             }
             if queued > 0 {
                 return Some((head, tail.scout_for(queued - 1)));
@@ -145,8 +147,9 @@ impl<T> TwoLock<T> {
             // The buffer of items without a size has no end, and is none.
             let places = head.items.capacity().max(tail.items.capacity());
             if mem::take(&mut yields) && tail.yielding.is_due() {
+                let before = tail.gate.accepted;
                 drop((head, tail));
-                yielded = Some(thread::yield_now());
+                yielded = Some((thread::yield_now(), before));
             } else if places > self.kept && places < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
                 // Outside the locks, since it may take a while; so everything is looked at again.

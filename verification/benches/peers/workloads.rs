@@ -288,8 +288,8 @@ fn ping_pong<P: Peer>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f6
     [50, 99].map(|hundredths| Some(percentile(times.clone(), hundredths))).to_vec()
 }
 
-/// [`ping_pong`] beside a thread that computes all the time, with 100 to 500 µs before each job: a
-/// server's load, not a wait for anything.
+/// [`ping_pong`] beside a thread that computes all the time, with 100 to 500 µs before each job; the
+/// sleep spaces the jobs, and nothing is awaited by it.
 fn beside<P: Peer>(load: &Load) -> Vec<Option<f64>> {
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -301,10 +301,18 @@ fn beside<P: Peer>(load: &Load) -> Vec<Option<f64>> {
         let pause = |number: usize| {
             thread::sleep(Duration::from_micros(100 + number as u64 * 37 % 400));
         };
-        let figures = ping_pong::<P>(load, pause);
-        ends.store(true, Ordering::Relaxed);
-        figures
+        let _end = End(&ends);
+        ping_pong::<P>(load, pause)
     })
+}
+
+/// Raises a flag in the end, after a panic too.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Milliseconds from the moment when held workers may go on until the pool has ended; nanoseconds a

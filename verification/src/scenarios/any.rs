@@ -41,7 +41,7 @@ pub(crate) const DROP_IDLE: Scenario = Scenario {
 
 pub(crate) const DROP_BUSY: Scenario = Scenario {
     name: "drop-busy",
-    property: "drop returns, the job has run once: 2 workers, 1 job",
+    property: "drop returns, the job has run once: 2 workers that do not yield, 1 job",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run"],
     world: &[],

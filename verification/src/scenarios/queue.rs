@@ -182,7 +182,7 @@ fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, p
 
 pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     name: "queue-pop-before-close",
-    property: "queue: two waiting poppers get two items before any close",
+    property: "queue: two waiting poppers that do not yield get two items before any close",
     clauses: &[7],
     reach: &["all popped"],
     world: &[],
