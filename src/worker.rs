@@ -63,7 +63,7 @@ struct Cancelling {
     watched: usize,
 }
 
-/// Rings for those who wait for idleness when a job ends.
+/// Rings for those who wait for idleness when a job has ended that may have been the last.
 #[derive(Debug)]
 struct Idle {
     rings: Mutex<u64>,
@@ -355,7 +355,8 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Somebody waits for idleness: until dropped, whoever ends a job rings.
+/// Somebody waits for idleness: until dropped, whoever has ended a job rings, a worker when it finds
+/// no other.
 struct Watch<'a>(&'a Shared);
 
 impl<'a> Watch<'a> {
@@ -440,8 +441,15 @@ pub(crate) fn main(shared: &Shared, worker: usize, hooks: Hooks) {
     let record = &shared.records[worker];
     if start(shared, worker, record, &hooks) {
         events::worker_started(worker);
-        let mut seat =
-            WorkerSeat { shared, worker, record, number: 0, uncounted: false, emptied: Vec::new() };
+        let mut seat = WorkerSeat {
+            shared,
+            worker,
+            record,
+            number: 0,
+            uncounted: false,
+            rings: false,
+            emptied: Vec::new(),
+        };
         while let Some((number, job)) = shared.queue.pop(|| seat.catch_up()) {
             seat.number = number;
             job.process(&mut seat);
@@ -488,16 +496,23 @@ struct WorkerSeat<'a> {
     /// A job has completed that is not counted yet: it is with the next that begins, under the same
     /// lock, or before the worker sleeps.
     uncounted: bool,
+    /// A job has ended while somebody waited for idleness, who is told before the worker sleeps: as
+    /// long as there is work, nothing is idle, and to wake somebody for each job would cost far more
+    /// than the job.
+    rings: bool,
     /// Boxes of jobs that ran, to be freed together: that costs less than one by one.
     emptied: Vec<Job>,
 }
 
 impl WorkerSeat<'_> {
-    /// Counts what is not counted yet, and frees what is not freed.
+    /// Counts what is not counted yet, frees what is not freed, and tells who is not told.
     fn catch_up(&mut self) {
         self.emptied.clear();
         if mem::take(&mut self.uncounted) {
             self.end(End::Completed);
+        }
+        if mem::take(&mut self.rings) {
+            self.shared.ring();
         }
     }
 }
@@ -515,9 +530,7 @@ impl Seat for WorkerSeat<'_> {
     }
 
     fn end(&mut self, end: End) {
-        if self.record.end(end) {
-            self.shared.ring();
-        }
+        self.rings |= self.record.end(end);
     }
 
     fn end_quietly(&mut self) {
@@ -661,5 +674,28 @@ impl Record {
             (status, too_late) = self.changed.wait_until(status, deadline);
         }
         status.phase == Phase::Exited
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::{main, Hooks, Shared, Watch};
+    use crate::job::Handled;
+    use crate::queue::{Queue, QueueKind, Wait};
+
+    /// Who waits for idleness is woken when that may have come, and not by each job.
+    #[test]
+    fn a_worker_tells_once_that_its_jobs_have_ended() {
+        for kind in QueueKind::ALL {
+            let shared = Shared::new(1, *kind, None, None);
+            for number in 0..10 {
+                let job = Handled::new(move || assert_ne!(number, 7, "on purpose")).job();
+                assert!(shared.queue.push(job, Wait::No).is_ok());
+            }
+            shared.queue.close();
+            let watch = Watch::over(&shared);
+            main(&shared, 0, Hooks::default());
+            assert_eq!((watch.finished(), *shared.idle.rings.lock()), (10, 1), "{}", kind.name());
+        }
     }
 }

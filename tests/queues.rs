@@ -324,8 +324,10 @@ fn after_a_yield_that_was_no_good_there_is_none_for_a_while() {
     for (micros, items) in [(51, 0), (51, 1), (51, 10), (3_000, 1), (3_000, 599)] {
         yielding.learn(Duration::from_micros(micros), items);
         assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
-        assert_eq!(refrains(&mut yielding), 0, "it is tried again");
+        assert_eq!(refrains(&mut yielding), 1000, "one popper tries it, and has not told");
     }
+    yielding.learn(Duration::from_micros(50), 0);
+    assert_eq!(refrains(&mut yielding), 0, "it was of use");
 }
 
 #[test]

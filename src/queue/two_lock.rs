@@ -122,11 +122,11 @@ impl<T> TwoLock<T> {
     ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
         idle();
         let mut scout = false;
-        let mut yields = true;
+        let mut may_yield = true;
         let mut yielded = None;
         loop {
             let mut tail = self.tail.lock();
-            tail.scouts -= usize::from(scout);
+            tail.scouts -= usize::from(mem::take(&mut scout));
             if head.items.is_empty() {
                 // Begins anew at the start of the buffer, which is in somebody's cache; going round
                 // the ring would touch all that a burst has made it.
@@ -146,7 +146,7 @@ impl<T> TwoLock<T> {
             }
             // The buffer of items without a size has no end, and is none.
             let places = head.items.capacity().max(tail.items.capacity());
-            if mem::take(&mut yields) && tail.yielding.is_due() {
+            if mem::take(&mut may_yield) && tail.yielding.is_due() {
                 let before = tail.gate.accepted;
                 drop((head, tail));
                 yielded = Some((thread::yield_now(), before));
@@ -155,7 +155,6 @@ impl<T> TwoLock<T> {
                 // Outside the locks, since it may take a while; so everything is looked at again.
                 drop((head, tail));
                 drop(grown);
-                scout = false;
             } else {
                 drop(head);
                 scout = self.sleep(tail);

@@ -10,12 +10,17 @@ use crate::sync::thread;
 /// who hands in, finds that one item and sleeps again. One that yields instead lets the other hand in
 /// all that it has. But it may be a thread that has nothing to do with the pool that goes first, and
 /// it keeps the core for milliseconds, for which items then wait. So a yield that took long and
-/// brought little is the last for a while. Poppers share what one of them has learnt, but two may
-/// yield before the first has.
+/// brought little is the last for a while, and then one popper alone tries again. All share what one
+/// has learnt, but several may be under way when the first such yield comes back.
 #[derive(Debug, Default)]
-pub struct Yielding {
-    /// So many times more there is no yield.
-    refrain: u32,
+pub enum Yielding {
+    /// Yields are of use, as far as anybody knows.
+    #[default]
+    Useful,
+    /// There is none for so many times more.
+    Refraining(u32),
+    /// One popper tries whether they are of use again.
+    Trying,
 }
 
 impl Yielding {
@@ -29,18 +34,29 @@ impl Yielding {
     /// items on the same core takes a tenth of it.
     const WORTH: Duration = Duration::from_micros(5);
 
-    /// Whether to yield this time.
+    /// Whether to yield this time. Who does is to [`learn`](Self::learn) from it.
     pub fn is_due(&mut self) -> bool {
-        let due = self.refrain == 0 && thread::may_yield();
-        self.refrain = self.refrain.saturating_sub(1);
-        due
+        if !thread::may_yield() {
+            return false;
+        }
+        match self {
+            Yielding::Useful => true,
+            Yielding::Refraining(0) => {
+                *self = Yielding::Trying;
+                true
+            }
+            Yielding::Refraining(left) => {
+                *left -= 1;
+                false
+            }
+            Yielding::Trying => false,
+        }
     }
 
     /// A yield took that long, and so many items were accepted meanwhile.
     pub fn learn(&mut self, took: Duration, items: u64) {
         let items = u32::try_from(items).unwrap_or(u32::MAX).max(1);
-        if took > Self::SHORT && took / items > Self::WORTH {
-            self.refrain = Self::REFRAIN;
-        }
+        let is_useful = took <= Self::SHORT || took / items <= Self::WORTH;
+        *self = if is_useful { Yielding::Useful } else { Yielding::Refraining(Self::REFRAIN) };
     }
 }
