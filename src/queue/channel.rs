@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, vacate, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
+use super::{admit, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
@@ -40,7 +40,7 @@ impl<T: Send> Queue<T> for Channel<T> {
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        let (state, number) = match admit(&self.state, &self.place, wait) {
+        let (state, number) = match admit(&self.state, &self.place, wait, |state| state) {
             Ok(admitted) => admitted,
             Err(refusal) => return Err(Refused { item, refusal }),
         };
@@ -60,7 +60,7 @@ impl<T: Send> Queue<T> for Channel<T> {
     }
 
     fn vacate(&self) {
-        vacate(&self.state, &self.place);
+        self.state.lock().gate.vacate(&self.place);
     }
 
     fn close(&self) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{admit, vacate, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{admit, Counts, Gate, Gated, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue under one lock.
@@ -57,7 +57,7 @@ impl<T: Send> Queue<T> for Locked<T> {
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        match admit(&self.state, &self.place, wait) {
+        match admit(&self.state, &self.place, wait, |state| state) {
             Ok((mut state, number)) => {
                 state.items.push_back(item);
                 self.item.notify_one();
@@ -85,7 +85,7 @@ impl<T: Send> Queue<T> for Locked<T> {
     }
 
     fn vacate(&self) {
-        vacate(&self.state, &self.place);
+        self.state.lock().gate.vacate(&self.place);
     }
 
     fn close(&self) {

@@ -247,6 +247,11 @@ pub struct Counts {
 }
 
 /// What decides whether an item is accepted; part of what each queue keeps under its lock.
+///
+/// A place that is given back wakes one pusher. Until that one has the lock, which can take as long as
+/// a thousand small jobs, the next wakes another, or nobody: what counts is the number of wake-ups
+/// under the lock, and any sleeper may answer one. While somebody sleeps whom nobody has woken, there
+/// are at least as many wake-ups under way as places free.
 #[derive(Debug)]
 struct Gate {
     closed: bool,
@@ -256,13 +261,15 @@ struct Gate {
     rejected: u64,
     /// Places that no item holds; `None` is any number.
     free: Option<usize>,
-    /// Pushers that sleep until there is a place.
+    /// Pushers that sleep until there is a place, and whom nobody has woken.
     waiting: usize,
+    /// Wake-ups that no pusher has woken up by yet.
+    wakes: usize,
 }
 
 impl Gate {
     fn new(capacity: Option<usize>) -> Self {
-        Gate { closed: false, accepted: 0, rejected: 0, free: capacity, waiting: 0 }
+        Gate { closed: false, accepted: 0, rejected: 0, free: capacity, waiting: 0, wakes: 0 }
     }
 
     /// Accepts an item and numbers it, or says why not, now.
@@ -276,6 +283,16 @@ impl Gate {
         self.accepted += 1;
         Ok(self.accepted - 1)
     }
+
+    /// A place is free again; wakes a pusher for it.
+    fn vacate(&mut self, place: &Condvar) {
+        self.free = self.free.map(|free| free + 1);
+        if self.waiting > 0 {
+            self.waiting -= 1;
+            self.wakes += 1;
+            place.notify_one();
+        }
+    }
 }
 
 /// A queue's state, of which the gate is a part.
@@ -285,16 +302,20 @@ trait Gated {
 
 /// The common half of a push: waits as told until an item can be accepted. Then the lock is still
 /// held, and the item is to be appended.
+///
+/// Where places that are given back do not go to the gate at once, `recount` looks for them. If there
+/// are none, none can come unnoticed before the lock that it returns is let go.
 #[inline]
 fn admit<'a, S: Gated>(
     state: &'a Mutex<S>,
     place: &Condvar,
     wait: Wait,
+    recount: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
 ) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
     let mut state = state.lock();
     match state.gate().admit() {
         Ok(number) => Ok((state, number)),
-        Err(refusal) => admit_late(state, place, wait, refusal),
+        Err(refusal) => admit_late(state, place, wait, recount, refusal),
     }
 }
 
@@ -304,22 +325,26 @@ fn admit_late<'a, S: Gated>(
     mut state: MutexGuard<'a, S>,
     place: &Condvar,
     wait: Wait,
+    recount: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
     mut refusal: Refusal,
 ) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
-    if let Wait::Until(deadline) = wait {
-        let mut late = false;
-        while refusal == Refusal::Full {
-            if late {
+    // Counting and sleeping take turns, since meanwhile others may take what is free.
+    let mut counted = false;
+    let mut late = false;
+    while refusal == Refusal::Full {
+        match wait {
+            _ if !counted => state = recount(state),
+            Wait::Until(_) if late => {
                 refusal = Refusal::TimedOut;
                 break;
             }
-            state.gate().waiting += 1;
-            (state, late) = place.wait_until(state, deadline);
-            state.gate().waiting -= 1;
-            match state.gate().admit() {
-                Ok(number) => return Ok((state, number)),
-                Err(again) => refusal = again,
-            }
+            Wait::Until(deadline) => (state, late) = sleep(state, place, deadline),
+            Wait::No | Wait::NotYet => break,
+        }
+        counted = !counted;
+        match state.gate().admit() {
+            Ok(number) => return Ok((state, number)),
+            Err(again) => refusal = again,
         }
     }
     if !matches!((wait, refusal), (Wait::NotYet, Refusal::Full)) {
@@ -328,13 +353,27 @@ fn admit_late<'a, S: Gated>(
     Err(refusal)
 }
 
-/// The common half of giving a place back.
-fn vacate<S: Gated>(state: &Mutex<S>, place: &Condvar) {
-    let mut state = state.lock();
-    let gate = state.gate();
-    gate.free = gate.free.map(|free| free + 1);
-    if gate.waiting > 0 {
-        place.notify_one();
+/// Sleeps until woken for a place, until the queue is closed, or until the deadline, which the flag
+/// says.
+fn sleep<'a, S: Gated>(
+    mut state: MutexGuard<'a, S>,
+    place: &Condvar,
+    deadline: Deadline,
+) -> (MutexGuard<'a, S>, bool) {
+    state.gate().waiting += 1;
+    loop {
+        let late;
+        (state, late) = place.wait_until(state, deadline);
+        let gate = state.gate();
+        if gate.wakes > 0 {
+            gate.wakes -= 1;
+            return (state, late);
+        }
+        if late || gate.closed {
+            gate.waiting -= 1;
+            return (state, late);
+        }
+        // For no reason.
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 
 use super::yielding::Yielding;
-use super::{admit, vacate, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
+use super::{admit, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
 use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
@@ -33,6 +33,12 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 /// that has to wait beside a sleeper thus has somebody under way, who does not fall asleep while it
 /// is there.
 ///
+/// **Places** that are given back are counted at the head, where poppers are at home: at the tail each
+/// would be a step into the pushers' way. A pusher that finds no place free takes both locks, and what
+/// the head has counted. If that is nothing either, it leaves word there before it sleeps, and while
+/// there is word, a place goes to the tail at once, and a sleeper is woken for it. With one place, a
+/// push finds none after each that it finds, so there it always goes to the tail at once.
+///
 /// A sleeper is notified when the locks have been let go, or it would run into them at once. It may be
 /// another than the one that was meant, or be late: what counts is the number of wake-ups under the
 /// tail's lock, and any sleeper may answer one. All else is notified with the lock held, as in
@@ -47,6 +53,8 @@ pub struct TwoLock<T> {
     place: Condvar,
     /// A buffer of more places than this is given back before a popper falls asleep.
     kept: usize,
+    /// Whether places that are given back are counted at the head.
+    counts_at_head: bool,
 }
 
 #[derive(Debug)]
@@ -55,6 +63,10 @@ struct Head<T> {
     items: VecDeque<T>,
     /// The number of the next item to leave, which is the count of those that have left.
     next: u64,
+    /// Places given back that the gate does not know of.
+    vacated: usize,
+    /// A pusher may be sleeping whom nobody has woken; then the gate knows of every place.
+    wanted: bool,
 }
 
 #[derive(Debug)]
@@ -95,6 +107,7 @@ impl<T> Tail<T> {
 impl<T> TwoLock<T> {
     /// Creates an empty, open queue that keeps buffers of so many places when there is nothing to do.
     pub fn keeping(kept: usize, capacity: Option<usize>) -> Self {
+        let head = Head { items: VecDeque::new(), next: 0, vacated: 0, wanted: false };
         let tail = Tail {
             gate: Gate::new(capacity),
             items: VecDeque::new(),
@@ -104,11 +117,12 @@ impl<T> TwoLock<T> {
             yielding: Yielding::default(),
         };
         TwoLock {
-            head: OwnLine(Mutex::new(Head { items: VecDeque::new(), next: 0 })),
+            head: OwnLine(Mutex::new(head)),
             tail: OwnLine(Mutex::new(tail)),
             item: Condvar::new(),
             place: Condvar::new(),
             kept,
+            counts_at_head: capacity.is_some_and(|places| places > 1),
         }
     }
 
@@ -180,6 +194,20 @@ impl<T> TwoLock<T> {
         }
     }
 
+    /// Lets the gate know of every place that is free now; if that is none, of those that come, too,
+    /// until no pusher sleeps.
+    fn recount<'a>(&'a self, tail: MutexGuard<'a, Tail<T>>) -> MutexGuard<'a, Tail<T>> {
+        if !self.counts_at_head {
+            return tail;
+        }
+        drop(tail);
+        let mut head = self.head.lock();
+        let mut tail = self.tail.lock();
+        tail.gate.free = tail.gate.free.map(|free| free + mem::take(&mut head.vacated));
+        head.wanted |= tail.gate.free == Some(0);
+        tail
+    }
+
     fn close_and<R>(&self, then: impl FnOnce(&mut Tail<T>) -> R) -> R {
         let mut tail = self.tail.lock();
         tail.gate.closed = true;
@@ -199,7 +227,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        match admit(&self.tail, &self.place, wait) {
+        match admit(&self.tail, &self.place, wait, |tail| self.recount(tail)) {
             Ok((mut tail, number)) => {
                 tail.items.push_back(item);
                 let items = tail.items.len();
@@ -232,7 +260,16 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     }
 
     fn vacate(&self) {
-        vacate(&self.tail, &self.place);
+        let mut head = self.counts_at_head.then(|| self.head.lock());
+        if let Some(head) = head.as_mut().filter(|head| !head.wanted) {
+            head.vacated += 1;
+            return;
+        }
+        let mut tail = self.tail.lock();
+        tail.gate.vacate(&self.place);
+        if let Some(head) = &mut head {
+            head.wanted = tail.gate.waiting > 0;
+        }
     }
 
     fn close(&self) {

@@ -283,6 +283,7 @@ pub const TRIALS: &[Trial] = &[
     two(&shutdown::DISCARD_TWO_WORKERS, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
     two(&shutdown::DEADLINE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::PLACE_RELEASES, Proved, &[PLACE_WAKES_NOBODY]),
+    two(&backpressure::PLACE_OF_TWO_RELEASES, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::IN_TIME_WHEN_FULL, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::DRAIN_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::DISCARD_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),

@@ -12,23 +12,35 @@ fn bounded(stage: &Stage, workers: usize) -> ThreadPool {
     stage.builder().workers(workers).capacity(1).build().unwrap()
 }
 
+fn place_releases(stage: &Stage, pool: ThreadPool, jobs: usize) {
+    let ran = Count::default();
+    for _ in 0..jobs {
+        pool.execute(ran.job()).unwrap();
+    }
+    let waited = history::slept("main");
+    drop(pool);
+    assert_eq!(ran.get(), jobs);
+    stage.reach(if waited { "waited" } else { "did not wait" });
+}
+
 pub(crate) const PLACE_RELEASES: Scenario = Scenario {
     name: "full-released-by-place",
     property: "a submitter that waits for a place gets it before any shutdown: 1 place, 3 jobs",
     clauses: &[8, 10],
     reach: &["waited", "did not wait"],
     world: &[],
+    body: |stage| place_releases(stage, bounded(stage, 1), 3),
+};
+
+/// With more than one place, `two-lock` counts those that are given back at the head.
+pub(crate) const PLACE_OF_TWO_RELEASES: Scenario = Scenario {
+    name: "full-released-by-place-of-two",
+    property: "a submitter that waits for a place gets it before any shutdown: 2 places, 3 jobs",
     body: |stage| {
-        let pool = bounded(stage, 1);
-        let ran = Count::default();
-        for _ in 0..3 {
-            pool.execute(ran.job()).unwrap();
-        }
-        let waited = history::slept("main");
-        drop(pool);
-        assert_eq!(ran.get(), 3);
-        stage.reach(if waited { "waited" } else { "did not wait" });
+        let pool = stage.builder().workers(1).capacity(2).build().unwrap();
+        place_releases(stage, pool, 3);
     },
+    ..PLACE_RELEASES
 };
 
 pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
