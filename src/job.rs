@@ -47,6 +47,10 @@ pub(crate) trait Seat {
         self.end(End::Completed);
     }
 
+    /// User code comes next, of a job that has ended, and it may wait for what the end brought about:
+    /// nobody is to be told of it later.
+    fn tell(&mut self) {}
+
     /// What is left of a job that ran is a box, small and empty, that may be freed any time.
     fn discard_later(&mut self, _emptied: Job) {}
 
@@ -95,6 +99,7 @@ impl Job {
             }
             Err(payload) => {
                 seat.end(End::Panicked(Some(message(payload.as_ref()))));
+                seat.tell();
                 seat.stray_panics(drop_payload(payload));
             }
         }
@@ -436,18 +441,22 @@ impl<F, T> Handled<F, T> {
         self.state.lock().claim()
     }
 
-    fn resolve(&self, outcome: Outcome<T>) {
+    /// Returns the waker of the task that waits, to be [woken](wake).
+    #[must_use]
+    fn resolve(&self, outcome: Outcome<T>) -> Option<Waker> {
         let mut state = self.state.lock();
         state.stage = Stage::Ready(outcome);
         if state.joining {
             self.resolved.notify_one();
         }
-        let waker = state.waker.take();
-        drop(state);
-        // A waker is user code.
-        if let Some(waker) = waker {
-            unharmed(|| waker.wake());
-        }
+        state.waker.take()
+    }
+}
+
+/// Wakes a task, which is user code: not under a lock.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        unharmed(|| waker.wake());
     }
 }
 
@@ -466,14 +475,20 @@ where
             }
             Outcome::Cancelled(_) => End::Cancelled,
         });
-        self.resolve(outcome);
+        // The handle may be gone, and the outcome is then dropped here.
+        let is_dropped_by_user_code = mem::needs_drop::<T>() || !outcome.is_completed();
+        let waker = self.resolve(outcome);
+        if is_dropped_by_user_code || waker.is_some() {
+            seat.tell();
+        }
+        wake(waker);
         true
     }
 
     fn abandon(&self) {
         if let Some(closure) = self.claim() {
             drop_guarded(closure);
-            self.resolve(Outcome::Cancelled(CancelReason::Discarded));
+            wake(self.resolve(Outcome::Cancelled(CancelReason::Discarded)));
         }
     }
 }

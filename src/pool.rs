@@ -497,8 +497,7 @@ impl Submitter {
     /// Waits until, at one instant between call and return, nothing was queued or running.
     ///
     /// A job that submits jobs does not look idle in between. Others may go on submitting: then this
-    /// returns once there was such an instant when somebody looked. A worker says so when it finds no
-    /// other job, which is after it has dropped a result that nobody reads, and woken a task.
+    /// returns once there was such an instant when somebody looked.
     ///
     /// # Errors
     ///

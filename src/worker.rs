@@ -59,7 +59,7 @@ struct Cancelling {
     owner: Option<ThreadId>,
     /// Jobs cancelled.
     cancelled: u64,
-    /// How many wait for idleness, and are to be told of each job that ends.
+    /// How many wait for idleness, and are to be told of each job that is cancelled.
     watched: usize,
 }
 
@@ -355,8 +355,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Somebody waits for idleness: until dropped, whoever has ended a job rings, a worker when it finds
-/// no other.
+/// Somebody waits for idleness: until dropped, whoever has ended jobs rings.
 struct Watch<'a>(&'a Shared);
 
 impl<'a> Watch<'a> {
@@ -368,7 +367,7 @@ impl<'a> Watch<'a> {
         Watch(shared)
     }
 
-    /// Jobs that have ended. One that ends after its record was read here rings.
+    /// Jobs that have ended. For one that ends after its record was read here, somebody rings.
     fn finished(&self) -> u64 {
         let cancelled = self.0.cancelling.lock().cancelled;
         let records = self.0.records.iter();
@@ -496,9 +495,9 @@ struct WorkerSeat<'a> {
     /// A job has completed that is not counted yet: it is with the next that begins, under the same
     /// lock, or before the worker sleeps.
     uncounted: bool,
-    /// A job has ended while somebody waited for idleness, who is told before the worker sleeps: as
-    /// long as there is work, nothing is idle, and to wake somebody for each job would cost far more
-    /// than the job.
+    /// A job has ended while somebody waited for idleness, who is told when there is no other at hand,
+    /// or before user code that may wait: to wake somebody for each job would cost far more than the
+    /// job.
     rings: bool,
     /// Boxes of jobs that ran, to be freed together: that costs less than one by one.
     emptied: Vec<Job>,
@@ -511,9 +510,7 @@ impl WorkerSeat<'_> {
         if mem::take(&mut self.uncounted) {
             self.end(End::Completed);
         }
-        if mem::take(&mut self.rings) {
-            self.shared.ring();
-        }
+        self.tell();
     }
 }
 
@@ -535,6 +532,12 @@ impl Seat for WorkerSeat<'_> {
 
     fn end_quietly(&mut self) {
         self.uncounted = true;
+    }
+
+    fn tell(&mut self) {
+        if mem::take(&mut self.rings) {
+            self.shared.ring();
+        }
     }
 
     fn discard_later(&mut self, emptied: Job) {
@@ -571,7 +574,7 @@ struct Status {
     tally: Tally,
     /// The first panics of jobs without a handle.
     panics: Vec<JobPanic>,
-    /// How many wait for idleness, and are to be told of each job that ends.
+    /// How many wait for idleness, and are to be told when a job has ended.
     watched: usize,
 }
 
@@ -616,7 +619,7 @@ impl Record {
     /// A job is to start; one may have `ended`, completed, before. `false` if it may not, since a
     /// deadline has passed.
     ///
-    /// Who waits for idleness is not told: this job's end tells.
+    /// Who waits for idleness is not told of that one: it is not idle yet.
     #[inline]
     fn begin(&self, ended: bool, id: JobId, name: &'static str) -> bool {
         let since = Moment::now();
@@ -689,7 +692,7 @@ mod tests {
         for kind in QueueKind::ALL {
             let shared = Shared::new(1, *kind, None, None);
             for number in 0..10 {
-                let job = Handled::new(move || assert_ne!(number, 7, "on purpose")).job();
+                let job = Handled::new(move || number).job();
                 assert!(shared.queue.push(job, Wait::No).is_ok());
             }
             shared.queue.close();

@@ -259,9 +259,9 @@ struct Gate {
     accepted: u64,
     /// Items handed back.
     rejected: u64,
-    /// Places that no item holds; `None` is any number.
+    /// Places that no item holds, as far as the gate knows; `None` is any number.
     free: Option<usize>,
-    /// Pushers that sleep until there is a place, and whom nobody has woken.
+    /// Pushers that sleep until there is a place, less the wake-ups.
     waiting: usize,
     /// Wake-ups that no pusher has woken up by yet.
     wakes: usize,
@@ -303,19 +303,19 @@ trait Gated {
 /// The common half of a push: waits as told until an item can be accepted. Then the lock is still
 /// held, and the item is to be appended.
 ///
-/// Where places that are given back do not go to the gate at once, `recount` looks for them. If there
-/// are none, none can come unnoticed before the lock that it returns is let go.
+/// Where places that are given back do not go to the gate at once, `collect` brings them there. If
+/// there are none, none can come unnoticed before the lock that it returns is let go.
 #[inline]
 fn admit<'a, S: Gated>(
     state: &'a Mutex<S>,
     place: &Condvar,
     wait: Wait,
-    recount: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
+    collect: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
 ) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
     let mut state = state.lock();
     match state.gate().admit() {
         Ok(number) => Ok((state, number)),
-        Err(refusal) => admit_late(state, place, wait, recount, refusal),
+        Err(refusal) => admit_late(state, place, wait, collect, refusal),
     }
 }
 
@@ -325,15 +325,15 @@ fn admit_late<'a, S: Gated>(
     mut state: MutexGuard<'a, S>,
     place: &Condvar,
     wait: Wait,
-    recount: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
+    collect: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
     mut refusal: Refusal,
 ) -> Result<(MutexGuard<'a, S>, u64), Refusal> {
-    // Counting and sleeping take turns, since meanwhile others may take what is free.
-    let mut counted = false;
+    // Collecting and sleeping take turns, since meanwhile others may take what is free.
+    let mut collected = false;
     let mut late = false;
     while refusal == Refusal::Full {
         match wait {
-            _ if !counted => state = recount(state),
+            _ if !collected => state = collect(state),
             Wait::Until(_) if late => {
                 refusal = Refusal::TimedOut;
                 break;
@@ -341,7 +341,7 @@ fn admit_late<'a, S: Gated>(
             Wait::Until(deadline) => (state, late) = sleep(state, place, deadline),
             Wait::No | Wait::NotYet => break,
         }
-        counted = !counted;
+        collected = !collected;
         match state.gate().admit() {
             Ok(number) => return Ok((state, number)),
             Err(again) => refusal = again,

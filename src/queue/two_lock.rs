@@ -35,13 +35,13 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 ///
 /// **Places** that are given back are counted at the head, where poppers are at home: at the tail each
 /// would be a step into the pushers' way. A pusher that finds no place free takes both locks, and what
-/// the head has counted. If that is nothing either, it leaves word there before it sleeps, and while
-/// there is word, a place goes to the tail at once, and a sleeper is woken for it. With one place, a
-/// push finds none after each that it finds, so there it always goes to the tail at once.
+/// the head has counted. If that is nothing either, it leaves word there, and while there is word, a
+/// place goes to the tail at once, and a pusher that sleeps is woken for it. With one place, each push
+/// that finds it is followed by one that does not, so there it always goes to the tail at once.
 ///
-/// A sleeper is notified when the locks have been let go, or it would run into them at once. It may be
+/// A popper is notified when the locks have been let go, or it would run into them at once. It may be
 /// another than the one that was meant, or be late: what counts is the number of wake-ups under the
-/// tail's lock, and any sleeper may answer one. All else is notified with the lock held, as in
+/// tail's lock, and any that sleeps may answer one. All else is notified with the lock held, as in
 /// [`Locked`](super::locked::Locked). Locks are taken in the order head, tail.
 #[derive(Debug)]
 pub struct TwoLock<T> {
@@ -194,9 +194,9 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// Lets the gate know of every place that is free now; if that is none, of those that come, too,
-    /// until no pusher sleeps.
-    fn recount<'a>(&'a self, tail: MutexGuard<'a, Tail<T>>) -> MutexGuard<'a, Tail<T>> {
+    /// Lets the gate know of every place that is free now; if that is none, of those that come, too, as
+    /// long as a pusher sleeps that nobody has woken.
+    fn collect<'a>(&'a self, tail: MutexGuard<'a, Tail<T>>) -> MutexGuard<'a, Tail<T>> {
         if !self.counts_at_head {
             return tail;
         }
@@ -227,7 +227,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        match admit(&self.tail, &self.place, wait, |tail| self.recount(tail)) {
+        match admit(&self.tail, &self.place, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
                 tail.items.push_back(item);
                 let items = tail.items.len();

@@ -223,6 +223,9 @@ pub const TRIALS: &[Trial] = &[
     // Unbounded: over 140,000 executions, unfinished.
     own(&idle::IDLE_AFTER_CANCEL, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_RESULT, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_PAYLOAD, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_WAKER, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&idle::IDLE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     // Unbounded: over 107,000 executions, unfinished.
@@ -297,6 +300,7 @@ pub const TRIALS: &[Trial] = &[
     two(&cancel::CANCEL_RACING_DISCARD, Bounded(3), &[RECORD_WAKES_NOBODY]),
     two(&shutdown::DISCARD_ON_WORKER, Proved, &[OUTCOME_WAKES_NOBODY]),
     two(&backpressure::CANCEL_FREES_PLACE, Proved, &[PLACE_WAKES_NOBODY]),
+    two(&backpressure::CANCEL_FREES_PLACE_OF_TWO, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::OWN_WORKER_WHEN_FULL, Bounded(3), &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::TIMED_WHEN_FULL, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),

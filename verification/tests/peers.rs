@@ -138,7 +138,7 @@ mod ordinary {
 
         fn visit<P: Peer>(self) -> Self::Output {
             let ran = Arc::new(AtomicUsize::new(0));
-            let pool = Awaited::<P>::start(2);
+            let pool = Awaited::of(P::start(2));
             for _ in 0..JOBS {
                 let ran = Arc::clone(&ran);
                 let job = move || {

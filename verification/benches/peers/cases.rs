@@ -59,6 +59,8 @@ pub(crate) struct Scaling {
     /// Which of the workload's figures.
     pub(crate) figure: usize,
     pub(crate) points: Vec<(usize, Load)>,
+    /// Of this pool and of those beside it.
+    pub(crate) part: fn(&About) -> Part,
 }
 
 /// The peers that stand beside this pool in the curves.
@@ -66,6 +68,14 @@ pub(crate) const BESIDE: [&str; 2] = ["book", "rayon"];
 
 fn everybody(_: &About) -> Part {
     Part::Counts
+}
+
+fn with_a_bound(about: &About) -> Part {
+    if about.is_own() {
+        Part::Counts
+    } else {
+        Part::Absent("it has no bound")
+    }
 }
 
 fn with_handles(about: &About) -> Part {
@@ -114,7 +124,7 @@ macro_rules! figure {
 
 /// What a load is where nothing else is said.
 fn load(kind: Kind, jobs: usize) -> Load {
-    Load { kind, workers: 2, producers: 1, jobs, bytes: 8, steps: 0, pinned: false }
+    Load { kind, workers: 2, producers: 1, jobs, bytes: 8, steps: 0, places: 0, pinned: false }
 }
 
 /// Every workload; a microsecond of work takes so many steps.
@@ -258,10 +268,77 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
 /// Every curve.
 pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
     let full = profile == Profile::Full;
+    let mut scalings = of_streams(full);
+    scalings.extend(of_backlogs(full));
+    scalings
+}
+
+fn points(places: &[usize], load: &dyn Fn(usize) -> Load) -> Vec<(usize, Load)> {
+    places.iter().map(|place| (*place, load(*place))).collect()
+}
+
+/// What a job costs that somebody hands in while workers run.
+fn of_streams(full: bool) -> Vec<Scaling> {
     let jobs = if full { 500_000 } else { 100_000 };
-    let points = |places: &[usize], load: &dyn Fn(usize) -> Load| {
-        places.iter().map(|place| (*place, load(*place))).collect::<Vec<_>>()
-    };
+    vec![
+        Scaling {
+            name: "workers",
+            title: "Cost and workers",
+            text: "One producer hands in jobs that do nothing, and waits for all of them.",
+            along: "workers",
+            unit: "ns a job",
+            figure: 0,
+            points: points(&[1, 2, 4, 8, 16, 32, 64], &|workers| Load {
+                workers,
+                ..load(Kind::Stream, jobs)
+            }),
+            part: everybody,
+        },
+        Scaling {
+            name: "producers",
+            title: "Cost and producers",
+            text: "So many producers hand in jobs that do nothing, to two workers.",
+            along: "producers",
+            unit: "ns a job",
+            figure: 0,
+            points: points(&[1, 2, 4, 8, 16], &|producers| Load {
+                producers,
+                ..load(Kind::Stream, jobs)
+            }),
+            part: everybody,
+        },
+        Scaling {
+            name: "places",
+            title: "Cost and places",
+            text: "One producer hands in jobs that do nothing, to two workers, and waits while so many \
+                   are queued. Among pools with a bound, which are those of this one.",
+            along: "places",
+            unit: "ns a job",
+            figure: 0,
+            points: points(&[1, 4, 16, 64, 256, 1024, 4096], &|places| Load {
+                places,
+                ..load(Kind::Stream, jobs / 5)
+            }),
+            part: with_a_bound,
+        },
+        Scaling {
+            name: "size",
+            title: "Cost and the size of closures",
+            text: "One producer hands in jobs that capture so many bytes, to two workers.",
+            along: "bytes captured",
+            unit: "ns a job",
+            figure: 0,
+            points: points(&[8, 16, 32, 40, 48, 72, 128, 512], &|bytes| Load {
+                bytes,
+                ..load(Kind::Stream, jobs)
+            }),
+            part: everybody,
+        },
+    ]
+}
+
+/// What jobs cost that are queued while the workers are held.
+fn of_backlogs(full: bool) -> Vec<Scaling> {
     let queued: &[usize] = if full {
         &[1_000, 10_000, 100_000, 1_000_000, 10_000_000]
     } else {
@@ -276,42 +353,6 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
     let of_memory = |jobs| Load { workers: 1, ..load(Kind::Memory, jobs) };
     vec![
         Scaling {
-            name: "workers",
-            title: "Cost and workers",
-            text: "One producer hands in jobs that do nothing, and waits for all of them.",
-            along: "workers",
-            unit: "ns a job",
-            figure: 0,
-            points: points(&[1, 2, 4, 8, 16, 32, 64], &|workers| Load {
-                workers,
-                ..load(Kind::Stream, jobs)
-            }),
-        },
-        Scaling {
-            name: "producers",
-            title: "Cost and producers",
-            text: "So many producers hand in jobs that do nothing, to two workers.",
-            along: "producers",
-            unit: "ns a job",
-            figure: 0,
-            points: points(&[1, 2, 4, 8, 16], &|producers| Load {
-                producers,
-                ..load(Kind::Stream, jobs)
-            }),
-        },
-        Scaling {
-            name: "size",
-            title: "Cost and the size of closures",
-            text: "One producer hands in jobs that capture so many bytes, to two workers.",
-            along: "bytes captured",
-            unit: "ns a job",
-            figure: 0,
-            points: points(&[8, 16, 32, 40, 48, 72, 128, 512], &|bytes| Load {
-                bytes,
-                ..load(Kind::Stream, jobs)
-            }),
-        },
-        Scaling {
             name: "queueing",
             title: "Cost of queueing and queued jobs",
             text: "Jobs are queued while both workers are held.",
@@ -319,6 +360,7 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
             unit: "ns a job",
             figure: 1,
             points: points(queued, &of_queued),
+            part: everybody,
         },
         Scaling {
             name: "drop",
@@ -328,6 +370,7 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
             unit: "ms",
             figure: 0,
             points: points(queued, &of_queued),
+            part: everybody,
         },
         Scaling {
             name: "memory",
@@ -338,6 +381,7 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
             unit: "bytes a job",
             figure: 0,
             points: points(kept, &of_memory),
+            part: everybody,
         },
         Scaling {
             name: "kept",
@@ -347,6 +391,7 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
             unit: "MB",
             figure: 2,
             points: points(kept, &of_memory),
+            part: everybody,
         },
     ]
 }

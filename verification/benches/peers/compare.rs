@@ -328,8 +328,10 @@ fn curve(
     rounds: usize,
 ) -> Curve {
     runner.progress.set_message(scaling.title);
-    let beside =
-        subjects.iter().filter(|(about, _)| about.is_own() || BESIDE.contains(&about.name));
+    let beside = subjects
+        .iter()
+        .filter(|(about, _)| about.is_own() || BESIDE.contains(&about.name))
+        .filter(|(about, _)| !matches!((scaling.part)(about), Part::Absent(_)));
     let empty = |(about, _): &(&About, Subject)| Line {
         subject: about.name.to_owned(),
         own: about.is_own(),

@@ -19,6 +19,7 @@ const LOAD: Load = Load {
     jobs: JOBS,
     bytes: 8,
     steps: 0,
+    places: 0,
     pinned: false,
 };
 

@@ -41,6 +41,10 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 0)]
     pub(crate) steps: u64,
 
+    /// How many jobs may wait; 0 is any number
+    #[arg(long, default_value_t = 0)]
+    pub(crate) places: usize,
+
     /// Whether everything stays on one core
     #[arg(long)]
     pub(crate) pinned: bool,
@@ -124,6 +128,7 @@ impl Load {
             ("--jobs", self.jobs.to_string()),
             ("--bytes", self.bytes.to_string()),
             ("--steps", self.steps.to_string()),
+            ("--places", self.places.to_string()),
         ];
         let words = values.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
         words.chain(self.pinned.then(|| "--pinned".to_owned())).collect()
@@ -210,8 +215,12 @@ fn stream_of<P: Peer>(load: &Load) -> f64 {
 
 /// Nanoseconds a job, from the first submission until every job has run.
 fn stream<P: Peer, const WORDS: usize>(load: &Load) -> f64 {
-    let Load { workers, producers, jobs, steps, .. } = *load;
-    let pool = Awaited::<P>::start(workers);
+    let Load { workers, producers, jobs, steps, places, .. } = *load;
+    let pool = match places {
+        0 => P::start(workers),
+        _ => P::start_bounded(workers, places).expect("it has a bound"),
+    };
+    let pool = Awaited::of(pool);
     let hand_in = |jobs: usize| {
         for number in 0..jobs {
             let capture = [number; WORDS];
@@ -273,7 +282,7 @@ fn grow<S: Submit>(submitter: &S, depth: u32, left: &'static Countdown) {
 
 /// Nanoseconds from submission until the submitter knows of the end: median, 99th percentile.
 fn ping_pong<P: Peer>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f64>> {
-    let pool = Awaited::<P>::start(load.workers);
+    let pool = Awaited::of(P::start(load.workers));
     let left = Countdown::start(0);
     let trip = |number| {
         before_each(number);
@@ -319,7 +328,7 @@ impl Drop for End<'_> {
 /// job that queueing took.
 fn queued<P: Peer>(load: &Load) -> Vec<Option<f64>> {
     let Load { workers, jobs, .. } = *load;
-    let pool = Awaited::<P>::start(workers);
+    let pool = Awaited::of(P::start(workers));
     let gate = hold(workers, |job| pool.execute(job).expect("the pool runs"));
     let began = Instant::now();
     for number in 0..jobs {
@@ -394,7 +403,7 @@ fn handles<P: Peer>(load: &Load) -> f64 {
 
 /// Microseconds from the first submission until all jobs of a burst have met, the median.
 fn burst<P: Peer>(load: &Load) -> f64 {
-    let pool = Awaited::<P>::start(load.workers);
+    let pool = Awaited::of(P::start(load.workers));
     let left = Countdown::start(0);
     let burst = |_| {
         machine::wait_until_others_sleep();

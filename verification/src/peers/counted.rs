@@ -17,10 +17,11 @@ pub struct Awaited<P: Peer> {
 }
 
 impl<P: Peer> Awaited<P> {
-    /// Starts a pool; [`finish`](Self::finish) must be called by the same thread.
-    pub fn start(workers: usize) -> Self {
+    /// Of a pool that has just been started; [`finish`](Self::finish) must be called by the same
+    /// thread.
+    pub fn of(pool: P) -> Self {
         let count = Count { pending: AtomicUsize::new(1), owner: thread::current() };
-        Awaited { pool: P::start(workers), count: Arc::new(count) }
+        Awaited { pool, count: Arc::new(count) }
     }
 
     /// Whether jobs are counted, since the pool cannot be waited for.

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use last_call::{BuildError, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
+use last_call::{Builder, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
 
 use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
 
@@ -14,8 +14,8 @@ pub(crate) trait Variant: Send + Sync + Sized + 'static {
     /// What it is, in a sentence.
     const WHAT: &'static str;
 
-    /// Starts a pool of that many workers.
-    fn build(workers: usize) -> Result<ThreadPool, BuildError>;
+    /// A builder with that choice.
+    fn builder() -> Builder;
 }
 
 macro_rules! variants {
@@ -28,8 +28,8 @@ macro_rules! variants {
             const NAME: &'static str = $name;
             const WHAT: &'static str = $what;
 
-            fn build(workers: usize) -> Result<ThreadPool, BuildError> {
-                ThreadPool::builder().workers(workers).queue($kind).build()
+            fn builder() -> Builder {
+                ThreadPool::builder().queue($kind)
             }
         }
     )+};
@@ -68,7 +68,7 @@ impl<V: Variant> Peer for LastCall<V> {
     type Submitter = Submitter;
 
     fn start(workers: usize) -> Self {
-        LastCall(V::build(workers).expect("the number of workers is sound"), PhantomData)
+        Self::try_start(workers).expect("the number of workers is sound")
     }
 
     #[inline]
@@ -101,8 +101,13 @@ impl<V: Variant> Peer for LastCall<V> {
     }
 
     fn try_start(workers: usize) -> Result<Self, String> {
-        let pool = V::build(workers).map_err(|error| error.to_string())?;
+        let pool = V::builder().workers(workers).build().map_err(|error| error.to_string())?;
         Ok(LastCall(pool, PhantomData))
+    }
+
+    fn start_bounded(workers: usize, places: usize) -> Option<Self> {
+        let pool = V::builder().workers(workers).capacity(places).build();
+        Some(LastCall(pool.expect("both numbers are sound"), PhantomData))
     }
 
     fn panics(&self) -> Option<usize> {

@@ -98,6 +98,13 @@ pub trait Peer: Send + Sync + Sized + 'static {
         Ok(Self::start(workers))
     }
 
+    /// Starts a pool in which so many jobs may wait, while whoever hands in the next waits for a place;
+    /// none if it has no such bound.
+    fn start_bounded(workers: usize, places: usize) -> Option<Self> {
+        let _ = (workers, places);
+        None
+    }
+
     /// Starts a pool that tells of each panic of a job through a handler; none if it has no such.
     fn start_telling<F>(workers: usize, tell: F) -> Option<Self>
     where

@@ -181,33 +181,46 @@ pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
     clauses: &[10, 25],
     reach: &["waited", "did not wait"],
     world: &[],
-    body: |stage| {
-        let pool = bounded(stage, 1);
-        let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
-        let first = {
-            let (busy, release) = (busy.clone(), release.clone());
-            move || {
-                busy.done();
-                release.wait();
-            }
-        };
-        pool.execute(first).unwrap();
-        busy.wait();
-        // The worker is held, the queue is full: only the cancellation can make a place.
-        let queued = pool.submit(|| panic!("a cancelled job must not run")).unwrap();
-        let submitter = pool.submitter();
-        let outside = {
-            let third = third.clone();
-            let main = move || {
-                submitter.execute(|| ()).unwrap();
-                third.done();
-            };
-            thread::spawn("outside".to_owned(), None, main).unwrap()
-        };
-        assert_eq!(queued.cancel(), last_call::Cancellation::Cancelled);
-        third.wait();
-        release.done();
-        outside.join().unwrap();
-        stage.reach(if history::slept("outside") { "waited" } else { "did not wait" });
-    },
+    body: |stage| cancel_frees_place(stage, 1),
 };
+
+/// With more than one place, `two-lock` counts those that are given back at the head.
+pub(crate) const CANCEL_FREES_PLACE_OF_TWO: Scenario = Scenario {
+    name: "full-cancel-frees-place-of-two",
+    property: "cancelling one of two queued jobs frees its place, for a submitter that waits",
+    body: |stage| cancel_frees_place(stage, 2),
+    ..CANCEL_FREES_PLACE
+};
+
+fn cancel_frees_place(stage: &Stage, places: usize) {
+    let pool = stage.builder().workers(1).capacity(places).build().unwrap();
+    let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
+    let first = {
+        let (busy, release) = (busy.clone(), release.clone());
+        move || {
+            busy.done();
+            release.wait();
+        }
+    };
+    pool.execute(first).unwrap();
+    busy.wait();
+    // The worker is held, the queue is full: only the cancellation can make a place.
+    let queued = pool.submit(|| panic!("a cancelled job must not run")).unwrap();
+    for _ in 1..places {
+        pool.execute(|| ()).unwrap();
+    }
+    let submitter = pool.submitter();
+    let outside = {
+        let third = third.clone();
+        let main = move || {
+            submitter.execute(|| ()).unwrap();
+            third.done();
+        };
+        thread::spawn("outside".to_owned(), None, main).unwrap()
+    };
+    assert_eq!(queued.cancel(), last_call::Cancellation::Cancelled);
+    third.wait();
+    release.done();
+    outside.join().unwrap();
+    stage.reach(if history::slept("outside") { "waited" } else { "did not wait" });
+}

@@ -1,11 +1,15 @@
 //! Scenarios on waiting for idleness.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Wake};
 use std::time::Duration;
 
 use last_call::sync::{Arc, Mutex};
+use last_call::ThreadPool;
 
 use super::shutdown::spawn;
-use crate::scenario::{history, panic_quietly, Count, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
 
 const AFTER_CHILD: Scenario = Scenario {
     name: "",
@@ -115,6 +119,91 @@ pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
         stage.reach(if history::slept("main") { "slept" } else { "was idle" });
     },
 };
+
+/// Waits when it is dropped.
+struct DropWaits(Latch);
+
+impl Drop for DropWaits {
+    fn drop(&mut self) {
+        history::outside_locks();
+        self.0.wait();
+    }
+}
+
+/// Waits when it wakes.
+struct WakeWaits(Latch);
+
+impl Wake for WakeWaits {
+    fn wake(self: Arc<Self>) {
+        history::outside_locks();
+        self.0.wait();
+    }
+}
+
+const BEFORE_USER_CODE: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[26],
+    reach: &["slept", "was idle"],
+    world: &[],
+    body: |_| {},
+};
+
+pub(crate) const IDLE_BEFORE_RESULT: Scenario = Scenario {
+    name: "idle-before-result",
+    property: "wait_idle returns, though the drop of the unread result waits for that",
+    body: |stage| {
+        idle_before(stage, |pool, idle| {
+            let detached = Latch::new(1);
+            let result = {
+                let detached = detached.clone();
+                move || {
+                    detached.wait();
+                    DropWaits(idle)
+                }
+            };
+            drop(pool.submit(result).unwrap());
+            detached.done();
+        });
+    },
+    ..BEFORE_USER_CODE
+};
+
+pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
+    name: "idle-before-payload",
+    property: "wait_idle returns, though the drop of the payload of a panic waits for that",
+    body: |stage| {
+        idle_before(stage, |pool, idle| {
+            pool.execute(|| std::panic::resume_unwind(Box::new(DropWaits(idle)))).unwrap();
+        });
+    },
+    ..BEFORE_USER_CODE
+};
+
+pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
+    name: "idle-before-waker",
+    property: "wait_idle returns, though the waker of the handle waits for that",
+    body: |stage| {
+        idle_before(stage, |pool, idle| {
+            let mut handle = pool.submit(|| ()).unwrap();
+            let waker = Arc::new(WakeWaits(idle)).into();
+            let _ = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
+            handle
+        });
+    },
+    ..BEFORE_USER_CODE
+};
+
+/// What is handed in calls user code of the worker's after its job has ended, and that waits for `idle`.
+fn idle_before<K>(stage: &Stage, hand_in: impl FnOnce(&ThreadPool, Latch) -> K) {
+    let pool = stage.pool(1);
+    let idle = Latch::new(1);
+    let kept = hand_in(&pool, idle.clone());
+    pool.wait_idle().unwrap();
+    stage.reach(if history::slept("main") { "slept" } else { "was idle" });
+    idle.done();
+    drop((pool, kept));
+}
 
 pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
     name: "idle-with-deadline",
