@@ -224,6 +224,7 @@ pub const TRIALS: &[Trial] = &[
     own(&idle::IDLE_AFTER_CANCEL, Bounded(3), &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_BEFORE_RESULT, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_UNREAD_PAYLOAD, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_BEFORE_PAYLOAD, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_BEFORE_WAKER, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),

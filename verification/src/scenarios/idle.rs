@@ -1,6 +1,7 @@
 //! Scenarios on waiting for idleness.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Wake};
 use std::time::Duration;
@@ -153,28 +154,43 @@ pub(crate) const IDLE_BEFORE_RESULT: Scenario = Scenario {
     name: "idle-before-result",
     property: "wait_idle returns, though the drop of the unread result waits for that",
     body: |stage| {
+        idle_before(stage, |pool, idle| detached(pool, || DropWaits(idle)));
+    },
+    ..BEFORE_USER_CODE
+};
+
+pub(crate) const IDLE_BEFORE_UNREAD_PAYLOAD: Scenario = Scenario {
+    name: "idle-before-unread-payload",
+    property:
+        "wait_idle returns, though the drop of the payload that no handle reads waits for that",
+    body: |stage| {
         idle_before(stage, |pool, idle| {
-            let detached = Latch::new(1);
-            let result = {
-                let detached = detached.clone();
-                move || {
-                    detached.wait();
-                    DropWaits(idle)
-                }
-            };
-            drop(pool.submit(result).unwrap());
-            detached.done();
+            detached(pool, || -> () { resume_unwind(Box::new(DropWaits(idle))) });
         });
     },
     ..BEFORE_USER_CODE
 };
+
+/// Submits a job that ends after its handle is gone.
+fn detached<T: Send + 'static>(pool: &ThreadPool, job: impl FnOnce() -> T + Send + 'static) {
+    let detached = Latch::new(1);
+    let job = {
+        let detached = detached.clone();
+        move || {
+            detached.wait();
+            job()
+        }
+    };
+    drop(pool.submit(job).unwrap());
+    detached.done();
+}
 
 pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
     name: "idle-before-payload",
     property: "wait_idle returns, though the drop of the payload of a panic waits for that",
     body: |stage| {
         idle_before(stage, |pool, idle| {
-            pool.execute(|| std::panic::resume_unwind(Box::new(DropWaits(idle)))).unwrap();
+            pool.execute(|| resume_unwind(Box::new(DropWaits(idle)))).unwrap();
         });
     },
     ..BEFORE_USER_CODE

@@ -117,7 +117,9 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
         for pusher in pushers {
             pusher.join().unwrap();
         }
-        assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 0, queued: 4 });
+        let fifth = queue.push("fifth", Wait::No).map_err(|refused| refused.refusal);
+        assert_eq!(fifth, Err(Refusal::Full), "both places are taken");
+        assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 1, queued: 4 });
         let slept = ["pusher 0", "pusher 1"].map(history::slept);
         stage.reach(match slept.iter().filter(|slept| **slept).count() {
             2 => "both slept",
