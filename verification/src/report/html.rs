@@ -103,7 +103,7 @@ struct Kills<'a> {
 }
 
 /// The rows of an interleaving that are drawn: all of a model's, and of a sample's the end.
-const ROWS: usize = 250;
+const ROWS: usize = 150;
 
 /// Something that was convicted, with the execution that did it.
 struct Conviction {
