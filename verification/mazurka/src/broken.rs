@@ -1,0 +1,47 @@
+//! Explorers that are broken on purpose, to show that the tests of this crate would notice.
+
+/// What is wrong with the explorer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it; each is one condition in the explorer
+pub enum Broken {
+    NotificationsAndWaitsCommute,
+    ReadsAndWritesCommute,
+    UpdatesCommute,
+    NotificationsCommute,
+    NoRacesAtDeadlock,
+    NoRacesOfWokenThreads,
+    NoRacesOfLocks,
+    LockRacesAfterTheRelease,
+    LatestRaceOnly,
+    SleepByWeakInitials,
+    SleepForEver,
+    FirstSleeperOnly,
+    NoTimeouts,
+    NoLateNotifications,
+    NoSpuriousWakeups,
+    FirstChoiceOnly,
+    AnyThreadCovers,
+}
+
+impl Broken {
+    /// Every kind.
+    pub const ALL: [Broken; 17] = [
+        Broken::NotificationsAndWaitsCommute,
+        Broken::ReadsAndWritesCommute,
+        Broken::UpdatesCommute,
+        Broken::NotificationsCommute,
+        Broken::NoRacesAtDeadlock,
+        Broken::NoRacesOfWokenThreads,
+        Broken::NoRacesOfLocks,
+        Broken::LockRacesAfterTheRelease,
+        Broken::LatestRaceOnly,
+        Broken::SleepByWeakInitials,
+        Broken::SleepForEver,
+        Broken::FirstSleeperOnly,
+        Broken::NoTimeouts,
+        Broken::NoLateNotifications,
+        Broken::NoSpuriousWakeups,
+        Broken::FirstChoiceOnly,
+        Broken::AnyThreadCovers,
+    ];
+}

@@ -1,0 +1,791 @@
+//! How a model is run: explored, sampled or replayed, within which limits, and what comes out.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::broken::Broken;
+use crate::clock::MAX_THREADS;
+use crate::coroutine::Coroutines;
+use crate::event::{wait, Event, Kind};
+use crate::execution::{self, Execution};
+use crate::sample::{Sampler, Scheduler};
+use crate::schedule::Schedule;
+use crate::search::Search;
+use crate::share::Queue;
+use crate::strategy::Strategy;
+
+/// What an execution has to know of the builder's settings.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) max_threads: usize,
+    pub(crate) max_steps: usize,
+    pub(crate) wakes_any: bool,
+    pub(crate) spurious_wakeups: usize,
+    pub(crate) failing_spawns: usize,
+    pub(crate) symmetric: Option<String>,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) names: Arc<Names>,
+}
+
+/// The numbers of threads, the same in all executions: by the parent, and which of its children.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<Vec<(u8, u8)>>);
+
+impl Names {
+    pub(crate) fn number(&self, parent: u8, child: u8) -> usize {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.iter().position(|name| *name == (parent, child));
+        1 + known.unwrap_or_else(|| {
+            names.push((parent, child));
+            names.len() - 1
+        })
+    }
+}
+
+/// How a model is run. Every limit and every choice of the scheduler's is a setting here; nothing
+/// is read from the environment.
+///
+/// ```
+/// use mazurka::sync::atomic::{AtomicUsize, Ordering};
+/// use mazurka::sync::Arc;
+/// use mazurka::{thread, Builder, End};
+///
+/// let report = Builder::new()
+///     .explore(|| {
+///         let count = Arc::new(AtomicUsize::new(0));
+///         let other = Arc::clone(&count);
+///         let other = thread::spawn(move || other.fetch_add(1, Ordering::SeqCst));
+///         let seen = count.load(Ordering::SeqCst);
+///         other.join().unwrap();
+///         assert!(seen <= 1);
+///     })
+///     .expect("the settings are valid");
+/// assert!(matches!(report.end, End::Complete));
+/// assert_eq!(report.executions, 2); // the load comes before the increment, or after it
+/// ```
+#[derive(Clone)]
+pub struct Builder {
+    settings: Settings,
+    max_executions: Option<u64>,
+    max_duration: Option<Duration>,
+    stack_size: usize,
+    parts: usize,
+    progress: Option<(Duration, ProgressCallback)>,
+}
+
+type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// How far an exploration has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Executions so far, redundant ones included.
+    pub executions: u64,
+    /// Time since the beginning.
+    pub elapsed: Duration,
+    /// The estimated number of all executions, if anything can be said: each branch that is known
+    /// of counts as large as its siblings (Knuth's estimator over the tree explored so far).
+    pub estimate: Option<u64>,
+}
+
+/// What running a model came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// How it ended.
+    pub end: End,
+    /// Executions that were completed, each another trace; of a sample, all executions.
+    pub executions: u64,
+    /// Executions that were given up since they would have repeated a trace. How many there are may
+    /// depend on the number of [`parts`](Builder::parts).
+    pub redundant: u64,
+    /// Executions in which a sleeper with a timeout was left alone until nothing else could go on.
+    /// What follows its timeout is explored from its wait on and counted there.
+    pub expired: u64,
+    /// Different schedules, of a sample.
+    pub distinct: u64,
+    /// Steps of the longest execution.
+    pub longest: usize,
+    /// Steps of all executions.
+    pub steps: u64,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+/// How running a model ended.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// Everything that was asked for was run, and nothing failed.
+    Complete,
+    /// An execution failed.
+    Failed(Box<Failure>),
+    /// [`max_executions`](Builder::max_executions) or [`max_duration`](Builder::max_duration) ended
+    /// it: nothing is known of the rest.
+    Limited,
+}
+
+/// An execution that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// In which way.
+    pub kind: FailureKind,
+    /// What happened, in a sentence: the panic's message, say.
+    pub message: String,
+    /// For [`Builder::replay`].
+    pub schedule: Schedule,
+    /// Where each thread stood that had not ended.
+    pub stands: Vec<Stand>,
+    /// The visible operations in their order; empty for a sample, whose schedule can be replayed.
+    pub interleaving: Vec<String>,
+}
+
+/// In which way an execution failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A panic left a thread of the model.
+    Panic,
+    /// No thread could go on.
+    Deadlock,
+    /// An execution was longer or had more threads than allowed.
+    Limit,
+    /// The same decisions did not lead to the same operations: something decides that the explorer
+    /// does not see, or a schedule is of another model.
+    Diverged,
+}
+
+/// Where a thread stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// The thread's name.
+    pub thread: String,
+    /// What it waits for.
+    pub stuck: Stuck,
+    /// The call of mazurka's that it is in, as `file:line:column`.
+    pub site: Option<String>,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stuck {
+    /// It was started and has not run.
+    NotBegun,
+    /// It can go on.
+    Running,
+    /// A lock, which that thread has.
+    Lock(Option<String>),
+    /// A notification.
+    Asleep,
+    /// The end of that thread.
+    Join(String),
+}
+
+impl fmt::Display for Stand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.thread)?;
+        match &self.stuck {
+            Stuck::NotBegun => write!(f, "has not begun")?,
+            Stuck::Running => write!(f, "can go on")?,
+            Stuck::Lock(Some(owner)) => write!(f, "waits for a lock that {owner} holds")?,
+            Stuck::Lock(None) => write!(f, "is about to lock")?,
+            Stuck::Asleep => write!(f, "sleeps on a condition variable")?,
+            Stuck::Join(thread) => write!(f, "waits for the end of {thread}")?,
+        }
+        self.site.as_ref().map_or(Ok(()), |site| write!(f, " at {site}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.message)?;
+        for stand in &self.stands {
+            writeln!(f, "  {stand}")?;
+        }
+        for line in &self.interleaving {
+            writeln!(f, "    {line}")?;
+        }
+        write!(f, "replay with the schedule {}", self.schedule)
+    }
+}
+
+/// A setting that makes no sense. Its message names it, its value, and what is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSetting(String);
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidSetting {}
+
+/// Explores a model with the settings of [`Builder::new`].
+///
+/// # Panics
+///
+/// If an execution fails, with its interleaving and its schedule.
+///
+/// ```should_panic
+/// use mazurka::sync::{Arc, Mutex};
+///
+/// mazurka::model(|| {
+///     let (a, b) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+///     let (c, d) = (Arc::clone(&a), Arc::clone(&b));
+///     let other = mazurka::thread::spawn(move || {
+///         let _d = d.lock().unwrap();
+///         let _c = c.lock().unwrap();
+///     });
+///     {
+///         let _a = a.lock().unwrap();
+///         let _b = b.lock().unwrap();
+///     }
+///     other.join().unwrap();
+/// });
+/// ```
+pub fn model(model: impl Fn() + Send + Sync + 'static) {
+    Builder::new().check(model);
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("max_threads", &self.settings.max_threads)
+            .field("max_steps", &self.settings.max_steps)
+            .field("wakes_any", &self.settings.wakes_any)
+            .field("spurious_wakeups", &self.settings.spurious_wakeups)
+            .field("failing_spawns", &self.settings.failing_spawns)
+            .field("symmetric", &self.settings.symmetric)
+            .field("max_executions", &self.max_executions)
+            .field("max_duration", &self.max_duration)
+            .field("stack_size", &self.stack_size)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Settings under which a model is explored to its end: `notify_one` wakes any sleeper, nobody
+    /// wakes spuriously, every thread can be started.
+    pub fn new() -> Self {
+        Builder {
+            settings: Settings {
+                max_threads: MAX_THREADS,
+                max_steps: 10_000,
+                wakes_any: true,
+                spurious_wakeups: 0,
+                failing_spawns: 0,
+                symmetric: None,
+                broken: None,
+                names: Arc::default(),
+            },
+            max_executions: None,
+            max_duration: None,
+            stack_size: 256 * 1024,
+            parts: 1,
+            progress: None,
+        }
+    }
+
+    /// Sets how many threads an execution may have, the main thread included: 1 to 16, the default,
+    /// for an exploration, 1 to 64 for a sample.
+    pub fn max_threads(mut self, threads: usize) -> Self {
+        self.settings.max_threads = threads;
+        self
+    }
+
+    /// Sets how many steps an execution may have, at least 1; 10,000 by default. A longer one is a
+    /// failure, and shows what loops without an end.
+    pub fn max_steps(mut self, steps: usize) -> Self {
+        self.settings.max_steps = steps;
+        self
+    }
+
+    /// Sets after how many executions an exploration is given up, at least 1; by default never.
+    pub fn max_executions(mut self, executions: Option<u64>) -> Self {
+        self.max_executions = executions;
+        self
+    }
+
+    /// Sets after which time an exploration is given up, more than zero; by default never.
+    pub fn max_duration(mut self, duration: Option<Duration>) -> Self {
+        self.max_duration = duration;
+        self
+    }
+
+    /// Sets the size of each thread's stack, in bytes, at least 16 KiB; 256 KiB by default.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Sets whether `notify_one` wakes any of the sleepers, which is the default, or the one that
+    /// has slept longest.
+    pub fn wakes_any(mut self, any: bool) -> Self {
+        self.settings.wakes_any = any;
+        self
+    }
+
+    /// Sets how many waits of an execution may end by a spurious wake-up; none by default.
+    pub fn spurious_wakeups(mut self, number: usize) -> Self {
+        self.settings.spurious_wakeups = number;
+        self
+    }
+
+    /// Sets how many starts of threads may fail in an execution; none by default.
+    pub fn failing_spawns(mut self, number: usize) -> Self {
+        self.settings.failing_spawns = number;
+        self
+    }
+
+    /// Declares that threads are interchangeable whose names are this prefix and a number, and that
+    /// one thread starts one after the other. Of the executions that differ in nothing but which of
+    /// them is which, one is explored.
+    ///
+    /// Valid only if nothing treats them differently: neither their own code nor who looks at what
+    /// belongs to one of them (in their order, say). Off by default; explore without it where that
+    /// comes to an end, and compare the outcomes.
+    pub fn symmetric(mut self, prefix: Option<&str>) -> Self {
+        self.settings.symmetric = prefix.map(str::to_owned);
+        self
+    }
+
+    /// Sets on how many operating system threads an exploration runs, at least 1, the default. The
+    /// same traces are visited. The model must not keep state of an execution in a static then.
+    pub fn parts(mut self, parts: usize) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Sets what is called about as often as `interval` says, while a model is run.
+    pub fn progress(
+        mut self,
+        interval: Duration,
+        callback: impl Fn(&Progress) + Send + Sync + 'static,
+    ) -> Self {
+        self.progress = Some((interval, Arc::new(callback)));
+        self
+    }
+
+    /// Breaks the explorer on purpose, for tests of those who test it.
+    #[doc(hidden)]
+    pub fn broken(mut self, broken: Option<Broken>) -> Self {
+        self.settings.broken = broken;
+        self
+    }
+
+    /// Visits every trace of a model once.
+    ///
+    /// The model is run many times. Each time it must do the same if the same is decided: time,
+    /// random numbers, the standard library's atomics and locks, and state that outlives an
+    /// execution must not decide anything.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSetting`]. A failure of the model is no error but an [`End`].
+    ///
+    /// # Panics
+    ///
+    /// If an operating system thread cannot be started.
+    pub fn explore(
+        &self,
+        model: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Report, InvalidSetting> {
+        self.check_settings(MAX_THREADS)?;
+        let queue = Queue::new(self.parts);
+        let run = Running::new(self, Arc::new(model));
+        thread::scope(|scope| {
+            for part in 0..self.parts {
+                let (run, queue) = (&run, &queue);
+                let body = move || run.explore_part(part, queue);
+                let name = format!("mazurka-{part}");
+                thread::Builder::new()
+                    .name(name)
+                    .spawn_scoped(scope, body)
+                    .expect("a thread starts");
+            }
+        });
+        Ok(run.report(!queue.is_stopped()))
+    }
+
+    /// Runs a model under schedules drawn at random.
+    ///
+    /// ```
+    /// use mazurka::{Builder, Scheduler};
+    ///
+    /// let model = || {
+    ///     let other = mazurka::thread::spawn(|| ());
+    ///     other.join().unwrap();
+    /// };
+    /// let report = Builder::new().sample(Scheduler::Random, 100, 1, model)?;
+    /// assert_eq!(report.executions, 100);
+    /// # Ok::<(), mazurka::InvalidSetting>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSetting`].
+    ///
+    /// # Panics
+    ///
+    /// As [`explore`](Self::explore).
+    pub fn sample(
+        &self,
+        scheduler: Scheduler,
+        schedules: u64,
+        seed: u64,
+        model: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Report, InvalidSetting> {
+        self.check_settings(MAX_SAMPLED_THREADS)?;
+        at_least("schedules", schedules, 1)?;
+        if let Scheduler::Pct { depth } = scheduler {
+            at_least("depth", depth as u64, 1)?;
+        }
+        let run = Running::new(self, Arc::new(model));
+        let complete = thread::scope(|scope| {
+            let body = || run.sample(scheduler, schedules, seed);
+            scope.spawn(body).join().unwrap_or(false)
+        });
+        Ok(run.report(complete))
+    }
+
+    /// Runs a model once more, as a failure's schedule says; after its end the first thread goes on
+    /// that can.
+    ///
+    /// ```
+    /// use mazurka::sync::atomic::{AtomicBool, Ordering};
+    /// use mazurka::sync::Arc;
+    /// use mazurka::{Builder, End};
+    ///
+    /// fn model() {
+    ///     let flag = Arc::new(AtomicBool::new(false));
+    ///     let other = Arc::clone(&flag);
+    ///     let other = mazurka::thread::spawn(move || other.store(true, Ordering::SeqCst));
+    ///     assert!(!flag.load(Ordering::SeqCst), "the flag is set");
+    ///     other.join().unwrap();
+    /// }
+    ///
+    /// let End::Failed(failure) = Builder::new().explore(model)?.end else { panic!("it fails") };
+    /// let line = failure.schedule.to_string();
+    /// let again = Builder::new().replay(&line.parse().unwrap(), model)?;
+    /// assert!(matches!(again.end, End::Failed(failure) if failure.message.contains("is set")));
+    /// # Ok::<(), mazurka::InvalidSetting>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSetting`]. A schedule that does not fit the model is a failure of the kind
+    /// [`Diverged`](FailureKind::Diverged).
+    ///
+    /// # Panics
+    ///
+    /// As [`explore`](Self::explore).
+    pub fn replay(
+        &self,
+        schedule: &Schedule,
+        model: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Report, InvalidSetting> {
+        let threads = schedule.steps.iter().map(|step| step.thread + 1).max().unwrap_or(1);
+        self.check_settings(MAX_SAMPLED_THREADS)?;
+        let run = Running::new(self, Arc::new(model));
+        let steps = schedule.steps.clone();
+        let complete = thread::scope(|scope| {
+            let body = || run.replay(steps, threads <= MAX_THREADS);
+            scope.spawn(body).join().unwrap_or(false)
+        });
+        Ok(run.report(complete))
+    }
+
+    /// Explores a model.
+    ///
+    /// # Panics
+    ///
+    /// If a setting makes no sense, if an execution fails, or if a limit ends the exploration.
+    pub fn check(&self, model: impl Fn() + Send + Sync + 'static) {
+        match self.explore(model) {
+            Err(invalid) => panic!("{invalid}"),
+            Ok(Report { end: End::Complete, .. }) => {}
+            Ok(Report { end: End::Failed(failure), .. }) => panic!("{failure}"),
+            Ok(Report { end: End::Limited, executions, .. }) => {
+                panic!("a limit ended the exploration after {executions} executions")
+            }
+        }
+    }
+
+    fn check_settings(&self, most_threads: usize) -> Result<(), InvalidSetting> {
+        let Settings { max_threads, max_steps, .. } = self.settings;
+        if max_threads == 0 || max_threads > most_threads {
+            return Err(InvalidSetting(format!(
+                "`max_threads` is {max_threads}; 1 to {most_threads} is accepted"
+            )));
+        }
+        at_least("max_steps", max_steps as u64, 1)?;
+        at_least("max_executions", self.max_executions.unwrap_or(1), 1)?;
+        at_least("stack_size", self.stack_size as u64, 16 * 1024)?;
+        at_least("parts", self.parts as u64, 1)?;
+        if self.max_duration == Some(Duration::ZERO) {
+            return Err(InvalidSetting("`max_duration` is 0; more is accepted".to_owned()));
+        }
+        if max_steps > usize::from(u16::MAX) {
+            return Err(InvalidSetting(format!(
+                "`max_steps` is {max_steps}; 1 to 65535 is accepted"
+            )));
+        }
+        if self.settings.symmetric.as_deref() == Some("") {
+            return Err(InvalidSetting(
+                "`symmetric` is empty; the beginning of the threads' names is accepted".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Threads that a sample can have: it has no vector clocks.
+const MAX_SAMPLED_THREADS: usize = 16;
+
+fn at_least(name: &str, value: u64, least: u64) -> Result<(), InvalidSetting> {
+    if value >= least {
+        return Ok(());
+    }
+    Err(InvalidSetting(format!("`{name}` is {value}; {least} or more is accepted")))
+}
+
+/// The decisions of the execution that runs on this operating system thread so far; for a panic
+/// hook, say. `None` outside of a model.
+pub fn schedule_so_far() -> Option<Schedule> {
+    execution::with(|execution| Schedule { steps: execution.steps.clone() })
+}
+
+/// A model that is being run.
+struct Running {
+    builder: Builder,
+    model: Arc<dyn Fn() + Send + Sync>,
+    began: Instant,
+    executions: AtomicU64,
+    redundant: AtomicU64,
+    expired: AtomicU64,
+    distinct: AtomicU64,
+    longest: AtomicU64,
+    steps: AtomicU64,
+    failure: Mutex<Option<Box<Failure>>>,
+}
+
+impl Running {
+    fn new(builder: &Builder, model: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let mut builder = builder.clone();
+        builder.settings.names = Arc::default();
+        Running {
+            builder,
+            model,
+            began: Instant::now(),
+            executions: AtomicU64::new(0),
+            redundant: AtomicU64::new(0),
+            expired: AtomicU64::new(0),
+            distinct: AtomicU64::new(0),
+            longest: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+            failure: Mutex::new(None),
+        }
+    }
+
+    fn report(&self, complete: bool) -> Report {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let get = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        Report {
+            end: match failure {
+                Some(failure) => End::Failed(failure),
+                None if complete => End::Complete,
+                None => End::Limited,
+            },
+            executions: get(&self.executions),
+            redundant: get(&self.redundant),
+            expired: get(&self.expired),
+            distinct: get(&self.distinct),
+            longest: usize::try_from(get(&self.longest)).unwrap_or(usize::MAX),
+            steps: get(&self.steps),
+            elapsed: self.began.elapsed(),
+        }
+    }
+
+    /// Runs one execution, and counts it; `None` if it failed.
+    fn execute(&self, execution: Execution, coroutines: &mut Coroutines) -> Option<Execution> {
+        let model = Arc::clone(&self.model);
+        let mut execution = execution::run(execution, coroutines, Box::new(move || model()));
+        let add = |number: &AtomicU64, more: u64| number.fetch_add(more, Ordering::Relaxed);
+        self.longest.fetch_max(execution.steps.len() as u64, Ordering::Relaxed);
+        add(&self.steps, execution.steps.len() as u64);
+        let counter = match (&execution.strategy, execution.redundant, execution.expired) {
+            (Strategy::Explore(_), true, _) => &self.redundant,
+            (Strategy::Explore(_), _, true) => &self.expired,
+            _ => &self.executions,
+        };
+        add(counter, 1);
+        let Some(failed) = execution.failure.take() else { return Some(execution) };
+        let failure = Failure::new(failed, &execution);
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(Box::new(failure));
+        None
+    }
+
+    fn explore_part(&self, part: usize, queue: &Queue) {
+        let mut coroutines = Coroutines::new(self.builder.stack_size);
+        let settings = self.builder.settings.clone();
+        let search = Box::new(Search::new(settings.broken));
+        let mut execution = Execution::new(settings, Strategy::Explore(search));
+        let mut told = Instant::now();
+        while let Some(work) = queue.take() {
+            search_of(&mut execution).begin(work);
+            loop {
+                match self.execute(execution, &mut coroutines) {
+                    Some(same) => execution = same,
+                    None => return queue.stop(),
+                }
+                let search = search_of(&mut execution);
+                queue.add(std::mem::take(&mut search.found));
+                if self.builder.parts > 1 && queue.is_wanted() {
+                    queue.add(search.give_away());
+                }
+                let more = search.backtrack();
+                if more && self.is_over() {
+                    return queue.stop();
+                }
+                if part == 0 {
+                    self.tell(&mut told, || search_of(&mut execution).done());
+                }
+                if !more {
+                    break;
+                }
+                if self.builder.parts > 1 && queue.is_stopped() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn sample(&self, scheduler: Scheduler, schedules: u64, seed: u64) -> bool {
+        let mut coroutines = Coroutines::new(self.builder.stack_size);
+        let sampler = Box::new(Sampler::new(scheduler, seed));
+        let settings = self.builder.settings.clone();
+        let mut execution = Execution::new(settings, Strategy::Sample(sampler));
+        let mut told = Instant::now();
+        let mut former = HashSet::new();
+        for number in 0..schedules {
+            if let Strategy::Sample(sampler) = &mut execution.strategy {
+                sampler.begin();
+            }
+            match self.execute(execution, &mut coroutines) {
+                Some(same) => execution = same,
+                None => return false,
+            }
+            let mut hasher = DefaultHasher::new();
+            execution.steps.hash(&mut hasher);
+            former.insert(hasher.finish());
+            self.distinct.store(former.len() as u64, Ordering::Relaxed);
+            if let Strategy::Sample(sampler) = &mut execution.strategy {
+                sampler.longest = sampler.longest.max(execution.steps.len());
+            }
+            if number + 1 < schedules && self.is_over() {
+                return false;
+            }
+            #[allow(clippy::cast_precision_loss)]
+            self.tell(&mut told, || (number + 1) as f64 / schedules as f64);
+        }
+        true
+    }
+
+    fn replay(&self, steps: Vec<crate::schedule::Step>, fits: bool) -> bool {
+        let mut coroutines = Coroutines::new(self.builder.stack_size);
+        let settings = self.builder.settings.clone();
+        let mut execution = Execution::new(settings, Strategy::Replay(steps));
+        execution.explores = fits;
+        self.execute(execution, &mut coroutines).is_some()
+    }
+
+    fn is_over(&self) -> bool {
+        let all = || {
+            let counters = [&self.executions, &self.redundant, &self.expired];
+            counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum::<u64>()
+        };
+        self.builder.max_executions.is_some_and(|most| all() >= most)
+            || self.builder.max_duration.is_some_and(|most| self.began.elapsed() >= most)
+    }
+
+    fn tell(&self, told: &mut Instant, done: impl FnOnce() -> f64) {
+        let Some((interval, callback)) = &self.builder.progress else { return };
+        if told.elapsed() < *interval {
+            return;
+        }
+        *told = Instant::now();
+        let counters = [&self.executions, &self.redundant, &self.expired];
+        let executions = counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum();
+        let done = done();
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss
+        )]
+        let estimate = (done > 0.0).then(|| (executions as f64 / done) as u64);
+        callback(&Progress { executions, elapsed: self.began.elapsed(), estimate });
+    }
+}
+
+fn search_of(execution: &mut Execution) -> &mut Search {
+    match &mut execution.strategy {
+        Strategy::Explore(search) => search,
+        _ => unreachable!("it explores"),
+    }
+}
+
+impl Failure {
+    fn new(failed: execution::Failure, execution: &Execution) -> Self {
+        let (kind, message) = match failed {
+            execution::Failure::Panic(message) => (FailureKind::Panic, message),
+            execution::Failure::Deadlock => {
+                (FailureKind::Deadlock, "deadlock: no thread can go on".to_owned())
+            }
+            execution::Failure::Limit(message) => (FailureKind::Limit, message),
+            execution::Failure::Diverged(message) => (FailureKind::Diverged, message),
+        };
+        let line = |event: &Event| line(event, execution);
+        Failure {
+            kind,
+            message,
+            schedule: Schedule { steps: execution.steps.clone() },
+            stands: execution.stands(),
+            interleaving: execution.events.iter().map(line).collect(),
+        }
+    }
+}
+
+/// An event, for people.
+fn line(event: &Event, execution: &Execution) -> String {
+    let thread = execution.thread_name(usize::from(event.thread));
+    let what = match (event.operation.kind, event.choice) {
+        (Kind::Lock, _) => "locks".to_owned(),
+        (Kind::Wait, wait::TIMED_OUT) => "waits, and times out".to_owned(),
+        (Kind::Wait, wait::NOTIFIED_LATE) => "waits, and times out as it is notified".to_owned(),
+        (Kind::Wait, wait::SPURIOUS) => "waits, and wakes spuriously".to_owned(),
+        (Kind::Wait, _) => "waits".to_owned(),
+        (Kind::NotifyOne, sleeper) if !event.in_vain => {
+            format!("notifies {}", execution.thread_name(usize::from(sleeper)))
+        }
+        (Kind::NotifyOne | Kind::NotifyAll, _) if event.in_vain => "notifies nobody".to_owned(),
+        (Kind::NotifyOne | Kind::NotifyAll, _) => "notifies all".to_owned(),
+        (Kind::Read, _) => "reads".to_owned(),
+        (Kind::Write, _) => "writes".to_owned(),
+        (Kind::Update, _) => "updates".to_owned(),
+        (Kind::Choose, choice) => format!("is given {choice}"),
+    };
+    format!("{thread} {what} ({}:{})", event.site.file(), event.site.line())
+}

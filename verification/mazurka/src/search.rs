@@ -1,0 +1,359 @@
+//! The exploration: which executions are still to come, so that each trace is visited once.
+//!
+//! Source sets with sleep sets, after Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial
+//! order reduction" (POPL 2014). The stack holds a [`Node`] for each event of the current execution.
+//! When two events race, [`reverse`](Search::reverse) makes sure that the node before the first of
+//! them also explores an execution in which they come in the other order. A *sleeping* thread is one
+//! whose operation was explored before and has met nothing since that depends on it: performing it
+//! would repeat a trace.
+
+use std::sync::Arc;
+
+use crate::broken::Broken;
+use crate::clock::MAX_THREADS;
+use crate::event::{Choice, Choices, Event, Kind, Operation};
+use crate::execution::{knows, Execution, Failure, Race, Thread};
+use crate::share::{Branch, Shared, Work};
+use crate::strategy::{in_turn, lowest, Pick};
+
+/// Sleeping threads, each with the choices of its operation that sleep.
+pub(crate) type Sleep = [Choices; MAX_THREADS];
+
+/// Threads as a set of bits.
+pub(crate) type Threads = u16;
+
+/// Every choice.
+const ALL: Choices = Choices::MAX;
+
+/// What is known of the state before one event of the current execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// What was decided.
+    pub(crate) thread: u8,
+    pub(crate) choice: Choice,
+    /// The operation; `None` until the execution has come here.
+    pub(crate) operation: Option<Operation>,
+    /// Choices of that operation that are still to come.
+    pub(crate) remaining: Choices,
+    /// Threads asleep when the execution first came here.
+    pub(crate) sleep: Sleep,
+    /// Threads that were decided for here, the current one included.
+    pub(crate) explored: Threads,
+    /// Threads that are still to be decided for.
+    pub(crate) todo: Threads,
+    /// Decisions whose executions have all been explored.
+    pub(crate) finished: u32,
+}
+
+impl Node {
+    /// Those asleep as its current decision is explored: what has been explored here sleeps too.
+    pub(crate) fn asleep(&self) -> Sleep {
+        let mut sleep = self.sleep;
+        for (thread, choices) in sleep.iter_mut().enumerate() {
+            if self.explored & (1 << thread) != 0 && thread != usize::from(self.thread) {
+                *choices = ALL;
+            }
+        }
+        sleep
+    }
+
+    /// Decisions known of: finished, current, and still to come.
+    fn decisions(&self) -> u32 {
+        self.finished + 1 + self.remaining.count_ones() + self.todo.count_ones()
+    }
+}
+
+/// One exploration, or the part of it that one operating system thread has.
+pub(crate) struct Search {
+    pub(crate) stack: Vec<Node>,
+    /// The first `shared.len()` nodes are shared with other parts of the exploration.
+    pub(crate) shared: Vec<Arc<Shared>>,
+    /// What was found to be explored at shared nodes.
+    pub(crate) found: Vec<Work>,
+    /// The events from here on have not been in an execution before.
+    fresh_from: usize,
+    broken: Option<Broken>,
+    /// Scratch space of `reverse`.
+    between: Vec<Event>,
+}
+
+impl Search {
+    pub(crate) fn new(broken: Option<Broken>) -> Self {
+        Search {
+            stack: Vec::new(),
+            shared: Vec::new(),
+            found: Vec::new(),
+            fresh_from: 0,
+            broken,
+            between: Vec::new(),
+        }
+    }
+
+    /// Begins at work that another part of the exploration has found.
+    pub(crate) fn begin(&mut self, work: Work) {
+        self.fresh_from = work.stack.len().saturating_sub(1);
+        self.stack = work.stack;
+        self.shared = work.shared;
+    }
+
+    pub(crate) fn is_fresh(&self, place: usize) -> bool {
+        place >= self.fresh_from
+    }
+
+    pub(crate) fn pick(&mut self, execution: &mut Execution) -> Pick {
+        let depth = execution.events.len();
+        if depth < self.stack.len() {
+            self.again(depth, execution)
+        } else {
+            self.further(execution)
+        }
+    }
+
+    /// Decides as in the execution before.
+    fn again(&mut self, depth: usize, execution: &mut Execution) -> Pick {
+        let node = &mut self.stack[depth];
+        let thread = usize::from(node.thread);
+        let found = execution.enabled(thread);
+        let expected = node.operation;
+        match (found, expected) {
+            (Some((pending, choices)), None) => {
+                node.operation = Some(pending.operation);
+                let awake = choices & !node.sleep[thread];
+                if awake == 0 {
+                    return give_up(execution);
+                }
+                node.choice = lowest(awake);
+                node.remaining = awake & (awake - 1);
+                if depth < self.shared.len() {
+                    // A shared node keeps nothing for later.
+                    let (remaining, explored) =
+                        (std::mem::take(&mut node.remaining), node.explored);
+                    let prefix = (&self.stack[..=depth], &self.shared[..=depth]);
+                    let choices = (0..16).filter(|choice| remaining & (1 << choice) != 0);
+                    let work =
+                        choices.map(|choice| Work::new(prefix, explored, Branch::Choice(choice)));
+                    self.found.extend(work);
+                }
+            }
+            (Some((pending, choices)), Some(operation))
+                if pending.operation == operation && choices & (1 << node.choice) != 0 => {}
+            _ => {
+                let asked = execution.is_asked(thread).map(|pending| pending.operation);
+                return Pick::Failed(Failure::Diverged(diverged(depth, thread, expected, asked)));
+            }
+        }
+        Pick::Step(thread, self.stack[depth].choice)
+    }
+
+    /// Decides where no execution has been before.
+    fn further(&mut self, execution: &mut Execution) -> Pick {
+        let sleep = self.next_sleep(execution);
+        let mut any = false;
+        let picked = in_turn(execution).find_map(|thread| {
+            let (pending, choices) = execution.enabled(thread)?;
+            any = true;
+            let awake = choices & !sleep[thread];
+            (awake != 0).then_some((thread, pending.operation, awake))
+        });
+        let Some((thread, operation, awake)) = picked else {
+            return if any { give_up(execution) } else { Pick::Nobody };
+        };
+        let choice = lowest(awake);
+        self.stack.push(Node {
+            thread: u8::try_from(thread).expect("explored threads are few"),
+            choice,
+            operation: Some(operation),
+            remaining: awake & (awake - 1),
+            sleep,
+            explored: 1 << thread,
+            todo: 0,
+            finished: 0,
+        });
+        Pick::Step(thread, choice)
+    }
+
+    /// Those asleep before the last event stay asleep unless it depends on what they asked for.
+    fn next_sleep(&self, execution: &Execution) -> Sleep {
+        let (Some(node), Some(event)) = (self.stack.last(), execution.events.last()) else {
+            return Sleep::default();
+        };
+        let mut sleep = node.asleep();
+        for (thread, choices) in sleep.iter_mut().enumerate().filter(|(_, choices)| **choices != 0)
+        {
+            let pending =
+                execution.is_asked(thread).filter(|_| thread != usize::from(event.thread));
+            let Some(pending) = pending else {
+                *choices = 0;
+                continue;
+            };
+            if self.broken == Some(Broken::SleepForEver) {
+                continue;
+            }
+            if pending.operation.object == event.operation.object {
+                for choice in 0..16 {
+                    let dependence = execution.dependence;
+                    if dependence.of_pending(event, pending.operation, choice) {
+                        *choices &= !(1 << choice);
+                    }
+                }
+            }
+        }
+        sleep
+    }
+
+    /// Makes sure that races are explored in the other order too.
+    pub(crate) fn reverse(&mut self, races: &[Race], events: &[Event]) {
+        for race in races {
+            self.reverse_one(race, events);
+        }
+    }
+
+    fn reverse_one(&mut self, race: &Race, events: &[Event]) {
+        let at = race.first as usize;
+        let first = &events[at];
+        let mut between = std::mem::take(&mut self.between);
+        between.clear();
+        // What can come before the second event without the first.
+        let later = &events[at + 1..race.until as usize];
+        between.extend(later.iter().filter(|event| !knows(&event.clock, first)));
+        between.push(race.second);
+
+        let node = &self.stack[at];
+        // The threads with which those events can begin.
+        let mut initials: Threads = 0;
+        let mut seen: Threads = 0;
+        let mut is_asleep = false;
+        for (place, event) in between.iter().enumerate() {
+            let bit = 1 << event.thread;
+            if seen & bit != 0 {
+                continue;
+            }
+            seen |= bit;
+            if between[..place].iter().any(|earlier| knows(&event.clock, earlier)) {
+                continue;
+            }
+            initials |= bit;
+            let sleep = node.sleep[usize::from(event.thread)];
+            // Whom a notification wakes may be chosen anew as its race is reversed.
+            let open = event.operation.kind == Kind::NotifyOne && place + 1 == between.len();
+            is_asleep |= if open { sleep != 0 } else { sleep & (1 << event.choice) != 0 };
+        }
+        if self.broken == Some(Broken::SleepByWeakInitials) {
+            is_asleep |= node
+                .sleep
+                .iter()
+                .enumerate()
+                .any(|(thread, choices)| *choices != 0 && seen & (1 << thread) == 0);
+        }
+        let covering = if self.broken == Some(Broken::AnyThreadCovers) { seen } else { initials };
+        let thread = between[0].thread;
+        self.between = between;
+        if is_asleep {
+            return;
+        }
+        if let Some(shared) = self.shared.get(at) {
+            let found = shared.add(covering, thread);
+            let prefix = (&self.stack[..=at], &self.shared[..=at]);
+            self.found
+                .extend(found.map(|explored| Work::new(prefix, explored, Branch::Thread(thread))));
+            return;
+        }
+        let node = &mut self.stack[at];
+        if (node.explored | node.todo) & covering == 0 {
+            node.todo |= 1 << thread;
+        }
+    }
+
+    /// Prepares the next execution; returns `false` if there is none.
+    pub(crate) fn backtrack(&mut self) -> bool {
+        while self.stack.len() > self.shared.len() {
+            let depth = self.stack.len() - 1;
+            let node = &mut self.stack[depth];
+            node.finished += 1;
+            if node.remaining != 0 {
+                node.choice = lowest(node.remaining);
+                node.remaining &= node.remaining - 1;
+                self.fresh_from = depth;
+                return true;
+            }
+            if node.todo != 0 {
+                node.thread = lowest(node.todo);
+                node.todo &= node.todo - 1;
+                node.explored |= 1 << node.thread;
+                node.operation = None;
+                self.fresh_from = depth;
+                return true;
+            }
+            self.stack.pop();
+        }
+        false
+    }
+
+    /// The share of the exploration that is done, as far as is known: each decision at a node has
+    /// the same share of it. 0 to 1.
+    pub(crate) fn done(&self) -> f64 {
+        let mut share = 1.0;
+        let mut done = 0.0;
+        for node in &self.stack[self.shared.len()..] {
+            let decisions = f64::from(node.decisions());
+            done += share * f64::from(node.finished) / decisions;
+            share /= decisions;
+        }
+        done
+    }
+
+    /// Gives the shallowest decisions that are still to come away, for other parts of the
+    /// exploration.
+    pub(crate) fn give_away(&mut self) -> Vec<Work> {
+        let open = |node: &Node| node.remaining != 0 || node.todo != 0;
+        let base = self.shared.len();
+        let Some(offset) = self.stack[base..].iter().position(open) else { return Vec::new() };
+        let at = base + offset;
+        self.shared
+            .extend(self.stack[base..=at].iter().map(|node| Arc::new(Shared::new(node.explored))));
+        let node = &mut self.stack[at];
+        let (remaining, todo) =
+            (std::mem::take(&mut node.remaining), std::mem::take(&mut node.todo));
+        let prefix = (&self.stack[..=at], &self.shared[..=at]);
+        let mut work = Vec::new();
+        for choice in (0..16).filter(|choice| remaining & (1 << choice) != 0) {
+            work.push(Work::new(prefix, self.stack[at].explored, Branch::Choice(choice)));
+        }
+        for thread in (0..16).filter(|thread| todo & (1 << thread) != 0) {
+            let explored =
+                self.shared[at].add(1 << thread, thread).expect("it was not explored yet");
+            work.push(Work::new(prefix, explored, Branch::Thread(thread)));
+        }
+        work
+    }
+}
+
+/// Every thread that could go on is asleep: what follows repeats a trace. The execution is completed
+/// in any way, so that what it holds is freed.
+fn give_up(execution: &mut Execution) -> Pick {
+    execution.explores = false;
+    execution.redundant = true;
+    crate::strategy::Strategy::First.pick(execution)
+}
+
+fn diverged(
+    place: usize,
+    thread: Thread,
+    expected: Option<Operation>,
+    found: Option<Operation>,
+) -> String {
+    let told = |operation: Option<Operation>| match operation {
+        Some(Operation { kind, object }) => {
+            format!("{kind:?} of object {}.{}", object >> 24, object & 0xff_ffff)
+        }
+        None => "nothing that can be performed".to_owned(),
+    };
+    format!(
+        "the same decisions led elsewhere: at step {place}, thread {thread} was to perform {} and \
+         asks for {}. Something that the explorer does not see has decided: an atomic or a lock of \
+         the standard library's, an `Arc`'s count, a static or thread-local variable that outlives \
+         the execution, the address of a value, a hash map's order, the time, or a random number",
+        told(expected),
+        told(found)
+    )
+}
