@@ -42,7 +42,7 @@
 //!   (`Shutdown::on_signals`). What it does on Windows is untested.
 //! * `tracing`: events of workers and of shutdown, with the target `last_call`.
 //!
-//! Built with `--cfg loom` or `--cfg shuttle`, the pool runs inside models of that checker and nowhere
+//! Built with `--cfg loom` and the feature `__internals`, the pool runs inside models and nowhere
 //! else.
 
 #![forbid(unsafe_code)]
@@ -52,12 +52,12 @@ mod pool;
 
 mod job;
 
-#[cfg(any(loom, shuttle, feature = "__internals"))]
+#[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub mod queue;
-#[cfg(not(any(loom, shuttle, feature = "__internals")))]
+#[cfg(not(feature = "__internals"))]
 #[allow(unreachable_pub)] // public for the evidence only
-#[cfg_attr(loom, mutants::skip)] // the same file as above, once is enough
+#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)] // the same file as above, once is enough
 mod queue;
 
 mod worker;
@@ -70,12 +70,12 @@ mod report;
 #[cfg(feature = "signal")]
 mod signal;
 
-#[cfg(any(loom, shuttle, feature = "__internals"))]
+#[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub mod sync;
-#[cfg(not(any(loom, shuttle, feature = "__internals")))]
+#[cfg(not(feature = "__internals"))]
 #[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
-#[cfg_attr(loom, mutants::skip)] // the same file as above, once is enough
+#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)] // the same file as above, once is enough
 mod sync;
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
@@ -89,9 +89,9 @@ pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 pub use signal::{SignalError, SignalStep};
 
 /// Whether this build can only run inside a model. Documentation tests ask: cargo compiles them
-/// without `--cfg loom` or `--cfg shuttle` and links them with a library that has it.
+/// without `--cfg loom` and links them with a library that has it.
 #[doc(hidden)]
-pub const UNDER_MODEL: bool = cfg!(any(loom, shuttle));
+pub const UNDER_MODEL: bool = cfg!(all(loom, feature = "__internals"));
 
 /// The README's example compiles.
 #[cfg(doctest)]

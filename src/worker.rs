@@ -680,7 +680,7 @@ impl Record {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(all(test, not(all(loom, feature = "__internals"))))]
 mod tests {
     use super::{main, Hooks, Shared, Watch};
     use crate::job::Handled;

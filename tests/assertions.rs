@@ -2,7 +2,7 @@
 //!
 //! They hold if this file compiles.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

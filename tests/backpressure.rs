@@ -1,6 +1,6 @@
 //! A full queue: who is refused, who waits, and that whoever waits is released.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

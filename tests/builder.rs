@@ -1,6 +1,6 @@
 //! Building: every argument that makes no sense is refused by name, and no thread is left behind.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

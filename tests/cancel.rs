@@ -1,6 +1,6 @@
 //! Cancelling: a job that has not started never will, and leaves nothing behind.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

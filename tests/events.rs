@@ -1,6 +1,6 @@
 //! What the pool tells a subscriber, which is user code: its panic harms neither worker nor shutdown.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

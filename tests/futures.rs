@@ -1,7 +1,7 @@
 //! Handles as futures, on executors that users have: the task is woken by each outcome, once there
 //! is one.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

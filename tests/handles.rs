@@ -1,6 +1,6 @@
 //! Handles: they always resolve, and only after the job has let go of everything.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

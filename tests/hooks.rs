@@ -1,5 +1,5 @@
 //! Hooks belong to the pool: their captures go with it, and what their drop does harms nobody.
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Waiting for idleness: it comes when nothing is queued or running, and to everybody who waits.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

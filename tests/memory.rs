@@ -1,6 +1,6 @@
 //! What a pool keeps of jobs that have run, and a queue of items that have gone.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

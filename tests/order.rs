@@ -1,6 +1,6 @@
 //! In which order jobs start, and that none waits while a worker is free.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Panics of jobs and of destructors: the worker goes on, and everything is counted.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

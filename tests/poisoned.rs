@@ -2,7 +2,7 @@
 //!
 //! No user code runs under a lock of the pool's, so only the facade itself can show this.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

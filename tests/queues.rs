@@ -1,7 +1,7 @@
 //! Every queue against the contract of queues: the same generated sequences with the same answers,
 //! and histories of racing threads that must be explained by some sequence.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

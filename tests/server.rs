@@ -7,7 +7,7 @@
 //! holds a worker until it sends the rest; everything else waits for lines and answers of the
 //! server. So only a watchdog has a time limit: it kills the server, which ends every wait.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;

@@ -1,6 +1,6 @@
 //! The end of a pool: it comes, every job has an outcome by then, and nothing is left behind.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Signals end the pool: the first drains, the second discards. Each test is a process of its own,
 //! since a signal comes to all of a process.
 
-#![cfg(all(unix, not(any(loom, shuttle))))]
+#![cfg(all(unix, not(loom)))]
 
 mod support;
 

@@ -6,7 +6,7 @@
 //! everything else that is not held itself will end without further help. On a bounded queue the
 //! stuck jobs are those that keep their places.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Races on real threads, many times over; what they are about, the other tests and the models say.
 //! `LAST_CALL_STRESS=10` makes ten times as many of each.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

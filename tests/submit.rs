@@ -1,6 +1,6 @@
 //! Handing in: accepted or refused, never both and never neither.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

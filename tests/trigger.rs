@@ -1,6 +1,6 @@
 //! Ending the pool from elsewhere: any thread, any number of times, and whoever waits for the end.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

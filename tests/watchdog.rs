@@ -1,6 +1,6 @@
 //! The watchdog of these tests: a hang becomes a failure that says where everything stands.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 mod support;
 

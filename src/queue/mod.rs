@@ -20,7 +20,7 @@ use std::ops::Deref;
 
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
-#[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+#[cfg(feature = "crossbeam-channel")]
 pub mod channel;
 pub mod locked;
 pub mod two_lock;
@@ -37,7 +37,7 @@ pub mod yielding;
 /// let pool = ThreadPool::builder().queue(QueueKind::Locked).build()?;
 /// # Ok::<(), last_call::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueueKind {
     /// One lock for submitters and one for workers: the fastest, and the default.
@@ -45,11 +45,12 @@ pub enum QueueKind {
     /// A worker that finds nothing yields its core once before it sleeps. Then, if no other worker
     /// sleeps, a job may wait for as long as foreign threads keep that core, some milliseconds. A
     /// yield that took long and brought few jobs is the last for 256 times that a worker finds none.
+    #[default]
     TwoLock,
-    /// One lock for all: the one on which whole pools are proved.
+    /// One lock for all: the smallest.
     Locked,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
-    #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+    #[cfg(feature = "crossbeam-channel")]
     Channel,
 }
 
@@ -58,7 +59,7 @@ impl QueueKind {
     pub const ALL: &'static [QueueKind] = &[
         QueueKind::TwoLock,
         QueueKind::Locked,
-        #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+        #[cfg(feature = "crossbeam-channel")]
         QueueKind::Channel,
     ];
 
@@ -67,7 +68,7 @@ impl QueueKind {
         match self {
             QueueKind::TwoLock => "two-lock",
             QueueKind::Locked => "locked",
-            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            #[cfg(feature = "crossbeam-channel")]
             QueueKind::Channel => "channel",
         }
     }
@@ -75,23 +76,12 @@ impl QueueKind {
     /// What a builder begins with: the default, or, for the evidence, what the environment says, so
     /// that one build of the tests runs on each queue.
     pub(crate) fn of_new_builders() -> Self {
-        #[cfg(all(not(any(loom, shuttle)), feature = "__internals"))]
+        #[cfg(feature = "__internals")]
         if let Ok(name) = std::env::var("LAST_CALL_QUEUE") {
             let named = Self::ALL.iter().find(|kind| kind.name() == name);
             return *named.unwrap_or_else(|| panic!("LAST_CALL_QUEUE={name}: no such queue here"));
         }
         Self::default()
-    }
-}
-
-impl Default for QueueKind {
-    /// [`TwoLock`](QueueKind::TwoLock); inside a model, what can be proved whole.
-    fn default() -> Self {
-        if cfg!(any(loom, shuttle)) {
-            QueueKind::Locked
-        } else {
-            QueueKind::TwoLock
-        }
     }
 }
 
@@ -105,7 +95,7 @@ pub enum AnyQueue<T> {
     /// Under one.
     Locked(locked::Locked<T>),
     /// A crossbeam channel.
-    #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+    #[cfg(feature = "crossbeam-channel")]
     Channel(channel::Channel<T>),
 }
 
@@ -115,7 +105,7 @@ macro_rules! delegate {
         match $chosen {
             AnyQueue::TwoLock($queue) => $call,
             AnyQueue::Locked($queue) => $call,
-            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            #[cfg(feature = "crossbeam-channel")]
             AnyQueue::Channel($queue) => $call,
         }
     };
@@ -127,7 +117,7 @@ impl<T: Send> AnyQueue<T> {
         match kind {
             QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity)),
             QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity)),
-            #[cfg(all(not(any(loom, shuttle)), feature = "crossbeam-channel"))]
+            #[cfg(feature = "crossbeam-channel")]
             QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity)),
         }
     }

@@ -1,38 +1,65 @@
-//! The facade over a model checker, loom or shuttle, recording what it does in [`trace`].
+//! The facade over an explorer, recording what it does in [`trace`].
 
 use std::cell::Cell;
 use std::panic::Location;
+use std::sync::PoisonError;
 use std::time::Duration;
 
-#[cfg(loom)]
-pub(super) use loom as checker;
-#[cfg(shuttle)]
-pub(super) use shuttle as checker;
-
+use super::engine::{installed, Engine};
 use super::fault::Action;
 use super::trace::{self, Kind, Op, Operation};
-use super::world::{self, Clock, Sleeper};
-use super::Arc;
+
+/// Not seen by an explorer: for what one of its locks protects already, and for atomics that it was
+/// told of.
+#[allow(clippy::disallowed_types)]
+mod unseen {
+    pub(super) use std::sync::atomic::{AtomicBool, AtomicU64};
+    pub(super) use std::sync::{Mutex, MutexGuard};
+}
+
+/// The engine that an object was made with, and its number there.
+type Object = (&'static dyn Engine, usize);
 
 /// Mutual exclusion. What a panic leaves poisoned is taken over, its own lock or, since the threads
 /// of a model are one to the standard library, another.
-#[derive(Debug)]
 pub struct Mutex<T> {
-    inner: checker::sync::Mutex<T>,
+    inner: Lock<T>,
     object: usize,
 }
 
+enum Lock<T> {
+    Loom(loom::sync::Mutex<T>),
+    /// Nobody waits for the data: whoever has the engine's lock is alone with it.
+    Engine(Object, unseen::Mutex<T>),
+}
+
 /// Access to what a [`Mutex`] protects, until dropped.
-#[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     // None only between the two halves of a wait.
-    inner: Option<checker::sync::MutexGuard<'a, T>>,
+    inner: Option<Guard<'a, T>>,
     mutex: &'a Mutex<T>,
-    /// Who locked it, or went to sleep with it.
+    /// Where it was locked, or where its holder went to sleep.
     site: &'static Location<'static>,
     /// Whether the caller has looked at what is protected, and how often it has changed it.
     looked: Cell<bool>,
     changes: usize,
+}
+
+enum Guard<'a, T> {
+    Loom(loom::sync::MutexGuard<'a, T>),
+    Engine(unseen::MutexGuard<'a, T>),
+}
+
+impl<T> std::fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl<T> std::fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MutexGuard").finish_non_exhaustive()
+    }
 }
 
 impl<T: Default> Default for Mutex<T> {
@@ -47,7 +74,11 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn new(value: T) -> Self {
         let object = trace::register(Kind::Mutex, Location::caller());
-        Mutex { inner: checker::sync::Mutex::new(value), object }
+        let inner = match installed() {
+            Some(engine) => Lock::Engine((engine, engine.create()), unseen::Mutex::new(value)),
+            None => Lock::Loom(loom::sync::Mutex::new(value)),
+        };
+        Mutex { inner, object }
     }
 
     /// Blocks until the mutex is free and locks it.
@@ -60,8 +91,35 @@ impl<T> Mutex<T> {
     }
 
     fn relock(&self, site: &'static Location<'static>) -> MutexGuard<'_, T> {
-        let guard = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let guard = self.acquire();
         MutexGuard { inner: Some(guard), mutex: self, site, looked: Cell::new(false), changes: 0 }
+    }
+
+    fn acquire(&self) -> Guard<'_, T> {
+        match &self.inner {
+            Lock::Loom(lock) => Guard::Loom(lock.lock().unwrap_or_else(PoisonError::into_inner)),
+            Lock::Engine((engine, object), _) => {
+                engine.lock(*object);
+                self.access()
+            }
+        }
+    }
+
+    /// The data, of a lock of the engine's that is held.
+    fn access(&self) -> Guard<'_, T> {
+        match &self.inner {
+            Lock::Engine(_, data) => {
+                Guard::Engine(data.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Lock::Loom(_) => unreachable!("loom's locks have their data"),
+        }
+    }
+
+    fn release(&self, guard: Guard<'_, T>) {
+        drop(guard);
+        if let Lock::Engine((engine, object), _) = &self.inner {
+            engine.unlock(*object);
+        }
     }
 }
 
@@ -83,11 +141,16 @@ impl<T> MutexGuard<'_, T> {
     fn let_others_in(&mut self) {
         let object = self.mutex.object;
         trace::record_at(Op::Unlock, object, self.site, true);
-        drop(self.inner.take());
+        self.unlock();
         trace::record_at(Op::Lock, object, self.site, true);
-        let inner = self.mutex.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.inner = Some(inner);
+        self.inner = Some(self.mutex.acquire());
         trace::record_at(Op::Locked, object, self.site, true);
+    }
+
+    fn unlock(&mut self) {
+        if let Some(guard) = self.inner.take() {
+            self.mutex.release(guard);
+        }
     }
 }
 
@@ -95,14 +158,20 @@ impl<T> std::ops::Deref for MutexGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.looked.set(true);
-        self.inner.as_ref().expect("a guard is whole outside of a wait")
+        match self.inner.as_ref().expect("a guard is whole outside of a wait") {
+            Guard::Loom(guard) => guard,
+            Guard::Engine(guard) => guard,
+        }
     }
 }
 
 impl<T> std::ops::DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         self.before_change();
-        self.inner.as_mut().expect("a guard is whole outside of a wait")
+        match self.inner.as_mut().expect("a guard is whole outside of a wait") {
+            Guard::Loom(guard) => guard,
+            Guard::Engine(guard) => guard,
+        }
     }
 }
 
@@ -110,23 +179,28 @@ impl<T> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         if self.inner.is_some() {
             trace::record(Op::Unlock, self.mutex.object);
+            self.unlock();
         }
     }
 }
 
-/// A condition variable. It never wakes for no reason; of several waiters loom wakes the one that has
-/// waited longest, shuttle any.
-#[derive(Debug)]
+/// A condition variable. Under an engine, whom it wakes and whether waits end spuriously is the
+/// engine's choice; loom wakes the one that has waited longest, and never spuriously.
 pub struct Condvar {
-    inner: Arc<checker::sync::Condvar>,
-    /// Who sleeps until the clock strikes, the longest first. Unseen by the checker: looked at with
-    /// the lock held that they wait with, by those who notify too.
-    timed: Unseen<Vec<Arc<Sleeper>>>,
+    inner: Signal,
     object: usize,
 }
 
-#[allow(clippy::disallowed_types)]
-type Unseen<T> = std::sync::Mutex<T>;
+enum Signal {
+    Loom(loom::sync::Condvar),
+    Engine(Object),
+}
+
+impl std::fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}
 
 impl Default for Condvar {
     #[track_caller]
@@ -140,9 +214,11 @@ impl Condvar {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Condvar, Location::caller());
-        let inner = Arc::new(checker::sync::Condvar::new());
-        world::register(&inner);
-        Condvar { inner, timed: Unseen::default(), object }
+        let inner = match installed() {
+            Some(engine) => Signal::Engine((engine, engine.create())),
+            None => Signal::Loom(loom::sync::Condvar::new()),
+        };
+        Condvar { inner, object }
     }
 
     /// Releases the lock, sleeps until notified, and locks again.
@@ -157,56 +233,76 @@ impl Condvar {
         let site = Location::caller();
         let early = |action| matches!(action, Action::WakeEarly | Action::SplitWait);
         match trace::fault(site, early) {
-            Some(Action::WakeEarly) => return self.doze(guard, Op::Woken, true),
+            Some(Action::WakeEarly) => return self.relock(guard, Op::Woken, true),
             Some(_) => guard.let_others_in(),
-            None if trace::surplus(self.object) => return self.doze(guard, Op::Woken, true),
+            None if trace::surplus(self.object) => return self.relock(guard, Op::Woken, true),
             None => {}
         }
         trace::record(Op::Wait, self.object);
-        let inner = guard.inner.take().expect("a guard is whole outside of a wait");
-        let inner = self.inner.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
-        guard.inner = Some(inner);
-        guard.site = site;
-        guard.looked.set(false);
-        guard.changes = 0;
+        self.block(&mut guard, false);
+        guard.reset(site);
         trace::record(Op::Woken, self.object);
         guard
     }
 
+    /// Sleeps; returns `true` if it has timed out.
+    fn block<T>(&self, guard: &mut MutexGuard<'_, T>, has_timeout: bool) -> bool {
+        let mutex = guard.mutex;
+        let inner = guard.inner.take().expect("a guard is whole outside of a wait");
+        match (&self.inner, &mutex.inner, inner) {
+            (Signal::Loom(condvar), _, Guard::Loom(inner)) => {
+                let inner = condvar.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                guard.inner = Some(Guard::Loom(inner));
+                false
+            }
+            (Signal::Engine((engine, condvar)), Lock::Engine((_, mutex), _), inner) => {
+                drop(inner);
+                let timed_out = engine.wait(*condvar, *mutex, has_timeout);
+                guard.inner = Some(guard.mutex.access());
+                timed_out
+            }
+            _ => unreachable!("a process has one engine"),
+        }
+    }
+
     /// Releases the lock, lets others run or not, and locks again: woken by nobody.
     #[track_caller]
-    fn doze<'a, T>(
+    fn relock<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,
         end: Op,
         wrongly: bool,
     ) -> MutexGuard<'a, T> {
-        trace::record_at(Op::Wait, self.object, Location::caller(), wrongly);
-        let mutex = guard.mutex;
+        let site = Location::caller();
+        trace::record_at(Op::Wait, self.object, site, wrongly);
         // No yield: loom runs a thread that has yielded only when no other can go on.
-        drop(guard.inner.take());
-        let guard = mutex.relock(Location::caller());
+        guard.unlock();
+        guard.inner = Some(guard.mutex.acquire());
+        guard.reset(site);
         trace::record(end, self.object);
         guard
     }
 
     /// As [`wait`](Self::wait), but the deadline fires: others may run first, or not.
     ///
-    /// loom has no clock and no way to choose. Releasing the lock and taking it again lets it
-    /// explore every amount of progress that the others can make before the deadline; what it
-    /// leaves out is a notification that a waiter takes along while timing out: for that a scenario
-    /// may wind a [`Clock`]. A sample of shuttle's would seldom see more than a little progress: there
-    /// the wait ends for no reason as often as not, and comes again.
+    /// An engine chooses at which moment. loom has no clock and no way to choose: there the lock is
+    /// released and taken again, so that it explores every amount of progress that the others can
+    /// make before the deadline.
     #[track_caller]
     pub fn wait_until<'a, T>(
         &self,
-        guard: MutexGuard<'a, T>,
+        mut guard: MutexGuard<'a, T>,
         deadline: Deadline,
     ) -> (MutexGuard<'a, T>, bool) {
         let fires = match deadline.0 {
-            Fires::AtStroke => return self.sleep_until_stroke(guard),
-            Fires::AnyTime if has_come() => true,
-            Fires::AnyTime => return (self.doze(guard, Op::Woken, false), false),
+            Fires::AnyTime if matches!(self.inner, Signal::Loom(_)) => true,
+            Fires::AnyTime => {
+                trace::record(Op::Wait, self.object);
+                let timed_out = self.block(&mut guard, true);
+                guard.reset(Location::caller());
+                trace::record(if timed_out { Op::TimedOut } else { Op::Woken }, self.object);
+                return (guard, timed_out);
+            }
             Fires::Never => false,
             Fires::TooLate => {
                 trace::opportunity(Operation::WaitUntil);
@@ -215,48 +311,25 @@ impl Condvar {
             }
         };
         if fires {
-            (self.doze(guard, Op::TimedOut, false), true)
+            (self.relock(guard, Op::TimedOut, false), true)
         } else {
             trace::opportunity(Operation::Wait);
             (self.sleep(guard), false)
         }
     }
 
-    #[track_caller]
-    fn sleep_until_stroke<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> (MutexGuard<'a, T>, bool) {
-        let clock = Clock::wound().expect("a deadline at the stroke has a clock");
-        let Some(sleeper) = clock.sleeper() else {
-            return (self.doze(guard, Op::TimedOut, false), true);
-        };
-        self.timed().push(Arc::clone(&sleeper));
-        trace::record(Op::Wait, self.object);
-        let mutex = guard.mutex;
-        drop(guard.inner.take());
-        let late = sleeper.sleep();
-        let guard = mutex.relock(Location::caller());
-        self.timed().retain(|other| !Arc::ptr_eq(other, &sleeper));
-        trace::record(if late { Op::TimedOut } else { Op::Woken }, self.object);
-        (guard, late)
-    }
-
-    #[allow(clippy::disallowed_types)]
-    fn timed(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Sleeper>>> {
-        self.timed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Those who sleep until the stroke come first: it is they who might take a wake-up along.
     fn wake_one(&self) {
-        let timed = self.timed().clone();
-        if !timed.iter().any(|sleeper| sleeper.notify()) {
-            self.inner.notify_one();
+        match &self.inner {
+            Signal::Loom(condvar) => condvar.notify_one(),
+            Signal::Engine((engine, condvar)) => engine.notify_one(*condvar),
         }
     }
 
     fn wake_all(&self) {
-        for sleeper in self.timed().clone() {
-            sleeper.notify();
+        match &self.inner {
+            Signal::Loom(condvar) => condvar.notify_all(),
+            Signal::Engine((engine, condvar)) => engine.notify_all(*condvar),
         }
-        self.inner.notify_all();
     }
 
     /// Wakes one waiting thread, if there is one.
@@ -299,15 +372,13 @@ impl Condvar {
     }
 }
 
-/// Whether a deadline that may fire at any moment fires at this one.
-#[cfg(loom)]
-fn has_come() -> bool {
-    true
-}
-#[cfg(shuttle)]
-fn has_come() -> bool {
-    use shuttle::rand::Rng;
-    shuttle::rand::thread_rng().gen_ratio(1, 4)
+impl<T> MutexGuard<'_, T> {
+    /// As newly locked, after a wait.
+    fn reset(&mut self, site: &'static Location<'static>) {
+        self.site = site;
+        self.looked.set(false);
+        self.changes = 0;
+    }
 }
 
 /// A point in time until which a wait may last, or none. In a model there is no time: see
@@ -317,10 +388,8 @@ pub struct Deadline(Fires);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fires {
-    /// At any look at it.
+    /// At any moment.
     AnyTime,
-    /// When the scenario's clock strikes.
-    AtStroke,
     /// There is one, but whoever waits is woken before.
     TooLate,
     /// There is none.
@@ -335,7 +404,6 @@ impl Deadline {
         Deadline(match timeout {
             Duration::MAX => Fires::Never,
             timeout if timeout >= LONG => Fires::TooLate,
-            _ if Clock::wound().is_some() => Fires::AtStroke,
             _ => Fires::AnyTime,
         })
     }
@@ -352,10 +420,20 @@ impl Deadline {
 }
 
 /// A number for statistics: nothing may be decided by it.
-#[derive(Debug)]
 pub struct Counter {
-    inner: checker::sync::atomic::AtomicU64,
+    inner: Number,
     object: usize,
+}
+
+enum Number {
+    Loom(loom::sync::atomic::AtomicU64),
+    Engine(Object, unseen::AtomicU64),
+}
+
+impl std::fmt::Debug for Counter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counter").finish_non_exhaustive()
+    }
 }
 
 impl Default for Counter {
@@ -370,7 +448,11 @@ impl Counter {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Counter, Location::caller());
-        Counter { inner: checker::sync::atomic::AtomicU64::new(0), object }
+        let inner = match installed() {
+            Some(engine) => Number::Engine((engine, engine.create()), unseen::AtomicU64::new(0)),
+            None => Number::Loom(loom::sync::atomic::AtomicU64::new(0)),
+        };
+        Counter { inner, object }
     }
 
     /// Adds one.
@@ -378,26 +460,51 @@ impl Counter {
     pub fn increment(&self) {
         trace::opportunity(Operation::Count);
         let wrongly = |action| action == Action::DropCount;
-        if trace::record_unless_fault(Op::Count, self.object, wrongly).is_none() {
-            self.inner.fetch_add(1, std::sync::atomic::Ordering::Release);
+        if trace::record_unless_fault(Op::Count, self.object, wrongly).is_some() {
+            return;
+        }
+        match &self.inner {
+            Number::Loom(number) => {
+                number.fetch_add(1, std::sync::atomic::Ordering::Release);
+            }
+            Number::Engine((engine, object), number) => {
+                engine.write(*object);
+                number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
         }
     }
 
     /// Returns the count.
     ///
-    /// A read-modify-write, since loom does not explore every outcome of a plain load.
+    /// Under loom a read-modify-write, since loom does not explore every outcome of a plain load.
     #[track_caller]
     pub fn get(&self) -> u64 {
         trace::record(Op::Count, self.object);
-        self.inner.fetch_add(0, std::sync::atomic::Ordering::Acquire)
+        match &self.inner {
+            Number::Loom(number) => number.fetch_add(0, std::sync::atomic::Ordering::Acquire),
+            Number::Engine((engine, object), number) => {
+                engine.read(*object);
+                number.load(std::sync::atomic::Ordering::SeqCst)
+            }
+        }
     }
 }
 
 /// A hint that is raised once: nothing of the pool's may be decided by it.
-#[derive(Debug)]
 pub struct Flag {
-    inner: checker::sync::atomic::AtomicBool,
+    inner: Hint,
     object: usize,
+}
+
+enum Hint {
+    Loom(loom::sync::atomic::AtomicBool),
+    Engine(Object, unseen::AtomicBool),
+}
+
+impl std::fmt::Debug for Flag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Flag").finish_non_exhaustive()
+    }
 }
 
 impl Default for Flag {
@@ -412,7 +519,11 @@ impl Flag {
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Flag, Location::caller());
-        Flag { inner: checker::sync::atomic::AtomicBool::new(false), object }
+        let inner = match installed() {
+            Some(engine) => Hint::Engine((engine, engine.create()), unseen::AtomicBool::new(false)),
+            None => Hint::Loom(loom::sync::atomic::AtomicBool::new(false)),
+        };
+        Flag { inner, object }
     }
 
     /// Raises it.
@@ -420,43 +531,76 @@ impl Flag {
     pub fn raise(&self) {
         trace::opportunity(Operation::Raise);
         let wrongly = |action| action == Action::DropRaise;
-        if trace::record_unless_fault(Op::Raise, self.object, wrongly).is_none() {
+        if trace::record_unless_fault(Op::Raise, self.object, wrongly).is_some() {
+            return;
+        }
+        match &self.inner {
             // Not a store: beside read-modify-writes that write back what they read, loom lets one
             // of those overtake it, and the flag would fall again.
-            self.inner.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
+            Hint::Loom(flag) => {
+                flag.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
+            }
+            Hint::Engine((engine, object), flag) => {
+                engine.write(*object);
+                flag.store(true, std::sync::atomic::Ordering::SeqCst);
+            }
         }
     }
 
-    /// Whether it is raised. A read-modify-write, as [`Counter::get`].
+    /// Whether it is raised. Under loom a read-modify-write, as [`Counter::get`].
     #[track_caller]
     pub fn is_raised(&self) -> bool {
         trace::record(Op::Look, self.object);
-        self.inner.fetch_or(false, std::sync::atomic::Ordering::AcqRel)
+        match &self.inner {
+            Hint::Loom(flag) => flag.fetch_or(false, std::sync::atomic::Ordering::AcqRel),
+            Hint::Engine((engine, object), flag) => {
+                engine.read(*object);
+                flag.load(std::sync::atomic::Ordering::SeqCst)
+            }
+        }
     }
 }
 
 /// Threads.
 pub mod thread {
+    use std::sync::{Arc, OnceLock};
     use std::time::Duration;
     use std::{io, panic};
 
     use super::trace::{self, Op, Operation};
-    use super::{checker, world, Action};
+    use super::{installed, Action};
 
-    pub use checker::thread::ThreadId;
+    /// The identity of a thread.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct ThreadId(Id);
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    enum Id {
+        Loom(loom::thread::ThreadId),
+        Engine(usize),
+    }
 
     /// The owner of a running thread, who may wait for its end.
     #[derive(Debug)]
     pub struct JoinHandle {
-        inner: checker::thread::JoinHandle<std::thread::Result<()>>,
+        inner: Join,
         number: usize,
     }
+
+    #[derive(Debug)]
+    enum Join {
+        Loom(loom::thread::JoinHandle<std::thread::Result<()>>),
+        Engine(usize, Arc<OnceLock<Ended>>),
+    }
+
+    /// How a thread has ended. Its own lock, so that a payload need not be shared.
+    type Ended = std::sync::Mutex<Option<std::thread::Result<()>>>;
 
     /// Starts a thread. As in the standard library, a panic ends the thread and is its result.
     ///
     /// # Errors
     ///
-    /// When a fault says that this thread cannot be started.
+    /// When a fault or the engine says that this thread cannot be started.
     #[track_caller]
     pub fn spawn<F>(name: String, _stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
     where
@@ -469,13 +613,31 @@ pub mod thread {
             trace::record(Op::SpawnFailed, 0);
             return Err(io::Error::new(io::ErrorKind::WouldBlock, "the model's spawn failure"));
         }
-        trace::next_thread(&name);
-        let inner = checker::thread::Builder::new().name(name).spawn(move || {
+        let body = move || {
             let result = panic::catch_unwind(panic::AssertUnwindSafe(main));
             trace::record(Op::End, 0);
             result
-        })?;
-        trace::thread_is(inner.thread().id());
+        };
+        let inner = match installed() {
+            None => {
+                trace::next_thread(&name);
+                let inner = loom::thread::Builder::new().name(name).spawn(body)?;
+                trace::thread_is(ThreadId(Id::Loom(inner.thread().id())));
+                Join::Loom(inner)
+            }
+            Some(engine) => {
+                let ended = Arc::new(OnceLock::new());
+                let place = Arc::clone(&ended);
+                let body = move || {
+                    let _ = place.set(std::sync::Mutex::new(Some(body())));
+                };
+                let thread = engine.spawn(name.clone(), Box::new(body));
+                let thread = thread.inspect_err(|_| trace::record(Op::SpawnFailed, 0))?;
+                trace::next_thread(&name);
+                trace::thread_is(ThreadId(Id::Engine(thread)));
+                Join::Engine(thread, ended)
+            }
+        };
         Ok(JoinHandle { inner, number })
     }
 
@@ -486,17 +648,15 @@ pub mod thread {
 
     /// The identity of the current thread.
     pub fn current_id() -> ThreadId {
-        checker::thread::current().id()
+        ThreadId(match installed() {
+            None => Id::Loom(loom::thread::current().id()),
+            Some(engine) => Id::Engine(engine.current()),
+        })
     }
 
-    /// Whether there is a [`yield_now`] in this model. Under shuttle there is in half of the cases,
-    /// drawn with the schedule: with one each time, random schedules leave hardly a sleeper.
+    /// Whether there is a [`yield_now`] at this place in this execution.
     pub fn may_yield() -> bool {
-        #[cfg(shuttle)]
-        if shuttle::rand::Rng::gen(&mut shuttle::rand::thread_rng()) {
-            return false;
-        }
-        world::may_yield()
+        installed().is_none_or(|engine| engine.may_yield())
     }
 
     /// Does nothing, and takes no time: any operation is a place to lose the core, and loom would
@@ -514,14 +674,27 @@ pub mod thread {
         #[track_caller]
         pub fn join(self) -> std::thread::Result<()> {
             trace::record(Op::Join(self.number), 0);
-            let result = self.inner.join().expect("the threads of a model end without unwinding");
+            let result = match self.inner {
+                Join::Loom(handle) => {
+                    handle.join().expect("the threads of a model end without unwinding")
+                }
+                Join::Engine(thread, ended) => {
+                    installed().expect("it has started the thread").join(thread);
+                    let ended = ended.get().expect("the thread has ended");
+                    let mut ended = ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                    ended.take().expect("a thread is joined once")
+                }
+            };
             trace::record(Op::Joined(self.number), 0);
             result
         }
 
         /// The identity of the thread.
         pub fn id(&self) -> ThreadId {
-            self.inner.thread().id()
+            ThreadId(match &self.inner {
+                Join::Loom(handle) => Id::Loom(handle.thread().id()),
+                Join::Engine(thread, _) => Id::Engine(*thread),
+            })
         }
     }
 }

@@ -2,7 +2,7 @@
 //! linking twenty would take most of the time. Not among them: `server`, which tests an example, and
 //! the tests of the tests.
 
-#![cfg(not(any(loom, shuttle)))]
+#![cfg(not(loom))]
 
 use std::collections::BTreeSet;
 

@@ -19,12 +19,6 @@ use crate::run::{End, Run, Trace};
 use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
 
-/// The preemption bound of runs with a fault: in experiments bound 2 found every defect.
-pub const BOUND: usize = 2;
-
-/// That of a second look at a harmful fault that no model has noticed and nothing explains.
-pub const SECOND_BOUND: usize = 3;
-
 /// How many convictions of a fault are enough to stop looking for more.
 pub const CONVICTIONS: usize = 3;
 
@@ -207,7 +201,7 @@ impl Plan {
         for (trial, run) in surveys {
             // What the scenario's own world does wrongly is not the pool's to notice.
             let world =
-                |slip: &&Slip| trial.scenario.world.iter().all(|fault| fault.action != slip.action);
+                |slip: &&Slip| trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action);
             for slip in run.survey.iter().filter(world) {
                 plan.trials.entry(slip.clone()).or_default().push(trial);
             }
@@ -250,11 +244,6 @@ impl Equivalents {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
-    }
-
-    /// Whether the fault is among them; `source` gives the text of a file.
-    pub fn explain(&self, slip: &Slip, source: impl Fn(&str) -> Option<String>) -> bool {
-        source(&slip.file).is_some_and(|source| self.position(slip, &source).is_some())
     }
 
     fn position(&self, slip: &Slip, source: &str) -> Option<usize> {
@@ -472,7 +461,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{candidates, place, Equivalents, KillMatrix, Slip, Slips, NAMES};
-    use crate::run::{End, Options, Run};
+    use crate::run::{End, Run};
     use crate::trial::Trial;
 
     const SITE: &str = "src/queue/locked.rs:2";
@@ -481,17 +470,11 @@ mod tests {
     fn run(acted: u64, failed: bool) -> (&'static Trial, Run) {
         let trial = candidates()[0];
         let message = "deadlock; threads = []".to_owned();
-        let failure = End::Failed { message, site: "loom".to_owned() };
+        let failure = End::Failed { message, site: "mazurka".to_owned(), schedule: None };
         let run = Run {
-            trial: trial.name(),
-            defect: None,
-            options: Options::complete(),
-            explorations: Vec::new(),
             end: if failed { failure } else { End::Explored },
-            reached: BTreeMap::new(),
             faults_fired: vec![acted],
-            trace: None,
-            survey: Vec::new(),
+            ..Run::new(trial.name(), None)
         };
         (trial, run)
     }
@@ -526,11 +509,13 @@ mod tests {
     fn what_comes_to_no_end_convicts_nothing() {
         let fault = "drop-notify-one";
         let ends = [
-            End::TimedOut { seconds: 5 },
+            End::TimedOut { seconds: 5, stands: Vec::new() },
+            End::GaveUp { message: "more than 10 steps".to_owned() },
             End::Died { message: "signal 6".to_owned() },
             End::Failed {
                 message: "Model exceeded maximum number of branches.".to_owned(),
                 site: "loom".to_owned(),
+                schedule: None,
             },
         ];
         for end in ends {

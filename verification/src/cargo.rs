@@ -13,16 +13,15 @@ use serde::Deserialize;
 use crate::audit::Source;
 
 const LOOM: &str = "loom";
-const SHUTTLE: &str = "shuttle";
 
-/// The commands that explore, each built under its checker.
+/// The commands that explore, of one build.
 #[derive(Clone, Debug)]
 pub struct Checkers {
-    /// One trial under loom.
+    /// One trial.
     pub model: PathBuf,
-    /// The check of loom.
+    /// The check of the engines.
     pub checker: PathBuf,
-    /// One scenario under shuttle.
+    /// One scenario, under random schedules.
     pub sample: PathBuf,
 }
 
@@ -149,21 +148,20 @@ impl Workspace {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Builds the commands that explore: `model` and `checker` under loom, `sample` under shuttle.
+    /// Builds the commands that explore.
     ///
     /// # Errors
     ///
     /// What went wrong; the compiler's own words have gone to standard error.
     pub fn build_models(&self) -> Result<Checkers, String> {
-        let loom = self.build_commands(&["model", "checker"], LOOM)?;
-        let shuttle = self.build_commands(&["sample"], SHUTTLE)?;
-        let found = |built: &BTreeMap<String, PathBuf>, name: &str| {
+        let built = self.build_commands(&["model", "checker", "sample"])?;
+        let found = |name: &str| {
             built.get(name).cloned().ok_or_else(|| format!("cargo built no `{name}` command"))
         };
         Ok(Checkers {
-            model: found(&loom, "model")?,
-            checker: found(&loom, "checker")?,
-            sample: found(&shuttle, "sample")?,
+            model: found("model")?,
+            checker: found("checker")?,
+            sample: found("sample")?,
         })
     }
 
@@ -173,7 +171,7 @@ impl Workspace {
     ///
     /// What went wrong; of a copy, with the compiler's own words.
     pub fn build_model(&self) -> Result<PathBuf, String> {
-        let built = self.build_commands(&["model"], LOOM)?;
+        let built = self.build_commands(&["model"])?;
         built.into_values().next().ok_or_else(|| "cargo built no `model` command".to_owned())
     }
 
@@ -189,14 +187,10 @@ impl Workspace {
         executables.next_back().ok_or_else(|| format!("cargo built no example `{name}`"))
     }
 
-    fn build_commands(
-        &self,
-        names: &[&str],
-        cfg: &str,
-    ) -> Result<BTreeMap<String, PathBuf>, String> {
+    fn build_commands(&self, names: &[&str]) -> Result<BTreeMap<String, PathBuf>, String> {
         let mut arguments = vec!["build", "--package", "verification"];
         arguments.extend(names.iter().flat_map(|name| ["--bin", name]));
-        let messages = self.build(&arguments, Some(cfg))?;
+        let messages = self.build(&arguments, Some(LOOM))?;
         let executables = messages.into_iter().filter_map(|message| {
             let target = message.target?;
             Some((target.name, message.executable?))
@@ -306,7 +300,7 @@ fn flags(own: &str, cfg: Option<&str>) -> String {
             Some(rest) => rest.strip_prefix('='),
             None => None,
         };
-        if named.is_some_and(|name| [LOOM, SHUTTLE].contains(&name)) {
+        if named == Some(LOOM) {
             let _ = if word == "--cfg" { words.next() } else { None };
         } else {
             flags.push(word);
@@ -333,8 +327,7 @@ mod tests {
         assert_eq!(flags("", Some("loom")), "--cfg loom");
         assert_eq!(flags("--cfg loom", Some("loom")), "--cfg loom");
         assert_eq!(flags("--cfg=loom", Some("loom")), "--cfg loom");
-        assert_eq!(flags("--cfg loom", Some("shuttle")), "--cfg shuttle");
-        assert_eq!(flags("-Dwarnings --cfg loom --cfg=shuttle", None), "-Dwarnings");
+        assert_eq!(flags("-Dwarnings --cfg loom", None), "-Dwarnings");
         assert_eq!(flags("--cfg loom_nightly", None), "--cfg loom_nightly");
     }
 }

@@ -16,18 +16,13 @@ pub mod trial;
 
 mod quiet;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 mod record;
 
 #[cfg(loom)]
-mod completion;
-#[cfg(loom)]
-pub mod engine;
+pub mod engines;
 
 pub mod sample;
-#[cfg(shuttle)]
-pub mod sampling;
-pub mod schedule;
 
 pub mod checker;
 
@@ -64,7 +59,7 @@ pub mod comparison;
 pub mod cost;
 pub mod dependencies;
 pub mod paired;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 pub mod peers;
 pub mod peers_trial;
 mod versioned;

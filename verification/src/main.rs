@@ -17,7 +17,7 @@ use verification::generated::{Extent, Generated, EXTENTS};
 use verification::mutants::{self, Mutants};
 use verification::patch::{self, Patch};
 use verification::purpose::Purpose;
-use verification::run::{End, Options};
+use verification::run::End;
 use verification::runner::{self, Runner, Runs};
 use verification::sample::Draw;
 use verification::shard::Shard;
@@ -25,7 +25,7 @@ use verification::survivors::{Explained, Found, Merged};
 use verification::trial::{self, Expect, Trial};
 use verification::{limits, merge, process, report, sample, suite, terminal};
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod peers_on_trial;
 
 /// Runs the evidence for last-call and says what it shows.
@@ -122,7 +122,7 @@ enum Task {
         loom: Vec<PathBuf>,
     },
     /// Hold this pool and others to the same properties, on real threads, and say which keep them
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(loom))]
     Peers(peers_on_trial::Arguments),
     /// Print the format of audit.json as a JSON schema
     Schema,
@@ -151,7 +151,7 @@ fn main() -> ExitCode {
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
         Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
         Some(Task::Survivors { ordinary, loom }) => survivors(ordinary, loom),
-        #[cfg(not(any(loom, shuttle)))]
+        #[cfg(not(loom))]
         Some(Task::Peers(asked)) => peers_on_trial::run(asked, arguments.output.as_deref()),
         Some(Task::Schema) => {
             print!("{}", audit::schema());
@@ -196,7 +196,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     };
 
     let checkers =
-        busy("Building the models, under loom and shuttle", || workspace.build_models())?;
+        busy("Building the models", || workspace.build_models())?;
     let binaries = if scope.tests { tests(&workspace, arguments.shard)? } else { Vec::new() };
     let build_seconds = began.elapsed().as_secs_f64();
     let largest_compiler = figures::largest_child();
@@ -227,7 +227,6 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         held: false,
         source: workspace.source(),
         toolchain,
-        options: Options::complete(),
         seed: arguments.seed,
         shards: 1,
         figures: Figures { build_seconds, speed, memory },
@@ -464,7 +463,7 @@ fn list(trials: &[&Trial]) {
 
 fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
     let [cargo, rustc] = workspace.toolchain()?;
-    let packages = ["loom", "shuttle", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
+    let packages = ["loom", "corosensei", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
     let packages = workspace.locked_versions(&packages)?;
     Ok(Toolchain { cargo, rustc, packages })
 }
@@ -490,7 +489,7 @@ fn kill_matrix(
     let equivalents = Equivalents::read(&equivalents)?;
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     let runs =
-        runner.slips(&callsite::candidates(), shard, |slip| equivalents.explain(slip, source));
+        runner.slips(&callsite::candidates(), shard);
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 

@@ -110,7 +110,6 @@ fn belongs(one: &Audit, other: &Audit) -> Result<(), String> {
         ("sources", one.source != other.source),
         ("toolchain", one.toolchain != other.toolchain),
         ("seed of the samples", one.seed != other.seed),
-        ("settings of loom", one.options != other.options),
         ("limit of a model", one.model_limit != other.model_limit),
     ];
     match differs.iter().find(|(_, differs)| *differs) {

@@ -1,8 +1,8 @@
 //! Seeded defects in the real sources: each patch of `verification/mutants` is applied to a copy of
 //! the workspace and built, and the model or test that it names must convict it.
 //!
-//! Models are explored with at most three preemptions, and first on the copy as it is, where they must
-//! hold: else a conviction would show nothing.
+//! Models are explored on the copy as it is first, where they must hold: else a conviction would show
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -36,10 +36,6 @@ pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
     (23, "the pool does nothing when the process ends, so there is nothing to do wrongly"),
     (28, "threads are started by `build` alone, before there is a job that could travel"),
 ];
-
-/// The preemption bound of the models that judge, but for those whose own is lower: one mutant is
-/// found with three and not with two.
-pub const BOUND: usize = 3;
 
 /// Every mutant, and what became of it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -194,8 +190,8 @@ pub fn model(name: &str) -> Result<&'static Trial, String> {
     Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
 }
 
-/// Asks every model of this pool about the sources that the `model` command was built from, with at
-/// most so many preemptions and the cheapest first, until one complains; returns how many there are.
+/// Asks every model of this pool about the sources that the `model` command was built from, the
+/// cheapest first, until one complains; returns how many there are.
 /// For cargo-mutants, whose tests they are.
 ///
 /// Another number of executions is no complaint here: much changes that, and breaks nothing.
@@ -206,7 +202,6 @@ pub fn model(name: &str) -> Result<&'static Trial, String> {
 pub fn ask_every_model(
     executable: &Path,
     expected: &Expected,
-    bound: usize,
     limit: Duration,
 ) -> Result<usize, String> {
     let is_judge = |trial: &&Trial| {
@@ -215,16 +210,8 @@ pub fn ask_every_model(
     let mut trials: Vec<_> = Trial::all(false).filter(is_judge).collect();
     trials.sort_by_key(|trial| expected.range(&trial.name()).map(Range::typical));
     for trial in &trials {
-        let ask = |bound| {
-            let run = process::run_model(executable, trial, &Purpose::Mutant(bound), limit);
-            Answer::of_model(trial, &run)
-        };
-        let answer = match ask(bound) {
-            // It may take more preemptions to be reached.
-            Answer::Vacuous(_) if bound < BOUND => ask(BOUND),
-            answer => answer,
-        };
-        let complaint = match answer {
+        let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
+        let complaint = match Answer::of_model(trial, &run) {
             Answer::Holds => continue,
             Answer::Complains(said) => said.message,
             Answer::Vacuous(message) | Answer::None(message) => message,
@@ -335,7 +322,7 @@ impl Workshop {
         match judge {
             Judge::Model(name) => {
                 let trial = model(name)?;
-                let run = process::run_model(executable, trial, &Purpose::Mutant(BOUND), limit);
+                let run = process::run_model(executable, trial, &Purpose::Mutant, limit);
                 Ok(Answer::of_model(trial, &run))
             }
             Judge::Test { queue, test, .. } => {
@@ -391,7 +378,7 @@ impl Answer {
             (End::Failed { .. }, _, _) if !run.end.is_limit() => {
                 Answer::Complains(Said { message: verdict::summary(run), trace: run.trace.clone() })
             }
-            (End::Failed { .. } | End::TimedOut { .. } | End::Died { .. }, _, _) => {
+            (End::Failed { .. } | End::GaveUp { .. } | End::TimedOut { .. } | End::Died { .. }, _, _) => {
                 Answer::None(verdict::summary(run))
             }
             (End::Explored, Some(outcome), _) => {
@@ -543,7 +530,7 @@ mod tests {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
                     // Only a build with every queue knows them all.
                     let known = |queue: &String| QueueKind::ALL.iter().any(|k| k.name() == queue);
-                    let all = cfg!(all(feature = "crossbeam-channel", not(any(loom, shuttle))));
+                    let all = cfg!(all(feature = "crossbeam-channel", not(loom)));
                     assert!(!all || queue.iter().all(known), "{name}: no queue {queue:?}");
                     let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
                     let source = source.unwrap_or_else(|error| panic!("{name}, {file}: {error}"));

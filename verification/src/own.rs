@@ -9,8 +9,8 @@ use crate::subject::Subject;
 /// `main`, with nothing before it, in a program that is built with `RUSTFLAGS="--cfg loom"`.
 ///
 /// The pool must take its locks, condition variables and threads from [`last_call::sync`], since
-/// loom explores what it sees. There is no seeded defect here: that a scenario holds is shown for
-/// every execution with at most three preemptions; that it would have noticed a defect is not.
+/// the explorer explores what it sees. There is no seeded defect here: that a scenario holds is shown
+/// for every trace; that it would have noticed a defect is not.
 ///
 /// Returns success if every scenario holds.
 pub fn put_on_trial(subject: &'static dyn Subject) -> ExitCode {
@@ -34,18 +34,17 @@ mod explored {
     use crate::scenarios::any;
     use crate::subject::Subject;
     use crate::trial::{Expect, Trial};
-    use crate::{engine, lanes, limits, process, verdict};
+    use crate::{engines, lanes, limits, process, verdict};
 
     /// Says to a further run of the program which scenario is its.
     const SCENARIO: &str = "VERIFY_SCENARIO";
-    const BOUND: usize = 3;
     const WIDTH: usize = 110;
 
     pub(super) fn put_on_trial(subject: &'static dyn Subject) -> ExitCode {
         if let Ok(name) = std::env::var(SCENARIO) {
             let scenario = any::FOR_ANY.iter().find(|scenario| scenario.name == name);
             let scenario = scenario.expect("the scenario is named by this program");
-            engine::run(trial(subject, scenario), &Purpose::Verdict, limits::MODEL, |run| {
+            engines::run(trial(subject, scenario), &Purpose::Verdict, limits::MODEL, |run| {
                 println!("{}", serde_json::to_string(run).expect("a run can be written as JSON"));
             });
         }
@@ -72,7 +71,7 @@ mod explored {
 
     /// Lives as long as the process, as trials do.
     fn trial(subject: &'static dyn Subject, scenario: &'static Scenario) -> &'static Trial {
-        let expect = Expect::Bounded(BOUND);
+        let expect = Expect::Proved;
         Box::leak(Box::new(Trial { subject, scenario, expect, defects: &[], nightly: false }))
     }
 

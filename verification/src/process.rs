@@ -1,6 +1,5 @@
 //! Child processes under a watchdog.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -91,7 +90,10 @@ pub fn run_generated(
 
 /// Runs a command that explores something, called so with that defect, and writes its run as JSON.
 pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: Duration) -> Run {
-    let died = |message: String| Run::died(name.0.clone(), name.1.clone(), message);
+    let died = |message: String| {
+        let end = End::Died { message };
+        Run { end, ..Run::new(name.0.clone(), name.1.clone()) }
+    };
     match run(command, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", command.get_program().display())),
         Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
@@ -138,22 +140,6 @@ pub(crate) fn describe(finished: &Finished) -> String {
         status
     } else {
         format!("{status}: {tail}")
-    }
-}
-
-impl Run {
-    pub(crate) fn died(trial: String, defect: Option<String>, message: String) -> Self {
-        Run {
-            trial,
-            defect,
-            options: crate::run::Options::complete(),
-            explorations: Vec::new(),
-            end: End::Died { message },
-            reached: BTreeMap::new(),
-            faults_fired: Vec::new(),
-            trace: None,
-            survey: Vec::new(),
-        }
     }
 }
 

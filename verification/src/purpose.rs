@@ -2,23 +2,23 @@
 
 use last_call::sync::fault::Fault;
 
-use crate::callsite::{self, Slip};
+use crate::callsite::Slip;
+use crate::run::Engine;
 use crate::trial::{Defect, Trial};
 
 /// What a trial is run for.
 #[derive(Clone, Debug)]
 pub enum Purpose {
-    /// Its verdict.
+    /// Its verdict, and at which call sites that it reaches something could go wrong.
     Verdict,
+    /// Another engine's opinion.
+    SecondOpinion,
     /// Whether it notices a seeded defect of its own.
     Defect(&'static Defect),
-    /// Whether it notices a fault at a call site, with at most so many preemptions.
-    Slip(Slip, usize),
-    /// At which call sites that it reaches something could go wrong.
-    Survey,
-    /// Whether it notices what is wrong with the sources that it was built from, with at most so many
-    /// preemptions.
-    Mutant(usize),
+    /// Whether it notices a fault at a call site.
+    Slip(Slip),
+    /// Whether it notices what is wrong with the sources that it was built from.
+    Mutant,
 }
 
 impl Purpose {
@@ -26,8 +26,8 @@ impl Purpose {
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
-            Purpose::Slip(slip, _) => Some(slip.to_string()),
-            Purpose::Verdict | Purpose::Survey | Purpose::Mutant(_) => None,
+            Purpose::Slip(slip) => Some(slip.to_string()),
+            Purpose::Verdict | Purpose::SecondOpinion | Purpose::Mutant => None,
         }
     }
 
@@ -35,19 +35,16 @@ impl Purpose {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
-            Purpose::Slip(slip, _) => Some(slip.fault()),
-            Purpose::Verdict | Purpose::Survey | Purpose::Mutant(_) => None,
+            Purpose::Slip(slip) => Some(slip.fault()),
+            Purpose::Verdict | Purpose::SecondOpinion | Purpose::Mutant => None,
         }
     }
 
-    /// The preemption bound of the last exploration; `None` is unbounded.
-    pub fn bound(&self, trial: &Trial) -> Option<usize> {
-        // A model that is explored with fewer preemptions would take too long with more.
-        let at_most = |bound: usize| Some(trial.bound().map_or(bound, |own| own.min(bound)));
-        match self {
-            Purpose::Verdict | Purpose::Defect(_) => trial.bound(),
-            Purpose::Slip(_, bound) | Purpose::Mutant(bound) => at_most(*bound),
-            Purpose::Survey => at_most(callsite::BOUND),
+    /// Who explores.
+    pub fn engine(&self, trial: &Trial) -> Engine {
+        match (self, trial.bound()) {
+            (Purpose::SecondOpinion, _) | (_, Some(_)) => Engine::Loom,
+            _ => Engine::Mazurka,
         }
     }
 
@@ -56,12 +53,10 @@ impl Purpose {
         let flag = |flag: &str| flag.to_owned();
         match self {
             Purpose::Verdict => Vec::new(),
+            Purpose::SecondOpinion => vec![flag("--engine"), flag("loom")],
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
-            Purpose::Slip(slip, bound) => {
-                vec![flag("--slip"), slip.to_string(), flag("--bound"), bound.to_string()]
-            }
-            Purpose::Survey => vec![flag("--survey")],
-            Purpose::Mutant(bound) => vec![flag("--mutant"), bound.to_string()],
+            Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
+            Purpose::Mutant => vec![flag("--mutant")],
         }
     }
 }

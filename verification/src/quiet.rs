@@ -15,13 +15,13 @@ pub(crate) fn without_hook<R>(code: impl FnOnce() -> R) -> R {
 }
 
 /// Whether a panic on this thread, now, is provoked.
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 pub(crate) fn is_quiet() -> bool {
     QUIET.lock().unwrap_or_else(PoisonError::into_inner).contains(&current_id())
 }
 
 /// To be called at the start of an execution: thread identities are used again.
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 pub(crate) fn begin_execution() {
     QUIET.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

@@ -15,7 +15,8 @@ pub(crate) fn message(info: &PanicHookInfo<'_>) -> String {
 }
 
 /// The facade's record of an execution, as reports have it.
-pub(crate) fn translate(trace: &trace::Trace) -> Trace {
+/// `wakes_any` says whether a notification for one may have woken any sleeper.
+pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
     let site = |site: &Location<'_>| format!("{}:{}", site.file(), site.line());
     let steps = trace.events.iter().map(|event| {
         let object = event.object.checked_sub(1).and_then(|index| trace.objects.get(index));
@@ -34,7 +35,7 @@ pub(crate) fn translate(trace: &trace::Trace) -> Trace {
             wrongly: event.wrongly,
         }
     });
-    Trace { threads: trace.threads.clone(), steps: steps.collect(), wakes_any: cfg!(shuttle) }
+    Trace { threads: trace.threads.clone(), steps: steps.collect(), wakes_any }
 }
 
 fn operation(op: Op) -> Operation {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::callsite::Slip;
+use crate::scenario::World;
 
 /// One run of one trial, with a seeded defect or without.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +16,7 @@ pub struct Run {
     pub trial: String,
     /// The seeded defect, if there is one.
     pub defect: Option<String>,
-    /// loom's settings, each set explicitly; the preemption bound is the exploration's.
+    /// The engine and its settings, each set explicitly.
     pub options: Options,
     /// One for each bound tried, in order. The last may have been cut short.
     pub explorations: Vec<Exploration>,
@@ -31,9 +33,55 @@ pub struct Run {
     pub survey: Vec<Slip>,
 }
 
-/// loom's settings.
+impl Run {
+    /// A run of a trial, with a defect or without, of which nothing is known yet.
+    pub fn new(trial: String, defect: Option<String>) -> Self {
+        Run {
+            trial,
+            defect,
+            options: Options::complete(Engine::Mazurka, &World::PLAIN),
+            explorations: Vec::new(),
+            end: End::Explored,
+            reached: BTreeMap::new(),
+            faults_fired: Vec::new(),
+            trace: None,
+            survey: Vec::new(),
+        }
+    }
+}
+
+/// An engine with its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Options {
+#[serde(rename_all = "kebab-case", tag = "engine")]
+pub enum Options {
+    /// mazurka, which gives the verdict.
+    Mazurka(MazurkaOptions),
+    /// loom, the second opinion.
+    Loom(LoomOptions),
+}
+
+/// mazurka's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MazurkaOptions {
+    /// Threads that an execution may have, the main one included.
+    pub max_threads: usize,
+    /// Steps that an execution may have; more is an error.
+    pub max_steps: usize,
+    /// A limit on executions: none.
+    pub max_executions: Option<u64>,
+    /// A limit on seconds: none.
+    pub max_duration: Option<u64>,
+    /// Whether a notification for one wakes any sleeper.
+    pub wakes_any: bool,
+    /// Spurious wake-ups that an execution may have.
+    pub spurious_wakeups: usize,
+    /// Whether of executions that differ in which worker is which, one is explored.
+    pub alike_workers: bool,
+}
+
+/// loom's settings. The preemption bound is the exploration's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoomOptions {
     /// Threads that an execution may have, the main one included.
     pub max_threads: usize,
     /// Operations that an execution may have; more is an error.
@@ -55,9 +103,27 @@ pub struct Options {
 }
 
 impl Options {
+    /// What a scenario in that world is explored with: no limit that would end an exploration.
+    pub fn complete(engine: Engine, world: &World) -> Self {
+        match engine {
+            Engine::Mazurka => Options::Mazurka(MazurkaOptions {
+                max_threads: 16,
+                max_steps: 10_000,
+                max_executions: None,
+                max_duration: None,
+                wakes_any: true,
+                spurious_wakeups: world.spurious_wakeups,
+                alike_workers: world.alike_workers,
+            }),
+            Engine::Loom => Options::Loom(LoomOptions::complete()),
+        }
+    }
+}
+
+impl LoomOptions {
     /// What every model runs with: no limit that would end an exploration.
     pub fn complete() -> Self {
-        Options {
+        LoomOptions {
             max_threads: 5,
             max_branches: 10_000,
             max_permutations: None,
@@ -71,15 +137,31 @@ impl Options {
     }
 }
 
+/// Who explores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// Each trace once, every choice.
+    #[default]
+    Mazurka,
+    /// By another author, for a second opinion.
+    Loom,
+}
+
 /// All executions with at most that many preemptions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exploration {
     /// The preemption bound; none is unbounded.
     pub bound: Option<usize>,
-    /// Executions that began, counted by the model itself.
+    /// Executions: of mazurka, traces.
     pub executions: u64,
-    /// The number in loom's own "Completed in N iterations", if it came.
+    /// The engine's own number of them, if it said that it had come to the end.
     pub completed: Option<u64>,
+    /// Executions that mazurka gave up: since they would have repeated a trace, or since time had to
+    /// pass in them.
+    #[serde(default)]
+    pub given_up: u64,
+    /// Executions that began, counted by the model itself.
+    pub begun: u64,
     /// Wall time.
     pub seconds: f64,
 }
@@ -96,11 +178,22 @@ pub enum End {
         message: String,
         /// Where it was raised.
         site: String,
+        /// For a replay, if the engine can.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        schedule: Option<String>,
+    },
+    /// The engine gave up: an execution was longer than its settings allow, or a replay went another
+    /// way, since something decides that it does not see.
+    GaveUp {
+        /// What it said.
+        message: String,
     },
     /// The watchdog's time ran out.
     TimedOut {
         /// The limit, in seconds.
         seconds: u64,
+        /// Where each thread stood.
+        stands: Vec<String>,
     },
     /// The process ended without a word: what it left.
     Died {
@@ -110,19 +203,23 @@ pub enum End {
 }
 
 impl End {
-    /// Whether loom found that no thread can go on.
+    /// Whether no thread could go on.
     pub fn is_deadlock(&self) -> bool {
-        matches!(self, End::Failed { message, .. } if message.starts_with("deadlock;"))
+        matches!(self, End::Failed { message, .. } if message.starts_with("deadlock"))
     }
 
-    /// Whether loom gave up: more operations or threads than its settings allow.
+    /// Whether the engine gave up: more operations or threads than its settings allow, say.
     pub fn is_limit(&self) -> bool {
         const LIMITS: [&str; 2] = [
             "Model exceeded maximum number of branches",
             "assertion failed: self.threads.len() < self.max()",
         ];
         let limit = |message: &str| LIMITS.iter().any(|limit| message.starts_with(limit));
-        matches!(self, End::Failed { message, site } if site == "loom" && limit(message))
+        match self {
+            End::GaveUp { .. } => true,
+            End::Failed { message, site, .. } => site == "loom" && limit(message),
+            _ => false,
+        }
     }
 }
 
@@ -133,8 +230,8 @@ pub struct Trace {
     pub threads: Vec<String>,
     /// What happened, in order.
     pub steps: Vec<Step>,
-    /// Whether a notification for one may have woken any sleeper, as under shuttle, and not the
-    /// longest, as under loom.
+    /// Whether a notification for one may have woken any sleeper, as under mazurka, and
+    /// not the longest, as under loom.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wakes_any: bool,
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::callsite::{self, Plan, Slip, Slips};
+use crate::callsite::{self, Plan, Slips};
 use crate::expected::{Expected, Range};
 use crate::generated::{self, Extent, Generated};
 
@@ -82,8 +82,8 @@ impl Runner {
     /// Runs every fault at every call site that the trials reach, each under the trials that reach it.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all. A harmful one that none notices and nothing
-    /// explains gets a second look, deeper. A fault that is another shard's is run under none.
+    /// convicted often enough; a harmless one to all. A fault that is another shard's is run under
+    /// none.
     ///
     /// # Panics
     ///
@@ -92,14 +92,13 @@ impl Runner {
         &self,
         trials: &[&'static Trial],
         shard: Option<Shard>,
-        explained: impl Fn(&Slip) -> bool + Sync,
     ) -> Slips {
         let began = Instant::now();
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
         let surveys = self.each("surveys of call sites", trials, |trial| {
-            (trial.name(), run(trial, Purpose::Survey))
+            (trial.name(), run(trial, Purpose::Verdict))
         });
         let executions = |run: &Run| run.explorations.iter().map(|last| last.executions).sum();
         let plan = Plan::new(&surveys, executions).trials;
@@ -110,22 +109,14 @@ impl Runner {
         };
         let surveyed = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
-            let ask = |bound, enough| {
-                let mut convictions = 0;
-                let runs = trials.iter().map_while(|trial| {
-                    let enough = !slip.is_harmless() && convictions == enough;
-                    let result =
-                        (!enough).then(|| run(trial, Purpose::Slip(slip.clone(), bound)))?;
-                    convictions += usize::from(callsite::convicts(trial, &result.1));
-                    Some(result)
-                });
-                (runs.collect::<Vec<_>>(), convictions)
-            };
-            let (mut runs, convictions) = ask(callsite::BOUND, callsite::CONVICTIONS);
-            if convictions == 0 && !slip.is_harmless() && !explained(slip) {
-                runs = ask(callsite::SECOND_BOUND, 1).0;
-            }
-            (slip.to_string(), (slip.clone(), runs))
+            let mut convictions = 0;
+            let runs = trials.iter().map_while(|trial| {
+                let enough = !slip.is_harmless() && convictions == callsite::CONVICTIONS;
+                let result = (!enough).then(|| run(trial, Purpose::Slip(slip.clone())))?;
+                convictions += usize::from(callsite::convicts(trial, &result.1));
+                Some(result)
+            });
+            (slip.to_string(), (slip.clone(), runs.collect()))
         });
         Slips {
             runs: all.into_iter().chain(runs).collect(),

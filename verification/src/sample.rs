@@ -1,6 +1,6 @@
 //! Samples: scenarios that are too large to be explored, run under random schedules from a seed.
 //!
-//! Written by the `sample` command, which needs `--cfg shuttle`; read and judged in any build.
+//! Written by the `sample` command, which needs `--cfg loom`; read and judged in any build.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::run::Trace;
 use crate::scenario::Scenario;
 use crate::scenarios::large;
-use crate::schedule::Schedule;
 use crate::trial::{
     defect, Defect, ON_DEFAULT_QUEUE, OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY,
     RECORD_WAKES_NOBODY, TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE, TWO_PUSH_WAKES_NOBODY,
@@ -34,7 +33,7 @@ pub const DEPTH: usize = 3;
 
 /// Steps that an execution may take. More is an error, and shows what loops without an end: nothing
 /// here takes a hundredth of them.
-pub const MAX_STEPS: usize = 100_000;
+pub const MAX_STEPS: usize = 60_000;
 
 /// A scenario that is sampled.
 #[derive(Clone, Copy, Debug)]
@@ -219,19 +218,21 @@ pub struct Sample {
 pub enum End {
     /// No schedule failed.
     Held,
-    /// A panic: an assertion of the scenario's, one of the pool's, or shuttle's.
+    /// A panic: an assertion of the scenario's, one of the pool's, or the engine's.
     Failed {
         /// The panic's message; of a deadlock, where each thread stands.
         message: String,
         /// Where it was raised.
         site: String,
         /// The schedule, for a replay.
-        schedule: Schedule,
+        schedule: String,
     },
     /// The watchdog's time ran out.
     TimedOut {
         /// The limit, in seconds.
         seconds: u64,
+        /// Where each thread stood.
+        stands: Vec<String>,
     },
     /// The process ended without a word: what it left.
     Died {
@@ -247,7 +248,7 @@ pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict 
         End::Failed { message, site, .. } => {
             return Verdict::Failed(format!("{message} at {site} ({})", sample.place()))
         }
-        End::TimedOut { seconds } => {
+        End::TimedOut { seconds, .. } => {
             let Sample { schedules, asked, .. } = sample;
             return Verdict::Truncated(format!("{schedules} of {asked} schedules in {seconds} s"));
         }
@@ -318,13 +319,13 @@ impl Sample {
         if self.max_steps != MAX_STEPS {
             let _ = write!(command, " --max-steps {}", self.max_steps);
         }
-        Some(format!("{command} --replay {schedule}"))
+        Some(format!("{command} --replay '{schedule}'"))
     }
 }
 
 /// How the `sample` command is built and called from the top of the workspace.
 const COMMAND: &str =
-    "RUSTFLAGS='--cfg shuttle' cargo run --quiet --package verification --bin sample --";
+    "RUSTFLAGS='--cfg loom' cargo run --quiet --package verification --bin sample --";
 
 #[cfg(test)]
 mod tests {
@@ -361,7 +362,7 @@ mod tests {
     }
 
     fn failed() -> Sample {
-        let schedule = "7:3ab.".parse().expect("a schedule");
+        let schedule = "(3)ab".to_owned();
         let (message, site) = ("left != right".to_owned(), "a.rs:1".to_owned());
         Sample { end: End::Failed { message, site, schedule }, ..good() }
     }
@@ -379,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_sample_cut_short_is_truncated() {
-        let timed_out = Sample { end: End::TimedOut { seconds: 5 }, ..good() };
+        let timed_out = Sample { end: End::TimedOut { seconds: 5, stands: Vec::new() }, ..good() };
         let died = Sample { end: End::Died { message: "signal 6".to_owned() }, ..good() };
         for sample in [timed_out, died, Sample { schedules: 99, ..good() }] {
             assert!(matches!(judged(&sample), Verdict::Truncated(_)), "{sample:?}");
@@ -409,7 +410,7 @@ mod tests {
     fn a_failure_fails_and_says_how_to_see_it_again() {
         assert!(matches!(judged(&failed()), Verdict::Failed(_)));
         let command = failed().replay().expect("a failure can be replayed");
-        assert!(command.ends_with("sample -- --scenario drop-8x32 --replay 7:3ab."), "{command}");
+        assert!(command.ends_with("sample -- --scenario drop-8x32 --replay '(3)ab'"), "{command}");
         assert_eq!(good().replay(), None);
         let seeded = Sample { defect: Some(sampled().defects[0].name.to_owned()), ..failed() };
         let command = seeded.replay().expect("a failure can be replayed");

@@ -2,12 +2,11 @@
 //! must be reachable in it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use last_call::queue::AnyQueue;
 use last_call::sync::fault::Fault;
-use last_call::sync::{self, Condvar};
+use last_call::sync::{self, Condvar, Counter};
 use last_call::{Builder, ThreadPool};
 
 use crate::subject::Subject;
@@ -23,10 +22,28 @@ pub struct Scenario {
     pub clauses: &'static [u8],
     /// The outcomes that must be reached in some execution, lest it shows nothing.
     pub reach: &'static [&'static str],
-    /// What the world does to it: faults that it must survive.
-    pub world: &'static [Fault],
+    /// What the world does to it.
+    pub world: World,
     /// The program.
     pub body: fn(&Stage),
+}
+
+/// What the world does to a scenario, which must survive it.
+#[derive(Clone, Copy, Debug)]
+pub struct World {
+    /// What goes wrong in every execution.
+    pub faults: &'static [Fault],
+    /// How many spurious wake-ups there may be in an execution; loom has none.
+    pub spurious_wakeups: usize,
+    /// Whether nothing in the scenario tells one worker from another, neither their jobs nor anybody
+    /// who looks at their records in order. Then executions that differ only in which worker is which
+    /// are explored once.
+    pub alike_workers: bool,
+}
+
+impl World {
+    /// A world that plays along.
+    pub const PLAIN: World = World { faults: &[], spurious_wakeups: 0, alike_workers: false };
 }
 
 /// What a scenario's program is given.
@@ -91,17 +108,23 @@ impl Stage {
     }
 }
 
-/// Counts what happened. Unseen by loom, so that looking adds no execution.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Count(Arc<AtomicUsize>);
+/// Counts what happened. Every look is visible to the explorers: an assertion may rest on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Count(Arc<Counter>);
+
+impl Default for Count {
+    fn default() -> Self {
+        Count(Arc::new(Counter::new()))
+    }
+}
 
 impl Count {
     pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.increment();
     }
 
     pub(crate) fn get(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
+        usize::try_from(self.0.get()).expect("few things happen in a model")
     }
 
     /// A job that adds one.
@@ -127,110 +150,42 @@ impl Count {
     }
 }
 
-/// What happened in the current execution, asked afterwards.
-///
-/// A scenario's own look at a counter comes before the operation at which loom switches threads, so
-/// it would always see the same. The facade's record says in which order things took effect.
+/// What a thread did in the current execution, asked afterwards. That is the same in all executions
+/// of a trace, so an outcome may rest on it.
 pub(crate) mod history {
     /// What a job remarks when it runs.
     pub(crate) const RUNS: &str = "the job runs";
     /// What the main thread remarks before it drops the pool.
     pub(crate) const DROP: &str = "drop(pool)";
 
-    /// How many jobs had run when the drop's first operation took effect.
-    #[cfg(any(loom, shuttle))]
-    pub(crate) fn ran_before_drop() -> usize {
-        use last_call::sync::trace::{inspect, Op};
-        inspect(|trace| {
-            let events = &trace.events;
-            let asked = events.iter().position(|event| event.op == Op::Note(DROP));
-            let took_effect = asked.and_then(|asked| {
-                let effect = |event: &_| matches!(event, Op::Locked | Op::Joined(_));
-                let main = events[asked].thread;
-                events[asked..]
-                    .iter()
-                    .position(|event| event.thread == main && effect(&event.op))
-                    .map(|offset| asked + offset)
-            });
-            let until = took_effect.unwrap_or(events.len());
-            events[..until].iter().filter(|event| event.op == Op::Note(RUNS)).count()
-        })
-    }
-
     /// Called by jobs and by drops of captures: panics if this thread holds a lock of the pool's.
-    #[cfg(any(loom, shuttle))]
+    #[cfg(loom)]
     pub(crate) fn outside_locks() {
         assert_eq!(last_call::sync::trace::locks_held(), 0, "user code under a lock");
     }
 
     /// Whether the thread of that name slept on a condition variable.
-    #[cfg(any(loom, shuttle))]
+    #[cfg(loom)]
     pub(crate) fn slept(thread: &str) -> bool {
-        did(thread, last_call::sync::trace::Op::Wait)
+        last_call::sync::trace::has_slept(thread)
     }
 
     /// Whether a deadline passed for the thread of that name.
-    #[cfg(any(loom, shuttle))]
+    #[cfg(loom)]
     pub(crate) fn timed_out(thread: &str) -> bool {
-        did(thread, last_call::sync::trace::Op::TimedOut)
-    }
-
-    #[cfg(any(loom, shuttle))]
-    fn did(thread: &str, op: last_call::sync::trace::Op) -> bool {
-        last_call::sync::trace::inspect(|trace| {
-            let number = trace.threads.iter().position(|name| name == thread);
-            trace.events.iter().any(|event| Some(event.thread) == number && event.op == op)
-        })
+        last_call::sync::trace::has_timed_out(thread)
     }
 
     // Without a checker there is no record; the scenarios are compiled for their names and clauses.
-    #[cfg(not(any(loom, shuttle)))]
-    pub(crate) fn ran_before_drop() -> usize {
-        0
-    }
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(loom))]
     pub(crate) fn outside_locks() {}
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(loom))]
     pub(crate) fn slept(_thread: &str) -> bool {
         false
     }
-    #[cfg(not(any(loom, shuttle)))]
+    #[cfg(not(loom))]
     pub(crate) fn timed_out(_thread: &str) -> bool {
         false
-    }
-}
-
-#[cfg(any(loom, shuttle))]
-pub(crate) use last_call::sync::world::{never_yield, Clock, Nuisance};
-
-#[cfg(not(any(loom, shuttle)))]
-pub(crate) use no_world::{never_yield, Clock, Nuisance};
-
-/// What stands in for the world where there is no checker.
-#[cfg(not(any(loom, shuttle)))]
-mod no_world {
-    pub(crate) fn never_yield() {}
-
-    pub(crate) struct Clock;
-
-    impl Clock {
-        pub(crate) fn wind() -> Self {
-            Clock
-        }
-
-        #[allow(clippy::unused_self)]
-        pub(crate) fn strike(&self) {}
-    }
-
-    pub(crate) struct Nuisance;
-
-    impl Nuisance {
-        pub(crate) fn of<R>(make: impl FnOnce() -> R) -> (R, Self) {
-            (make(), Nuisance)
-        }
-
-        #[allow(clippy::unused_self)]
-        pub(crate) fn wake_all(&self) {}
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::expected::Range;
-use crate::run::{End, Options, Run};
+use crate::run::{End, Engine, Options, Run};
 use crate::sample::Scheduler;
 use crate::trial::{Conviction, Expect, Trial};
 
@@ -12,7 +12,7 @@ use crate::trial::{Conviction, Expect, Trial};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE", tag = "word", content = "detail")]
 pub enum Verdict {
-    /// Every execution was explored, without a preemption bound.
+    /// Every trace was explored.
     Proved,
     /// Every execution with at most that many preemptions was explored.
     Bounded(usize),
@@ -93,7 +93,6 @@ pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[boo
 /// # Errors
 ///
 /// What it is called instead.
-#[cfg(loom)]
 pub(crate) fn shown(trial: &Trial, run: &Run) -> Result<(), Verdict> {
     explored(run).and_then(|()| complete(trial, run)).and_then(|()| meaningful(trial, run))
 }
@@ -101,13 +100,15 @@ pub(crate) fn shown(trial: &Trial, run: &Run) -> Result<(), Verdict> {
 fn explored(run: &Run) -> Result<(), Verdict> {
     Err(match &run.end {
         End::Explored => return Ok(()),
-        End::Failed { message, site } if run.end.is_limit() => {
+        End::Failed { message, site, .. } if run.end.is_limit() => {
             Verdict::Truncated(format!("a limit of loom's: {}", failure(run, message, site)))
         }
-        End::Failed { message, site } => Verdict::Failed(failure(run, message, site)),
-        End::TimedOut { seconds } => {
-            let executions = run.explorations.last().map_or(0, |last| last.executions);
-            Verdict::Truncated(format!("{executions} executions in {seconds} s, not the end"))
+        End::Failed { message, site, .. } => Verdict::Failed(failure(run, message, site)),
+        End::GaveUp { message } => Verdict::Truncated(message.clone()),
+        End::TimedOut { seconds, stands } => {
+            let begun = run.explorations.last().map_or(0, |last| last.begun);
+            let stands = stands.join("; ");
+            Verdict::Truncated(format!("{begun} executions in {seconds} s, not the end; {stands}"))
         }
         End::Died { message } => Verdict::Truncated(format!("the process died: {message}")),
     })
@@ -136,9 +137,10 @@ pub fn is_undecided(run: &Run) -> bool {
 /// How a run ended, in a line.
 pub fn summary(run: &Run) -> String {
     match &run.end {
-        End::Failed { message, site } => failure(run, message, site),
+        End::Failed { message, site, .. } => failure(run, message, site),
         End::Explored => "explored to the end, and nothing failed".to_owned(),
-        End::TimedOut { seconds } => format!("not explored in {seconds} s"),
+        End::GaveUp { message } => message.clone(),
+        End::TimedOut { seconds, .. } => format!("not explored in {seconds} s"),
         End::Died { message } => format!("the process died: {message}"),
     }
 }
@@ -165,21 +167,25 @@ fn failure(run: &Run, message: &str, site: &str) -> String {
         Some(bound) => format!("found with at most {bound} preemptions"),
         None => "found without a bound".to_owned(),
     };
-    let number = last.map_or(0, |last| last.executions);
-    let place = if site == "loom" { String::new() } else { format!(" at {site}") };
+    let number = last.map_or(0, |last| last.begun);
+    let place = if ["loom", "mazurka"].contains(&site) { String::new() } else { format!(" at {site}") };
     format!("{message}{place} ({found}, execution {number})")
 }
 
 fn complete(trial: &Trial, run: &Run) -> Result<(), Verdict> {
-    if run.options != Options::complete() {
-        return Err(Verdict::Truncated("loom's settings are not the complete ones".to_owned()));
+    let engine = match run.options {
+        Options::Mazurka(_) => Engine::Mazurka,
+        Options::Loom(_) => Engine::Loom,
+    };
+    if run.options != Options::complete(engine, &trial.scenario.world) {
+        return Err(Verdict::Truncated("the settings are not the complete ones".to_owned()));
     }
     for exploration in &run.explorations {
-        if exploration.completed != Some(exploration.executions) {
+        let counted = exploration.begun.checked_sub(exploration.given_up);
+        if exploration.completed.is_none() || exploration.completed != counted {
             let told = exploration.completed.map_or("nothing".to_owned(), |n| n.to_string());
-            let counted = exploration.executions;
-            let reason =
-                format!("loom told of {told} completed iterations, {counted} were counted");
+            let counted = counted.map_or("fewer".to_owned(), |n| n.to_string());
+            let reason = format!("the engine told of {told} executions, {counted} were counted");
             return Err(Verdict::Truncated(reason));
         }
     }
@@ -236,7 +242,7 @@ fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
 pub(crate) mod tests {
     use super::{as_expected, convicts, judge, Verdict};
     use crate::expected::Range;
-    use crate::run::{End, Exploration, Options, Run};
+    use crate::run::{End, Exploration, MazurkaOptions, Options, Run};
     use crate::trial::Trial;
 
     const NAME: &str = "last-call/drop-busy";
@@ -247,19 +253,23 @@ pub(crate) mod tests {
 
     /// A run that earns PROVED; each test spoils one thing.
     pub(crate) fn good() -> Run {
-        let exploration =
-            |bound, n| Exploration { bound, executions: n, completed: Some(n), seconds: 0.1 };
+        let exploration = Exploration {
+            bound: None,
+            executions: 100,
+            completed: Some(100),
+            given_up: 7,
+            begun: 107,
+            seconds: 0.1,
+        };
         Run {
-            trial: NAME.to_owned(),
-            defect: None,
-            options: Options::complete(),
-            explorations: vec![exploration(Some(0), 1), exploration(None, 100)],
-            end: End::Explored,
+            explorations: vec![exploration],
             reached: trial().scenario.reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
-            faults_fired: Vec::new(),
-            trace: None,
-            survey: Vec::new(),
+            ..Run::new(NAME.to_owned(), None)
         }
+    }
+
+    fn failed(message: &str, site: &str) -> End {
+        End::Failed { message: message.to_owned(), site: site.to_owned(), schedule: None }
     }
 
     fn judged(run: &Run) -> Verdict {
@@ -274,34 +284,33 @@ pub(crate) mod tests {
     #[test]
     fn without_looms_word_it_is_truncated() {
         let mut run = good();
-        run.explorations[1].completed = None;
+        run.explorations[0].completed = None;
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
     }
 
     #[test]
     fn a_count_that_differs_from_looms_is_truncated() {
         let mut run = good();
-        run.explorations[1].completed = Some(99);
+        run.explorations[0].completed = Some(99);
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
     }
 
     #[test]
     fn a_silent_limit_is_truncated() {
-        let mut limits = [good(), good(), good(), good()];
-        limits[0].options.max_permutations = Some(1_000);
-        limits[1].options.max_duration = Some(10);
-        limits[2].options.expect_explicit_explore = true;
-        limits[3].options.checkpoint_file = Some("left.json".to_owned());
-        for run in limits {
+        let limits: [fn(&mut MazurkaOptions); 5] = [
+            |options| options.max_executions = Some(1_000),
+            |options| options.max_duration = Some(10),
+            |options| options.wakes_any = false,
+            |options| options.alike_workers = true,
+            |options| options.max_steps = 10,
+        ];
+        for limit in limits {
+            let mut run = good();
+            if let Options::Mazurka(options) = &mut run.options {
+                limit(options);
+            }
             assert!(matches!(judged(&run), Verdict::Truncated(_)), "{:?}", run.options);
         }
-    }
-
-    #[test]
-    fn settings_that_are_not_the_complete_ones_are_truncated() {
-        let mut run = good();
-        run.options.max_branches = 10;
-        assert!(matches!(judged(&run), Verdict::Truncated(_)));
     }
 
     #[test]
@@ -311,7 +320,7 @@ pub(crate) mod tests {
             "assertion failed: self.threads.len() < self.max()",
         ] {
             let mut run = good();
-            run.end = End::Failed { message: message.to_owned(), site: "loom".to_owned() };
+            run.end = failed(message, "loom");
             run.faults_fired = vec![3];
             assert!(!convicts(&run), "{message}");
             assert!(matches!(judged(&run), Verdict::Truncated(_)), "{message}");
@@ -319,7 +328,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_bound_that_stops_early_is_truncated() {
+    fn an_exploration_that_is_missing_is_truncated() {
         let mut run = good();
         run.explorations.pop();
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
@@ -328,7 +337,7 @@ pub(crate) mod tests {
     #[test]
     fn a_watchdog_truncates() {
         let mut run = good();
-        run.end = End::TimedOut { seconds: 5 };
+        run.end = End::TimedOut { seconds: 5, stands: Vec::new() };
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
     }
 
@@ -342,7 +351,8 @@ pub(crate) mod tests {
     #[test]
     fn a_single_execution_is_vacuous() {
         let mut run = good();
-        run.explorations[1] = Exploration { bound: None, ..run.explorations[0].clone() };
+        run.explorations[0] =
+            Exploration { executions: 1, completed: Some(1), begun: 8, ..run.explorations[0].clone() };
         assert!(matches!(judged(&run), Verdict::Vacuous(_)));
     }
 
@@ -385,7 +395,7 @@ pub(crate) mod tests {
     #[test]
     fn a_failure_is_not_as_expected_of_a_proof() {
         let mut run = good();
-        run.end = End::Failed { message: "left != right".to_owned(), site: "a.rs:1".to_owned() };
+        run.end = failed("left != right", "a.rs:1");
         let verdict = judged(&run);
         assert!(matches!(verdict, Verdict::Failed(_)));
         assert!(!as_expected(trial(), &run, &verdict));
@@ -397,16 +407,16 @@ pub(crate) mod tests {
         let run = good();
         assert!(!as_expected(book, &run, &Verdict::Proved));
         let mut run = good();
-        run.end = End::Failed { message: "another panic".to_owned(), site: String::new() };
+        run.end = failed("another panic", "");
         assert!(!as_expected(book, &run, &Verdict::Failed(String::new())));
-        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        run.end = failed("deadlock; threads = []", "");
         assert!(as_expected(book, &run, &Verdict::Failed(String::new())));
     }
 
     #[test]
     fn a_defect_that_never_acted_is_not_convicted() {
         let mut run = good();
-        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        run.end = failed("deadlock; threads = []", "");
         run.faults_fired = vec![0];
         assert!(!convicts(&run));
         run.faults_fired = vec![3];

@@ -65,7 +65,7 @@ fn models_and_subjects_are_listed() {
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[test]
 fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
     let output = verify(&["peers", "--peer", "no-such-pool"], &[]);

@@ -1,12 +1,12 @@
 //! The programs of the benchmark `cost`: one for each package that stands beside this pool, with no
 //! feature that is not used there.
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[allow(dead_code)] // the benchmark uses the rest
 #[path = "../benches/cost/programs.rs"]
 mod programs;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod ordinary {
     use std::collections::BTreeSet;
     use std::path::Path;
@@ -35,7 +35,7 @@ mod ordinary {
     #[test]
     fn a_program_asks_for_nothing_that_the_adaptors_do_not() {
         let manifest: Table = include_str!("../Cargo.toml").parse().expect("it is a manifest");
-        let here = &manifest["target"]["cfg(not(any(loom, shuttle)))"]["dependencies"];
+        let here = &manifest["target"]["cfg(not(loom))"]["dependencies"];
         for asked in ALL.iter().flat_map(|source| source.asks_for) {
             if asked.package == "last-call" {
                 continue;

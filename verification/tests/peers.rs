@@ -2,18 +2,18 @@
 
 use libtest_mimic::Arguments;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 fn main() -> std::process::ExitCode {
     libtest_mimic::run(&Arguments::from_args(), Vec::new()).exit_code()
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
     let tests = verification::peers::ALL.iter().flat_map(ordinary::tests).collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod ordinary {
     use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,25 +8,25 @@
 //! For each pool there is a small program in `programs`, all of the same shape. It is built in a cargo
 //! project of its own, without the network, with the versions of the workspace's lock file.
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[allow(dead_code)] // the benchmark `peers` asks for more
 #[path = "../peers/machine.rs"]
 mod machine;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod measure;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod programs;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod project;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod told;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
     measure::main()
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 fn main() {
     eprintln!("cost: pools are compared in ordinary builds only");
 }

@@ -1,14 +1,14 @@
 //! Runs one workload on one pool with an allocator that counts bytes. The benchmark `peers` starts
 //! it: counting would slow the other workloads down.
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[allow(dead_code)] // the benchmark uses the rest
 mod machine;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[allow(dead_code)]
 mod workloads;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod counting {
     use std::alloc::System;
 
@@ -23,14 +23,14 @@ mod counting {
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
     use clap::Parser;
 
     workloads::Single::parse().run(Some(counting::live))
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 fn main() {
     eprintln!("footprint: pools are compared in ordinary builds only");
 }

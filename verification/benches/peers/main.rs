@@ -9,26 +9,26 @@
 //! Each run is a process of its own under a watchdog: a pool that hangs or aborts is told, and the
 //! others go on.
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod cases;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod compare;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod instructions;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 #[allow(dead_code)] // what is resident, only `footprint` asks
 mod machine;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod told;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 mod workloads;
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
     compare::main()
 }
 
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 fn main() {
     eprintln!("peers: pools are compared in ordinary builds only");
 }

@@ -132,7 +132,7 @@ thread_local! {
 
 /// Asks the execution of this operating system thread, if a model runs on it.
 pub(crate) fn with<R>(ask: impl FnOnce(&mut Execution) -> R) -> Option<R> {
-    EXECUTION.with(|execution| execution.borrow_mut().as_mut().map(ask))
+    EXECUTION.with(|execution| execution.try_borrow_mut().ok()?.as_mut().map(ask))
 }
 
 fn with_running<R>(ask: impl FnOnce(&mut Execution) -> R) -> R {

@@ -76,8 +76,10 @@ pub struct Builder {
     stack_size: usize,
     parts: usize,
     progress: Option<(Duration, ProgressCallback)>,
+    on_failure: Option<FailureCallback>,
 }
 
+type FailureCallback = Arc<dyn Fn(&Failure) + Send + Sync>;
 type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// How far an exploration has come.
@@ -293,6 +295,7 @@ impl Builder {
             stack_size: 256 * 1024,
             parts: 1,
             progress: None,
+            on_failure: None,
         }
     }
 
@@ -373,6 +376,13 @@ impl Builder {
         callback: impl Fn(&Progress) + Send + Sync + 'static,
     ) -> Self {
         self.progress = Some((interval, Arc::new(callback)));
+        self
+    }
+
+    /// Sets what is called when an execution has failed, on the operating system thread on which it
+    /// ran, with what the model has left in thread-local variables.
+    pub fn on_failure(mut self, callback: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
+        self.on_failure = Some(Arc::new(callback));
         self
     }
 
@@ -631,6 +641,9 @@ impl Running {
         add(counter, 1);
         let Some(failed) = execution.failure.take() else { return Some(execution) };
         let failure = Failure::new(failed, &execution);
+        if let Some(callback) = &self.builder.on_failure {
+            callback(&failure);
+        }
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -33,6 +33,16 @@ impl Object {
         let index = execution::with(execution::Execution::create_object);
         Object(index.expect("an object of mazurka's is created outside of a model"))
     }
+
+    /// Returns its number in the current execution.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the object of that number, which [`number`](Self::number) gave in this execution.
+    pub fn of_number(number: u32) -> Self {
+        Object(number)
+    }
 }
 
 /// Whether a model runs on this operating system thread.
@@ -126,6 +136,16 @@ pub fn spawn(name: String, main: impl FnOnce() + 'static) -> io::Result<usize> {
 #[track_caller]
 pub fn join(thread: usize) {
     execution::join(thread, Location::caller());
+}
+
+/// Ends the current execution as failed, and never returns: nothing is unwound. For a panic hook, so
+/// that no destructor of the model runs in a state that it was not written for.
+///
+/// # Panics
+///
+/// Outside of a model.
+pub fn fail(message: String) -> ! {
+    execution::fail(execution::Failure::Panic(message))
 }
 
 /// Returns the number of the current thread; 0 is the main thread. `None` outside of a model.

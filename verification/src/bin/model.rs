@@ -1,7 +1,7 @@
 //! Explores one trial, and writes what it found to standard output as one line of JSON.
 //!
-//! `verify` and the tests call this, each trial in a process of its own: a deadlock under loom ends
-//! in an abort, which would hide every other model.
+//! `verify` and the tests call this, each trial in a process of its own: what hangs or dies hides no
+//! other model.
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
@@ -9,14 +9,15 @@ fn main() -> std::process::ExitCode {
     use std::time::Duration;
 
     use clap::Parser;
-    use verification::callsite::{self, Slip};
+    use verification::callsite::Slip;
     use verification::generated::{self, Extent};
     use verification::purpose::Purpose;
+    use verification::run::Engine;
     use verification::shard::Shard;
     use verification::trial::Trial;
-    use verification::{engine, limits};
+    use verification::{engines, limits};
 
-    /// Explores one trial under loom and writes what it found as one line of JSON.
+    /// Explores one trial and writes what it found as one line of JSON.
     #[derive(Parser)]
     struct Arguments {
         /// The trial, as SUBJECT/SCENARIO
@@ -37,15 +38,15 @@ fn main() -> std::process::ExitCode {
         /// The fault at a call site to run it with
         #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
         slip: Option<Slip>,
-        /// At most so many preemptions, with that fault
-        #[arg(long, value_name = "N", requires = "slip", default_value_t = callsite::BOUND)]
-        bound: usize,
-        /// Find out at which call sites something could go wrong
+        /// Who explores: loom gives a second opinion on what holds
+        #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "slip"])]
+        engine: Engine,
+        /// Run one schedule again instead, as a failure told it
+        #[arg(long, value_name = "SCHEDULE", requires = "trial")]
+        replay: Option<String>,
+        /// Explore what was built from changed sources
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
-        survey: bool,
-        /// Explore with at most so many preemptions what was built from changed sources
-        #[arg(long, value_name = "N", conflicts_with_all = ["defect", "slip", "survey"])]
-        mutant: Option<usize>,
+        mutant: bool,
         /// Explore so every model of this pool, each in a process of its own, until one does not hold;
         /// the answer is the exit status
         #[arg(long, requires = "mutant", conflicts_with_all = ["trial", "generated"])]
@@ -64,8 +65,8 @@ fn main() -> std::process::ExitCode {
         return fail(format!("{name} is set, which would weaken the exploration; unset it"));
     }
     let limit = Duration::from_secs(arguments.limit);
-    if let (true, Some(bound)) = (arguments.every, arguments.mutant) {
-        return match ask_every_model(bound, limit) {
+    if arguments.every {
+        return match ask_every_model(limit) {
             Ok(number) => {
                 println!("{number} models hold");
                 ExitCode::SUCCESS
@@ -87,7 +88,7 @@ fn main() -> std::process::ExitCode {
         return match arguments.defect.as_ref().map(named).transpose() {
             Ok(defect) => {
                 let programs = generated::part(length, shard);
-                engine::run_programs(extent, programs, defect, limit, tell)
+                engines::run_programs(extent, programs, defect, limit, tell)
             }
             Err(message) => fail(message),
         };
@@ -101,15 +102,24 @@ fn main() -> std::process::ExitCode {
             Some(defect) => Purpose::Defect(defect),
             None => return fail(format!("{} has no defect `{name}`", trial.name())),
         },
-        (None, Some(slip)) => Purpose::Slip(slip, arguments.bound),
-        (None, None) if arguments.survey => Purpose::Survey,
-        (None, None) => arguments.mutant.map_or(Purpose::Verdict, Purpose::Mutant),
+        (None, Some(slip)) => Purpose::Slip(slip),
+        (None, None) if arguments.mutant => Purpose::Mutant,
+        (None, None) => match arguments.engine {
+            Engine::Mazurka => Purpose::Verdict,
+            Engine::Loom => Purpose::SecondOpinion,
+        },
     };
-    engine::run(trial, &purpose, limit, tell)
+    if let Some(schedule) = &arguments.replay {
+        return match engines::replay(trial, &purpose, schedule) {
+            Ok((end, trace)) => tell_replay(&end, trace.as_ref()),
+            Err(message) => fail(message),
+        };
+    }
+    engines::run(trial, &purpose, limit, tell)
 }
 
 #[cfg(loom)]
-fn ask_every_model(bound: usize, limit: std::time::Duration) -> Result<usize, String> {
+fn ask_every_model(limit: std::time::Duration) -> Result<usize, String> {
     use std::path::Path;
 
     use verification::expected::Expected;
@@ -117,7 +127,38 @@ fn ask_every_model(bound: usize, limit: std::time::Duration) -> Result<usize, St
 
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let expected = Expected::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml"))?;
-    mutants::ask_every_model(&this, &expected, bound, limit)
+    mutants::ask_every_model(&this, &expected, limit)
+}
+
+/// Draws the interleaving, and says how it ended.
+#[cfg(loom)]
+fn tell_replay(
+    end: &verification::run::End,
+    trace: Option<&verification::run::Trace>,
+) -> std::process::ExitCode {
+    use std::process::ExitCode;
+
+    use verification::lanes;
+    use verification::run::End;
+
+    const WIDTH: usize = 160;
+    if let Some(trace) = trace {
+        println!("{}", lanes::draw(trace, WIDTH));
+    }
+    match end {
+        End::Failed { message, site, .. } => {
+            println!("FAILED: {message} ({site})");
+            ExitCode::FAILURE
+        }
+        End::GaveUp { message } => {
+            eprintln!("model: {message}");
+            ExitCode::from(2)
+        }
+        _ => {
+            println!("the schedule does not fail");
+            ExitCode::SUCCESS
+        }
+    }
 }
 
 #[cfg(loom)]

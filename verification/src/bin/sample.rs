@@ -7,7 +7,6 @@ use clap::Parser;
 use verification::callsite::Slip;
 use verification::limits;
 use verification::sample::{Sampled, Scheduler, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
-use verification::schedule::Schedule;
 
 /// Runs one scenario under random schedules and writes what it found as one line of JSON.
 #[derive(Parser)]
@@ -29,7 +28,7 @@ struct Arguments {
     seed: u64,
     /// Run one schedule again instead, as a failure told it
     #[arg(long, value_name = "SCHEDULE", conflicts_with_all = ["scheduler", "schedules", "seed"])]
-    replay: Option<Schedule>,
+    replay: Option<String>,
     /// The seeded defect to run it with
     #[arg(long, value_name = "NAME", visible_alias = "fault")]
     defect: Option<String>,
@@ -70,15 +69,12 @@ fn list() {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, String> {
     use std::time::Duration;
 
-    use verification::sampling::{self, Plan, Request, Wrong};
+    use verification::engines::{self, Plan, Request, Wrong};
 
-    if let Some(name) = limits::deciding_variable(std::env::vars_os().map(|(name, _)| name)) {
-        return Err(format!("{name} is set, which would decide over the schedules; unset it"));
-    }
     let wrong = match (&arguments.defect, &arguments.slip) {
         (Some(name), _) => {
             let defect = sampled.defect(name);
@@ -90,15 +86,18 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
     };
     let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;
     let drawn = Plan::Draw { scheduler, schedules, seed };
-    let plan = arguments.replay.clone().map_or(drawn, Plan::Replay);
+    let replay = arguments.replay.as_ref().map(|line| {
+        line.parse().map_err(|error| format!("`{line}` is no schedule: {error}"))
+    });
+    let plan = replay.transpose()?.map_or(drawn, Plan::Replay);
     let limit = Duration::from_secs(arguments.limit);
     let Sampled { scenario, .. } = *sampled;
     let request = Request { scenario, wrong, plan, max_steps, limit };
-    sampling::run(&request, |sample| tell(sampled, sample))
+    engines::sample(&request, |sample| tell(sampled, sample))
 }
 
 /// Writes the line of JSON, and for people what it comes to; says whether all is well.
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
     use std::io::Write;
 
@@ -119,8 +118,8 @@ fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
             eprintln!("replay: {}", sample.replay().unwrap_or_default());
             false
         }
-        End::TimedOut { seconds } => {
-            eprintln!("TRUNCATED: {} schedules in {seconds} s", sample.schedules);
+        End::TimedOut { seconds, stands } => {
+            eprintln!("TRUNCATED: not drawn in {seconds} s; {}", stands.join("; "));
             false
         }
         End::Died { message } => unreachable!("it is alive: {message}"),
@@ -138,7 +137,7 @@ fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
     }
 }
 
-#[cfg(not(shuttle))]
+#[cfg(not(loom))]
 fn sample(_: &'static Sampled, _: &Arguments) -> Result<ExitCode, String> {
-    Err("this build cannot sample; build it with RUSTFLAGS=\"--cfg shuttle\"".to_owned())
+    Err("this build cannot sample; build it with RUSTFLAGS=\"--cfg loom\"".to_owned())
 }

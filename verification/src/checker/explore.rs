@@ -16,7 +16,7 @@ use last_call::sync::{self, trace};
 
 use super::program::{Backing, Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
 use super::Found;
-use crate::completion;
+use crate::engines::completion;
 
 /// The name of the threads on which programs are explored.
 const EXPLORER: &str = "explorer";
@@ -95,8 +95,8 @@ fn check(program: &Arc<Program>, bound: Option<usize>, outcomes: &Arc<Mutex<Outc
     let executions = Arc::new(AtomicU64::new(0));
     let (program, outcomes) = (Arc::clone(program), Arc::clone(outcomes));
     let counted = Arc::clone(&executions);
-    let options = crate::run::Options { max_branches: 1_000, ..crate::run::Options::complete() };
-    crate::engine::builder(&options, bound).check(move || {
+    let options = crate::run::LoomOptions { max_branches: 1_000, ..crate::run::LoomOptions::complete() };
+    crate::engines::loom::builder(&options, bound).check(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
         let world = Arc::new(World::new(&program));

@@ -3,8 +3,8 @@
 //!
 //! One thread owns the pool, and in the end shuts it down and reads the report, or drops it, and the
 //! report comes through its hook; the other has a submitter and a trigger. Each does what it does in
-//! its own order, the loom engine tries every order between them and the worker (up to a preemption
-//! bound), and in the end every job that was accepted must have exactly one outcome, the same in its
+//! its own order, the loom engine tries every order between them and the worker 
+//!, and in the end every job that was accepted must have exactly one outcome, the same in its
 //! handle, in the report and in fact.
 
 #[cfg(loom)]
@@ -17,7 +17,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Evidence;
-use crate::run::{End, Options, Run, Trace};
+use crate::run::{End, Engine, Options, Run, Trace};
+use crate::scenario::World;
 use crate::subject::Subject;
 use crate::subjects::{LOCKED, TWO_LOCK};
 use crate::trial::{self, Defect};
@@ -34,8 +35,6 @@ pub struct Extent {
     pub subject: &'static dyn Subject,
     /// The length of programs, both threads together: what a change must pass, and a night.
     pub lengths: [usize; 2],
-    /// The preemption bound.
-    pub bound: usize,
     /// What the programs must notice, together.
     pub defects: &'static [Defect],
 }
@@ -45,7 +44,6 @@ pub static EXTENTS: [Extent; 2] = [
     Extent {
         subject: &LOCKED,
         lengths: [3, 4],
-        bound: 2,
         defects: &[
             trial::PUSH_WAKES_NOBODY,
             trial::CLOSE_WAKES_NOBODY,
@@ -56,7 +54,6 @@ pub static EXTENTS: [Extent; 2] = [
     Extent {
         subject: &TWO_LOCK,
         lengths: [3, 4],
-        bound: 2,
         defects: &[
             trial::TWO_PUSH_WAKES_NOBODY,
             trial::TWO_CLOSE_WAKES_NOBODY,
@@ -112,8 +109,6 @@ pub struct Generated {
     pub subject: String,
     /// Actions of both threads together, at most.
     pub length: usize,
-    /// The preemption bound.
-    pub bound: usize,
     /// Programs explored to the end.
     pub programs: u64,
     /// Of them, those with a single execution: nothing was interleaved.
@@ -172,7 +167,7 @@ impl Generated {
     pub fn new(extent: &Extent, length: usize) -> Self {
         let subject = extent.subject.name().to_owned();
         let unreached = REACH.map(str::to_owned).to_vec();
-        Generated { subject, length, bound: extent.bound, unreached, ..Generated::default() }
+        Generated { subject, length, unreached, ..Generated::default() }
     }
 
     /// What it says about each of [`CLAUSES`].
@@ -181,13 +176,13 @@ impl Generated {
         // What is not reached, or not noticed, one shard alone cannot tell; the audit judges it.
         let verdict = match self.failures.first() {
             Some(failure) => Verdict::Failed(format!("{}: {}", failure.program, failure.how)),
-            None => Verdict::Bounded(self.bound),
+            None => Verdict::Proved,
         };
         Evidence {
             kind: "programs".to_owned(),
             name: format!("{}/generated", self.subject),
             verdict,
-            bound: Some(self.bound),
+            bound: None,
             executions: Some(self.executions),
             seconds: Some(self.seconds),
             reached: BTreeMap::new(),
@@ -240,7 +235,7 @@ impl Generated {
 
     /// Adds what a process found that ran these programs.
     pub fn add(&mut self, programs: &[Program], run: Run) {
-        if run.options != Options::complete() {
+        if run.options != Options::complete(Engine::Mazurka, &World::PLAIN) {
             self.failures.push(GeneratedFailure {
                 program: "all of a part".to_owned(),
                 how: "loom's settings are not the complete ones".to_owned(),
@@ -256,7 +251,7 @@ impl Generated {
             } else if run.end == End::Explored {
                 self.failures.push(GeneratedFailure {
                     program: program.to_string(),
-                    how: "loom did not say that it was completed".to_owned(),
+                    how: "the engine did not say that it was completed".to_owned(),
                     trace: None,
                 });
             }

@@ -1,11 +1,11 @@
 //! Scenarios for any subject: it takes jobs, and dropping it is its shutdown.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use last_call::sync;
 
-use crate::scenario::{history, never_yield, panic_quietly, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
 
 /// Those that a stranger's pool is put under.
 #[cfg(loom)]
@@ -32,7 +32,7 @@ pub(crate) const DROP_IDLE: Scenario = Scenario {
     property: "drop returns: 2 workers, no job",
     clauses: &[2, 16],
     reach: &["returned"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         drop(stage.subject.build(2));
         stage.reach("returned");
@@ -41,21 +41,11 @@ pub(crate) const DROP_IDLE: Scenario = Scenario {
 
 pub(crate) const DROP_BUSY: Scenario = Scenario {
     name: "drop-busy",
-    property: "drop returns, the job has run once: 2 workers that do not yield, 1 job",
+    property: "drop returns, the job has run once: 2 workers, 1 job",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run"],
-    world: &[],
-    body: |stage| {
-        never_yield();
-        drop_after(stage, 2, 1);
-    },
-};
-
-pub(crate) const DROP_BUSY_YIELDING: Scenario = Scenario {
-    name: "drop-busy-yielding",
-    property: "drop returns, the job has run once: 2 workers that yield before they sleep, 1 job",
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 2, 1),
-    ..DROP_BUSY
 };
 
 pub(crate) const DROP_QUEUED: Scenario = Scenario {
@@ -63,7 +53,7 @@ pub(crate) const DROP_QUEUED: Scenario = Scenario {
     property: "drop returns, each job has run once: 1 worker, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 1, 2),
 };
 
@@ -72,7 +62,7 @@ pub(crate) const DROP_BOTH: Scenario = Scenario {
     property: "drop returns, each job has run once: 2 workers, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 2, 2),
 };
 
@@ -81,7 +71,7 @@ pub(crate) const DROP_TWO_THREE: Scenario = Scenario {
     property: "drop returns, each job has run once: 2 workers, 3 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run", "three had run"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 2, 3),
 };
 
@@ -90,7 +80,7 @@ pub(crate) const DROP_THREE_TWO: Scenario = Scenario {
     property: "drop returns, each job has run once: 3 workers, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 3, 2),
 };
 
@@ -99,7 +89,7 @@ pub(crate) const DROP_FOUR_TWO: Scenario = Scenario {
     property: "drop returns, each job has run once: 4 workers, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| drop_after(stage, 4, 2),
 };
 
@@ -110,11 +100,12 @@ fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
     for _ in 0..jobs {
         assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
     }
+    let before = ran.get();
     sync::note(history::DROP);
     drop(pool);
     assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
     let outcomes = ["none had run", "one had run", "both had run", "three had run"];
-    stage.reach(outcomes[history::ran_before_drop()]);
+    stage.reach(outcomes[before]);
 }
 
 pub(crate) const PROGRESS_ONE: Scenario = Scenario {
@@ -122,7 +113,7 @@ pub(crate) const PROGRESS_ONE: Scenario = Scenario {
     property: "a job runs before any shutdown begins: 2 workers, 1 job",
     clauses: &[7],
     reach: &["ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let done = Latch::new(1);
         let pool = stage.subject.build(2);
@@ -138,7 +129,7 @@ pub(crate) const PROGRESS_THREE: Scenario = Scenario {
     property: "two jobs both run before any shutdown: 3 workers",
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
-    world: &[],
+    world: World::PLAIN,
     body: |stage| meet(stage, 3),
 };
 
@@ -147,7 +138,7 @@ pub(crate) const PROGRESS_TWO: Scenario = Scenario {
     property: "two jobs both run before any shutdown: 2 workers",
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
-    world: &[],
+    world: World::PLAIN,
     body: |stage| meet(stage, 2),
 };
 
@@ -176,7 +167,7 @@ pub(crate) const MEETING: Scenario = Scenario {
     property: "a job that waits for the one behind it gets it, from the other worker: 2 workers",
     clauses: &[7],
     reach: &["met"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.subject.build(2);
         let (met, done) = (Latch::new(2), Latch::new(1));
@@ -200,17 +191,17 @@ pub(crate) const FIFO: Scenario = Scenario {
     property: "jobs start in the order of acceptance: 1 worker, 2 jobs",
     clauses: &[6],
     reach: &["in order"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
-        let order = Arc::new(Mutex::new(Vec::new()));
+        let order = Arc::new(sync::Mutex::new(Vec::new()));
         let pool = stage.subject.build(1);
         for number in 0..2 {
             let order = Arc::clone(&order);
-            let job = move || order.lock().unwrap().push(number);
+            let job = move || order.lock().push(number);
             assert!(pool.execute(Box::new(job)).is_ok());
         }
         drop(pool);
-        assert_eq!(*order.lock().unwrap(), [0, 1], "the jobs in the order in which they ran");
+        assert_eq!(*order.lock(), [0, 1], "the jobs in the order in which they ran");
         stage.reach("in order");
     },
 };
@@ -220,7 +211,7 @@ pub(crate) const PANIC_WORKER_SURVIVES: Scenario = Scenario {
     property: "the only worker runs the next job after one that panicked",
     clauses: &[12],
     reach: &["the next job ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let next = Latch::new(1);
         let pool = stage.subject.build(1);
@@ -237,7 +228,7 @@ pub(crate) const PANIC_DROP_QUIET: Scenario = Scenario {
     property: "after a job that panicked, drop returns and does not panic",
     clauses: &[16],
     reach: &["returned"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
@@ -251,7 +242,7 @@ pub(crate) const PANIC_NOTHING_LOST: Scenario = Scenario {
     property: "a job accepted behind one that panics has run when drop ends, however it ends",
     clauses: &[4, 12],
     reach: &["the next job ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let ran = Count::default();
         let pool = stage.subject.build(1);
@@ -270,7 +261,7 @@ pub(crate) const PANIC_EXECUTE_ANSWERS: Scenario = Scenario {
     property: "after a job that panicked, handing in another returns, accepted or handed back",
     clauses: &[3, 12],
     reach: &["answered"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
@@ -292,7 +283,7 @@ pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
     property: "dropped by a job on its own worker, the pool lets go; the job behind still runs",
     clauses: &[2, 21],
     reach: &["the job behind ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let behind = Latch::new(1);
         let cell = Arc::new(sync::Mutex::new(None));

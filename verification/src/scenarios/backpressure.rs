@@ -6,7 +6,7 @@ use last_call::sync::thread;
 use last_call::{SubmitError, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
 
 fn bounded(stage: &Stage, workers: usize) -> ThreadPool {
     stage.builder().workers(workers).capacity(1).build().unwrap()
@@ -28,7 +28,7 @@ pub(crate) const PLACE_RELEASES: Scenario = Scenario {
     property: "a submitter that waits for a place gets it before any shutdown: 1 place, 3 jobs",
     clauses: &[8, 10],
     reach: &["waited", "did not wait"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| place_releases(stage, bounded(stage, 1), 3),
 };
 
@@ -48,7 +48,7 @@ pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
     property: "a submitter that waits for a place while the pool drains gets in and runs, or gets its job back",
     clauses: &[3, 8, 10],
     reach: &["all ran", "refused after waiting", "refused without waiting"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| shut_down_while_waiting(stage, drop),
 };
 
@@ -58,7 +58,7 @@ pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
         "a submitter that waits for a place while the pool discards gets in, or gets its job back",
     clauses: &[3, 8, 10, 17],
     reach: &["all ran", "refused after waiting", "refused without waiting", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| shut_down_while_waiting(stage, |pool| settled(&pool.shutdown_now())),
 };
 
@@ -95,7 +95,7 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
     property: "try_execute returns at once: accepted and run, or full and handed back",
     clauses: &[3, 8],
     reach: &["accepted", "full"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = bounded(stage, 1);
         let ran = Count::default();
@@ -119,7 +119,7 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
     property: "execute_timeout gets a place or gives the job back at its deadline",
     clauses: &[3, 8],
     reach: &["accepted", "timed out"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = bounded(stage, 1);
         let ran = Count::default();
@@ -140,7 +140,7 @@ pub(crate) const IN_TIME_WHEN_FULL: Scenario = Scenario {
     property: "execute_timeout is woken by a place, not by its deadline an hour later",
     clauses: &[3, 8],
     reach: &["waited", "did not wait"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = bounded(stage, 1);
         let ran = Count::default();
@@ -158,7 +158,7 @@ pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
     property: "a job whose submission would wait on its own pool's full queue is told so",
     clauses: &[8, 9],
     reach: &["both children accepted", "would deadlock"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = bounded(stage, 2);
         let submitter = pool.submitter();
@@ -180,7 +180,7 @@ pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
     property: "cancelling a queued job frees its place at once, for a submitter that waits",
     clauses: &[10, 25],
     reach: &["waited", "did not wait"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| cancel_frees_place(stage, 1),
 };
 

@@ -3,14 +3,14 @@
 use last_call::{CancelReason, Cancellation, Outcome};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{Count, Scenario, Stage};
+use crate::scenario::{Count, Scenario, Stage, World};
 
 const RACING_START: Scenario = Scenario {
     name: "",
     property: "",
     clauses: &[4, 5, 24, 25],
     reach: &["cancelled", "too late: started", "too late: finished"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -68,7 +68,7 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
         "a job cancelled by its handle while the pool discards has one outcome, and is counted",
     clauses: &[4, 5, 17, 25],
     reach: &["ran", "cancelled by its handle", "discarded"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());

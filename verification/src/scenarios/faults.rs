@@ -3,14 +3,14 @@
 
 use last_call::sync::fault::{Action, Fault};
 
-use crate::scenario::{panic_quietly, Count, Scenario, Stage};
+use crate::scenario::{panic_quietly, Count, Scenario, Stage, World};
 
 const SPAWN_FAILS: Scenario = Scenario {
     name: "",
     property: "",
     clauses: &[27],
     reach: &["an error"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -23,7 +23,7 @@ pub(crate) const SECOND_SPAWN_FAILS: Scenario = Scenario {
     name: "build-fails-at-worker-1",
     property:
         "when the second of 3 workers cannot start, the first is joined, build returns an error",
-    world: &[worker_cannot_start(1)],
+    world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
     body: |stage| spawn_fails(stage, 1),
     ..SPAWN_FAILS
 };
@@ -32,7 +32,7 @@ pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
     name: "build-fails-at-worker-2",
     property:
         "when the last of 3 workers cannot start, the others are joined, build returns an error",
-    world: &[worker_cannot_start(2)],
+    world: World { faults: &[worker_cannot_start(2)], ..World::PLAIN },
     body: |stage| spawn_fails(stage, 2),
     ..SPAWN_FAILS
 };
@@ -53,7 +53,7 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
         "when one of 2 start hooks panics, build returns an error and both threads are joined",
     clauses: &[27],
     reach: &["an error"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let stopped = Count::default();
         let on_stop = stopped.clone();
@@ -78,7 +78,7 @@ pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
     property: "each worker's stop hook has run when shutdown returns: 2 workers",
     clauses: &[20, 27],
     reach: &["both ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let (started, stopped) = (Count::default(), Count::default());
         let (on_start, on_stop) = (started.clone(), stopped.clone());

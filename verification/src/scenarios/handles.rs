@@ -9,14 +9,14 @@ use last_call::sync::thread;
 use last_call::Outcome;
 
 use super::shutdown::settled;
-use crate::scenario::{history, panic_quietly, Clock, Count, Latch, Scenario};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, World};
 
 pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     name: "join-before-shutdown",
     property: "a handle resolves before any shutdown, after the captures are dropped",
     clauses: &[6, 7, 15, 24],
     reach: &["joined"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let dropped = Count::default();
@@ -36,7 +36,7 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
     property: "a handle joined while the pool drains resolves to the value",
     clauses: &[17, 24],
     reach: &["the joiner slept", "the outcome was there"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
@@ -59,7 +59,7 @@ pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
     property: "a handle joined while the pool discards resolves: value or cancelled",
     clauses: &[4, 17, 24],
     reach: &["completed", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
@@ -85,7 +85,7 @@ pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
     property: "join_timeout gives the outcome or the handle back, and the handle still works",
     clauses: &[24],
     reach: &["in time", "too late, then joined"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
@@ -107,7 +107,7 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
     property: "join_timeout is woken by the outcome, not by its deadline an hour later",
     clauses: &[24],
     reach: &["the joiner slept", "the outcome was there"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
@@ -118,18 +118,16 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
     },
 };
 
-pub(crate) const JOIN_AS_THE_CLOCK_STRIKES: Scenario = Scenario {
-    name: "join-as-the-clock-strikes",
+pub(crate) const JOIN_AS_THE_TIMEOUT_PASSES: Scenario = Scenario {
+    name: "join-as-the-timeout-passes",
     property:
         "join_timeout that times out as it is woken gives the outcome, or a handle that resolves",
     clauses: &[24],
     reach: &["in time", "in time at its last look", "too late, then joined"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
-        let clock = Clock::wind();
         let pool = stage.pool(1);
         let handle = pool.submit(|| 7).unwrap();
-        let clock = thread::spawn("clock".to_owned(), None, move || clock.strike()).unwrap();
         match handle.join_timeout(Duration::from_secs(1)) {
             Ok(outcome) => {
                 assert_eq!(outcome.completed(), Some(7));
@@ -141,7 +139,6 @@ pub(crate) const JOIN_AS_THE_CLOCK_STRIKES: Scenario = Scenario {
                 stage.reach("too late, then joined");
             }
         }
-        clock.join().unwrap();
     },
 };
 
@@ -150,7 +147,7 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     property: "a handle polled as a future is ready, or its task is woken, before any shutdown",
     clauses: &[14, 15, 24],
     reach: &["ready at once", "woken"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let mut handle = pool.submit(|| 7).unwrap();
@@ -190,7 +187,7 @@ pub(crate) const DETACH: Scenario = Scenario {
     property: "a job whose handle is dropped runs all the same, and its result is dropped once",
     clauses: &[4, 24],
     reach: &["before the job ended", "after the job ended"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
@@ -215,7 +212,7 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
     property: "a panic reaches its handle, or without one the report, and the worker goes on",
     clauses: &[5, 12, 24],
     reach: &["reported"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| panic_quietly()).unwrap();

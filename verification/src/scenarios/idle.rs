@@ -10,14 +10,14 @@ use last_call::sync::{Arc, Mutex};
 use last_call::ThreadPool;
 
 use super::shutdown::spawn;
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
 
 const AFTER_CHILD: Scenario = Scenario {
     name: "",
     property: "",
     clauses: &[7, 26],
     reach: &["idle"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -64,7 +64,7 @@ pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
     property: "two threads that wait for idleness are both released, before any shutdown",
     clauses: &[26],
     reach: &["both released"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let submitter = pool.submitter();
@@ -89,7 +89,7 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
     property: "cancelling the last queued job releases who waits for idleness",
     clauses: &[25, 26],
     reach: &["cancelled", "ran"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let ran = Count::default();
@@ -110,7 +110,7 @@ pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
     property: "wait_idle returns when the only job has panicked, and the panic is counted by then",
     clauses: &[12, 15, 26],
     reach: &["slept", "was idle"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
@@ -146,7 +146,7 @@ const BEFORE_USER_CODE: Scenario = Scenario {
     property: "",
     clauses: &[26],
     reach: &["slept", "was idle"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -226,7 +226,7 @@ pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
     property: "wait_idle_timeout: idle, or too late",
     clauses: &[26],
     reach: &["idle", "too late"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let ran = Count::default();
@@ -249,7 +249,7 @@ pub(crate) const IDLE_IN_TIME: Scenario = Scenario {
     property: "wait_idle_timeout is woken by idleness, not by its deadline an hour later",
     clauses: &[26],
     reach: &["waited", "was idle"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let ran = Count::default();

@@ -4,7 +4,7 @@ use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
 use crate::subject::Job;
 
 const SUBMITTERS: usize = 4;
@@ -17,7 +17,7 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
     property: "drop returns, each job has run once: 8 workers, 32 jobs",
     clauses: &[2, 4, 16],
     reach: &[DRAINED, DROPPED_EARLY],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         const JOBS: usize = 32;
         let ran = Count::default();
@@ -25,10 +25,10 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
         for _ in 0..JOBS {
             pool.execute(ran.job()).unwrap();
         }
+        let all = ran.get() == JOBS;
         sync::note(history::DROP);
         drop(pool);
         assert_eq!(ran.get(), JOBS, "after drop, each accepted job has run once");
-        let all = history::ran_before_drop() == JOBS;
         stage.reach(if all { DRAINED } else { DROPPED_EARLY });
     },
 };
@@ -38,7 +38,7 @@ pub(crate) const PROGRESS_MANY: Scenario = Scenario {
     property: "jobs all run before any shutdown begins: 8 workers, 16 jobs",
     clauses: &[7],
     reach: &["the last job ended last", "an earlier job ended last"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         const JOBS: usize = 16;
         let (all, last) = (Latch::new(JOBS), Count::default());
@@ -68,7 +68,7 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
     property: "jobs of 4 submitters racing the drop run, or come back: 4 workers, 16 jobs",
     clauses: &[2, 3, 4, 16],
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         stage.reach(match submit_racing_drain(stage.pool(4), 4) {
             (_, 0) => ALL_ACCEPTED,
@@ -83,7 +83,7 @@ pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     property: "with 2 places, jobs of 4 submitters racing the drain run, or come back: 3 workers",
     clauses: &[3, 4, 8, 10, 16],
     reach: &[COMPLETED, REFUSED, WAITED],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let (ran, refused) = submit_racing_drain(bounded(stage), 3);
         stage.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
@@ -132,7 +132,7 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
     property: "with 2 places, 4 submitters get all 12 jobs in before any shutdown: 3 workers",
     clauses: &[7, 8, 10],
     reach: &["every submitter waited", "some submitter did not wait"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         const EACH: usize = 3;
         let pool = bounded(stage);
@@ -159,7 +159,7 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
         "of jobs of 4 submitters racing shutdown_now, each handle resolves, the report agrees",
     clauses: &[3, 4, 5, 17, 20, 24],
     reach: &[COMPLETED, CANCELLED, REFUSED],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         const EACH: usize = 4;
         let pool = stage.pool(4);
@@ -206,7 +206,7 @@ pub(crate) const IDLE_MANY: Scenario = Scenario {
         "two threads that wait for idleness see 4 jobs and all their descendants ended: 4 workers",
     clauses: &[7, 26],
     reach: &["both slept", "one slept", "neither slept"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         const LINES: usize = 4;
         const GENERATIONS: usize = 3;

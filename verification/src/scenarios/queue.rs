@@ -6,7 +6,7 @@ use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{history, never_yield, Clock, Count, Latch, Nuisance, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
 
 type Items = AnyQueue<&'static str>;
 
@@ -37,7 +37,7 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
     property: "queue: an item pushed while the queue closes is popped once, or handed back",
     clauses: &[3],
     reach: &["popped", "handed back"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = Arc::new(stage.queue(None));
         let (popped, refused) = (Count::default(), Count::default());
@@ -74,7 +74,7 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     property: "queue: close lets two pushers go that wait for places which nobody gives back",
     clauses: &[3, 10],
     reach: &["both slept", "one slept", "none slept"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = full_of_two(stage);
         let pusher = |name| {
@@ -103,7 +103,7 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
         "queue: two pushers that wait for a place get the two that are given back, before any close",
     clauses: &[10],
     reach: &["both slept", "one slept", "none slept"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = full_of_two(stage);
         let pusher = |name| {
@@ -134,10 +134,9 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
     property: "queue: a pusher that times out as it is woken takes the place, and the next is woken for its own",
     clauses: &[8, 10],
     reach: &["in time", "in time at its last look", "too late"],
-    world: &[],
-    // A clock that strikes at any moment: the place's only wake-up may go to who is timing out.
+    world: World::PLAIN,
+    // The timeout may pass at any moment: the only wake-up may go to a pusher that is timing out.
     body: |stage| {
-        let clock = Clock::wind();
         let queue = full_of_two(stage);
         let hurried = spawn("hurried", &queue, |queue| {
             let deadline = Deadline::after(Duration::from_secs(1));
@@ -149,9 +148,8 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
         let patient = spawn("patient", &queue, |queue| {
             queue.push("patient", Wait::Until(Deadline::never())).unwrap();
         });
-        let clock = thread::spawn("clock".to_owned(), None, move || clock.strike()).unwrap();
         queue.vacate();
-        for thread in [hurried, patient, clock] {
+        for thread in [hurried, patient] {
             thread.join().unwrap();
         }
         stage.reach(match (queue.counts().accepted, history::timed_out("hurried")) {
@@ -188,21 +186,11 @@ fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, p
 
 pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     name: "queue-pop-before-close",
-    property: "queue: two waiting poppers that do not yield get two items before any close",
+    property: "queue: two waiting poppers get two items before any close",
     clauses: &[7],
     reach: &["all popped"],
-    world: &[],
-    body: |stage| {
-        never_yield();
-        pop_before_close::<Items>(stage, stage.queue(None), 2);
-    },
-};
-
-pub(crate) const POP_BEFORE_CLOSE_YIELDING: Scenario = Scenario {
-    name: "queue-pop-before-close-yielding",
-    property: "queue: two poppers that yield before they sleep get two items before any close",
+    world: World::PLAIN,
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 2),
-    ..POP_BEFORE_CLOSE
 };
 
 pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
@@ -210,24 +198,15 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
     property: "queue: three waiting poppers get three items before any close",
     clauses: &[7],
     reach: &["all popped"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
 };
 
-pub(crate) const WOKEN_FOR_NO_REASON: Scenario = Scenario {
-    name: "queue-woken-for-no-reason",
-    property:
-        "queue: two poppers get two items before any close, though somebody wakes all at any time",
-    clauses: &[7],
-    reach: &["all popped"],
-    world: &[],
-    body: |stage| {
-        let (queue, nuisance) = Nuisance::of(|| stage.queue(None));
-        let main = move || nuisance.wake_all();
-        let nuisance = thread::spawn("nuisance".to_owned(), None, main).unwrap();
-        pop_before_close::<Items>(stage, queue, 2);
-        nuisance.join().unwrap();
-    },
+pub(crate) const SPURIOUS_WAKE_UP: Scenario = Scenario {
+    name: "queue-spurious-wake-up",
+    property: "queue: two poppers get two items before any close, though one wakes up spuriously",
+    world: World { spurious_wakeups: 1, ..World::PLAIN },
+    ..POP_BEFORE_CLOSE
 };
 
 /// One more than a scout that wakes nobody for what it leaves could be found with: two scouts are
@@ -238,7 +217,7 @@ pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
     property: "queue: four poppers get four items before any close",
     clauses: &[7],
     reach: &["all popped"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 4),
 };
 
@@ -248,7 +227,7 @@ pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     property: "queue: a popper that gives buffers back before it sleeps misses no item",
     clauses: &[7],
     reach: &["all popped"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| pop_before_close(stage, TwoLock::keeping(0, None), 2),
 };
 
@@ -258,7 +237,7 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
         "queue: of two poppers one gets the only item, the other none, and not before the close",
     clauses: &[4, 7],
     reach: &["the item of popper 0", "the item of popper 1"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = Arc::new(stage.queue(None));
         let (one, closed) = (Latch::new(1), Count::default());
@@ -293,7 +272,7 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     property: "queue: items come out in the order of their numbers, those of two pushers too",
     clauses: &[6],
     reach: &["main's first", "the pusher's first"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = Arc::new(stage.queue(None));
         let pusher = spawn("pusher", &queue, |queue| {
@@ -316,7 +295,7 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         "queue: a drain leaves nothing; each item is popped or drained, once; poppers are let go",
     clauses: &[4],
     reach: &["none popped", "one popped", "both popped"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let queue = Arc::new(stage.queue(None));
         let popped = Count::default();

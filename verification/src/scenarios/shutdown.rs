@@ -5,14 +5,14 @@ use std::time::Duration;
 use last_call::sync::{self, thread, Arc};
 use last_call::{Outcome, Report, ThreadPool};
 
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",
     property: "two jobs that own the pool run before any shutdown; the last owner's drop returns",
     clauses: &[2, 7, 16, 21],
     reach: &["the first job dropped it", "the second job dropped it"],
-    world: &[],
+    world: World::PLAIN,
     // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
     // and two workers with two jobs can be explored without a bound.
     body: |stage| {
@@ -36,7 +36,7 @@ const RACE: Scenario = Scenario {
     property: "",
     clauses: &[2, 3, 4, 16],
     reach: &["accepted and ran", "refused and handed back"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -80,7 +80,7 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
     property: "a running job's submission is accepted before the drain and refused after",
     clauses: &[3, 5, 11],
     reach: &["the child ran", "the child was refused"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let submitter = pool.submitter();
@@ -109,7 +109,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
         "shutdown_now: each job ran or was cancelled, its captures are dropped, its handle knows",
     clauses: &[1, 4, 5, 17, 20, 24],
     reach: &["both ran", "the first ran, the second was cancelled", "both were cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
@@ -148,7 +148,7 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
         "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, the report says which",
     clauses: &[4, 5, 17, 20],
     reach: &["none cancelled", "one cancelled", "both cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(2);
         let ran = Count::default();
@@ -174,7 +174,7 @@ pub(crate) const DEADLINE: Scenario = Scenario {
         "the first was running, the second was cancelled",
         "both were cancelled",
     ],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let dropped = Count::default();
@@ -218,7 +218,7 @@ pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
         "one was running, one was cancelled",
         "both were cancelled",
     ],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(2);
         let handles = [pool.submit(|| ()).unwrap(), pool.submit(|| ()).unwrap()];
@@ -252,7 +252,7 @@ pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
     property: "shutdown_timeout returns when the workers have ended, not at its deadline; stop hooks have run",
     clauses: &[5, 17],
     reach: &["the owner slept", "the workers had ended"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         // A deadline that does not fire: only the workers' end can wake the owner.
         const LONG: Duration = Duration::from_secs(3600);
@@ -279,7 +279,7 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
         "shutdown_timeout cancels what is queued behind a job that does not end, and names that",
     clauses: &[4, 17, 24],
     reach: &["it was running", "it had not started"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let gate = Latch::new(1);
@@ -307,7 +307,7 @@ pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
         "shutdown_timeout: a panic that the report counts is in its list, with id and message",
     clauses: &[5, 12, 17],
     reach: &["panicked", "running", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
@@ -329,7 +329,7 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
         "captures are dropped before the handle resolves, of a job that ran and of a cancelled one",
     clauses: &[6, 15],
     reach: &["completed", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         // A lock that loom sees: the order is the claim.
         struct Capture(Arc<sync::Mutex<usize>>);
@@ -360,7 +360,7 @@ pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
     property: "shutdown_now on its own worker lets go, and the job behind is cancelled",
     clauses: &[17, 21, 24],
     reach: &["cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
         let behind = {
@@ -387,7 +387,7 @@ pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
     property: "stats asked while another thread submits never show more finished than accepted",
     clauses: &[5],
     reach: &["none had ended", "one had ended"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let submitter = pool.submitter();
@@ -405,7 +405,7 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
     property: "stats never show more finished than accepted, and never fall",
     clauses: &[5, 15],
     reach: &["before the job ended", "after the job ended"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let handle = pool.submit(|| {}).unwrap();

@@ -6,14 +6,14 @@ use last_call::sync::{self, Arc};
 use last_call::{Report, ThreadPool};
 
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage};
+use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
 
 const TAKING_OVER: Scenario = Scenario {
     name: "",
     property: "",
     clauses: &[1, 4, 5, 18, 20],
     reach: &["both ran", "one was cancelled", "both were cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -55,7 +55,7 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
     property: "a drain and a discard from two threads: the job has one outcome, the drop returns",
     clauses: &[1, 4, 18],
     reach: &["ran", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let (drain, discard) = (pool.shutdown_trigger(), pool.shutdown_trigger());
@@ -78,7 +78,7 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
         "who waits for termination returns when the last job has ended, not because another did",
     clauses: &[18],
     reach: &["terminated"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let trigger = pool.shutdown_trigger();
@@ -107,7 +107,7 @@ pub(crate) const WAIT_WHILE_DISCARDING: Scenario = Scenario {
     property: "who waits for termination while another thread discards finds every handle resolved",
     clauses: &[18, 24],
     reach: &["ran", "cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let pool = stage.pool(1);
         let trigger = pool.shutdown_trigger();
@@ -125,7 +125,7 @@ const STOPPING: Scenario = Scenario {
     property: "",
     clauses: &[11, 19],
     reach: &["running", "stopping"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 
@@ -193,7 +193,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     property: "dropped on its own worker, the pool finishes its queue and reports once, to the hook: 2 workers",
     clauses: &[5, 21],
     reach: &["reported"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let (delivered, reports, hook) = final_reports();
         let cell = Arc::new(sync::Mutex::new(None));
@@ -219,7 +219,7 @@ pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
     property: "after a deadline the final report counts both jobs, as completed or cancelled",
     clauses: &[5, 17, 21],
     reach: &["in time", "the first completed", "unfinished at the deadline", "both were cancelled"],
-    world: &[],
+    world: World::PLAIN,
     body: |stage| {
         let (delivered, reports, hook) = final_reports();
         let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
@@ -248,7 +248,7 @@ const LATE_REPORT: Scenario = Scenario {
     property: "",
     clauses: &[5, 17, 21],
     reach: &["in time", "unfinished at the deadline", "cancelled at the deadline"],
-    world: &[],
+    world: World::PLAIN,
     body: |_| {},
 };
 

@@ -4,7 +4,6 @@
 //! operations in destructors and abort, with nothing said. So the panic hook hands the trace to a
 //! thread outside of the model, which writes it and exits.
 
-use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,14 +14,14 @@ use std::time::{Duration, Instant};
 use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
-use crate::callsite::Slip;
-use crate::generated::{Extent, Program};
 use crate::purpose::Purpose;
-use crate::run::{End, Exploration, Options, Run};
+use crate::run::{End, Exploration, LoomOptions, Options, Run, Trace};
 use crate::scenario::Stage;
 use crate::subject::Subject;
-use crate::trial::{Defect, Trial};
-use crate::{completion, generated, quiet, record};
+use crate::trial::Trial;
+use crate::{quiet, record};
+
+use super::completion;
 
 /// What the model's thread and the reporter share.
 struct State {
@@ -40,7 +39,7 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// Every field that this version of loom has, so that no environment variable decides one.
-pub(crate) fn builder(options: &Options, bound: Option<usize>) -> loom::model::Builder {
+pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.max_threads = options.max_threads;
     builder.max_branches = options.max_branches;
@@ -60,43 +59,16 @@ pub(crate) fn builder(options: &Options, bound: Option<usize>) -> loom::model::B
 /// # Panics
 ///
 /// If it is called twice: what a process found is kept in one place.
-pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
-    if matches!(purpose, Purpose::Survey) {
-        trace::begin_survey();
-    }
-    let world = trial.scenario.world.iter().copied();
-    let faults = purpose.fault().into_iter().chain(world).collect();
-    let last = purpose.bound(trial);
-    let explore = move || explore(trial, last);
-    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
-}
-
-/// Explores generated programs one after the other, each an exploration of the run; otherwise as
-/// [`run`].
-///
-/// # Panics
-///
-/// As [`run`].
-pub fn run_programs(
-    extent: &'static Extent,
-    programs: Vec<Program>,
-    defect: Option<Defect>,
+pub(super) fn run(
+    trial: &'static Trial,
+    purpose: &Purpose,
     limit: Duration,
     tell: fn(&Run),
 ) -> ! {
-    let name = ("generated".to_owned(), defect.map(|defect| defect.name.to_owned()));
-    let faults = defect.iter().map(|defect| defect.fault).collect();
-    let explore = move || {
-        for program in programs {
-            // What the threads do is the trace's first line.
-            let text: &'static str = program.to_string().leak();
-            check(Some(extent.bound), move |stage| {
-                last_call::sync::note(text);
-                generated::run(&program, stage);
-            });
-        }
-    };
-    conduct(name, extent.subject, faults, explore, limit, tell)
+    let world = trial.scenario.world.faults.iter().copied();
+    let faults = purpose.fault().into_iter().chain(world).collect();
+    let explore = move || explore(trial);
+    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
 }
 
 /// Has something explored on a thread of its own, under the watchdog, and ends the process.
@@ -108,17 +80,8 @@ fn conduct(
     limit: Duration,
     tell: fn(&Run),
 ) -> ! {
-    let run = Run {
-        trial,
-        defect,
-        options: Options::complete(),
-        explorations: Vec::new(),
-        end: End::Explored,
-        reached: BTreeMap::new(),
-        faults_fired: Vec::new(),
-        trace: None,
-        survey: Vec::new(),
-    };
+    let options = Options::Loom(LoomOptions::complete());
+    let run = Run { options, ..Run::new(trial, defect) };
     let stage = Stage::new(subject);
     let fresh = State { run, stage, began: Instant::now() };
     assert!(STATE.set(Mutex::new(fresh)).is_ok(), "one engine a process");
@@ -128,6 +91,7 @@ fn conduct(
     catch_convictions(ended.clone());
     std::thread::spawn(move || {
         trace::set_faults(&faults);
+        trace::record_executions();
         let result = panic::catch_unwind(AssertUnwindSafe(explore));
         // A panic that went past the hook: a payload that was resumed.
         let end = match result {
@@ -135,25 +99,31 @@ fn conduct(
             Err(_) => End::Failed {
                 message: "a panic ended the model's main thread".to_owned(),
                 site: "unknown".to_owned(),
+                schedule: None,
             },
         };
-        let _ = ended.send(end);
+        let _ = ended.send((end, None));
     });
 
-    let end = match end.recv_timeout(limit) {
+    let (end, trace) = match end.recv_timeout(limit) {
         Ok(end) => end,
-        Err(RecvTimeoutError::Timeout) => End::TimedOut { seconds: limit.as_secs() },
+        Err(RecvTimeoutError::Timeout) => {
+            let stands = super::mazurka::stands();
+            (End::TimedOut { seconds: limit.as_secs(), stands }, None)
+        }
         Err(RecvTimeoutError::Disconnected) => unreachable!("the hook holds a sender"),
     };
-    tell(&finish(end));
+    tell(&finish(end, trace));
     process::exit(0)
 }
 
-/// Bounds in the order in which a counterexample is shortest, up to the last.
-fn explore(trial: &'static Trial, last: Option<usize>) {
-    let mut bounds: Vec<_> =
-        (0..=3).map(Some).filter(|bound| last.is_none() || *bound < last).collect();
-    bounds.push(last);
+/// Without a bound, for a second opinion; where a bound is all that can be reached, with the bounds
+/// up to it, in which order a counterexample is shortest.
+fn explore(trial: &'static Trial) {
+    let bounds: Vec<_> = match trial.bound() {
+        None => vec![None],
+        Some(last) => (0..=last).map(Some).collect(),
+    };
     for bound in bounds {
         // Outcomes are the last exploration's.
         state().stage.forget();
@@ -167,7 +137,7 @@ fn check(bound: Option<usize>, body: impl Fn(&Stage) + Send + Sync + 'static) {
         let mut state = state();
         state.run.explorations.push(Exploration { bound, ..Exploration::default() });
         state.began = Instant::now();
-        (builder(&state.run.options, bound), state.stage.clone())
+        (builder(&LoomOptions::complete(), bound), state.stage.clone())
     };
     EXECUTIONS.store(0, Ordering::SeqCst);
     completion::forget();
@@ -185,12 +155,13 @@ fn close_exploration() {
     let seconds = state.began.elapsed().as_secs_f64();
     if let Some(exploration) = state.run.explorations.last_mut() {
         exploration.executions = EXECUTIONS.load(Ordering::SeqCst);
+        exploration.begun = exploration.executions;
         exploration.completed = completion::seen();
         exploration.seconds = seconds;
     }
 }
 
-fn finish(end: End) -> Run {
+fn finish(end: End, trace: Option<Trace>) -> Run {
     if end != End::Explored {
         close_exploration();
     }
@@ -199,14 +170,13 @@ fn finish(end: End) -> Run {
     state.run.reached =
         reached.into_iter().map(|(outcome, times)| (outcome.to_owned(), times)).collect();
     state.run.faults_fired = trace::faults_fired();
-    state.run.trace = (end != End::Explored).then(|| record::translate(&trace::snapshot()));
-    state.run.survey = trace::survey().iter().flat_map(Slip::at).collect();
+    state.run.trace = trace;
     state.run.end = end;
     state.run.clone()
 }
 
 /// Ends the process on a panic, unless the scenario provoked it.
-fn catch_convictions(ended: Sender<End>) {
+fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
     panic::set_hook(Box::new(move |info| {
         let message = record::message(info);
         // loom's own panics come while its state is borrowed: asking it for the thread would be
@@ -217,7 +187,8 @@ fn catch_convictions(ended: Sender<End>) {
         }
         let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
         let site = if loom { "loom".to_owned() } else { site.unwrap_or_default() };
-        let _ = ended.send(End::Failed { message, site });
+        let trace = record::translate(&trace::snapshot(), false);
+        let _ = ended.send((End::Failed { message, site, schedule: None }, Some(trace)));
         // The process is about to end; unwinding would only make noise.
         loop {
             std::thread::park();

@@ -1,0 +1,387 @@
+//! The engine mazurka, plugged into the pool's facade.
+//!
+//! Executions are explored without a record. One that fails is run again from its schedule, with
+//! every operation written down. A panic that convicts does not unwind: destructors of the model
+//! would meet locks that others hold. The panic hook ends the execution where it stands.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic;
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use last_call::sync::engine::{self, Engine};
+use last_call::sync::trace;
+use mazurka::raw::{self, Object};
+use mazurka::{FailureKind, Report, Schedule};
+
+use crate::callsite::Slip;
+use crate::generated::{self, Extent, Program};
+use crate::purpose::Purpose;
+use crate::run::{self, End, Exploration, MazurkaOptions, Options, Run, Trace};
+use crate::scenario::{Stage, World};
+use crate::trial::{Defect, Trial};
+use crate::{quiet, record, sample};
+
+/// mazurka as the facade's engine.
+struct Plug;
+
+static PLUG: Plug = Plug;
+
+/// Whether a thread that may yield does so by choice: with a yield each time, random schedules leave
+/// hardly a sleeper. Explored, it always looks a second time, which covers both.
+static YIELDS_BY_CHOICE: AtomicBool = AtomicBool::new(false);
+
+/// Executions that began.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
+/// Where the panic was raised that has ended an execution.
+static SITE: Mutex<Option<String>> = Mutex::new(None);
+
+fn object(number: usize) -> Object {
+    Object::of_number(u32::try_from(number).expect("an execution has few objects"))
+}
+
+impl Engine for Plug {
+    fn create(&self) -> usize {
+        Object::new().number() as usize
+    }
+
+    fn lock(&self, mutex: usize) {
+        raw::lock(object(mutex));
+    }
+
+    fn unlock(&self, mutex: usize) {
+        raw::unlock(object(mutex));
+    }
+
+    fn wait(&self, condvar: usize, mutex: usize, has_timeout: bool) -> bool {
+        raw::wait(object(condvar), object(mutex), has_timeout)
+    }
+
+    fn notify_one(&self, condvar: usize) {
+        raw::notify_one(object(condvar));
+    }
+
+    fn notify_all(&self, condvar: usize) {
+        raw::notify_all(object(condvar));
+    }
+
+    fn read(&self, atomic: usize) {
+        raw::read(object(atomic));
+    }
+
+    fn write(&self, atomic: usize) {
+        raw::write(object(atomic));
+    }
+
+    fn spawn(&self, name: String, main: Box<dyn FnOnce() + Send>) -> io::Result<usize> {
+        raw::spawn(name, main)
+    }
+
+    fn join(&self, thread: usize) {
+        raw::join(thread);
+    }
+
+    fn current(&self) -> usize {
+        raw::current().unwrap_or(0)
+    }
+
+    fn may_yield(&self) -> bool {
+        !YIELDS_BY_CHOICE.load(Ordering::Relaxed) || raw::choose(2) == 1
+    }
+}
+
+/// Makes mazurka this process's engine.
+pub(super) fn install(yields_by_choice: bool) {
+    YIELDS_BY_CHOICE.store(yields_by_choice, Ordering::Relaxed);
+    engine::install(&PLUG);
+    panic::set_hook(Box::new(|info| {
+        if !raw::is_running() {
+            eprintln!("{info}");
+        } else if !quiet::is_quiet() {
+            let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
+            *SITE.lock().unwrap_or_else(PoisonError::into_inner) = site;
+            raw::fail(record::message(info));
+        }
+    }));
+}
+
+/// Every setting, so that no default decides one.
+pub(super) fn builder(options: &MazurkaOptions) -> mazurka::Builder {
+    mazurka::Builder::new()
+        .max_threads(options.max_threads)
+        .max_steps(options.max_steps)
+        .max_executions(options.max_executions)
+        .max_duration(options.max_duration.map(Duration::from_secs))
+        .wakes_any(options.wakes_any)
+        .spurious_wakeups(options.spurious_wakeups)
+        .failing_spawns(0)
+        .symmetric(options.alike_workers.then_some("last-call-"))
+        .parts(1)
+}
+
+/// A scenario's program as mazurka runs it.
+pub(super) fn body(
+    stage: &Stage,
+    program: impl Fn(&Stage) + Send + Sync + 'static,
+) -> impl Fn() + Send + Sync + 'static {
+    let stage = stage.clone();
+    move || {
+        BEGUN.fetch_add(1, Ordering::Relaxed);
+        trace::begin_execution();
+        quiet::begin_execution();
+        program(&stage);
+    }
+}
+
+/// Runs a schedule again, and writes it down; returns how it ended and the record.
+pub(super) fn again(
+    builder: &mazurka::Builder,
+    schedule: &Schedule,
+    body: impl Fn() + Send + Sync + 'static,
+) -> (mazurka::End, Option<Trace>) {
+    let written = Arc::new(Mutex::new(None));
+    let place = Arc::clone(&written);
+    let builder = builder.clone().on_failure(move |_| {
+        let trace = record::translate(&trace::snapshot(), true);
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(trace);
+    });
+    let recorded = move || {
+        trace::record_executions();
+        body();
+    };
+    let report = builder.replay(schedule, recorded).expect("the settings are valid");
+    let trace = written.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (report.end, trace)
+}
+
+/// How an exploration ended, as reports have it.
+fn translate(end: &mazurka::End) -> End {
+    match end {
+        mazurka::End::Complete => End::Explored,
+        mazurka::End::Limited => End::GaveUp { message: "a limit".to_owned() },
+        mazurka::End::Failed(failure) => match failure.kind {
+            FailureKind::Panic => {
+                let site = SITE.lock().unwrap_or_else(PoisonError::into_inner).take();
+                End::Failed {
+                    message: failure.message.clone(),
+                    site: site.unwrap_or_else(|| "unknown".to_owned()),
+                    schedule: Some(failure.schedule.to_string()),
+                }
+            }
+            FailureKind::Deadlock => {
+                let stands: Vec<_> = failure.stands.iter().map(ToString::to_string).collect();
+                End::Failed {
+                    message: format!("{}; {}", failure.message, stands.join("; ")),
+                    site: "mazurka".to_owned(),
+                    schedule: Some(failure.schedule.to_string()),
+                }
+            }
+            _ => End::GaveUp { message: failure.message.clone() },
+        },
+    }
+}
+
+/// How a sample ended, as reports have it.
+pub(super) fn translate_sample(end: &mazurka::End) -> sample::End {
+    match translate(end) {
+        End::Failed { message, site, schedule } => {
+            sample::End::Failed { message, site, schedule: schedule.unwrap_or_default() }
+        }
+        End::GaveUp { message } => {
+            let schedule = match end {
+                mazurka::End::Failed(failure) => failure.schedule.to_string(),
+                _ => String::new(),
+            };
+            sample::End::Failed { message, site: "mazurka".to_owned(), schedule }
+        }
+        _ => sample::End::Held,
+    }
+}
+
+fn exploration(report: &Report) -> Exploration {
+    let complete = matches!(report.end, mazurka::End::Complete);
+    Exploration {
+        bound: None,
+        executions: report.executions,
+        completed: complete.then_some(report.executions),
+        given_up: report.redundant + report.expired,
+        begun: BEGUN.swap(0, Ordering::Relaxed),
+        seconds: report.elapsed.as_secs_f64(),
+    }
+}
+
+/// What the exploring thread and the watchdog share.
+struct Session {
+    stage: Stage,
+    run: Mutex<Run>,
+}
+
+impl Session {
+    fn new(trial: String, defect: Option<String>, stage: Stage, options: Options) -> Arc<Self> {
+        let run = Mutex::new(Run { options, ..Run::new(trial, defect) });
+        Arc::new(Session { stage, run })
+    }
+
+    /// Explores one program; returns `true` if it held.
+    fn explore(
+        &self,
+        options: &MazurkaOptions,
+        program: impl Fn(&Stage) + Clone + Send + Sync + 'static,
+    ) -> bool {
+        let builder = builder(options);
+        let report = builder.explore(body(&self.stage, program.clone()));
+        let report = report.expect("the settings are valid");
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        run.explorations.push(exploration(&report));
+        // Before the replay, which acts and reaches too.
+        run.reached = reached(&self.stage);
+        run.faults_fired = trace::faults_fired();
+        run.end = translate(&report.end);
+        if let mazurka::End::Failed(failure) = &report.end {
+            run.trace = again(&builder, &failure.schedule, body(&self.stage, program)).1;
+        }
+        run.end == End::Explored
+    }
+}
+
+pub(super) fn reached(stage: &Stage) -> BTreeMap<String, u64> {
+    let seen = stage.seen().into_iter();
+    seen.map(|(outcome, times)| (outcome.to_owned(), times)).collect()
+}
+
+/// Where each thread was last, for people.
+pub(super) fn stands() -> Vec<String> {
+    let stand = |(thread, site): (usize, &panic::Location<'_>)| {
+        format!("thread {thread} was last at {}:{}", site.file(), site.line())
+    };
+    trace::stands().into_iter().map(stand).collect()
+}
+
+/// Has something explored on another thread, under the watchdog, tells, and ends the process.
+fn conduct(
+    session: &Arc<Session>,
+    limit: Duration,
+    tell: fn(&Run),
+    explore: impl FnOnce(&Session) + Send + 'static,
+) -> ! {
+    let began = Instant::now();
+    let (ended, end) = mpsc::channel();
+    let exploring = Arc::clone(session);
+    std::thread::spawn(move || {
+        explore(&exploring);
+        let _ = ended.send(());
+    });
+    let timed_out = match end.recv_timeout(limit) {
+        Ok(()) => false,
+        Err(RecvTimeoutError::Timeout) => true,
+        Err(RecvTimeoutError::Disconnected) => {
+            eprintln!("the thread that explores has panicked");
+            process::exit(1)
+        }
+    };
+    let mut run = session.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if timed_out {
+        run.end = End::TimedOut { seconds: limit.as_secs(), stands: stands() };
+        let begun = BEGUN.load(Ordering::Relaxed);
+        let seconds = began.elapsed().as_secs_f64();
+        let cut = Exploration { executions: begun, begun, seconds, ..Exploration::default() };
+        run.explorations.push(cut);
+    }
+    run.survey = trace::survey().iter().flat_map(Slip::at).collect();
+    tell(&run);
+    process::exit(0)
+}
+
+pub(super) fn run(
+    trial: &'static Trial,
+    purpose: &Purpose,
+    limit: Duration,
+    tell: fn(&Run),
+) -> ! {
+    if matches!(purpose, Purpose::Verdict) {
+        trace::begin_survey();
+    }
+    let world = trial.scenario.world;
+    let faults: Vec<_> = purpose.fault().into_iter().chain(world.faults.iter().copied()).collect();
+    trace::set_faults(&faults);
+    install(false);
+    let options = options(&world);
+    let stage = Stage::new(trial.subject);
+    let wrong = purpose.wrong();
+    let session = Session::new(trial.name(), wrong, stage, Options::Mazurka(options.clone()));
+    conduct(&session, limit, tell, move |session| {
+        session.explore(&options, trial.scenario.body);
+    })
+}
+
+fn options(world: &World) -> MazurkaOptions {
+    match Options::complete(run::Engine::Mazurka, world) {
+        Options::Mazurka(options) => options,
+        Options::Loom(_) => unreachable!("mazurka was asked for"),
+    }
+}
+
+/// Explores generated programs one after the other, each an exploration of the run.
+///
+/// # Panics
+///
+/// As [`run`](super::run).
+pub fn run_programs(
+    extent: &'static Extent,
+    programs: Vec<Program>,
+    defect: Option<Defect>,
+    limit: Duration,
+    tell: fn(&Run),
+) -> ! {
+    let faults: Vec<_> = defect.iter().map(|defect| defect.fault).collect();
+    trace::set_faults(&faults);
+    install(false);
+    let options = options(&World::PLAIN);
+    let stage = Stage::new(extent.subject);
+    let wrong = defect.map(|defect| defect.name.to_owned());
+    let session =
+        Session::new("generated".to_owned(), wrong, stage, Options::Mazurka(options.clone()));
+    conduct(&session, limit, tell, move |session| {
+        for program in programs {
+            // What the threads do is the trace's first line.
+            let text: &'static str = program.to_string().leak();
+            let held = session.explore(&options, move |stage| {
+                last_call::sync::note(text);
+                generated::run(&program, stage);
+            });
+            if !held {
+                break;
+            }
+        }
+    })
+}
+
+/// Runs one schedule of a trial again; returns how it ended and its record.
+///
+/// # Errors
+///
+/// What is wrong with the schedule.
+///
+/// # Panics
+///
+/// As [`run`](super::run).
+pub fn replay(
+    trial: &'static Trial,
+    purpose: &Purpose,
+    schedule: &str,
+) -> Result<(End, Option<Trace>), String> {
+    let schedule: Schedule =
+        schedule.parse().map_err(|error| format!("`{schedule}` is no schedule: {error}"))?;
+    let world = trial.scenario.world;
+    let faults: Vec<_> = purpose.fault().into_iter().chain(world.faults.iter().copied()).collect();
+    trace::set_faults(&faults);
+    install(false);
+    let stage = Stage::new(trial.subject);
+    let (end, trace) = again(&builder(&options(&world)), &schedule, body(&stage, trial.scenario.body));
+    Ok((translate(&end), trace))
+}

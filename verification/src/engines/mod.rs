@@ -1,0 +1,28 @@
+//! The engines that explore: mazurka, which gives the verdicts, and loom, the second opinion. Each
+//! runs one trial in this process, tells what it found, and ends the process.
+
+pub(crate) mod completion;
+pub(crate) mod loom;
+mod mazurka;
+mod sampling;
+
+use std::time::Duration;
+
+use crate::purpose::Purpose;
+use crate::run::{Engine, Run};
+use crate::trial::Trial;
+
+pub use mazurka::{replay, run_programs};
+pub use sampling::{run as sample, Plan, Request, Wrong};
+
+/// Explores a trial, hands what was found to `tell`, and ends the process.
+///
+/// # Panics
+///
+/// If it is called twice: a process has one engine.
+pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+    match purpose.engine(trial) {
+        Engine::Mazurka => mazurka::run(trial, purpose, limit, tell),
+        Engine::Loom => loom::run(trial, purpose, limit, tell),
+    }
+}
