@@ -41,13 +41,12 @@ pub fn schema() -> String {
 }
 
 /// What the proofs rest on, and do not show.
-pub const ASSUMPTIONS: [&str; 7] = [
+pub const ASSUMPTIONS: [&str; 6] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
-    "loom explores the operations of the facade exhaustively, which is checked on small random programs and not proved; it wakes the longest sleeper first, and never for no reason.",
-    "The pool is proved on the queue `locked` and explored again on its default queue `two-lock`, with fewer preemptions where it must be; `drop-busy` and `queue-pop-before-close` leave out the look that a worker takes after it has yielded, and have it as `…-yielding` in the nightly profile. The queue `channel` is not modelled but held against the same contract on real threads.",
+    "mazurka visits every trace of a model: checked on random programs against an enumeration that knows nothing of it, and against loom where loom finishes, and not proved.",
+    "The queue `channel` is not modelled but held against the same contract on real threads.",
     "Jobs in place rest on the crate stack_dst, which has unsafe code.",
     "A model shows what holds for its number of workers and jobs, and for no more.",
-    "In a model a deadline may fire at any look at it; a notification that is lost to a thread as it times out is not explored.",
     "Jobs return: a job that runs for ever is waited for, unless there is a deadline.",
 ];
 
@@ -309,8 +308,58 @@ pub struct TrialReport {
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
     pub defects: Vec<DefectReport>,
+    /// What the second engine says, if it was asked.
+    pub second_opinion: Option<SecondOpinion>,
     /// The execution that failed.
     pub trace: Option<Trace>,
+}
+
+/// What the second engine says of a trial.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SecondOpinion {
+    /// Its executions.
+    pub executions: u64,
+    /// Wall time, in seconds.
+    pub seconds: f64,
+    /// In what it contradicts the verdict, if it does.
+    pub disagreement: Option<String>,
+}
+
+impl SecondOpinion {
+    /// Holds the second engine's run of a trial against the first one's. `recorded` is its number of
+    /// executions.
+    fn new(trial: &Trial, first: &Run, second: &Run, recorded: Option<u64>) -> Self {
+        let last = second.explorations.last();
+        let executions = last.map_or(0, |last| last.executions);
+        let disagreement = match trial.expect {
+            Expect::Convicted(_) => {
+                let same = verdict::as_expected(trial, second, &Verdict::Failed(String::new()));
+                (!same).then(|| format!("loom: {}", verdict::summary(second)))
+            }
+            _ => match verdict::shown(trial, second) {
+                Err(verdict) => {
+                    Some(format!("loom: {verdict}: {}", verdict.reason().unwrap_or_default()))
+                }
+                Ok(()) => different(first, second)
+                    .or_else(|| other_number(executions, recorded)),
+            },
+        };
+        SecondOpinion { executions, seconds: last.map_or(0.0, |last| last.seconds), disagreement }
+    }
+}
+
+/// The first outcome that only one of two runs has reached.
+fn different(first: &Run, second: &Run) -> Option<String> {
+    let only = |one: &Run, other: &Run, engine: &str| {
+        let only = one.reached.keys().find(|outcome| !other.reached.contains_key(*outcome));
+        only.map(|outcome| format!("only {engine} reached: {outcome}"))
+    };
+    only(first, second, "mazurka").or_else(|| only(second, first, "loom"))
+}
+
+fn other_number(executions: u64, recorded: Option<u64>) -> Option<String> {
+    let recorded = recorded.filter(|recorded| *recorded != executions)?;
+    Some(format!("loom explored {executions} executions, recorded are {recorded}"))
 }
 
 /// A scenario too large to be explored, under random schedules.
@@ -403,11 +452,22 @@ pub struct DefectReport {
 
 impl TrialReport {
     /// Judges a trial by its run and its runs with each of its seeded defects, in their order.
-    pub fn new(trial: &Trial, run: Run, defects: &[Run], expected: &Expected) -> Self {
+    /// `second` is the second engine's, if it was asked.
+    pub fn new(
+        trial: &Trial,
+        run: Run,
+        second: Option<&Run>,
+        defects: &[Run],
+        expected: &Expected,
+    ) -> Self {
         let convicted: Vec<_> = defects.iter().map(verdict::convicts).collect();
         let range = expected.range(&trial.name());
         let verdict = verdict::judge(trial, &run, range, &convicted);
-        let as_expected = verdict::as_expected(trial, &run, &verdict);
+        let recorded = expected.second_opinion(&trial.name());
+        let second_opinion =
+            second.map(|second| SecondOpinion::new(trial, &run, second, recorded));
+        let agreed = second_opinion.as_ref().is_none_or(|second| second.disagreement.is_none());
+        let as_expected = agreed && verdict::as_expected(trial, &run, &verdict);
         let defects = trial.defects.iter().zip(defects).zip(convicted);
         let defects = defects.map(|((defect, run), convicted)| DefectReport {
             name: defect.name.to_owned(),
@@ -432,6 +492,7 @@ impl TrialReport {
             explorations: run.explorations,
             reached: run.reached,
             defects: defects.collect(),
+            second_opinion,
             trace: run.trace,
         }
     }
@@ -441,7 +502,10 @@ impl TrialReport {
         if self.as_expected {
             return None;
         }
-        let reason = self.verdict.reason().unwrap_or("the property holds here, and must not");
+        let second = self.second_opinion.as_ref();
+        let disagreement = second.and_then(|second| second.disagreement.as_deref());
+        let reason = self.verdict.reason().or(disagreement);
+        let reason = reason.unwrap_or("the property holds here, and must not");
         let (name, expected, verdict) = (&self.name, &self.expected, &self.verdict);
         let mut text = format!("{name}: expected {expected}, is {verdict}: {reason}");
         for defect in self.defects.iter().filter(|defect| !defect.convicted) {
@@ -627,7 +691,7 @@ mod tests {
         let defects =
             [Run { faults_fired: vec![1], ..bad.clone() }, Run { faults_fired: vec![1], ..bad }];
         let mut audit = holding();
-        audit.trials = vec![TrialReport::new(trial, run, &defects, expected)];
+        audit.trials = vec![TrialReport::new(trial, run, None, &defects, expected)];
         audit.held = audit.is_good();
         audit
     }

@@ -19,6 +19,9 @@ use crate::run::{End, Run, Trace};
 use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
 
+/// Executions that a trial has at most which is run with harmless faults.
+pub const HARMLESS_AT_MOST: u64 = 500;
+
 /// How many convictions of a fault are enough to stop looking for more.
 pub const CONVICTIONS: usize = 3;
 
@@ -193,8 +196,10 @@ pub fn candidates() -> Vec<&'static Trial> {
 }
 
 impl Plan {
-    /// Makes a plan of the trials' surveys. `cost` puts them in order.
-    pub fn new(surveys: &[(&'static Trial, Run)], cost: impl Fn(&Run) -> u64) -> Self {
+    /// Makes a plan of the trials' surveys. A harmless fault is run under trials of which each has
+    /// few executions, since it must be survived by all.
+    pub fn new(surveys: &[(&'static Trial, Run)]) -> Self {
+        let cost = |run: &Run| run.explorations.last().map_or(0, |last| last.executions);
         let mut surveys: Vec<_> = surveys.iter().collect();
         surveys.sort_by_key(|(_, run)| cost(run));
         let mut plan = Plan::default();
@@ -202,7 +207,8 @@ impl Plan {
             // What the scenario's own world does wrongly is not the pool's to notice.
             let world =
                 |slip: &&Slip| trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action);
-            for slip in run.survey.iter().filter(world) {
+            let bearable = |slip: &&Slip| !slip.is_harmless() || cost(run) <= HARMLESS_AT_MOST;
+            for slip in run.survey.iter().filter(world).filter(bearable) {
                 plan.trials.entry(slip.clone()).or_default().push(trial);
             }
         }
@@ -266,8 +272,6 @@ pub struct KillMatrix {
     pub faults: u64,
     /// Wall time of all their runs, in seconds.
     pub seconds: f64,
-    /// Wall time of finding the call sites, in seconds, on top of that.
-    pub survey_seconds: f64,
     /// Each of them.
     pub entries: Vec<KillEntry>,
 }
@@ -277,8 +281,6 @@ pub struct KillMatrix {
 pub struct Slips {
     /// For each fault the trials that were run with it; for those of another shard none.
     pub runs: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
-    /// Wall time of the surveys, in seconds.
-    pub survey_seconds: f64,
     /// Wall time of the runs, in seconds.
     pub seconds: f64,
 }
@@ -371,16 +373,15 @@ impl KillMatrix {
             how: None,
             trace: None,
         });
-        let Slips { seconds, survey_seconds, .. } = *slips;
-        KillMatrix::of(entries.into_iter().chain(stale).collect(), seconds, survey_seconds)
+        KillMatrix::of(entries.into_iter().chain(stale).collect(), slips.seconds)
     }
 
     /// Counts what there is.
-    fn of(entries: Vec<KillEntry>, seconds: f64, survey_seconds: f64) -> Self {
+    fn of(entries: Vec<KillEntry>, seconds: f64) -> Self {
         let run = || entries.iter().filter(|entry| !entry.tried.is_empty());
         let sites: BTreeSet<_> = run().map(|entry| &entry.site).collect();
         let (sites, faults) = (sites.len() as u64, run().count() as u64);
-        KillMatrix { sites, faults, seconds, survey_seconds, entries }
+        KillMatrix { sites, faults, seconds, entries }
     }
 
     /// How many faults are tried in a minute; none if there are none.
@@ -396,7 +397,7 @@ impl KillMatrix {
         let mut entries: Vec<_> = self.entries.into_iter().chain(new).collect();
         entries.sort_by_key(key);
         let seconds = self.seconds + other.seconds;
-        KillMatrix::of(entries, seconds, self.survey_seconds + other.survey_seconds)
+        KillMatrix::of(entries, seconds)
     }
 
     /// Whether every harmful fault was convicted or is explained, and every harmless one survived.
@@ -484,7 +485,7 @@ mod tests {
         let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
         let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
         let runs = BTreeMap::from([(slip, runs)]);
-        let slips = Slips { runs, survey_seconds: 5.0, seconds: 1.0 };
+        let slips = Slips { runs, seconds: 1.0 };
         let matrix = KillMatrix::new(&slips, &equivalents, source);
         let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
         let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));

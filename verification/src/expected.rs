@@ -1,6 +1,6 @@
 //! The recorded numbers of executions: `verification/expected.toml`.
 //!
-//! A model that explores fewer has lost coverage, one that explores more has grown. loom is
+//! A model that explores fewer has lost coverage, one that explores more has grown. The engines are
 //! deterministic, so a range is one number unless somebody widens it.
 
 use std::collections::BTreeMap;
@@ -65,6 +65,9 @@ impl fmt::Display for Range {
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     executions: BTreeMap<String, Range>,
+    /// Executions of the second engine, of the models that it finishes soon.
+    #[serde(default)]
+    second_opinions: BTreeMap<String, u64>,
 }
 
 impl Expected {
@@ -85,7 +88,8 @@ impl Expected {
     ///
     /// The first such name.
     pub fn check_names(&self, known: impl Fn(&str) -> bool) -> Result<(), String> {
-        match self.executions.keys().find(|trial| !known(trial)) {
+        let mut names = self.executions.keys().chain(self.second_opinions.keys());
+        match names.find(|trial| !known(trial)) {
             Some(trial) => Err(format!("expected.toml records `{trial}`, which is no trial")),
             None => Ok(()),
         }
@@ -96,6 +100,19 @@ impl Expected {
         self.executions.get(trial).copied()
     }
 
+    /// The executions of the second engine, if it is asked about a trial.
+    pub fn second_opinion(&self, trial: &str) -> Option<u64> {
+        self.second_opinions.get(trial).copied()
+    }
+
+    /// Records the executions of the second engine, or that it is not to be asked.
+    pub fn record_second_opinion(&mut self, trial: String, number: Option<u64>) {
+        match number {
+            Some(number) => self.second_opinions.insert(trial, number),
+            None => self.second_opinions.remove(&trial),
+        };
+    }
+
     /// Records the number of a trial.
     pub fn record(&mut self, trial: String, number: u64) {
         self.executions.insert(trial, Range::new(number, number));
@@ -104,6 +121,7 @@ impl Expected {
     /// Forgets what is not among these trials.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.executions.retain(|trial, _| keep(trial));
+        self.second_opinions.retain(|trial, _| keep(trial));
     }
 
     /// Writes the file.
@@ -113,12 +131,19 @@ impl Expected {
     /// What went wrong, naming the file.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let mut text = String::from(
-            "# How many executions each model explores at its last bound: [least, most].\n\
+            "# How many executions each model explores, each another trace: [least, most].\n\
              # Written by `cargo verify --record`; read the difference before you commit it.\n\n\
              [executions]\n",
         );
         for (trial, range) in &self.executions {
             let _ = writeln!(text, "\"{trial}\" = [{}, {}]", range.least, range.most);
+        }
+        text.push_str(
+            "\n# Executions of loom, of the models that it finishes soon: it must reach the same\n\
+             # outcomes.\n[second_opinions]\n",
+        );
+        for (trial, number) in &self.second_opinions {
+            let _ = writeln!(text, "\"{trial}\" = {number}");
         }
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
     }

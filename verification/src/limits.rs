@@ -6,6 +6,12 @@ use std::time::Duration;
 /// One run of one model.
 pub const MODEL: Duration = Duration::from_secs(300);
 
+/// One run of the second engine. Recorded are the models that it finishes in a part of that.
+pub const SECOND_OPINION: Duration = Duration::from_secs(60);
+
+/// How long the second engine may take for a model to be recorded.
+pub const SECOND_OPINION_RECORDED: Duration = Duration::from_millis(700);
+
 /// One sample of one scenario, as an audit draws it.
 pub const SAMPLE: Duration = Duration::from_secs(900);
 
@@ -31,11 +37,6 @@ pub const MUTANT: Duration = Duration::from_secs(120);
 pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
     // LOOM_LOG and LOOM_LOCATION explore no less.
     variable(names, "LOOM_", &["LOOM_LOG", "LOOM_LOCATION"])
-}
-
-/// The first of the environment's variables that shuttle would read to draw other schedules.
-pub fn deciding_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
-    variable(names, "SHUTTLE_", &["SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_SILENCE_WARNINGS"])
 }
 
 /// The first call in a source, in whatever spelling, by which a model would leave a part of its
@@ -81,7 +82,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{deciding_variable, partial_exploration, sample, weakening_variable, SAMPLE};
+    use super::{partial_exploration, sample, weakening_variable, SAMPLE};
 
     #[test]
     fn a_bound_in_the_environment_is_found() {
@@ -127,13 +128,6 @@ mod tests {
             }
         }
         assert!(seen > 80, "{seen} sources");
-    }
-
-    #[test]
-    fn a_seed_in_the_environment_is_found() {
-        let names = ["LOOM_MAX_PREEMPTIONS", "SHUTTLE_CAPTURE_BACKTRACE", "SHUTTLE_RANDOM_SEED"];
-        let found = deciding_variable(names.iter().map(Into::into));
-        assert_eq!(found.as_deref(), Some("SHUTTLE_RANDOM_SEED"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use verification::generated::{Extent, Generated, EXTENTS};
 use verification::mutants::{self, Mutants};
 use verification::patch::{self, Patch};
 use verification::purpose::Purpose;
-use verification::run::End;
+use verification::run::{End, Run};
 use verification::runner::{self, Runner, Runs};
 use verification::sample::Draw;
 use verification::shard::Shard;
@@ -30,8 +30,7 @@ mod peers_on_trial;
 
 /// Runs the evidence for last-call and says what it shows.
 ///
-/// Each model is a small program whose every thread interleaving is explored by loom, in a process
-/// of its own; each seeded defect must be noticed by its model; each broken subject must be convicted.
+/// Each model is a small program of which every trace is explored, in a process of its own; each seeded defect must be noticed by its model; each broken subject must be convicted.
 /// Then the tests on real threads run, on each queue. The report goes to the terminal and to
 /// audit.json. The exit status is 0 only if every guarantee holds and every conviction stands.
 #[derive(Debug, Parser)]
@@ -204,14 +203,23 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let limit = limit(arguments);
     let model = checkers.model.clone();
     let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
-    let runs = runner.verdicts(&trials, &expected);
+    let exploring = Instant::now();
+    let runs = runner.verdicts(&trials, &expected, arguments.record);
     if arguments.record {
         record(&runs, &mut expected, &ranges)?;
     }
+    let surveys = runs.iter().map(|runs| (runs.trial, runs.run.clone())).collect();
     let trials = runs
         .into_iter()
-        .map(|Runs { trial, run, defects }| TrialReport::new(trial, run, &defects, &expected))
+        .map(|Runs { trial, run, second, defects }| {
+            TrialReport::new(trial, run, second.as_ref(), &defects, &expected)
+        })
         .collect::<Vec<_>>();
+    let kill_matrix = scope
+        .faults
+        .then(|| kill_matrix(&runner, &workspace, arguments.shard, surveys))
+        .transpose()?;
+    let exploring_seconds = exploring.elapsed().as_secs_f64();
     let others = Others::run(&scope, &runner, &workspace, &checkers, arguments)?;
     let suites = test(&binaries, &workspace);
     // Last, when nothing of ours is beside it.
@@ -219,7 +227,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     let speed = alone.then(|| speed(&runner)).flatten();
     let memory = Memory::since(largest_compiler);
 
-    let Others { kill_matrix, generated, samples, mutants, checker } = others;
+    let Others { generated, samples, mutants, checker } = others;
     let mut audit = Audit {
         schema: audit::SCHEMA,
         clauses: audit::clauses(&trials, &generated, &samples, &suites),
@@ -229,7 +237,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         toolchain,
         seed: arguments.seed,
         shards: 1,
-        figures: Figures { build_seconds, speed, memory },
+        figures: Figures { build_seconds, exploring_seconds, speed, memory },
         model_limit: limit.as_secs(),
         seconds: began.elapsed().as_secs_f64(),
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
@@ -247,7 +255,6 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
 
 /// What there is beside the trials and the tests.
 struct Others {
-    kill_matrix: Option<KillMatrix>,
     generated: Vec<Generated>,
     samples: Vec<SampleReport>,
     mutants: Option<Mutants>,
@@ -264,8 +271,6 @@ impl Others {
         arguments: &Arguments,
     ) -> Result<Self, String> {
         let shard = arguments.shard;
-        let kill_matrix =
-            scope.faults.then(|| kill_matrix(runner, workspace, shard)).transpose()?;
         let generated = if scope.generated { programs(runner, arguments) } else { Vec::new() };
         let samples =
             if scope.generated { samples(runner, checkers, arguments) } else { Vec::new() };
@@ -273,7 +278,7 @@ impl Others {
         // One shard is enough.
         let check_it = scope.generated && is_first(arguments);
         let checker = check_it.then(|| check(checkers)).transpose()?;
-        Ok(Others { kill_matrix, generated, samples, mutants, checker })
+        Ok(Others { generated, samples, mutants, checker })
     }
 }
 
@@ -484,12 +489,22 @@ fn kill_matrix(
     runner: &Runner,
     workspace: &Workspace,
     shard: Option<Shard>,
+    surveys: Vec<(&'static Trial, Run)>,
 ) -> Result<KillMatrix, String> {
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
-    let runs =
-        runner.slips(&callsite::candidates(), shard);
+    // What was run for its verdict has left its survey, too.
+    let candidates = callsite::candidates();
+    let is_known = |trial: &&Trial| surveys.iter().any(|(known, _)| known.name() == trial.name());
+    let surveys = if candidates.iter().all(is_known) {
+        let is_candidate =
+            |(trial, _): &(&Trial, Run)| candidates.iter().any(|one| one.name() == trial.name());
+        surveys.into_iter().filter(is_candidate).collect()
+    } else {
+        runner.surveys(&candidates)
+    };
+    let runs = runner.slips(&surveys, shard);
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 
@@ -510,17 +525,23 @@ fn samples(runner: &Runner, checkers: &Checkers, arguments: &Arguments) -> Vec<S
     runner.samples(&checkers.sample, &trials, Draw { schedules, seed: arguments.seed })
 }
 
-/// Checks loom.
+/// Checks the engines.
 fn check(checkers: &Checkers) -> Result<CheckerReport, String> {
-    busy("Checking loom", || checker::run(&checkers.checker))
+    busy("Checking the engines", || checker::run(&checkers.checker))
 }
 
 fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), String> {
-    for Runs { trial, run, .. } in runs {
+    for Runs { trial, run, second, .. } in runs {
         let must_hold = !matches!(trial.expect, Expect::Convicted(_));
         if let (true, End::Explored, Some(last)) = (must_hold, &run.end, run.explorations.last()) {
             expected.record(trial.name(), last.executions);
         }
+        let ended = second.as_ref().filter(|run| match trial.expect {
+            Expect::Convicted(_) => matches!(run.end, End::Failed { .. }),
+            _ => run.end == End::Explored,
+        });
+        let number = ended.and_then(|run| Some(run.explorations.last()?.executions));
+        expected.record_second_opinion(trial.name(), number);
     }
     expected.retain(|name| Trial::find(name).is_some());
     expected.write(file)

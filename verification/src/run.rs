@@ -75,8 +75,8 @@ pub struct MazurkaOptions {
     pub wakes_any: bool,
     /// Spurious wake-ups that an execution may have.
     pub spurious_wakeups: usize,
-    /// Whether of executions that differ in which worker is which, one is explored.
-    pub alike_workers: bool,
+    /// The beginning of the names of threads that are interchangeable.
+    pub alike: Option<String>,
 }
 
 /// loom's settings. The preemption bound is the exploration's.
@@ -113,7 +113,7 @@ impl Options {
                 max_duration: None,
                 wakes_any: true,
                 spurious_wakeups: world.spurious_wakeups,
-                alike_workers: world.alike_workers,
+                alike: world.alike.map(str::to_owned),
             }),
             Engine::Loom => Options::Loom(LoomOptions::complete()),
         }

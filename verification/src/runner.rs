@@ -33,53 +33,78 @@ pub struct Runner {
     pub limit: Duration,
 }
 
-/// A run of a trial, and one for each of its seeded defects, in their order.
+/// A run of a trial, the second engine's, and one for each of its seeded defects, in their order.
 #[derive(Debug)]
 pub struct Runs {
     /// The trial.
     pub trial: &'static Trial,
     /// As it is.
     pub run: Run,
+    /// The same under the second engine, if that was asked.
+    pub second: Option<Run>,
     /// With its defects.
     pub defects: Vec<Run>,
 }
 
 impl Runner {
-    /// Runs every trial and its seeded defects, the longest first.
+    /// Runs every trial and its seeded defects, the longest first. The second engine is asked about
+    /// those for which its number is recorded, or, to record them, about all.
     ///
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn verdicts(&self, trials: &[&'static Trial], expected: &Expected) -> Vec<Runs> {
+    pub fn verdicts(
+        &self,
+        trials: &[&'static Trial],
+        expected: &Expected,
+        records: bool,
+    ) -> Vec<Runs> {
         let mut tasks: Vec<(&'static Trial, Purpose)> = Vec::new();
         for trial in trials {
             tasks.push((trial, Purpose::Verdict));
+            if records || expected.second_opinion(&trial.name()).is_some() {
+                tasks.push((trial, Purpose::SecondOpinion));
+            }
             let defects = trial.defects.iter().map(|defect| (*trial, Purpose::Defect(defect)));
             tasks.extend(defects);
         }
         let length = |(trial, purpose): &(&Trial, Purpose)| match purpose {
             Purpose::Verdict => expected.range(&trial.name()).map_or(u64::MAX, Range::typical),
+            // loom is about ten times as slow.
+            Purpose::SecondOpinion => 10 * expected.second_opinion(&trial.name()).unwrap_or(0),
             _ => 0,
         };
         tasks.sort_by_key(|task| std::cmp::Reverse(length(task)));
 
         let mut done = self.each("models", &tasks, |(trial, purpose)| {
-            (trial.name(), process::run_model(&self.model, trial, purpose, self.limit))
+            let limit = match purpose {
+                Purpose::SecondOpinion if records => limits::SECOND_OPINION_RECORDED,
+                Purpose::SecondOpinion => limits::SECOND_OPINION,
+                _ => self.limit,
+            };
+            let run = process::run_model(&self.model, trial, purpose, limit);
+            let second = matches!(purpose, Purpose::SecondOpinion);
+            (trial.name(), (second, run))
         });
-        let mut take = |trial: &Trial, wrong: Option<&str>| {
-            let wanted = |run: &Run| run.trial == trial.name() && run.defect.as_deref() == wrong;
-            let index = done.iter().position(wanted).expect("each task has left its run");
-            done.swap_remove(index)
+        let mut take = |trial: &Trial, wanted: (bool, Option<&str>)| {
+            let is = |(second, run): &(bool, Run)| {
+                run.trial == trial.name() && (*second, run.defect.as_deref()) == wanted
+            };
+            let index = done.iter().position(is)?;
+            Some(done.swap_remove(index).1)
         };
-        let runs = trials.iter().map(|trial| Runs {
-            trial,
-            run: take(trial, None),
-            defects: trial.defects.iter().map(|defect| take(trial, Some(defect.name))).collect(),
+        let runs = trials.iter().map(|trial| {
+            let mut left = |defect| take(trial, (false, defect)).expect("each task has left its run");
+            let run = left(None);
+            let defects =
+                trial.defects.iter().map(|defect| left(Some(defect.name))).collect::<Vec<_>>();
+            Runs { trial, run, second: take(trial, (true, None)), defects }
         });
         runs.collect()
     }
 
-    /// Runs every fault at every call site that the trials reach, each under the trials that reach it.
+    /// Runs every fault at every call site that the trials reach, each under the trials that reach it
+    /// as their `surveys` say.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
     /// convicted often enough; a harmless one to all. A fault that is another shard's is run under
@@ -90,24 +115,19 @@ impl Runner {
     /// If a thread of its own panics.
     pub fn slips(
         &self,
-        trials: &[&'static Trial],
+        surveys: &[(&'static Trial, Run)],
         shard: Option<Shard>,
     ) -> Slips {
-        let began = Instant::now();
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
-        let surveys = self.each("surveys of call sites", trials, |trial| {
-            (trial.name(), run(trial, Purpose::Verdict))
-        });
-        let executions = |run: &Run| run.explorations.iter().map(|last| last.executions).sum();
-        let plan = Plan::new(&surveys, executions).trials;
+        let plan = Plan::new(surveys).trials;
         let all: BTreeMap<_, _> = plan.keys().map(|slip| (slip.clone(), Vec::new())).collect();
         let plan = match shard {
             Some(shard) => shard.pick(plan, |_| 1),
             None => plan.into_iter().collect(),
         };
-        let surveyed = Instant::now();
+        let began = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let mut convictions = 0;
             let runs = trials.iter().map_while(|trial| {
@@ -120,9 +140,20 @@ impl Runner {
         });
         Slips {
             runs: all.into_iter().chain(runs).collect(),
-            survey_seconds: surveyed.duration_since(began).as_secs_f64(),
-            seconds: surveyed.elapsed().as_secs_f64(),
+            seconds: began.elapsed().as_secs_f64(),
         }
+    }
+
+    /// Runs each of these trials, for its survey of call sites.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn surveys(&self, trials: &[&'static Trial]) -> Vec<(&'static Trial, Run)> {
+        self.each("surveys of call sites", trials, |trial| {
+            let run = process::run_model(&self.model, trial, &Purpose::Verdict, self.limit);
+            (trial.name(), (*trial, run))
+        })
     }
 
     /// Runs the generated programs of at most that many actions on that queue, and the seeded defects

@@ -35,15 +35,18 @@ pub struct World {
     pub faults: &'static [Fault],
     /// How many spurious wake-ups there may be in an execution; loom has none.
     pub spurious_wakeups: usize,
-    /// Whether nothing in the scenario tells one worker from another, neither their jobs nor anybody
-    /// who looks at their records in order. Then executions that differ only in which worker is which
-    /// are explored once.
-    pub alike_workers: bool,
+    /// The beginning of the names of threads that nothing tells from one another, neither what they
+    /// run nor any thread that looks at what belongs to each of them in order. Of executions that
+    /// differ only in which of them is which, one is explored.
+    pub alike: Option<&'static str>,
 }
 
 impl World {
     /// A world that plays along.
-    pub const PLAIN: World = World { faults: &[], spurious_wakeups: 0, alike_workers: false };
+    pub const PLAIN: World = World { faults: &[], spurious_wakeups: 0, alike: None };
+
+    /// One whose workers are alike.
+    pub const ALIKE_WORKERS: World = World { alike: Some("last-call-"), ..World::PLAIN };
 }
 
 /// What a scenario's program is given.

@@ -120,10 +120,22 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     let _ = writeln!(out, "{table}");
     let _ = writeln!(
         out,
-        "\nA number is of executions explored. PROVED: all of them; BOUNDED(k): all with at most k\n\
-         preemptions; broken: convicted by an interleaving; –: not offered by the subject, or not to be\n\
-         asked of it, since its drop would hang first."
+        "\nA number is of executions explored, each another trace. PROVED: all of them; broken: convicted by\n\
+         an interleaving; –: not offered by the subject, or not to be asked of it, since its drop would\n\
+         hang first."
     );
+    let asked = audit.trials.iter().filter_map(|trial| trial.second_opinion.as_ref());
+    let (mut models, mut executions) = (0, 0);
+    for second in asked {
+        models += 1;
+        executions += second.executions;
+    }
+    let text = format!(
+        "loom, an engine by another author, was asked about the {models} models that it finishes soon, and \
+         reached the same outcomes in {} executions; where it did not, the model is marked.",
+        thousands(executions)
+    );
+    let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
 }
 
 fn numbers(clauses: &[u8]) -> String {
@@ -154,7 +166,7 @@ fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
     }
     let _ = writeln!(out, "{table}");
     let text =
-        "A number is of pieces of evidence: models that are PROVED or BOUNDED(k), samples, and \
+        "A number is of pieces of evidence: models that are PROVED, samples, and \
                 tests on real threads, once for each queue.";
     let _ = writeln!(out, "\n{}", wrap(text, width, "", ""));
 }
@@ -182,10 +194,9 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
         table.add_row([&entry.site, &entry.operation, &entry.fault, &result]);
     }
     let _ = writeln!(out, "{table}");
-    let KillMatrix { sites, faults, seconds, survey_seconds, .. } = kill_matrix;
+    let KillMatrix { sites, faults, seconds, .. } = kill_matrix;
     let text = format!(
-        "{faults} faults at {sites} call sites in {seconds:.0} s, after {survey_seconds:.0} s of \
-         surveys: {} convicted, {} equivalent (the reasons are in verification/equivalent.toml), {} \
+        "{faults} faults at {sites} call sites in {seconds:.0} s: {} convicted, {} equivalent (the reasons are in verification/equivalent.toml), {} \
          that end in a limit and are explained there, {} harmless and survived. A harmful fault is \
          taken to no more models after the third that convicts it.",
         kill_matrix.count("convicted"),

@@ -301,7 +301,7 @@ pub(crate) mod tests {
             |options| options.max_executions = Some(1_000),
             |options| options.max_duration = Some(10),
             |options| options.wakes_any = false,
-            |options| options.alike_workers = true,
+            |options| options.alike = Some("last-call-".to_owned()),
             |options| options.max_steps = 10,
         ];
         for limit in limits {

@@ -48,7 +48,9 @@ fn check(
     let run = |purpose| process::run_model(model, trial, &purpose, limits::MODEL);
     let defects = trial.defects.iter().map(|defect| run(Purpose::Defect(defect)));
     let defects: Vec<_> = defects.collect();
-    let report = TrialReport::new(trial, run(Purpose::Verdict), &defects, expected);
+    let second = expected.second_opinion(&trial.name()).map(|_| run(Purpose::SecondOpinion));
+    let verdict = run(Purpose::Verdict);
+    let report = TrialReport::new(trial, verdict, second.as_ref(), &defects, expected);
     match report.complaint() {
         None => Ok(()),
         Some(complaint) => {

@@ -120,7 +120,7 @@ pub(super) fn builder(options: &MazurkaOptions) -> mazurka::Builder {
         .wakes_any(options.wakes_any)
         .spurious_wakeups(options.spurious_wakeups)
         .failing_spawns(0)
-        .symmetric(options.alike_workers.then_some("last-call-"))
+        .symmetric(options.alike.as_deref())
         .parts(1)
 }
 

@@ -318,8 +318,7 @@ pub(crate) mod tests {
             how: Some("deadlock: no thread can go on".to_owned()),
             trace: Some(deadlock()),
         };
-        let [seconds, survey_seconds] = [0.25, 1.0];
-        KillMatrix { sites: 1, faults: 1, seconds, survey_seconds, entries: vec![entry] }
+        KillMatrix { sites: 1, faults: 1, seconds: 0.25, entries: vec![entry] }
     }
 
     /// A sample that held.

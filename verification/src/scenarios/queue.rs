@@ -198,7 +198,7 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
     property: "queue: three waiting poppers get three items before any close",
     clauses: &[7],
     reach: &["all popped"],
-    world: World::PLAIN,
+    world: World { alike: Some("popper "), ..World::PLAIN },
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
 };
 
@@ -217,7 +217,7 @@ pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
     property: "queue: four poppers get four items before any close",
     clauses: &[7],
     reach: &["all popped"],
-    world: World::PLAIN,
+    world: World { alike: Some("popper "), ..World::PLAIN },
     body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 4),
 };
 
