@@ -19,7 +19,11 @@ use crate::run::{End, Run, Trace};
 use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
 
-/// Executions that a trial has at most which is run with harmless faults.
+/// Executions that a trial has at most which is run with harmful faults. What they break shows in a
+/// small model, or is said to be missed.
+pub const HARMFUL_AT_MOST: u64 = 10_000;
+
+/// The same of harmless faults, each of which is run under all of those trials.
 pub const HARMLESS_AT_MOST: u64 = 500;
 
 /// How many convictions of a fault are enough to stop looking for more.
@@ -196,8 +200,8 @@ pub fn candidates() -> Vec<&'static Trial> {
 }
 
 impl Plan {
-    /// Makes a plan of the trials' surveys. A harmless fault is run under trials of which each has
-    /// few executions, since it must be survived by all.
+    /// Makes a plan of the trials' surveys, of trials that are small enough to be run with each fault
+    /// that they reach.
     pub fn new(surveys: &[(&'static Trial, Run)]) -> Self {
         let cost = |run: &Run| run.explorations.last().map_or(0, |last| last.executions);
         let mut surveys: Vec<_> = surveys.iter().collect();
@@ -207,8 +211,11 @@ impl Plan {
             // What the scenario's own world does wrongly is not the pool's to notice.
             let world =
                 |slip: &&Slip| trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action);
-            let bearable = |slip: &&Slip| !slip.is_harmless() || cost(run) <= HARMLESS_AT_MOST;
-            for slip in run.survey.iter().filter(world).filter(bearable) {
+            let is_small = |slip: &&Slip| {
+                let most = if slip.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_MOST };
+                cost(run) <= most
+            };
+            for slip in run.survey.iter().filter(world).filter(is_small) {
                 plan.trials.entry(slip.clone()).or_default().push(trial);
             }
         }

@@ -10,7 +10,7 @@ pub const MODEL: Duration = Duration::from_secs(300);
 pub const SECOND_OPINION: Duration = Duration::from_secs(60);
 
 /// How long the second engine may take for a model to be recorded.
-pub const SECOND_OPINION_RECORDED: Duration = Duration::from_millis(700);
+pub const SECOND_OPINION_RECORDED: Duration = Duration::from_secs(1);
 
 /// One sample of one scenario, as an audit draws it.
 pub const SAMPLE: Duration = Duration::from_secs(900);
