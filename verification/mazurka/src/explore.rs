@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) failing_spawns: usize,
     pub(crate) symmetric: Option<String>,
     pub(crate) broken: Option<Broken>,
+    /// After a failure threads are unwound, not abandoned.
+    pub(crate) unwinds: bool,
     pub(crate) names: Arc<Names>,
 }
 
@@ -69,6 +71,7 @@ impl Names {
 /// assert_eq!(report.executions, 2); // the load comes before the increment, or after it
 /// ```
 #[derive(Clone)]
+#[must_use = "it runs nothing until `explore`, `sample`, `replay` or `check` is called"]
 pub struct Builder {
     settings: Settings,
     max_executions: Option<u64>,
@@ -76,9 +79,26 @@ pub struct Builder {
     stack_size: usize,
     parts: usize,
     progress: Option<(Duration, ProgressCallback)>,
+    observer: Option<Observer>,
 }
 
 type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+type Observer = Arc<dyn Fn(&Observed<'_>) + Send + Sync>;
+
+/// One execution, for the tests of the explorer; see [`Builder::observe`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// The thread and the choice of each step.
+    pub steps: Vec<(usize, u8)>,
+    /// It was given up since it would have repeated a trace.
+    pub redundant: bool,
+    /// Time had to pass.
+    pub expired: bool,
+    /// How it failed, if it did.
+    pub failure: Option<&'a Failure>,
+}
 
 /// How far an exploration has come.
 #[derive(Clone, Copy, Debug)]
@@ -286,6 +306,7 @@ impl Builder {
                 failing_spawns: 0,
                 symmetric: None,
                 broken: None,
+                unwinds: false,
                 names: Arc::default(),
             },
             max_executions: None,
@@ -293,6 +314,7 @@ impl Builder {
             stack_size: 256 * 1024,
             parts: 1,
             progress: None,
+            observer: None,
         }
     }
 
@@ -376,6 +398,17 @@ impl Builder {
         self
     }
 
+    /// Sets what is called after each execution, on the operating system thread that ran it. With an
+    /// observer an exploration goes on after a deadlock: every trace is observed. The threads of a
+    /// failed execution are unwound, so no destructor of the model may perform an operation, and
+    /// nothing in it may catch panics.
+    #[doc(hidden)]
+    pub fn observe(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self.settings.unwinds = true;
+        self
+    }
+
     /// Breaks the explorer on purpose, for tests of those who test it.
     #[doc(hidden)]
     pub fn broken(mut self, broken: Option<Broken>) -> Self {
@@ -441,18 +474,18 @@ impl Builder {
     pub fn sample(
         &self,
         scheduler: Scheduler,
-        schedules: u64,
+        count: u64,
         seed: u64,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
         self.check_settings(MAX_SAMPLED_THREADS)?;
-        at_least("schedules", schedules, 1)?;
+        at_least("count", count, 1)?;
         if let Scheduler::Pct { depth } = scheduler {
             at_least("depth", depth as u64, 1)?;
         }
         let run = Running::new(self, Arc::new(model));
         let complete = thread::scope(|scope| {
-            let body = || run.sample(scheduler, schedules, seed);
+            let body = || run.sample(scheduler, count, seed);
             scope.spawn(body).join().unwrap_or(false)
         });
         Ok(run.report(complete))
@@ -629,13 +662,22 @@ impl Running {
             _ => &self.executions,
         };
         add(counter, 1);
-        let Some(failed) = execution.failure.take() else { return Some(execution) };
-        let failure = Failure::new(failed, &execution);
+        let failure = execution.failure.take().map(|failed| Failure::new(failed, &execution));
+        if let Some(observer) = &self.builder.observer {
+            observer(&Observed {
+                steps: execution.steps.iter().map(|step| (step.thread, step.choice)).collect(),
+                redundant: execution.redundant,
+                expired: execution.expired,
+                failure: failure.as_ref(),
+            });
+        }
+        let Some(failure) = failure else { return Some(execution) };
+        let goes_on = self.builder.observer.is_some() && failure.kind == FailureKind::Deadlock;
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(Box::new(failure));
-        None
+        goes_on.then_some(execution)
     }
 
     fn explore_part(&self, part: usize, queue: &Queue) {
@@ -673,14 +715,14 @@ impl Running {
         }
     }
 
-    fn sample(&self, scheduler: Scheduler, schedules: u64, seed: u64) -> bool {
+    fn sample(&self, scheduler: Scheduler, count: u64, seed: u64) -> bool {
         let mut coroutines = Coroutines::new(self.builder.stack_size);
         let sampler = Box::new(Sampler::new(scheduler, seed));
         let settings = self.builder.settings.clone();
         let mut execution = Execution::new(settings, Strategy::Sample(sampler));
         let mut told = Instant::now();
         let mut former = HashSet::new();
-        for number in 0..schedules {
+        for number in 0..count {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
                 sampler.begin();
             }
@@ -695,11 +737,11 @@ impl Running {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
                 sampler.longest = sampler.longest.max(execution.steps.len());
             }
-            if number + 1 < schedules && self.is_over() {
+            if number + 1 < count && self.is_over() {
                 return false;
             }
             #[allow(clippy::cast_precision_loss)]
-            self.tell(&mut told, || (number + 1) as f64 / schedules as f64);
+            self.tell(&mut told, || (number + 1) as f64 / count as f64);
         }
         true
     }
@@ -786,6 +828,8 @@ fn line(event: &Event, execution: &Execution) -> String {
         (Kind::Write, _) => "writes".to_owned(),
         (Kind::Update, _) => "updates".to_owned(),
         (Kind::Choose, choice) => format!("is given {choice}"),
+        (Kind::Spawn, 0) => "starts a thread".to_owned(),
+        (Kind::Spawn, _) => "cannot start a thread".to_owned(),
     };
     format!("{thread} {what} ({}:{})", event.site.file(), event.site.line())
 }

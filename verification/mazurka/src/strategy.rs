@@ -12,6 +12,8 @@ pub(crate) enum Pick {
     Step(Thread, Choice),
     /// No thread can go on.
     Nobody,
+    /// Whatever follows repeats a trace.
+    Redundant,
     /// The strategy cannot go on.
     Failed(Failure),
 }

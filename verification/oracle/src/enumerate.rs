@@ -195,11 +195,10 @@ impl State {
         let own = &self.threads[thread];
         let Some(&op) = program.threads[thread].get(own.done) else { return Vec::new() };
         match (own.phase, op) {
-            (Phase::Unborn | Phase::Stillborn, _) => Vec::new(),
             (Phase::Asleep, Op::WaitUntil(wait)) => {
                 vec![self.leave_queue(thread, wait, Phase::TimedOut)]
             }
-            (Phase::Asleep, _) => Vec::new(),
+            (Phase::Unborn | Phase::Stillborn | Phase::Asleep, _) => Vec::new(),
             (Phase::Notified, Op::WaitUntil(wait)) => {
                 let ends = [false, true].map(|late| self.wake(thread, wait, Some(late)));
                 ends.into_iter().flatten().collect()
