@@ -52,6 +52,8 @@ enum State {
 struct ThreadState {
     state: State,
     clock: Clock,
+    /// The clock of its first event.
+    first_clock: Clock,
     /// Visible operations performed.
     position: u16,
     objects: u32,
@@ -284,6 +286,7 @@ impl Execution {
             self.threads.push(ThreadState {
                 state: State::Ended,
                 clock: Clock::default(),
+                first_clock: Clock::default(),
                 position: 0,
                 objects: 0,
                 children: 0,
@@ -562,10 +565,17 @@ impl Execution {
         Some((pending, choices))
     }
 
-    /// Of alike threads that have not moved, only the first may move.
+    /// Of alike threads that have not moved, only the first may move. One that has ended without
+    /// ever moving is passed over.
     fn waits_for_elder(&self, state: &ThreadState) -> bool {
-        let first = |elder: u8| self.threads[usize::from(elder)].position == 0;
-        state.position == 0 && state.elder.is_some_and(first)
+        state.position == 0 && self.last_moving_elder(state).is_some_and(|e| e.position == 0)
+    }
+
+    /// The next elder of a thread that has moved or may still move.
+    fn last_moving_elder(&self, state: &ThreadState) -> Option<&ThreadState> {
+        let elder = |state: &ThreadState| Some(&self.threads[usize::from(state.elder?)]);
+        let elders = std::iter::successors(elder(state), |state| elder(state));
+        elders.into_iter().find(|state| state.position > 0 || !matches!(state.state, State::Ended))
     }
 
     fn wait_choices(&self, pending: &Pending) -> Choices {
@@ -675,9 +685,9 @@ impl Execution {
         let position = state.position + 1;
         let mut clock = state.clock;
         clock.set(thread, position);
-        if let (1, Some(elder)) = (position, state.elder) {
+        if let (1, Some(elder)) = (position, self.last_moving_elder(state)) {
             // The rule that elders move first is an order like any other.
-            clock.join(&self.first_clock(usize::from(elder)));
+            clock.join(&elder.first_clock);
         }
         let index = pending.index as usize;
         let kind = pending.operation.kind;
@@ -732,15 +742,12 @@ impl Execution {
         }
         event.clock = clock;
         self.threads[thread].clock = clock;
+        if position == 1 {
+            self.threads[thread].first_clock = clock;
+        }
         self.events.push(event);
         self.reverse(races);
         Some(at)
-    }
-
-    /// The clock of a thread's first event.
-    fn first_clock(&self, thread: Thread) -> Clock {
-        let first = self.events.iter().find(|event| usize::from(event.thread) == thread);
-        first.map(|event| event.clock).expect("an elder moves first")
     }
 
     /// Threads that wait for a lock as the execution is at its end race for it all the same. At a

@@ -107,8 +107,9 @@ pub struct Progress {
     pub executions: u64,
     /// Time since the beginning.
     pub elapsed: Duration,
-    /// The estimated number of all executions, if anything can be said: each branch that is known
-    /// of counts as large as its siblings (Knuth's estimator over the tree explored so far).
+    /// The estimated number of all executions, if anything can be said, which is never on several
+    /// [`parts`](Builder::parts). Each branch that is known of counts as large as its siblings (Knuth's
+    /// estimator over the tree explored so far).
     pub estimate: Option<u64>,
 }
 
@@ -318,8 +319,7 @@ impl Builder {
         }
     }
 
-    /// Sets how many threads an execution may have, the main thread included: 1 to 16, the default,
-    /// for an exploration, 1 to 64 for a sample.
+    /// Sets how many threads an execution may have, the main thread included: 1 to 16, the default.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.settings.max_threads = threads;
         self
@@ -433,7 +433,7 @@ impl Builder {
         &self,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        self.check_settings(MAX_THREADS)?;
+        self.check_settings()?;
         let queue = Queue::new(self.parts);
         let run = Running::new(self, Arc::new(model));
         thread::scope(|scope| {
@@ -478,7 +478,7 @@ impl Builder {
         seed: u64,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        self.check_settings(MAX_SAMPLED_THREADS)?;
+        self.check_settings()?;
         at_least("count", count, 1)?;
         if let Scheduler::Pct { depth } = scheduler {
             at_least("depth", depth as u64, 1)?;
@@ -527,12 +527,11 @@ impl Builder {
         schedule: &Schedule,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        let threads = schedule.steps.iter().map(|step| step.thread + 1).max().unwrap_or(1);
-        self.check_settings(MAX_SAMPLED_THREADS)?;
+        self.check_settings()?;
         let run = Running::new(self, Arc::new(model));
         let steps = schedule.steps.clone();
         let complete = thread::scope(|scope| {
-            let body = || run.replay(steps, threads <= MAX_THREADS);
+            let body = || run.replay(steps);
             scope.spawn(body).join().unwrap_or(false)
         });
         Ok(run.report(complete))
@@ -554,11 +553,11 @@ impl Builder {
         }
     }
 
-    fn check_settings(&self, most_threads: usize) -> Result<(), InvalidSetting> {
+    fn check_settings(&self) -> Result<(), InvalidSetting> {
         let Settings { max_threads, max_steps, .. } = self.settings;
-        if max_threads == 0 || max_threads > most_threads {
+        if max_threads == 0 || max_threads > MAX_THREADS {
             return Err(InvalidSetting(format!(
-                "`max_threads` is {max_threads}; 1 to {most_threads} is accepted"
+                "`max_threads` is {max_threads}; 1 to {MAX_THREADS} is accepted"
             )));
         }
         at_least("max_steps", max_steps as u64, 1)?;
@@ -581,9 +580,6 @@ impl Builder {
         Ok(())
     }
 }
-
-/// Threads that a sample can have: it has no vector clocks.
-const MAX_SAMPLED_THREADS: usize = 16;
 
 fn at_least(name: &str, value: u64, least: u64) -> Result<(), InvalidSetting> {
     if value >= least {
@@ -703,7 +699,13 @@ impl Running {
                     return queue.stop();
                 }
                 if part == 0 {
-                    self.tell(&mut told, || search_of(&mut execution).done());
+                    // Of several parts none knows how far the others are.
+                    let done = || match self.builder.parts {
+                        1 if more => search_of(&mut execution).done(),
+                        1 => 1.0,
+                        _ => 0.0,
+                    };
+                    self.tell(&mut told, done);
                 }
                 if !more {
                     break;
@@ -746,11 +748,10 @@ impl Running {
         true
     }
 
-    fn replay(&self, steps: Vec<crate::schedule::Step>, fits: bool) -> bool {
+    fn replay(&self, steps: Vec<crate::schedule::Step>) -> bool {
         let mut coroutines = Coroutines::new(self.builder.stack_size);
         let settings = self.builder.settings.clone();
-        let mut execution = Execution::new(settings, Strategy::Replay(steps));
-        execution.explores = fits;
+        let execution = Execution::new(settings, Strategy::Replay(steps));
         self.execute(execution, &mut coroutines).is_some()
     }
 
