@@ -147,6 +147,44 @@ impl Sections {
     }
 }
 
+impl Outcome {
+    /// The outcome with other numbers for the threads: `names[t]` for thread `t`.
+    ///
+    /// # Panics
+    ///
+    /// If a thread has no new number, or two have the same.
+    #[must_use]
+    pub fn renamed(&self, names: &[usize]) -> Self {
+        let all = |seen: &[Vec<Seen>]| {
+            let mut renamed = vec![None; seen.len()];
+            for (thread, seen) in seen.iter().enumerate() {
+                let seen = seen.iter().map(|seen| seen.renamed(names)).collect();
+                assert_eq!(renamed[names[thread]].replace(seen), None, "two threads of one name");
+            }
+            renamed.into_iter().flatten().collect()
+        };
+        match self {
+            Outcome::Deadlock => Outcome::Deadlock,
+            Outcome::Ended(seen) => Outcome::Ended(all(seen)),
+            Outcome::Stuck(threads, seen) => {
+                let mut threads: Vec<_> = threads.iter().map(|thread| names[*thread]).collect();
+                threads.sort_unstable();
+                Outcome::Stuck(threads, all(seen))
+            }
+        }
+    }
+}
+
+impl Seen {
+    fn renamed(self, names: &[usize]) -> Self {
+        let Seen::Entered(sections) = self else { return self };
+        let number = |thread: u64| usize::try_from(thread).expect("there are few threads");
+        let threads = sections.threads().into_iter();
+        let renamed = threads.map(|thread| names[number(thread)]);
+        Seen::Entered(renamed.fold(Sections::default(), Sections::and))
+    }
+}
+
 impl Protected {
     /// Enters the thread that has just got the lock; returns what it sees.
     pub fn enter(&mut self, thread: usize) -> Seen {
@@ -295,6 +333,10 @@ mod tests {
             Outcome::Ended(vec![vec![seen[1]], vec![seen[0], Seen::Count(3)], vec![seen[2]]]);
         let text = "t0: entered after t1 | t1: entered after nobody, 3 | t2: entered after t1 t0";
         assert_eq!(outcome.to_string(), text);
+        let renamed = outcome.renamed(&[1, 0, 2]);
+        let text = "t0: entered after nobody, 3 | t1: entered after t0 | t2: entered after t0 t1";
+        assert_eq!(renamed.to_string(), text);
+        assert_eq!(renamed.renamed(&[1, 0, 2]), outcome);
         let stuck =
             Outcome::Stuck(vec![0, 2], vec![vec![Seen::Chosen(1)], vec![Seen::SpawnFailed]]);
         assert_eq!(stuck.to_string(), "stuck: t0 t2; t0: chose 1 | t1: no thread");

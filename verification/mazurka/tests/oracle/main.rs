@@ -7,16 +7,16 @@ mod world;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use mazurka::{Broken, Builder};
-use oracle::{draw, enumerate, Enumeration, Op, Program, Recipe, Semantics};
+use mazurka::{Broken, Builder, End, Scheduler};
+use oracle::{draw, enumerate, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semantics};
 
-use world::{builder, explore, Explored};
+use world::{builder, explore, replay, sample, Explored};
 
 /// The seed of the programs. Any other will do.
 const SEED: u64 = 1;
 
 /// Programs of each recipe, for each semantics.
-const PROGRAMS: usize = 80;
+const PROGRAMS: usize = 60;
 
 /// Programs with more graphs, incomplete ones included, are not counted.
 const GRAPHS: usize = 3_000;
@@ -218,6 +218,102 @@ fn two_parts_visit_the_traces_that_one_visits() {
             assert_eq!(one, two, "of {program}, {semantics:?}");
         }
     }
+}
+
+/// The program with that many copies of its first thread in the place of its threads.
+fn alike(program: &Program, copies: usize) -> Program {
+    let own = |op: &&Op| !matches!(op, Op::Spawn(_) | Op::Join(_));
+    let own = program.threads[0].iter().filter(own).copied();
+    let main = (1..=copies).map(Op::Spawn).chain(own).chain((1..=copies).map(Op::Join));
+    let copies = (0..copies).map(|_| program.threads[1].clone());
+    Program { threads: std::iter::once(main.collect()).chain(copies).collect() }
+}
+
+/// The outcomes but for which of the alike threads is which: all but the main thread.
+fn but_for_names(outcomes: &Outcomes) -> Outcomes {
+    let representative = |outcome: &Outcome| {
+        let names: &[&[usize]] = match outcome {
+            Outcome::Deadlock => unreachable!("the stuck threads are told"),
+            Outcome::Stuck(_, seen) | Outcome::Ended(seen) if seen.len() == 3 => {
+                &[&[0, 1, 2], &[0, 2, 1]]
+            }
+            _ => &[
+                &[0, 1, 2, 3],
+                &[0, 1, 3, 2],
+                &[0, 2, 1, 3],
+                &[0, 2, 3, 1],
+                &[0, 3, 1, 2],
+                &[0, 3, 2, 1],
+            ],
+        };
+        names.iter().map(|names| outcome.renamed(names)).min().expect("there are some")
+    };
+    outcomes.iter().map(representative).collect()
+}
+
+#[test]
+fn symmetry_loses_no_outcome() {
+    let recipe = Recipe { nested: false, at_large: false, ..RECIPES[0].1 };
+    let mut divided = 0;
+    for semantics in semantics().filter(|semantics| semantics.failing_spawns == 0) {
+        for (drawn, _) in draw(&recipe, &semantics, SEED, PROGRAMS).programs {
+            for (copies, permutations) in [(2, 2), (3, 6)] {
+                let program = alike(&drawn, copies);
+                let Some(all) = enumerate(&program, &semantics, recipe.states) else { continue };
+                let [every, one] = [None, Some("t")].map(|symmetric| {
+                    let builder = builder(&semantics, None).symmetric(symmetric);
+                    let explored = explore(&program, &semantics, builder);
+                    assert_eq!(explored.broken, None, "of {program}, {semantics:?}");
+                    assert_eq!(
+                        but_for_names(&explored.outcomes),
+                        but_for_names(&all.outcomes),
+                        "of {program}, {semantics:?}, {symmetric:?}"
+                    );
+                    assert!(explored.graphs.values().all(|times| *times == 1), "of {program}");
+                    explored.graphs.len()
+                });
+                assert!(one <= every && every <= one * permutations, "of {program}");
+                divided += usize::from(every == one * permutations);
+            }
+        }
+    }
+    assert!(divided > 100, "{divided} programs with one execution of each permutation");
+}
+
+#[test]
+fn samples_make_nothing_up() {
+    for semantics in semantics() {
+        for (_, program, all) in programs(semantics, SEED + 2).step_by(7) {
+            for scheduler in [Scheduler::Random, Scheduler::Pct { depth: 3 }] {
+                let sampled = sample(&program, &semantics, scheduler, SEED);
+                assert_eq!(sampled.broken, None, "of {program}, {semantics:?}");
+                let found = sampled.outcomes.union(&sampled.others);
+                let made_up = found.filter(|found| !all.outcomes.contains(found)).count();
+                assert_eq!(made_up, 0, "of {program}, {semantics:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_first_failure_is_replayed() {
+    let mut failures = 0;
+    for semantics in semantics() {
+        for (_, program, all) in programs(semantics, SEED + 3).filter(|p| p.2.can_deadlock()) {
+            let builder = || builder(&semantics, None);
+            let report = explore(&program, &semantics, builder()).report.expect("it was explored");
+            let End::Failed(first) = report.end else {
+                panic!("it can deadlock: {program}, {semantics:?}: {all:?}")
+            };
+            let line = first.schedule.to_string().parse().expect("a schedule is read back");
+            let replayed = replay(&program, &builder(), &line);
+            let End::Failed(again) = replayed.end else { panic!("it fails again: {program}") };
+            assert_eq!((again.kind, &again.stands), (first.kind, &first.stands), "of {program}");
+            assert_eq!(again.schedule, first.schedule, "of {program}");
+            failures += 1;
+        }
+    }
+    assert!(failures > 400, "{failures} failures");
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mazurka::raw::{self, Object};
-use mazurka::{Broken, Builder, End, Failure, FailureKind, Observed, Report};
+use mazurka::{
+    Broken, Builder, End, Failure, FailureKind, InvalidSetting, Observed, Report, Schedule,
+    Scheduler,
+};
 use oracle::{Op, Outcome, Outcomes, Program, Protected, Seen, Semantics, Wait};
 
 use crate::graph::Machine;
@@ -170,21 +173,52 @@ pub(crate) fn builder(semantics: &Semantics, broken: Option<Broken>) -> Builder 
 
 /// Explores a program.
 pub(crate) fn explore(program: &Program, semantics: &Semantics, builder: Builder) -> Explored {
+    observe(program, semantics, builder, |builder, model| builder.explore(model))
+}
+
+/// Runs a program under a few schedules that are drawn at random.
+pub(crate) fn sample(
+    program: &Program,
+    semantics: &Semantics,
+    scheduler: Scheduler,
+    seed: u64,
+) -> Explored {
+    let sample = |builder: Builder, model| builder.sample(scheduler, 30, seed, model);
+    observe(program, semantics, builder(semantics, None), sample)
+}
+
+/// Runs a program as a schedule says.
+pub(crate) fn replay(program: &Program, builder: &Builder, schedule: &Schedule) -> Report {
+    let report = builder.replay(schedule, model(program));
+    report.expect("the settings are valid")
+}
+
+type Model = Box<dyn Fn() + Send + Sync>;
+
+fn model(program: &Program) -> Model {
     let program = Arc::new(program.clone());
+    Box::new(move || {
+        let world = Arc::new(World::new(&program));
+        LATEST.set(Some(Arc::clone(&world)));
+        world.run(0);
+    })
+}
+
+fn observe(
+    program: &Program,
+    semantics: &Semantics,
+    builder: Builder,
+    run: impl FnOnce(Builder, Model) -> Result<Report, InvalidSetting>,
+) -> Explored {
     let explored = Arc::new(Mutex::new(Explored::default()));
     let observer = {
-        let (program, semantics, explored) =
-            (Arc::clone(&program), *semantics, Arc::clone(&explored));
+        let (program, semantics, explored) = (program.clone(), *semantics, Arc::clone(&explored));
         move |observed: &Observed<'_>| {
             let world = LATEST.take().expect("the model has run");
             explored.lock().unwrap().observe(&program, semantics, &world, observed);
         }
     };
-    let report = builder.observe(observer).explore(move || {
-        let world = Arc::new(World::new(&program));
-        LATEST.set(Some(Arc::clone(&world)));
-        world.run(0);
-    });
+    let report = run(builder.observe(observer), model(program));
     let mut explored = std::mem::take(&mut *explored.lock().unwrap());
     let report = report.expect("the settings are valid");
     if let End::Limited = report.end {
