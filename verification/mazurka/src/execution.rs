@@ -61,6 +61,8 @@ struct ThreadState {
     /// How its last wait has ended, as chosen when it began.
     choice: Choice,
     name: String,
+    /// How many threads were started before it.
+    place: u8,
     /// The alike thread that must have moved before this one does.
     elder: Option<u8>,
 }
@@ -126,6 +128,8 @@ pub(crate) struct Execution {
     races: Vec<Race>,
     to_start: Vec<(Thread, Box<dyn FnOnce()>)>,
     last_alike: Option<(Thread, Thread)>,
+    /// Threads started so far.
+    started: u8,
 }
 
 thread_local! {
@@ -263,6 +267,7 @@ impl Execution {
             races: Vec::new(),
             to_start: Vec::new(),
             last_alike: None,
+            started: 0,
         }
     }
 
@@ -276,6 +281,7 @@ impl Execution {
         self.spurious_left = self.settings.spurious_wakeups;
         self.failing_spawns_left = self.settings.failing_spawns;
         self.last_alike = None;
+        self.started = 0;
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -292,6 +298,7 @@ impl Execution {
                 children: 0,
                 choice: 0,
                 name: String::new(),
+                place: 0,
                 elder: None,
             });
         }
@@ -299,6 +306,8 @@ impl Execution {
         state.state = State::Fresh;
         state.clock = clock;
         state.name = name;
+        state.place = self.started;
+        self.started += 1;
         self.to_start.push((thread, main));
     }
 
@@ -605,7 +614,7 @@ impl Execution {
         let State::Pending(pending) = self.threads[thread].state else {
             unreachable!("only who has asked for an operation is picked")
         };
-        self.steps.push(Step { thread, choice });
+        self.steps.push(self.step(thread, pending, choice));
         let number = u8::try_from(thread).unwrap_or(u8::MAX);
         let event = self.record(thread, pending, choice);
         let state = &mut self.threads[thread];
@@ -656,6 +665,15 @@ impl Execution {
             }
             Kind::Read | Kind::Write | Kind::Update | Kind::Choose => true,
         }
+    }
+
+    /// A step for a replay. There, threads are numbered as they start in that one execution.
+    fn step(&self, thread: Thread, pending: Pending, choice: Choice) -> Step {
+        let place = |thread: Thread| self.threads[thread].place;
+        let wakes = pending.operation.kind == Kind::NotifyOne
+            && !self.objects[pending.index as usize].sleepers.is_empty();
+        let choice = if wakes { place(choice.into()) } else { choice };
+        Step { thread: place(thread).into(), choice }
     }
 
     /// Lets a sleeper ask for its lock again; a notification has happened before that.

@@ -90,7 +90,7 @@ type Observer = Arc<dyn Fn(&Observed<'_>) + Send + Sync>;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Observed<'a> {
-    /// The thread and the choice of each step.
+    /// The thread and the choice of each step. Threads are numbered as they start.
     pub steps: Vec<(usize, u8)>,
     /// It was given up since it would have repeated a trace.
     pub redundant: bool,
@@ -319,7 +319,8 @@ impl Builder {
         }
     }
 
-    /// Sets how many threads an execution may have, the main thread included: 1 to 16, the default.
+    /// Sets how many threads there may be, the main thread included: 1 to 16, the default. Threads of
+    /// different executions are one if they are the same child of one parent; others count apart.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.settings.max_threads = threads;
         self

@@ -82,6 +82,37 @@ fn a_failure_after_time_has_passed_is_replayed() {
     assert_eq!(again.message, first.message);
 }
 
+/// Two threads start one each, in any order, and it fails in one order.
+#[test]
+fn a_failure_of_threads_that_start_in_another_order_is_replayed() {
+    let model = |fails: [usize; 2]| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let start = |number| {
+            let order = Arc::clone(&order);
+            thread::spawn(move || {
+                let mut order = order.lock().unwrap();
+                order.push(number);
+                thread::spawn(move || {
+                    let own = AtomicUsize::new(0);
+                    (0..=number).for_each(|_| own.store(1, Ordering::SeqCst));
+                })
+            })
+        };
+        for parent in [start(0), start(1)] {
+            parent.join().unwrap().join().unwrap();
+        }
+        assert_ne!(*order.lock().unwrap(), fails);
+    };
+    for (parts, fails) in [(1, [0, 1]), (1, [1, 0]), (2, [0, 1]), (2, [1, 0])] {
+        let first = failure(explore(&Builder::new().parts(parts), move || model(fails)));
+        assert_eq!(first.kind, FailureKind::Panic);
+        let again = Builder::new().replay(&first.schedule, move || model(fails)).unwrap();
+        let again = failure(again);
+        assert_eq!(again.interleaving, first.interleaving);
+        assert_eq!(again.schedule, first.schedule);
+    }
+}
+
 #[test]
 fn a_schedule_of_another_model_is_refused_at_the_step_that_does_not_fit() {
     let model = || {

@@ -123,7 +123,7 @@ impl<'a> Machine<'a> {
         machine
     }
 
-    /// Takes the steps of an execution of the explorer's, in which threads have those numbers.
+    /// Takes the steps of an execution of the explorer's, in which threads started in that order.
     ///
     /// # Errors
     ///
@@ -132,9 +132,9 @@ impl<'a> Machine<'a> {
         program: &'a Program,
         semantics: Semantics,
         steps: &[(usize, u8)],
-        numbers: &[Option<usize>],
+        started: &[usize],
     ) -> Result<Self, usize> {
-        let index = |number| numbers.iter().position(|known| *known == Some(number));
+        let index = |place: usize| started.get(place).copied();
         let mut machine = Machine::new(program, semantics);
         for (place, &(number, mut choice)) in steps.iter().enumerate() {
             let thread = index(number).ok_or(place)?;

@@ -22,8 +22,8 @@ struct World {
     counters: Vec<(Object, AtomicU64)>,
     flags: Vec<(Object, AtomicBool)>,
     seen: Vec<Mutex<Vec<Seen>>>,
-    /// The explorer's number of each thread that has begun.
-    numbers: Mutex<Vec<Option<usize>>>,
+    /// The threads in the order in which they started.
+    started: Mutex<Vec<usize>>,
 }
 
 thread_local! {
@@ -40,20 +40,22 @@ impl World {
             counters: (0..objects.counters).map(|_| (Object::new(), AtomicU64::new(0))).collect(),
             flags: (0..objects.flags).map(|_| (Object::new(), AtomicBool::new(false))).collect(),
             seen: program.threads.iter().map(|_| Mutex::default()).collect(),
-            numbers: Mutex::new(vec![None; program.threads.len()]),
+            started: Mutex::new(vec![0]),
             program: Arc::clone(program),
         }
     }
 
     fn run(self: &Arc<Self>, thread: usize) {
-        self.numbers.lock().unwrap()[thread] = raw::current();
         let mut started = vec![None; self.program.threads.len()];
         for op in &self.program.threads[thread] {
             match *op {
                 Op::Spawn(other) => {
                     let world = Arc::clone(self);
                     match raw::spawn(format!("t{other}"), move || world.run(other)) {
-                        Ok(number) => started[other] = Some(number),
+                        Ok(number) => {
+                            started[other] = Some(number);
+                            self.started.lock().unwrap().push(other);
+                        }
                         Err(_) => self.see(thread, Seen::SpawnFailed),
                     }
                 }
@@ -245,8 +247,8 @@ impl Explored {
             self.others.insert(outcome);
             return;
         }
-        let numbers = world.numbers.lock().unwrap();
-        match Machine::replay(program, semantics, &observed.steps, &numbers) {
+        let started = world.started.lock().unwrap();
+        match Machine::replay(program, semantics, &observed.steps, &started) {
             Ok(machine) => {
                 if machine.outcome() != outcome {
                     self.broken.get_or_insert(format!("{outcome} of {:?}", observed.steps));
