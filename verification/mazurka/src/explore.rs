@@ -448,7 +448,28 @@ impl Builder {
                     .expect("a thread starts");
             }
         });
-        Ok(run.report(!queue.is_stopped()))
+        let mut report = run.report(!queue.is_stopped());
+        if let End::Failed(failure) = &mut report.end {
+            self.complete_interleaving(failure, run.model)?;
+        }
+        Ok(report)
+    }
+
+    /// Where an execution fails after it was given up, or after time has passed, its last operations
+    /// were not recorded. A replay records them.
+    fn complete_interleaving(
+        &self,
+        failure: &mut Failure,
+        model: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<(), InvalidSetting> {
+        if failure.interleaving.len() < failure.schedule.len() {
+            let builder = Builder { observer: None, ..self.clone() };
+            let report = builder.replay(&failure.schedule, move || model())?;
+            if let End::Failed(again) = report.end {
+                failure.interleaving = again.interleaving;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a model under schedules drawn at random.

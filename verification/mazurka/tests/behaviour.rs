@@ -80,6 +80,8 @@ fn a_failure_after_time_has_passed_is_replayed() {
     assert_eq!((first.kind, first.message.as_str()), (FailureKind::Panic, "it was notified"));
     let again = failure(Builder::new().replay(&first.schedule, model).unwrap());
     assert_eq!(again.message, first.message);
+    assert_eq!(again.interleaving, first.interleaving);
+    assert_eq!(first.interleaving.len(), 3, "it locks, waits and locks: {first}");
 }
 
 /// Two threads start one each, in any order, and it fails in one order.
