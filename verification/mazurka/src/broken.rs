@@ -9,39 +9,41 @@ pub enum Broken {
     UpdatesCommute,
     NotificationsCommute,
     NoRacesAtDeadlock,
+    NoRacesWhenGivenUp,
     NoRacesOfWokenThreads,
     NoRacesOfLocks,
-    LockRacesAfterTheRelease,
     LatestRaceOnly,
     SleepByWeakInitials,
     SleepForEver,
+    SleepOfAnyChoice,
     FirstSleeperOnly,
     NoTimeouts,
     NoLateNotifications,
     NoSpuriousWakeups,
     FirstChoiceOnly,
-    AnyThreadCovers,
+    SecondThreadFirst,
 }
 
 impl Broken {
     /// Every kind.
-    pub const ALL: [Broken; 17] = [
+    pub const ALL: [Broken; 18] = [
         Broken::NotificationsAndWaitsCommute,
         Broken::ReadsAndWritesCommute,
         Broken::UpdatesCommute,
         Broken::NotificationsCommute,
         Broken::NoRacesAtDeadlock,
+        Broken::NoRacesWhenGivenUp,
         Broken::NoRacesOfWokenThreads,
         Broken::NoRacesOfLocks,
-        Broken::LockRacesAfterTheRelease,
         Broken::LatestRaceOnly,
         Broken::SleepByWeakInitials,
         Broken::SleepForEver,
+        Broken::SleepOfAnyChoice,
         Broken::FirstSleeperOnly,
         Broken::NoTimeouts,
         Broken::NoLateNotifications,
         Broken::NoSpuriousWakeups,
         Broken::FirstChoiceOnly,
-        Broken::AnyThreadCovers,
+        Broken::SecondThreadFirst,
     ];
 }

@@ -22,12 +22,12 @@ thread_local! {
 pub(crate) struct Coroutines {
     stack_size: usize,
     stacks: Vec<DefaultStack>,
-    coroutines: Vec<Option<Coroutine<(), (), ()>>>,
+    all: Vec<Option<Coroutine<(), (), ()>>>,
 }
 
 impl Coroutines {
     pub(crate) fn new(stack_size: usize) -> Self {
-        Coroutines { stack_size, stacks: Vec::new(), coroutines: Vec::new() }
+        Coroutines { stack_size, stacks: Vec::new(), all: Vec::new() }
     }
 
     /// Creates the coroutine of that number. It begins when it is first [resumed](Self::resume).
@@ -44,10 +44,10 @@ impl Coroutines {
             RUNNING.set(yielder);
             main();
         });
-        if self.coroutines.len() <= number {
-            self.coroutines.resize_with(number + 1, || None);
+        if self.all.len() <= number {
+            self.all.resize_with(number + 1, || None);
         }
-        self.coroutines[number] = Some(coroutine);
+        self.all[number] = Some(coroutine);
         Ok(())
     }
 
@@ -57,10 +57,10 @@ impl Coroutines {
     ///
     /// If there is no coroutine of that number.
     pub(crate) fn resume(&mut self, number: usize) -> bool {
-        let mut coroutine = self.coroutines[number].take().expect("a coroutine that has not ended");
+        let mut coroutine = self.all[number].take().expect("a coroutine that has not ended");
         match coroutine.resume(()) {
             CoroutineResult::Yield(()) => {
-                self.coroutines[number] = Some(coroutine);
+                self.all[number] = Some(coroutine);
                 false
             }
             CoroutineResult::Return(()) => {
@@ -73,8 +73,17 @@ impl Coroutines {
     /// Gives up the coroutines that have not ended. What is on their stacks is leaked: unwinding it
     /// would run the model's destructors, which may wait for each other.
     pub(crate) fn abandon(&mut self) {
-        for coroutine in self.coroutines.drain(..).flatten() {
+        for coroutine in self.all.drain(..).flatten() {
             std::mem::forget(coroutine);
+        }
+    }
+
+    /// Unwinds the coroutines that have not ended, and keeps their stacks. Only where the model's
+    /// destructors perform no operation.
+    pub(crate) fn unwind(&mut self) {
+        for mut coroutine in self.all.drain(..).flatten() {
+            coroutine.force_unwind();
+            self.stacks.push(coroutine.into_stack());
         }
     }
 }

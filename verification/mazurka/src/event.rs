@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Update,
     /// Picks a number. Touches no object.
     Choose,
+    /// Starts a thread, or fails to. Touches no object; an operation only where that may fail.
+    Spawn,
 }
 
 /// A visible operation, named so that it is the same in every execution.
@@ -51,7 +53,8 @@ pub(crate) mod wait {
 }
 
 /// What is left open by an operation and picked by the explorer: how a wait ends (see [`wait`]), the
-/// thread that `notify_one` wakes, or a number. Where nothing is open, 0.
+/// thread that `notify_one` wakes, a number, or 1 for a thread that cannot be started. Where nothing is
+/// open, 0.
 pub(crate) type Choice = u8;
 
 /// Choices as a set of bits.
@@ -128,7 +131,9 @@ impl Dependence {
         }
         match (first.0, second.0) {
             (Kind::Wait, Kind::Wait) => !self.wakes_any,
-            (Kind::Read, Kind::Read) | (Kind::Write, Kind::Write) | (Kind::Choose, _) => false,
+            (Kind::Read, Kind::Read)
+            | (Kind::Write, Kind::Write)
+            | (Kind::Choose | Kind::Spawn, _) => false,
             _ => true,
         }
     }

@@ -52,6 +52,8 @@ enum State {
 struct ThreadState {
     state: State,
     clock: Clock,
+    /// The clock of its first event.
+    first_clock: Clock,
     /// Visible operations performed.
     position: u16,
     objects: u32,
@@ -59,6 +61,8 @@ struct ThreadState {
     /// How its last wait has ended, as chosen when it began.
     choice: Choice,
     name: String,
+    /// How many threads were started before it.
+    place: u8,
     /// The alike thread that must have moved before this one does.
     elder: Option<u8>,
 }
@@ -124,6 +128,8 @@ pub(crate) struct Execution {
     races: Vec<Race>,
     to_start: Vec<(Thread, Box<dyn FnOnce()>)>,
     last_alike: Option<(Thread, Thread)>,
+    /// Threads started so far.
+    started: u8,
 }
 
 thread_local! {
@@ -184,26 +190,26 @@ pub(crate) fn run(
     with_running(|execution| execution.begin(main));
     let mut next = Some(0);
     while let Some(thread) = next {
-        next = match start_threads(coroutines) {
-            Err(message) => {
-                with_running(|execution| execution.failure = Some(Failure::Limit(message)));
-                None
+        if let Err(message) = start_threads(coroutines) {
+            with_running(|execution| execution.failure = Some(Failure::Limit(message)));
+            break;
+        }
+        with_running(|execution| execution.current = thread);
+        let ended = coroutines.resume(thread);
+        next = with_running(|execution| {
+            if ended {
+                execution.end(thread);
             }
-            Ok(()) => {
-                with_running(|execution| execution.current = thread);
-                let ended = coroutines.resume(thread);
-                with_running(|execution| {
-                    if ended {
-                        execution.end(thread);
-                    }
-                    execution.next
-                })
-            }
-        };
+            execution.next
+        });
     }
     let execution = EXECUTION.with(|place| place.borrow_mut().take()).expect("it was put there");
     if execution.failure.is_some() {
-        coroutines.abandon();
+        if execution.settings.unwinds {
+            coroutines.unwind();
+        } else {
+            coroutines.abandon();
+        }
     }
     execution
 }
@@ -216,6 +222,10 @@ fn start_threads(coroutines: &mut Coroutines) -> Result<(), String> {
         let main = Box::new(move || {
             // A panic that leaves a thread fails the model: whoever expects one catches it inside.
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(main)) {
+                if with(|_| ()).is_none() {
+                    // The execution is over, and the thread is being unwound.
+                    panic::resume_unwind(payload);
+                }
                 let message = message(payload.as_ref());
                 // Its destructor may be the model's.
                 std::mem::forget(payload);
@@ -257,6 +267,7 @@ impl Execution {
             races: Vec::new(),
             to_start: Vec::new(),
             last_alike: None,
+            started: 0,
         }
     }
 
@@ -270,6 +281,7 @@ impl Execution {
         self.spurious_left = self.settings.spurious_wakeups;
         self.failing_spawns_left = self.settings.failing_spawns;
         self.last_alike = None;
+        self.started = 0;
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -280,11 +292,13 @@ impl Execution {
             self.threads.push(ThreadState {
                 state: State::Ended,
                 clock: Clock::default(),
+                first_clock: Clock::default(),
                 position: 0,
                 objects: 0,
                 children: 0,
                 choice: 0,
                 name: String::new(),
+                place: 0,
                 elder: None,
             });
         }
@@ -292,6 +306,8 @@ impl Execution {
         state.state = State::Fresh;
         state.clock = clock;
         state.name = name;
+        state.place = self.started;
+        self.started += 1;
         self.to_start.push((thread, main));
     }
 
@@ -308,7 +324,8 @@ impl Execution {
     pub(crate) fn create_object(&mut self) -> Index {
         let thread = &mut self.threads[self.current];
         // Named by its creator, since executions create objects in different orders.
-        let name = (self.current as u32) << 24 | thread.objects;
+        let creator = u32::try_from(self.current).expect("there are few threads");
+        let name = creator << 24 | thread.objects;
         thread.objects += 1;
         if self.used == self.objects.len() {
             self.objects.push(Object::default());
@@ -354,13 +371,10 @@ impl Execution {
         Ok(thread)
     }
 
-    /// Whether the next start of a thread may be made to fail.
-    pub(crate) fn may_fail_to_spawn(&mut self) -> bool {
-        self.failing_spawns_left > 0
-    }
-
-    pub(crate) fn count_failed_spawn(&mut self) {
-        self.failing_spawns_left -= 1;
+    /// Whether starting a thread is an operation of its own. Not only while a start may still fail:
+    /// then the starts of other threads would decide which operations a thread has.
+    pub(crate) fn spawn_is_visible(&self) -> bool {
+        self.settings.failing_spawns > 0
     }
 
     pub(crate) fn owns(&self, index: Index) -> bool {
@@ -390,7 +404,7 @@ impl Execution {
         site: &'static Location<'static>,
     ) -> bool {
         let object = match kind {
-            Kind::Choose => u32::MAX,
+            Kind::Choose | Kind::Spawn => u32::MAX,
             _ => self.objects[index as usize].name,
         };
         let operation = Operation { kind, object };
@@ -433,6 +447,7 @@ impl Execution {
                     }
                     return;
                 }
+                Pick::Redundant => unreachable!("another strategy completes it"),
                 Pick::Failed(failure) => {
                     self.failure = Some(failure);
                     self.next = None;
@@ -477,22 +492,35 @@ impl Execution {
     }
 
     fn pick(&mut self) -> Pick {
+        if !self.explores {
+            return Strategy::First.pick(self);
+        }
         // Moved out, since it asks about the execution that it belongs to.
         let mut strategy = std::mem::replace(&mut self.strategy, Strategy::First);
-        let pick = if self.explores { strategy.pick(self) } else { Strategy::First.pick(self) };
+        let pick = strategy.pick(self);
         self.strategy = strategy;
-        pick
+        if !matches!(pick, Pick::Redundant) {
+            return pick;
+        }
+        // It is completed in any way, so that what it holds is freed.
+        if self.settings.broken != Some(Broken::NoRacesWhenGivenUp) {
+            self.race_of_blocked();
+        }
+        self.redundant = true;
+        self.explores = false;
+        Strategy::First.pick(self)
     }
 
     /// Nobody can go on: threads that sleep with a timeout are woken by it. The executions in which
     /// they time out are explored from the wait on, so this one is only brought to its end.
     fn let_time_pass(&mut self) -> bool {
         let sleeps = |state: &State| matches!(state, State::Asleep(pending) if pending.extent > 0);
-        if !self.threads.iter().any(|thread| sleeps(&thread.state)) {
+        if self.settings.broken != Some(Broken::NoRacesAtDeadlock) {
             self.race_of_blocked();
+        }
+        if !self.threads.iter().any(|thread| sleeps(&thread.state)) {
             return false;
         }
-        self.race_of_blocked();
         self.explores &= !matches!(self.strategy, Strategy::Explore(_));
         self.expired = true;
         for thread in 0..self.threads.len() {
@@ -538,6 +566,7 @@ impl Execution {
                 sleepers[..eligible].iter().fold(0, |all, sleeper| all | 1 << sleeper)
             }
             Kind::Choose if self.settings.broken == Some(Broken::FirstChoiceOnly) => 1,
+            Kind::Spawn => 1 | Choices::from(self.failing_spawns_left > 0) << 1,
             // All numbers below the extent, of which there are at most 16.
             Kind::Choose => Choices::MAX >> (16 - u32::from(pending.extent)),
             _ => 1,
@@ -545,10 +574,17 @@ impl Execution {
         Some((pending, choices))
     }
 
-    /// Of alike threads that have not moved, only the first may move.
+    /// Of alike threads that have not moved, only the first may move. One that has ended without
+    /// ever moving is passed over.
     fn waits_for_elder(&self, state: &ThreadState) -> bool {
-        let first = |elder: u8| self.threads[usize::from(elder)].position == 0;
-        state.position == 0 && state.elder.is_some_and(first)
+        state.position == 0 && self.last_moving_elder(state).is_some_and(|e| e.position == 0)
+    }
+
+    /// The next elder of a thread that has moved or may still move.
+    fn last_moving_elder(&self, state: &ThreadState) -> Option<&ThreadState> {
+        let elder = |state: &ThreadState| Some(&self.threads[usize::from(state.elder?)]);
+        let elders = std::iter::successors(elder(state), |state| elder(state));
+        elders.into_iter().find(|state| state.position > 0 || !matches!(state.state, State::Ended))
     }
 
     fn wait_choices(&self, pending: &Pending) -> Choices {
@@ -578,7 +614,7 @@ impl Execution {
         let State::Pending(pending) = self.threads[thread].state else {
             unreachable!("only who has asked for an operation is picked")
         };
-        self.steps.push(Step { thread, choice });
+        self.steps.push(self.step(thread, pending, choice));
         let number = u8::try_from(thread).unwrap_or(u8::MAX);
         let event = self.record(thread, pending, choice);
         let state = &mut self.threads[thread];
@@ -623,8 +659,21 @@ impl Execution {
                 }
                 true
             }
+            Kind::Spawn => {
+                self.failing_spawns_left -= usize::from(choice);
+                true
+            }
             Kind::Read | Kind::Write | Kind::Update | Kind::Choose => true,
         }
+    }
+
+    /// A step for a replay. There, threads are numbered as they start in that one execution.
+    fn step(&self, thread: Thread, pending: Pending, choice: Choice) -> Step {
+        let place = |thread: Thread| self.threads[thread].place;
+        let wakes = pending.operation.kind == Kind::NotifyOne
+            && !self.objects[pending.index as usize].sleepers.is_empty();
+        let choice = if wakes { place(choice.into()) } else { choice };
+        Step { thread: place(thread).into(), choice }
     }
 
     /// Lets a sleeper ask for its lock again; a notification has happened before that.
@@ -649,13 +698,14 @@ impl Execution {
             return None;
         }
         let at = self.events.len();
+        let until = u32::try_from(at).expect("steps are limited");
         let state = &self.threads[thread];
         let position = state.position + 1;
         let mut clock = state.clock;
         clock.set(thread, position);
-        if let (1, Some(elder)) = (position, state.elder) {
+        if let (1, Some(elder)) = (position, self.last_moving_elder(state)) {
             // The rule that elders move first is an order like any other.
-            clock.join(&self.first_clock(usize::from(elder)));
+            clock.join(&elder.first_clock);
         }
         let index = pending.index as usize;
         let kind = pending.operation.kind;
@@ -676,19 +726,16 @@ impl Execution {
         let mut races = std::mem::take(&mut self.races);
         if kind == Kind::Lock {
             let object = &mut self.objects[index];
-            if broken == Some(Broken::LockRacesAfterTheRelease) {
-                clock.join(&object.released);
-            }
             if let Some(first) = object.acquired {
                 let skipped = broken == Some(Broken::NoRacesOfLocks)
                     || broken == Some(Broken::NoRacesOfWokenThreads) && pending.woken;
                 if fresh && !skipped && !knows(&clock, &self.events[first as usize]) {
-                    races.push(Race { first, until: at as u32, second: event });
+                    races.push(Race { first, until, second: event });
                 }
             }
             clock.join(&object.released);
-            object.acquired = Some(at as u32);
-        } else if kind != Kind::Choose {
+            object.acquired = Some(until);
+        } else if !matches!(kind, Kind::Choose | Kind::Spawn) {
             for place in (0..self.objects[index].events.len()).rev() {
                 let first = self.objects[index].events[place];
                 let earlier = &self.events[first as usize];
@@ -697,7 +744,7 @@ impl Execution {
                 }
                 if !knows(&clock, earlier) {
                     if fresh {
-                        races.push(Race { first, until: at as u32, second: event });
+                        races.push(Race { first, until, second: event });
                     }
                     let known = earlier.clock;
                     clock.join(&known);
@@ -709,29 +756,26 @@ impl Execution {
             if broken == Some(Broken::LatestRaceOnly) {
                 races.truncate(1);
             }
-            self.objects[index].events.push(at as u32);
+            self.objects[index].events.push(until);
         }
         event.clock = clock;
         self.threads[thread].clock = clock;
+        if position == 1 {
+            self.threads[thread].first_clock = clock;
+        }
         self.events.push(event);
         self.reverse(races);
         Some(at)
     }
 
-    /// The clock of a thread's first event.
-    fn first_clock(&self, thread: Thread) -> Clock {
-        let first = self.events.iter().find(|event| usize::from(event.thread) == thread);
-        first.map(|event| event.clock).expect("an elder moves first")
-    }
-
-    /// Threads that wait for a lock which is never released would race for it all the same.
+    /// Threads that wait for a lock as the execution is at its end race for it all the same. At a
+    /// deadlock it is never released; where the execution is given up, no other execution has the
+    /// lock's owner and these threads in this order.
     fn race_of_blocked(&mut self) {
-        if !self.explores
-            || !self.strategy.wants_events()
-            || self.settings.broken == Some(Broken::NoRacesAtDeadlock)
-        {
+        if !self.explores || !self.strategy.wants_events() {
             return;
         }
+        let until = u32::try_from(self.events.len()).expect("steps are limited");
         let mut races = Vec::new();
         for (thread, state) in self.threads.iter().enumerate() {
             let State::Pending(pending) = state.state else { continue };
@@ -752,7 +796,7 @@ impl Execution {
                     clock,
                     site: pending.site,
                 };
-                races.push(Race { first, until: self.events.len() as u32, second });
+                races.push(Race { first, until, second });
             }
         }
         self.reverse(races);

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) failing_spawns: usize,
     pub(crate) symmetric: Option<String>,
     pub(crate) broken: Option<Broken>,
+    /// After a failure threads are unwound, not abandoned.
+    pub(crate) unwinds: bool,
     pub(crate) names: Arc<Names>,
 }
 
@@ -69,6 +71,7 @@ impl Names {
 /// assert_eq!(report.executions, 2); // the load comes before the increment, or after it
 /// ```
 #[derive(Clone)]
+#[must_use = "it runs nothing until `explore`, `sample`, `replay` or `check` is called"]
 pub struct Builder {
     settings: Settings,
     max_executions: Option<u64>,
@@ -77,10 +80,27 @@ pub struct Builder {
     parts: usize,
     progress: Option<(Duration, ProgressCallback)>,
     on_failure: Option<FailureCallback>,
+    observer: Option<Observer>,
 }
 
 type FailureCallback = Arc<dyn Fn(&Failure) + Send + Sync>;
 type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+type Observer = Arc<dyn Fn(&Observed<'_>) + Send + Sync>;
+
+/// One execution, for the tests of the explorer; see [`Builder::observe`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Observed<'a> {
+    /// The thread and the choice of each step. Threads are numbered as they start.
+    pub steps: Vec<(usize, u8)>,
+    /// It was given up since it would have repeated a trace.
+    pub redundant: bool,
+    /// Time had to pass.
+    pub expired: bool,
+    /// How it failed, if it did.
+    pub failure: Option<&'a Failure>,
+}
 
 /// How far an exploration has come.
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +109,9 @@ pub struct Progress {
     pub executions: u64,
     /// Time since the beginning.
     pub elapsed: Duration,
-    /// The estimated number of all executions, if anything can be said: each branch that is known
-    /// of counts as large as its siblings (Knuth's estimator over the tree explored so far).
+    /// The estimated number of all executions, if anything can be said, which is never on several
+    /// [`parts`](Builder::parts). Each branch that is known of counts as large as its siblings (Knuth's
+    /// estimator over the tree explored so far).
     pub estimate: Option<u64>,
 }
 
@@ -288,6 +309,7 @@ impl Builder {
                 failing_spawns: 0,
                 symmetric: None,
                 broken: None,
+                unwinds: false,
                 names: Arc::default(),
             },
             max_executions: None,
@@ -296,11 +318,12 @@ impl Builder {
             parts: 1,
             progress: None,
             on_failure: None,
+            observer: None,
         }
     }
 
-    /// Sets how many threads an execution may have, the main thread included: 1 to 16, the default,
-    /// for an exploration, 1 to 64 for a sample.
+    /// Sets how many threads there may be, the main thread included: 1 to 16, the default. Threads of
+    /// different executions are one if they are the same child of one parent; others count apart.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.settings.max_threads = threads;
         self
@@ -386,6 +409,17 @@ impl Builder {
         self
     }
 
+    /// Sets what is called after each execution, on the operating system thread that ran it. With an
+    /// observer an exploration goes on after a deadlock: every trace is observed. The threads of a
+    /// failed execution are unwound, so no destructor of the model may perform an operation, and
+    /// nothing in it may catch panics.
+    #[doc(hidden)]
+    pub fn observe(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self.settings.unwinds = true;
+        self
+    }
+
     /// Breaks the explorer on purpose, for tests of those who test it.
     #[doc(hidden)]
     pub fn broken(mut self, broken: Option<Broken>) -> Self {
@@ -410,7 +444,7 @@ impl Builder {
         &self,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        self.check_settings(MAX_THREADS)?;
+        self.check_settings()?;
         let queue = Queue::new(self.parts);
         let run = Running::new(self, Arc::new(model));
         thread::scope(|scope| {
@@ -424,7 +458,28 @@ impl Builder {
                     .expect("a thread starts");
             }
         });
-        Ok(run.report(!queue.is_stopped()))
+        let mut report = run.report(!queue.is_stopped());
+        if let End::Failed(failure) = &mut report.end {
+            self.complete_interleaving(failure, run.model)?;
+        }
+        Ok(report)
+    }
+
+    /// Where an execution fails after it was given up, or after time has passed, its last operations
+    /// were not recorded. A replay records them.
+    fn complete_interleaving(
+        &self,
+        failure: &mut Failure,
+        model: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<(), InvalidSetting> {
+        if failure.interleaving.len() < failure.schedule.len() {
+            let builder = Builder { observer: None, ..self.clone() };
+            let report = builder.replay(&failure.schedule, move || model())?;
+            if let End::Failed(again) = report.end {
+                failure.interleaving = again.interleaving;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a model under schedules drawn at random.
@@ -451,18 +506,18 @@ impl Builder {
     pub fn sample(
         &self,
         scheduler: Scheduler,
-        schedules: u64,
+        count: u64,
         seed: u64,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        self.check_settings(MAX_SAMPLED_THREADS)?;
-        at_least("schedules", schedules, 1)?;
+        self.check_settings()?;
+        at_least("count", count, 1)?;
         if let Scheduler::Pct { depth } = scheduler {
             at_least("depth", depth as u64, 1)?;
         }
         let run = Running::new(self, Arc::new(model));
         let complete = thread::scope(|scope| {
-            let body = || run.sample(scheduler, schedules, seed);
+            let body = || run.sample(scheduler, count, seed);
             scope.spawn(body).join().unwrap_or(false)
         });
         Ok(run.report(complete))
@@ -504,12 +559,11 @@ impl Builder {
         schedule: &Schedule,
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
-        let threads = schedule.steps.iter().map(|step| step.thread + 1).max().unwrap_or(1);
-        self.check_settings(MAX_SAMPLED_THREADS)?;
+        self.check_settings()?;
         let run = Running::new(self, Arc::new(model));
         let steps = schedule.steps.clone();
         let complete = thread::scope(|scope| {
-            let body = || run.replay(steps, threads <= MAX_THREADS);
+            let body = || run.replay(steps);
             scope.spawn(body).join().unwrap_or(false)
         });
         Ok(run.report(complete))
@@ -531,11 +585,11 @@ impl Builder {
         }
     }
 
-    fn check_settings(&self, most_threads: usize) -> Result<(), InvalidSetting> {
+    fn check_settings(&self) -> Result<(), InvalidSetting> {
         let Settings { max_threads, max_steps, .. } = self.settings;
-        if max_threads == 0 || max_threads > most_threads {
+        if max_threads == 0 || max_threads > MAX_THREADS {
             return Err(InvalidSetting(format!(
-                "`max_threads` is {max_threads}; 1 to {most_threads} is accepted"
+                "`max_threads` is {max_threads}; 1 to {MAX_THREADS} is accepted"
             )));
         }
         at_least("max_steps", max_steps as u64, 1)?;
@@ -558,9 +612,6 @@ impl Builder {
         Ok(())
     }
 }
-
-/// Threads that a sample can have: it has no vector clocks.
-const MAX_SAMPLED_THREADS: usize = 16;
 
 fn at_least(name: &str, value: u64, least: u64) -> Result<(), InvalidSetting> {
     if value >= least {
@@ -639,16 +690,25 @@ impl Running {
             _ => &self.executions,
         };
         add(counter, 1);
-        let Some(failed) = execution.failure.take() else { return Some(execution) };
-        let failure = Failure::new(failed, &execution);
+        let failure = execution.failure.take().map(|failed| Failure::new(failed, &execution));
+        if let Some(observer) = &self.builder.observer {
+            observer(&Observed {
+                steps: execution.steps.iter().map(|step| (step.thread, step.choice)).collect(),
+                redundant: execution.redundant,
+                expired: execution.expired,
+                failure: failure.as_ref(),
+            });
+        }
+        let Some(failure) = failure else { return Some(execution) };
         if let Some(callback) = &self.builder.on_failure {
             callback(&failure);
         }
+        let goes_on = self.builder.observer.is_some() && failure.kind == FailureKind::Deadlock;
         self.failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert(Box::new(failure));
-        None
+        goes_on.then_some(execution)
     }
 
     fn explore_part(&self, part: usize, queue: &Queue) {
@@ -674,7 +734,13 @@ impl Running {
                     return queue.stop();
                 }
                 if part == 0 {
-                    self.tell(&mut told, || search_of(&mut execution).done());
+                    // Of several parts none knows how far the others are.
+                    let done = || match self.builder.parts {
+                        1 if more => search_of(&mut execution).done(),
+                        1 => 1.0,
+                        _ => 0.0,
+                    };
+                    self.tell(&mut told, done);
                 }
                 if !more {
                     break;
@@ -686,14 +752,14 @@ impl Running {
         }
     }
 
-    fn sample(&self, scheduler: Scheduler, schedules: u64, seed: u64) -> bool {
+    fn sample(&self, scheduler: Scheduler, count: u64, seed: u64) -> bool {
         let mut coroutines = Coroutines::new(self.builder.stack_size);
         let sampler = Box::new(Sampler::new(scheduler, seed));
         let settings = self.builder.settings.clone();
         let mut execution = Execution::new(settings, Strategy::Sample(sampler));
         let mut told = Instant::now();
         let mut former = HashSet::new();
-        for number in 0..schedules {
+        for number in 0..count {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
                 sampler.begin();
             }
@@ -708,20 +774,19 @@ impl Running {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
                 sampler.longest = sampler.longest.max(execution.steps.len());
             }
-            if number + 1 < schedules && self.is_over() {
+            if number + 1 < count && self.is_over() {
                 return false;
             }
             #[allow(clippy::cast_precision_loss)]
-            self.tell(&mut told, || (number + 1) as f64 / schedules as f64);
+            self.tell(&mut told, || (number + 1) as f64 / count as f64);
         }
         true
     }
 
-    fn replay(&self, steps: Vec<crate::schedule::Step>, fits: bool) -> bool {
+    fn replay(&self, steps: Vec<crate::schedule::Step>) -> bool {
         let mut coroutines = Coroutines::new(self.builder.stack_size);
         let settings = self.builder.settings.clone();
-        let mut execution = Execution::new(settings, Strategy::Replay(steps));
-        execution.explores = fits;
+        let execution = Execution::new(settings, Strategy::Replay(steps));
         self.execute(execution, &mut coroutines).is_some()
     }
 
@@ -799,6 +864,8 @@ fn line(event: &Event, execution: &Execution) -> String {
         (Kind::Write, _) => "writes".to_owned(),
         (Kind::Update, _) => "updates".to_owned(),
         (Kind::Choose, choice) => format!("is given {choice}"),
+        (Kind::Spawn, 0) => "starts a thread".to_owned(),
+        (Kind::Spawn, _) => "cannot start a thread".to_owned(),
     };
     format!("{thread} {what} ({}:{})", event.site.file(), event.site.line())
 }

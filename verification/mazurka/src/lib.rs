@@ -67,6 +67,8 @@ pub mod thread;
 #[doc(hidden)]
 pub use broken::Broken;
 pub use clock::MAX_THREADS;
+#[doc(hidden)]
+pub use explore::Observed;
 pub use explore::{
     model, schedule_so_far, Builder, End, Failure, FailureKind, InvalidSetting, Progress, Report,
     Stand, Stuck,

@@ -116,13 +116,16 @@ pub fn update(atomic: Object) {
 /// # Errors
 ///
 /// If [`failing_spawns`](crate::Builder::failing_spawns) lets it fail.
+///
+/// # Panics
+///
+/// Outside of a model, as every operation.
 #[track_caller]
 pub fn spawn(name: String, main: impl FnOnce() + 'static) -> io::Result<usize> {
     let site = Location::caller();
-    if execution::with(|execution| execution.may_fail_to_spawn()) == Some(true)
-        && execution::perform(Kind::Choose, 0, 0, 2, site) == 1
+    if execution::with(|execution| execution.spawn_is_visible()) == Some(true)
+        && execution::perform(Kind::Spawn, 0, 0, 0, site) == 1
     {
-        execution::with(execution::Execution::count_failed_spawn);
         return Err(io::Error::new(io::ErrorKind::WouldBlock, "the explorer lets no thread start"));
     }
     let started = execution::with(|execution| execution.spawn(name, Box::new(main)));

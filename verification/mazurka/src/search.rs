@@ -120,7 +120,7 @@ impl Search {
                 node.operation = Some(pending.operation);
                 let awake = choices & !node.sleep[thread];
                 if awake == 0 {
-                    return give_up(execution);
+                    return Pick::Redundant;
                 }
                 node.choice = lowest(awake);
                 node.remaining = awake & (awake - 1);
@@ -156,7 +156,8 @@ impl Search {
             (awake != 0).then_some((thread, pending.operation, awake))
         });
         let Some((thread, operation, awake)) = picked else {
-            return if any { give_up(execution) } else { Pick::Nobody };
+            // Every thread that could go on is asleep.
+            return if any { Pick::Redundant } else { Pick::Nobody };
         };
         let choice = lowest(awake);
         self.stack.push(Node {
@@ -236,30 +237,38 @@ impl Search {
             let sleep = node.sleep[usize::from(event.thread)];
             // Whom a notification wakes may be chosen anew as its race is reversed.
             let open = event.operation.kind == Kind::NotifyOne && place + 1 == between.len();
-            is_asleep |= if open { sleep != 0 } else { sleep & (1 << event.choice) != 0 };
+            let any = open || self.broken == Some(Broken::SleepOfAnyChoice);
+            is_asleep |= if any { sleep != 0 } else { sleep & (1 << event.choice) != 0 };
         }
         if self.broken == Some(Broken::SleepByWeakInitials) {
-            is_asleep |= node
-                .sleep
-                .iter()
-                .enumerate()
-                .any(|(thread, choices)| *choices != 0 && seen & (1 << thread) == 0);
+            // A sleeping thread with nothing to do in between, whose operation depends on nothing there.
+            is_asleep |= events[at..].iter().any(|event| {
+                let thread = usize::from(event.thread);
+                let is_first = event.position == 1 + position_before(thread, &events[..at]);
+                let object = event.operation.object;
+                is_first
+                    && node.sleep[thread] & (1 << event.choice) != 0
+                    && seen & (1 << thread) == 0
+                    && between.iter().all(|other| other.operation.object != object)
+            });
         }
-        let covering = if self.broken == Some(Broken::AnyThreadCovers) { seen } else { initials };
-        let thread = between[0].thread;
+        let thread = match self.broken {
+            Some(Broken::SecondThreadFirst) => race.second.thread,
+            _ => between[0].thread,
+        };
         self.between = between;
         if is_asleep {
             return;
         }
         if let Some(shared) = self.shared.get(at) {
-            let found = shared.add(covering, thread);
+            let found = shared.add(initials, thread);
             let prefix = (&self.stack[..=at], &self.shared[..=at]);
             self.found
                 .extend(found.map(|explored| Work::new(prefix, explored, Branch::Thread(thread))));
             return;
         }
         let node = &mut self.stack[at];
-        if (node.explored | node.todo) & covering == 0 {
+        if (node.explored | node.todo) & initials == 0 {
             node.todo |= 1 << thread;
         }
     }
@@ -328,12 +337,10 @@ impl Search {
     }
 }
 
-/// Every thread that could go on is asleep: what follows repeats a trace. The execution is completed
-/// in any way, so that what it holds is freed.
-fn give_up(execution: &mut Execution) -> Pick {
-    execution.explores = false;
-    execution.redundant = true;
-    crate::strategy::Strategy::First.pick(execution)
+/// How many of the events are the thread's.
+fn position_before(thread: Thread, events: &[Event]) -> u16 {
+    let last = events.iter().rev().find(|event| usize::from(event.thread) == thread);
+    last.map_or(0, |event| event.position)
 }
 
 fn diverged(

@@ -12,6 +12,8 @@ pub(crate) enum Pick {
     Step(Thread, Choice),
     /// No thread can go on.
     Nobody,
+    /// Whatever follows repeats a trace.
+    Redundant,
     /// The strategy cannot go on.
     Failed(Failure),
 }
@@ -68,7 +70,11 @@ fn first(execution: &Execution) -> Pick {
 
 fn replay(steps: &[Step], execution: &Execution) -> Pick {
     let place = execution.steps.len();
-    let Some(step) = steps.get(place) else { return first(execution) };
+    let next = first(execution);
+    // Where nobody can go on, time passes before the next step.
+    let Some(step) = steps.get(place).filter(|_| !matches!(next, Pick::Nobody)) else {
+        return next;
+    };
     match execution.enabled(step.thread) {
         Some((_, choices)) if choices & (1 << step.choice) != 0 => {
             Pick::Step(step.thread, step.choice)

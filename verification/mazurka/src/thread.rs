@@ -66,6 +66,7 @@ impl<T> JoinHandle<T> {
 
 /// How a thread is started.
 #[derive(Debug, Default)]
+#[must_use = "it starts no thread until `spawn` is called"]
 pub struct Builder {
     name: Option<String>,
 }

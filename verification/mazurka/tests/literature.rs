@@ -81,7 +81,9 @@ fn last_zero() {
                     array[i].store(before + 1, Ordering::SeqCst);
                 })
             }));
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
         }
     };
     // Of two threads and more: 64 for five, say.

@@ -13,9 +13,9 @@ use std::thread;
 use std::time::Duration;
 
 use last_call::sync::{self, trace};
+use oracle::{Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
 
-use super::program::{Backing, Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
-use super::Found;
+use super::{Backing, Found};
 use crate::engines::completion;
 
 /// The name of the threads on which programs are explored.
@@ -36,7 +36,7 @@ enum Ended {
 /// # Panics
 ///
 /// If no thread can be started.
-pub fn explore(program: &Program, bound: Option<usize>) -> Found {
+pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Found {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         completion::listen();
@@ -53,7 +53,7 @@ pub fn explore(program: &Program, bound: Option<usize>) -> Found {
     let explorer = {
         let (program, outcomes) = (Arc::new(program.clone()), Arc::clone(&outcomes));
         let body = move || {
-            let executions = check(&program, bound, &outcomes);
+            let executions = check(&program, backing, bound, &outcomes);
             let _ = ended.send(Ended::Complete(executions));
         };
         thread::Builder::new().name(EXPLORER.to_owned()).spawn(body)
@@ -91,7 +91,12 @@ fn panicked(info: &PanicHookInfo<'_>) {
 }
 
 /// Hands a program to loom; returns the number of executions.
-fn check(program: &Arc<Program>, bound: Option<usize>, outcomes: &Arc<Mutex<Outcomes>>) -> u64 {
+fn check(
+    program: &Arc<Program>,
+    backing: Backing,
+    bound: Option<usize>,
+    outcomes: &Arc<Mutex<Outcomes>>,
+) -> u64 {
     let executions = Arc::new(AtomicU64::new(0));
     let (program, outcomes) = (Arc::clone(program), Arc::clone(outcomes));
     let counted = Arc::clone(&executions);
@@ -99,7 +104,7 @@ fn check(program: &Arc<Program>, bound: Option<usize>, outcomes: &Arc<Mutex<Outc
     crate::engines::loom::builder(&options, bound).check(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
-        let world = Arc::new(World::new(&program));
+        let world = Arc::new(World::new(&program, backing));
         world.run(0);
         outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(world.outcome());
     });
@@ -133,13 +138,13 @@ enum Counter {
 }
 
 impl World {
-    fn new(program: &Arc<Program>) -> Self {
+    fn new(program: &Arc<Program>, backing: Backing) -> Self {
         let objects = program.objects();
-        let lock = |_| match program.backing {
+        let lock = |_| match backing {
             Backing::BareLocks => Lock::Bare(loom::sync::Mutex::new(Protected::default())),
             _ => Lock::Facade(sync::Mutex::new(Protected::default())),
         };
-        let counter = |_| match program.backing {
+        let counter = |_| match backing {
             Backing::PlainLoad => Counter::Plain(loom::sync::atomic::AtomicU64::new(0)),
             _ => Counter::Facade(sync::Counter::new()),
         };
@@ -209,6 +214,7 @@ impl World {
             Op::Raise(flag) => self.flags[flag].raise(),
             Op::IsRaised(flag) => self.see(thread, Seen::Raised(self.flags[flag].is_raised())),
             Op::Spawn(_) | Op::Join(_) => unreachable!("threads are started and joined by `run`"),
+            Op::FetchIncrement(_) | Op::Choose(_) => unreachable!("no class has them"),
         }
         let entered = match op {
             Op::Lock(lock) | Op::TryLock(lock) => Some(lock),

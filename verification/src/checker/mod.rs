@@ -9,7 +9,8 @@
 //! missed counts.)
 //!
 //! Where a program can deadlock, loom must find the deadlock, and ends there; of the other outcomes
-//! only those that it met before are compared.
+//! only those that it met before are compared. The programs and their outcomes come from the package
+//! `oracle`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,15 +20,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use program::{Outcome, Outcomes, Program};
+use oracle::{Drawn, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semantics, Timeouts};
 
 use crate::process;
 
-pub mod enumerate;
 #[cfg(loom)]
 pub mod explore;
-pub mod generate;
-pub mod program;
 
 /// The seed of the programs in the suite. Any other will do.
 pub const SEED: u64 = 1;
@@ -37,6 +35,27 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// How long the whole check may take.
 pub const WHOLE: Duration = Duration::from_secs(600);
+
+/// What loom explores: the longest sleeper is woken first, never spuriously; a deadline fires as soon
+/// as the lock is released; every thread can be started. The standard library promises less, but it is
+/// what can be held against loom.
+pub const SEMANTICS: Semantics = Semantics {
+    wakes_any: false,
+    timeouts: Timeouts::Immediately,
+    tells_stuck: false,
+    ..Semantics::standard()
+};
+
+/// What the operations of a program are performed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// The pool's facade.
+    Facade,
+    /// The facade, but counters are loom's atomics and `get` is their plain `load`.
+    PlainLoad,
+    /// The facade, but locks are loom's own, which know `try_lock`.
+    BareLocks,
+}
 
 /// What the programs of a class are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -90,20 +109,59 @@ impl Class {
         (self == Class::Bounded).then_some(1)
     }
 
-    fn has_locks(self) -> bool {
-        !matches!(self, Class::Statistics | Class::PlainLoad)
+    /// What its programs are performed on.
+    pub fn backing(self) -> Backing {
+        match self {
+            Class::PlainLoad => Backing::PlainLoad,
+            Class::TryLock => Backing::BareLocks,
+            _ => Backing::Facade,
+        }
     }
 
-    fn has_condvars(self) -> bool {
-        matches!(self, Class::Condvars | Class::Deadlines | Class::Mixed)
+    /// Draws that many of its programs.
+    pub fn draw(self, seed: u64, count: usize) -> Drawn {
+        oracle::draw(&self.recipe(), &SEMANTICS, seed ^ self.salt(), count)
     }
 
-    fn has_deadlines(self) -> bool {
-        matches!(self, Class::Deadlines | Class::Mixed)
+    fn recipe(self) -> Recipe {
+        let statistics = matches!(self, Class::Statistics | Class::Threads | Class::Mixed);
+        Recipe {
+            locks: !matches!(self, Class::Statistics | Class::PlainLoad),
+            try_locks: self == Class::TryLock,
+            condvars: matches!(self, Class::Condvars | Class::Deadlines | Class::Mixed),
+            timeouts: matches!(self, Class::Deadlines | Class::Mixed),
+            counters: statistics || self == Class::PlainLoad,
+            flags: statistics,
+            at_large: matches!(self, Class::Threads | Class::Mixed),
+            orders: self.most_orders(),
+            says: self.says(),
+            ..Recipe::nothing()
+        }
     }
 
-    fn has_statistics(self) -> bool {
-        matches!(self, Class::Statistics | Class::Threads | Class::Mixed | Class::PlainLoad)
+    /// Programs whose operations can have more orders than that are passed over: loom would take
+    /// longer for one of them than for a hundred others. Orders of operations that have nothing to
+    /// do with each other cost it nothing, plain loads the most.
+    fn most_orders(self) -> u64 {
+        match self {
+            Class::Threads | Class::Mixed => 20_000,
+            Class::PlainLoad => 120,
+            _ => 300,
+        }
+    }
+
+    /// Which programs say something about the class.
+    fn says(self) -> fn(&Program, &Enumeration) -> bool {
+        fn any(program: &Program, wanted: fn(&Op) -> bool) -> bool {
+            program.threads.iter().flatten().any(wanted)
+        }
+        match self {
+            Class::Condvars => |_, all| all.wakes,
+            Class::Deadlines => |program, _| any(program, |op| matches!(op, Op::WaitUntil(_))),
+            Class::PlainLoad => |program, _| any(program, |op| matches!(op, Op::Get(_))),
+            Class::TryLock => |program, _| any(program, |op| matches!(op, Op::TryLock(_))),
+            _ => |_, _| true,
+        }
     }
 
     /// What keeps the programs of two classes apart.
@@ -278,11 +336,12 @@ pub fn run(checker: &Path) -> Result<CheckerReport, String> {
 pub fn report(seed: u64) -> CheckerReport {
     let began = std::time::Instant::now();
     let class = |class: &Class| {
-        let drawn = generate::draw(*class, seed, class.programs());
+        let drawn = class.draw(seed, class.programs());
         let mut report = ClassReport::new(*class);
         report.passed_over = drawn.passed_over;
         for (program, all) in &drawn.programs {
-            report.compare(program, &all.outcomes, &explore::explore(program, class.bound()));
+            let found = explore::explore(program, class.backing(), class.bound());
+            report.compare(program, &all.outcomes, &found);
         }
         report
     };
@@ -296,15 +355,13 @@ pub fn report(seed: u64) -> CheckerReport {
 
 #[cfg(test)]
 mod tests {
-    use super::enumerate::enumerate;
-    use super::generate::draw;
     use super::*;
 
     /// A report in which each class has run one program, of which loom found what `change` leaves.
     fn report(class: Class, change: impl Fn(&mut Outcomes)) -> CheckerReport {
         let one = |other: &Class| {
             let mut report = ClassReport::new(*other);
-            for (program, all) in draw(*other, SEED, 1).programs {
+            for (program, all) in other.draw(SEED, 1).programs {
                 let mut found = Found { outcomes: all.outcomes.clone(), ..Found::default() };
                 if *other == class {
                     change(&mut found.outcomes);
@@ -373,13 +430,13 @@ mod tests {
 
     #[test]
     fn of_a_program_that_can_deadlock_the_deadlock_must_be_found_and_no_more() {
-        use program::{Backing, Op, Wait};
+        use oracle::Wait;
 
         let wait = Op::Wait(Wait { condvar: 0, lock: 0 });
         let main = vec![Op::Spawn(1), Op::NotifyOne(0), Op::Join(1)];
         let threads = vec![main, vec![Op::Lock(0), wait, Op::Unlock(0)]];
-        let program = Program { backing: Backing::Facade, threads };
-        let all = enumerate(&program, 100).expect("it is small").outcomes;
+        let program = Program { threads };
+        let all = oracle::enumerate(&program, &SEMANTICS, 100).expect("it is small").outcomes;
         let missed = |outcomes: Outcomes| {
             let mut report = ClassReport::new(Class::Condvars);
             report.compare(&program, &all, &Found { outcomes, ..Found::default() });

@@ -1,8 +1,7 @@
-//! The language of the checker's programs: a few threads, a few operations each, all of them
-//! operations of the pool's facade.
+//! The language of the programs: a few threads, with a few operations each.
 //!
-//! Each acquisition of a lock observes who had it before, and in which order; each `get`,
-//! `is_raised` and deadline its answer. What all threads observed is the outcome.
+//! Each acquisition of a lock observes the threads that had it before, in order. Each operation that
+//! has an answer observes the answer. The observations of all threads are the outcome.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,38 +12,43 @@ use std::fmt;
 pub enum Op {
     /// Locks, and observes the sections before.
     Lock(usize),
-    /// Locks if that needs no waiting, and observes the sections before or the refusal. Of a
-    /// control only: the facade has no such operation.
+    /// Locks if that needs no waiting, and observes the sections before or the refusal.
     TryLock(usize),
     /// Unlocks; nothing, if locking was refused.
     Unlock(usize),
-    /// Adds a ticket to those that lie under the lock, which is held.
+    /// Adds a ticket to those that the lock protects, which is held.
     Give(usize),
-    /// Waits in a loop until a ticket lies under the lock, which is held, and takes it.
+    /// Waits in a loop until the lock, which is held, protects a ticket, and takes it.
     Take(Wait),
     /// Waits once, with the lock held.
     Wait(Wait),
-    /// Waits once, with the lock held, until a deadline that fires: others get in between or not.
+    /// Waits once, with the lock held and with a timeout, and observes whether that has passed. See
+    /// [`Timeouts`](crate::Timeouts).
     WaitUntil(Wait),
-    /// Wakes the first who waits.
+    /// Wakes one sleeper.
     NotifyOne(usize),
-    /// Wakes all who wait.
+    /// Wakes all sleepers.
     NotifyAll(usize),
-    /// Adds one to a counter.
+    /// Adds one to a counter, without looking at it.
     Increment(usize),
+    /// Adds one to a counter, and observes the count before.
+    FetchIncrement(usize),
     /// Observes a counter.
     Get(usize),
     /// Raises a flag.
     Raise(usize),
     /// Observes a flag.
     IsRaised(usize),
-    /// Starts a thread; by the main thread, once for each.
+    /// Picks a number below this one, and observes it.
+    Choose(usize),
+    /// Starts a thread, once for each thread. If that fails, observes the failure.
     Spawn(usize),
-    /// Waits for the end of a thread; by the main thread, once for each.
+    /// Waits for the end of a thread, once for each, by the thread that started it. Does nothing if
+    /// it could not be started.
     Join(usize),
 }
 
-/// Who waits on what.
+/// What a wait waits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wait {
     /// The condition variable.
@@ -53,32 +57,20 @@ pub struct Wait {
     pub lock: usize,
 }
 
-/// What the operations of a program are performed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backing {
-    /// The pool's facade.
-    Facade,
-    /// The facade, but counters are loom's atomics and `get` is their plain `load`.
-    PlainLoad,
-    /// The facade, but locks are loom's own, which know `try_lock`.
-    BareLocks,
-}
-
 /// A program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// What it is performed on.
-    pub backing: Backing,
-    /// The operations of each thread. The first is the main thread: it starts the others and waits
-    /// for their end.
+    /// The operations of each thread. The first is the main thread.
     pub threads: Vec<Vec<Op>>,
 }
 
 /// What a program's threads observed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// Some thread can never go on. loom does not tell which, so nothing else is compared.
+    /// Some thread can never go on.
     Deadlock,
+    /// Some threads can never go on: these, and the observations of each thread so far.
+    Stuck(Vec<usize>, Vec<Vec<Seen>>),
     /// All ended: the observations of each thread, in order.
     Ended(Vec<Vec<Seen>>),
 }
@@ -97,8 +89,12 @@ pub enum Seen {
     Count(u64),
     /// A flag.
     Raised(bool),
-    /// Whether the deadline fired.
+    /// Whether a wait has timed out.
     TimedOut(bool),
+    /// A picked number.
+    Chosen(usize),
+    /// A thread could not be started.
+    SpawnFailed,
 }
 
 /// The threads that had a lock, in order, as digits: 1 is the main thread.
@@ -151,6 +147,44 @@ impl Sections {
     }
 }
 
+impl Outcome {
+    /// The outcome with other numbers for the threads: `names[t]` for thread `t`.
+    ///
+    /// # Panics
+    ///
+    /// If a thread has no new number, or two have the same.
+    #[must_use]
+    pub fn renamed(&self, names: &[usize]) -> Self {
+        let all = |seen: &[Vec<Seen>]| {
+            let mut renamed = vec![None; seen.len()];
+            for (thread, seen) in seen.iter().enumerate() {
+                let seen = seen.iter().map(|seen| seen.renamed(names)).collect();
+                assert_eq!(renamed[names[thread]].replace(seen), None, "two threads of one name");
+            }
+            renamed.into_iter().flatten().collect()
+        };
+        match self {
+            Outcome::Deadlock => Outcome::Deadlock,
+            Outcome::Ended(seen) => Outcome::Ended(all(seen)),
+            Outcome::Stuck(threads, seen) => {
+                let mut threads: Vec<_> = threads.iter().map(|thread| names[*thread]).collect();
+                threads.sort_unstable();
+                Outcome::Stuck(threads, all(seen))
+            }
+        }
+    }
+}
+
+impl Seen {
+    fn renamed(self, names: &[usize]) -> Self {
+        let Seen::Entered(sections) = self else { return self };
+        let number = |thread: u64| usize::try_from(thread).expect("there are few threads");
+        let threads = sections.threads().into_iter();
+        let renamed = threads.map(|thread| names[number(thread)]);
+        Seen::Entered(renamed.fold(Sections::default(), Sections::and))
+    }
+}
+
 impl Protected {
     /// Enters the thread that has just got the lock; returns what it sees.
     pub fn enter(&mut self, thread: usize) -> Seen {
@@ -194,9 +228,11 @@ impl Program {
                 Op::NotifyOne(condvar) | Op::NotifyAll(condvar) => {
                     note(&mut objects.condvars, condvar);
                 }
-                Op::Increment(counter) | Op::Get(counter) => note(&mut objects.counters, counter),
+                Op::Increment(counter) | Op::FetchIncrement(counter) | Op::Get(counter) => {
+                    note(&mut objects.counters, counter);
+                }
                 Op::Raise(flag) | Op::IsRaised(flag) => note(&mut objects.flags, flag),
-                Op::Spawn(_) | Op::Join(_) => {}
+                Op::Choose(_) | Op::Spawn(_) | Op::Join(_) => {}
             }
         }
         objects
@@ -216,9 +252,11 @@ impl fmt::Display for Op {
             Op::NotifyOne(condvar) => ("notify-one c", condvar),
             Op::NotifyAll(condvar) => ("notify-all c", condvar),
             Op::Increment(counter) => ("increment n", counter),
+            Op::FetchIncrement(counter) => ("fetch-increment n", counter),
             Op::Get(counter) => ("get n", counter),
             Op::Raise(flag) => ("raise f", flag),
             Op::IsRaised(flag) => ("is-raised f", flag),
+            Op::Choose(n) => ("choose ", n),
             Op::Spawn(thread) => ("spawn t", thread),
             Op::Join(thread) => ("join t", thread),
         };
@@ -240,6 +278,12 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Deadlock => f.write_str("deadlock"),
+            Outcome::Stuck(threads, seen) => {
+                f.write_str("stuck:")?;
+                threads.iter().try_for_each(|thread| write!(f, " t{thread}"))?;
+                f.write_str("; ")?;
+                write_threads(f, seen)
+            }
             Outcome::Ended(seen) => write_threads(f, seen),
         }
     }
@@ -267,6 +311,8 @@ impl fmt::Display for Seen {
             Seen::Count(count) => write!(f, "{count}"),
             Seen::Raised(raised) => write!(f, "{raised}"),
             Seen::TimedOut(fired) => f.write_str(if *fired { "timed out" } else { "woken" }),
+            Seen::Chosen(number) => write!(f, "chose {number}"),
+            Seen::SpawnFailed => f.write_str("no thread"),
         }
     }
 }
@@ -278,7 +324,7 @@ mod tests {
     #[test]
     fn programs_and_outcomes_can_be_read() {
         let threads = vec![vec![Op::Spawn(1), Op::Join(1)], vec![Op::Lock(0), Op::Unlock(0)]];
-        let program = Program { backing: super::Backing::Facade, threads };
+        let program = Program { threads };
         assert_eq!(program.to_string(), "t0: spawn t1, join t1 | t1: lock m0, unlock m0");
 
         let mut protected = Protected::default();
@@ -287,5 +333,12 @@ mod tests {
             Outcome::Ended(vec![vec![seen[1]], vec![seen[0], Seen::Count(3)], vec![seen[2]]]);
         let text = "t0: entered after t1 | t1: entered after nobody, 3 | t2: entered after t1 t0";
         assert_eq!(outcome.to_string(), text);
+        let renamed = outcome.renamed(&[1, 0, 2]);
+        let text = "t0: entered after nobody, 3 | t1: entered after t0 | t2: entered after t0 t1";
+        assert_eq!(renamed.to_string(), text);
+        assert_eq!(renamed.renamed(&[1, 0, 2]), outcome);
+        let stuck =
+            Outcome::Stuck(vec![0, 2], vec![vec![Seen::Chosen(1)], vec![Seen::SpawnFailed]]);
+        assert_eq!(stuck.to_string(), "stuck: t0 t2; t0: chose 1 | t1: no thread");
     }
 }

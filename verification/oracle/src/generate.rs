@@ -1,74 +1,121 @@
 //! Random programs, the same for the same seed.
 
-use super::enumerate::{enumerate, Enumeration};
-use super::program::{Backing, Op, Outcome, Program, Wait};
-use super::Class;
+use crate::enumerate::{enumerate, Enumeration, Semantics};
+use crate::program::{Op, Program, Wait};
 
-/// Programs with more states than that are passed over before all is known of them.
-const STATES: usize = 3_000;
+/// What programs are made of, and which of them are taken.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is one kind of operation
+pub struct Recipe {
+    /// Locks, nested and not.
+    pub locks: bool,
+    /// `try_lock`.
+    pub try_locks: bool,
+    /// Condition variables that are waited on and notified, with and without a condition.
+    pub condvars: bool,
+    /// Waits with a timeout.
+    pub timeouts: bool,
+    /// Counters that are incremented and read.
+    pub counters: bool,
+    /// Increments that observe the count before.
+    pub fetches: bool,
+    /// Flags that are raised and read.
+    pub flags: bool,
+    /// Picked numbers.
+    pub choices: bool,
+    /// Threads start and are joined early and late, or at the two ends of the main thread.
+    pub at_large: bool,
+    /// Threads other than the main thread start some of the threads.
+    pub nested: bool,
+    /// Programs with more states are passed over before all is known of them.
+    pub states: usize,
+    /// Programs whose operations can have more orders are passed over.
+    pub orders: u64,
+    /// Of so many programs one may be able to deadlock.
+    pub deadlock_in: usize,
+    /// Which of the programs say something.
+    pub says: fn(&Program, &Enumeration) -> bool,
+}
 
-/// Of so many programs one may be able to deadlock: loom's exploration ends there, so that less
-/// is compared than of the others.
-const DEADLOCKS: usize = 4;
+impl Recipe {
+    /// No operations yet, and every program with two outcomes at least.
+    pub const fn nothing() -> Self {
+        Recipe {
+            locks: false,
+            try_locks: false,
+            condvars: false,
+            timeouts: false,
+            counters: false,
+            fetches: false,
+            flags: false,
+            choices: false,
+            at_large: false,
+            nested: false,
+            states: 3_000,
+            orders: u64::MAX,
+            deadlock_in: 4,
+            says: |_, _| true,
+        }
+    }
 
-/// Programs of a class, with all that each can do.
+    /// Every operation but `try_lock`.
+    pub const fn everything() -> Self {
+        Recipe {
+            locks: true,
+            condvars: true,
+            timeouts: true,
+            counters: true,
+            fetches: true,
+            flags: true,
+            choices: true,
+            at_large: true,
+            nested: true,
+            ..Recipe::nothing()
+        }
+    }
+
+    fn takes(&self, program: &Program, all: &Enumeration) -> bool {
+        all.outcomes.len() > 1 && all.orders <= self.orders && (self.says)(program, all)
+    }
+}
+
+/// Programs with all that each can do.
 #[derive(Debug)]
 pub struct Drawn {
     /// The programs.
     pub programs: Vec<(Program, Enumeration)>,
-    /// How many others were drawn: too large, telling nothing, or one more that can deadlock.
+    /// How many others were drawn: too large, saying nothing, or one more that can deadlock.
     pub passed_over: usize,
 }
 
-/// Draws that many programs of a class.
-pub fn draw(class: Class, seed: u64, count: usize) -> Drawn {
-    let mut random = Random::new(seed ^ class.salt());
+/// Draws that many programs.
+///
+/// # Panics
+///
+/// If nearly no program is as the recipe asks for.
+pub fn draw(recipe: &Recipe, semantics: &Semantics, seed: u64, count: usize) -> Drawn {
+    let mut random = Random::new(seed);
     let mut drawn = Drawn { programs: Vec::with_capacity(count), passed_over: 0 };
     let mut deadlocking = 0;
     while drawn.programs.len() < count {
-        let program = Shape::draw(class, &mut random).program(&mut random);
-        let all = enumerate(&program, STATES).filter(|all| tells(class, &program, all));
-        match all {
-            Some(all) if !all.outcomes.contains(&Outcome::Deadlock) => {
-                drawn.programs.push((program, all));
-            }
-            Some(all) if deadlocking < count / DEADLOCKS => {
+        let program = Shape::draw(recipe, &mut random).program(&mut random);
+        let all = enumerate(&program, semantics, recipe.states);
+        match all.filter(|all| recipe.takes(&program, all)) {
+            Some(all) if !all.can_deadlock() => drawn.programs.push((program, all)),
+            Some(all) if deadlocking < count / recipe.deadlock_in => {
                 deadlocking += 1;
                 drawn.programs.push((program, all));
             }
             _ => drawn.passed_over += 1,
         }
+        assert!(drawn.passed_over < 1_000 * (count + 10), "the recipe gives next to nothing");
     }
     drawn
 }
 
-/// Whether a program says something about its class, at a price.
-fn tells(class: Class, program: &Program, all: &Enumeration) -> bool {
-    let mut ops = program.threads.iter().flatten();
-    let typical = match class {
-        Class::Condvars => all.wakes,
-        Class::Deadlines => ops.any(|op| matches!(op, Op::WaitUntil(_))),
-        Class::PlainLoad => ops.any(|op| matches!(op, Op::Get(_))),
-        Class::TryLock => ops.any(|op| matches!(op, Op::TryLock(_))),
-        _ => true,
-    };
-    typical && all.outcomes.len() > 1 && all.orders <= most_orders(class)
-}
-
-/// Programs whose operations can have more orders than that are passed over: loom would take longer
-/// for one of them than for a hundred others. Orders of operations that have nothing to do with
-/// each other cost it nothing, plain loads the most.
-fn most_orders(class: Class) -> u64 {
-    match class {
-        Class::Threads | Class::Mixed => 20_000,
-        Class::PlainLoad => 120,
-        _ => 300,
-    }
-}
-
 /// What the threads of one program have in common.
-struct Shape {
-    class: Class,
+struct Shape<'a> {
+    recipe: &'a Recipe,
     /// Beside the main thread.
     threads: usize,
     /// About how many operations each of them has.
@@ -80,8 +127,8 @@ struct Shape {
     statistics: usize,
 }
 
-impl Shape {
-    fn draw(class: Class, random: &mut Random) -> Self {
+impl<'a> Shape<'a> {
+    fn draw(recipe: &'a Recipe, random: &mut Random) -> Self {
         let threads = random.pick(&[1, 2, 2, 3]);
         let length = match threads {
             1 => random.between(3, 8),
@@ -90,7 +137,7 @@ impl Shape {
         };
         let locks = random.between(1, 2);
         let condvars = (0..random.between(1, 2)).map(|_| random.below(locks)).collect();
-        Shape { class, threads, length, locks, condvars, statistics: random.between(1, 2) }
+        Shape { recipe, threads, length, locks, condvars, statistics: random.between(1, 2) }
     }
 
     fn program(&self, random: &mut Random) -> Program {
@@ -99,18 +146,31 @@ impl Shape {
             let length = random.between(1, self.length);
             threads.push(self.body(length, random));
         }
-        let backing = match self.class {
-            Class::PlainLoad => Backing::PlainLoad,
-            Class::TryLock => Backing::BareLocks,
-            _ => Backing::Facade,
-        };
-        Program { backing, threads }
+        if self.recipe.nested {
+            self.nest(&mut threads, random);
+        }
+        Program { threads }
+    }
+
+    /// Lets threads start each other, each one at most the next.
+    fn nest(&self, threads: &mut [Vec<Op>], random: &mut Random) {
+        for thread in 2..=self.threads {
+            if random.below(3) > 0 {
+                continue;
+            }
+            threads[0].retain(|op| !matches!(op, Op::Spawn(t) | Op::Join(t) if *t == thread));
+            let parent = &mut threads[thread - 1];
+            let spawn = random.between(0, parent.len());
+            parent.insert(spawn, Op::Spawn(thread));
+            let join = random.between(spawn + 1, parent.len());
+            parent.insert(join, Op::Join(thread));
+        }
     }
 
     /// A body that starts and joins the others, early and late in the class for that, and else at
     /// its two ends.
     fn main(&self, random: &mut Random) -> Vec<Op> {
-        let at_large = matches!(self.class, Class::Threads | Class::Mixed);
+        let at_large = self.recipe.at_large;
         let length = random.below(self.length.min(4));
         let mut main = self.body(length, random);
         let mut spawned_at = 0;
@@ -133,7 +193,7 @@ impl Shape {
         let mut body = Vec::new();
         let mut held = Vec::new();
         while body.len() + held.len() < length {
-            if held.is_empty() && self.class.has_condvars() && random.below(4) > 0 {
+            if held.is_empty() && self.recipe.condvars && random.below(4) > 0 {
                 body.extend(self.section(random));
                 continue;
             }
@@ -161,7 +221,7 @@ impl Shape {
         let one = Op::NotifyOne(condvar);
         let notify = random.pick(&[one, one, Op::NotifyAll(condvar)]);
         let (enter, leave) = (Op::Lock(lock), Op::Unlock(lock));
-        match random.below(if self.class.has_deadlines() { 8 } else { 6 }) {
+        match random.below(if self.recipe.timeouts { 8 } else { 6 }) {
             0 | 1 => vec![enter, Op::Take(wait), leave],
             2 | 3 => vec![enter, Op::Give(lock), notify, leave],
             4 => vec![enter, Op::Give(lock), leave, notify],
@@ -170,22 +230,22 @@ impl Shape {
         }
     }
 
-    /// What a thread that holds those locks may do next, the more often the likelier.
+    /// What a thread that holds those locks may do next. What is there more often is more likely.
     fn possible(&self, held: &[usize]) -> Vec<Op> {
         let mut possible = Vec::new();
-        if self.class.has_locks() {
+        if self.recipe.locks {
             for lock in 0..self.locks {
                 if held.contains(&lock) {
                     possible.extend([Op::Unlock(lock); 2]);
                 } else {
                     possible.extend([Op::Lock(lock); 2]);
-                    if self.class == Class::TryLock {
+                    if self.recipe.try_locks {
                         possible.extend([Op::TryLock(lock); 4]);
                     }
                 }
             }
         }
-        if self.class.has_condvars() {
+        if self.recipe.condvars {
             for (condvar, &lock) in self.condvars.iter().enumerate() {
                 possible.extend([Op::NotifyOne(condvar), Op::NotifyAll(condvar)]);
                 if held.contains(&lock) {
@@ -195,20 +255,26 @@ impl Shape {
                 }
             }
         }
-        if self.class.has_deadlines() {
+        if self.recipe.timeouts {
             for (condvar, &lock) in self.condvars.iter().enumerate() {
                 if held.contains(&lock) {
                     possible.extend([Op::WaitUntil(Wait { condvar, lock }); 4]);
                 }
             }
         }
-        if self.class.has_statistics() {
-            for object in 0..self.statistics {
+        for object in 0..self.statistics {
+            if self.recipe.counters {
                 possible.extend([Op::Increment(object), Op::Get(object)]);
-                if self.class != Class::PlainLoad {
-                    possible.extend([Op::Raise(object), Op::IsRaised(object)]);
-                }
             }
+            if self.recipe.fetches {
+                possible.push(Op::FetchIncrement(object));
+            }
+            if self.recipe.flags {
+                possible.extend([Op::Raise(object), Op::IsRaised(object)]);
+            }
+        }
+        if self.recipe.choices {
+            possible.extend([Op::Choose(2), Op::Choose(3)]);
         }
         possible
     }
@@ -249,50 +315,66 @@ impl Random {
 mod tests {
     use super::*;
 
-    const EVERY: [&[Class]; 2] = [&Class::AUDITED, &Class::CONTROLS];
+    const STANDARD: Semantics = Semantics::standard();
+
+    fn programs(recipe: &Recipe, seed: u64, count: usize) -> Vec<Program> {
+        let drawn = draw(recipe, &STANDARD, seed, count).programs;
+        drawn.into_iter().map(|(program, _)| program).collect()
+    }
 
     #[test]
     fn the_same_seed_draws_the_same_programs() {
-        let programs = |seed| {
-            let drawn = draw(Class::Mixed, seed, 20).programs;
-            drawn.into_iter().map(|(program, _)| program).collect::<Vec<_>>()
-        };
+        let programs = |seed| programs(&Recipe::everything(), seed, 20);
         assert_eq!(programs(7), programs(7));
         assert_ne!(programs(7), programs(8));
     }
 
     #[test]
-    fn every_operation_of_the_facade_is_drawn() {
-        let drawn = Class::AUDITED.map(|class| draw(class, 1, 60).programs);
+    fn every_operation_is_drawn_that_the_recipe_has() {
+        let drawn = programs(&Recipe::everything(), 1, 400);
         let ops: Vec<_> = drawn
             .iter()
-            .flatten()
-            .flat_map(|(program, _)| program.threads.iter().flatten())
+            .flat_map(|program| program.threads.iter().flatten())
             .map(|op| op.to_string().split(' ').next().unwrap_or_default().to_owned())
             .collect();
-        let wanted = "lock unlock give take wait wait-until notify-one notify-all increment get \
-                      raise is-raised spawn join";
+        let wanted = "lock unlock give take wait wait-until notify-one notify-all increment \
+                      fetch-increment get raise is-raised choose spawn join";
         for op in wanted.split_whitespace() {
             assert!(ops.iter().any(|drawn| drawn == op), "{op} is not");
         }
-        assert!(!ops.iter().any(|drawn| drawn == "try-lock"), "the facade has no such operation");
+        assert!(!ops.iter().any(|drawn| drawn == "try-lock"));
     }
 
     #[test]
     fn threads_are_started_and_joined_once_and_hold_the_locks_that_they_use() {
-        for class in EVERY.into_iter().flatten() {
-            for (program, _) in draw(*class, 3, 30).programs {
-                let main = &program.threads[0];
+        let try_locks = Recipe { locks: true, try_locks: true, ..Recipe::nothing() };
+        for recipe in [Recipe::everything(), try_locks] {
+            for program in programs(&recipe, 3, 100) {
                 for thread in 1..program.threads.len() {
-                    let place = |wanted: Op| main.iter().position(|op| *op == wanted);
-                    let (spawn, join) = (place(Op::Spawn(thread)), place(Op::Join(thread)));
-                    assert!(spawn.is_some() && spawn < join, "{program}");
+                    let places = |wanted: Op| {
+                        let all = program.threads.iter().enumerate();
+                        let all = all.flat_map(|(t, ops)| (0..).zip(ops).map(move |op| (t, op)));
+                        let places = all.filter(|(_, (_, op))| **op == wanted);
+                        places.map(|(thread, (place, _))| (thread, place)).collect::<Vec<_>>()
+                    };
+                    let (spawn, join) = (places(Op::Spawn(thread)), places(Op::Join(thread)));
+                    let (&[spawn], &[join]) = (&spawn[..], &join[..]) else {
+                        panic!("{program}");
+                    };
+                    assert!(spawn.0 == join.0 && spawn.1 < join.1, "{program}");
                 }
                 for ops in &program.threads {
                     assert!(is_orderly(ops), "{program}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn at_most_a_share_of_the_programs_can_deadlock() {
+        let drawn = draw(&Recipe::everything(), &STANDARD, 5, 80).programs;
+        let deadlocking = drawn.iter().filter(|(_, all)| all.can_deadlock()).count();
+        assert_eq!(deadlocking, 20);
     }
 
     fn is_orderly(ops: &[Op]) -> bool {
