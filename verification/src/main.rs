@@ -510,8 +510,8 @@ fn kill_matrix(
 
 /// Runs the generated programs of this shard, on each queue.
 fn programs(runner: &Runner, arguments: &Arguments) -> Vec<Generated> {
-    let nightly = usize::from(arguments.profile == Profile::Nightly);
-    let on = |extent: &Extent| runner.generated(extent, extent.lengths[nightly], arguments.shard);
+    let nightly = arguments.profile == Profile::Nightly;
+    let on = |extent: &Extent| runner.generated(extent, nightly, arguments.shard);
     EXTENTS.iter().map(on).collect()
 }
 

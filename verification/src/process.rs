@@ -74,14 +74,17 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
 pub fn run_generated(
     model: &Path,
     extent: &Extent,
-    length: usize,
+    nightly: bool,
     part: Shard,
     defect: Option<&Defect>,
     limit: Duration,
 ) -> Run {
     let mut command = Command::new(model);
+    let length = extent.lengths[usize::from(nightly)];
     command.args(["--generated", &length.to_string(), "--shard", &part.to_string()]);
     command.args(["--subject", extent.subject.name()]);
+    command.args(["--workers", &extent.workers.to_string()]);
+    command.args(["--most", &extent.most(nightly).to_string()]);
     command.arg("--limit").arg(limit.as_secs().to_string());
     let wrong = defect.map(|defect| defect.name.to_owned());
     command.args(wrong.iter().flat_map(|name| ["--defect", name]));

@@ -162,20 +162,22 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn generated(&self, extent: &Extent, length: usize, shard: Option<Shard>) -> Generated {
+    pub fn generated(&self, extent: &Extent, nightly: bool, shard: Option<Shard>) -> Generated {
         /// So that no process is left with the most of it.
         const PARTS: usize = 8;
         let own = shard.unwrap_or(Shard::WHOLE);
         let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
         let defects = extent.defects.iter().map(|defect| (Shard::WHOLE, Some(defect)));
         let tasks: Vec<_> = defects.chain(parts.map(|part| (part, None))).collect();
-        let what = format!("parts of the generated programs on {}", extent.subject.name());
+        let length = extent.lengths[usize::from(nightly)];
+        let (subject, workers) = (extent.subject.name(), extent.workers);
+        let what = format!("parts of the generated programs on {subject} with {workers} workers");
         let runs = self.each(&what, &tasks, |(part, defect)| {
             let (model, limit) = (&self.model, self.limit);
-            let run = process::run_generated(model, extent, length, *part, *defect, limit);
+            let run = process::run_generated(model, extent, nightly, *part, *defect, limit);
             (format!("part {part}"), (*part, *defect, run))
         });
-        let mut generated = Generated::new(extent, length);
+        let mut generated = Generated::new(extent, nightly);
         for (part, defect, run) in runs {
             let programs = generated::part(length, part);
             match defect {

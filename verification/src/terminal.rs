@@ -255,13 +255,14 @@ pub fn mutants(mutants: &Mutants) -> String {
 
 /// What the generated programs came to, in a paragraph.
 pub(crate) fn programs(generated: &Generated) -> String {
-    let Generated { subject, length, programs, executions, single, .. } = generated;
+    let Generated { subject, workers, length, programs, given_up, most, executions, .. } = generated;
     let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
     format!(
-        "{subject}: every program of at most {length} actions by two threads (submit, submit what \
+        "{subject}, workers {workers}: every program of at most {length} actions by two threads (submit, submit what \
          panics, join, cancel, detach, wait for idleness, drain, discard; in the end the owner drops \
          the pool, which is an action, or shuts it down), equal ones once: {} programs, each in every \
-         order, {} executions; {single} of them with a single one. \
+         order, {} executions; {given_up} more were given up after {most} executions each, in which \
+         nothing failed. \
          {} of {} seeded defects convicted.",
         thousands(*programs),
         thousands(*executions),

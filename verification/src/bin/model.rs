@@ -26,9 +26,15 @@ fn main() -> std::process::ExitCode {
         /// Instead of a trial, the generated programs of at most that many actions
         #[arg(long, value_name = "LENGTH", requires_all = ["shard", "subject"])]
         generated: Option<usize>,
-        /// Who runs the generated programs
+        /// The pool that runs the generated programs
         #[arg(long, value_name = "NAME", requires = "generated")]
         subject: Option<String>,
+        /// Its workers
+        #[arg(long, value_name = "N", requires = "generated", default_value_t = 1)]
+        workers: usize,
+        /// Executions after which a generated program is given up
+        #[arg(long, value_name = "N", requires = "generated", default_value_t = u64::MAX, value_parser = clap::value_parser!(u64).range(1..))]
+        most: u64,
         /// Only the I-th of N parts of the generated programs
         #[arg(long, value_name = "I/N", requires = "generated")]
         shard: Option<Shard>,
@@ -79,8 +85,9 @@ fn main() -> std::process::ExitCode {
     }
     if let (Some(length), Some(shard)) = (arguments.generated, arguments.shard) {
         let subject = arguments.subject.unwrap_or_default();
-        let Some(extent) = Extent::find(&subject) else {
-            return fail(format!("generated programs do not run on `{subject}`"));
+        let workers = arguments.workers;
+        let Some(extent) = Extent::find(&subject, workers) else {
+            return fail(format!("generated programs do not run on `{subject}` with {workers} workers"));
         };
         let named = |name: &String| {
             extent.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
@@ -88,7 +95,7 @@ fn main() -> std::process::ExitCode {
         return match arguments.defect.as_ref().map(named).transpose() {
             Ok(defect) => {
                 let programs = generated::part(length, shard);
-                engines::run_programs(extent, programs, defect, limit, tell)
+                engines::run_programs(extent, arguments.most, programs, defect, limit, tell)
             }
             Err(message) => fail(message),
         };

@@ -228,12 +228,14 @@ impl Session {
     }
 
     /// Explores one program; returns `true` if it held.
+    /// If `most` executions were not all, it is given up, which is no failure.
     fn explore(
         &self,
         options: &MazurkaOptions,
+        most: Option<u64>,
         program: impl Fn(&Stage) + Clone + Send + Sync + 'static,
     ) -> bool {
-        let builder = builder(options);
+        let builder = builder(options).max_executions(most);
         let report = builder.explore(body(&self.stage, program.clone()));
         let report = report.expect("the settings are valid");
         let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
@@ -241,7 +243,10 @@ impl Session {
         // Before the replay, which acts and reaches too.
         run.reached = reached(&self.stage);
         run.faults_fired = trace::faults_fired();
-        run.end = translate(&report.end);
+        run.end = match report.end {
+            mazurka::End::Limited if most.is_some() => End::Explored,
+            ref end => translate(end),
+        };
         if let mazurka::End::Failed(failure) = &report.end {
             run.trace = again(&builder, &failure.schedule, body(&self.stage, program)).1;
         }
@@ -315,7 +320,7 @@ pub(super) fn run(
     let wrong = purpose.wrong();
     let session = Session::new(trial.name(), wrong, stage, Options::Mazurka(options.clone()));
     conduct(&session, limit, tell, move |session| {
-        session.explore(&options, trial.scenario.body);
+        session.explore(&options, None, trial.scenario.body);
     })
 }
 
@@ -333,6 +338,7 @@ fn options(world: &World) -> MazurkaOptions {
 /// As [`run`](super::run).
 pub fn run_programs(
     extent: &'static Extent,
+    most: u64,
     programs: Vec<Program>,
     defect: Option<Defect>,
     limit: Duration,
@@ -350,9 +356,9 @@ pub fn run_programs(
         for program in programs {
             // What the threads do is the trace's first line.
             let text: &'static str = program.to_string().leak();
-            let held = session.explore(&options, move |stage| {
+            let held = session.explore(&options, Some(most), move |stage| {
                 last_call::sync::note(text);
-                generated::run(&program, stage);
+                generated::run(&program, extent.workers, stage);
             });
             if !held {
                 break;

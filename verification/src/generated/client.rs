@@ -199,22 +199,22 @@ impl Told {
 
 /// The pool, and, if its owner drops it, what then becomes of its report: who shuts it down is told
 /// anyway, and without a hook there is less to explore.
-fn pool(program: &Program, stage: &Stage) -> (ThreadPool, Option<Told>) {
+fn pool(program: &Program, workers: usize, stage: &Stage) -> (ThreadPool, Option<Told>) {
     if !program.ends_in_drop() {
-        return (stage.pool(1), None);
+        return (stage.pool(workers), None);
     }
     let told = Told::default();
     let tell = told.clone();
     let hook = move |report: &Report| {
         tell.0.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
     };
-    let pool = stage.builder().workers(1).on_terminated(hook).build();
+    let pool = stage.builder().workers(workers).on_terminated(hook).build();
     (pool.expect("nothing is in the way of it"), Some(told))
 }
 
 /// Runs a program once. It panics where a promise is broken.
-pub(crate) fn run(program: &Program, stage: &Stage) {
-    let (pool, told_hook) = pool(program, stage);
+pub(crate) fn run(program: &Program, workers: usize, stage: &Stage) {
+    let (pool, told_hook) = pool(program, workers, stage);
     let trigger = pool.shutdown_trigger();
     let mut owner = Client::new(&pool, stage, program);
     let mut other = Client::new(&pool, stage, program);

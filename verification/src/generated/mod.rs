@@ -3,7 +3,7 @@
 //!
 //! One thread owns the pool, and in the end shuts it down and reads the report, or drops it, and the
 //! report comes through its hook; the other has a submitter and a trigger. Each does what it does in
-//! its own order, the loom engine tries every order between them and the worker 
+//! its own order, the engine tries every order between them and the workers 
 //!, and in the end every job that was accepted must have exactly one outcome, the same in its
 //! handle, in the report and in fact.
 
@@ -33,40 +33,51 @@ pub use program::{part, programs, Action, Program};
 pub struct Extent {
     /// This pool, on one of its queues.
     pub subject: &'static dyn Subject,
+    /// Workers of the pool.
+    pub workers: usize,
     /// The length of programs, both threads together: what a change must pass, and a night.
     pub lengths: [usize; 2],
+    /// Executions after which a program is given up; it is counted apart.
+    pub most: [u64; 2],
     /// What the programs must notice, together.
     pub defects: &'static [Defect],
 }
 
 /// Every one of them.
-pub static EXTENTS: [Extent; 2] = [
-    Extent {
-        subject: &LOCKED,
-        lengths: [3, 4],
-        defects: &[
-            trial::PUSH_WAKES_NOBODY,
-            trial::CLOSE_WAKES_NOBODY,
-            trial::OUTCOME_WAKES_NOBODY,
-            trial::RECORD_WAKES_NOBODY,
-        ],
-    },
-    Extent {
-        subject: &TWO_LOCK,
-        lengths: [3, 4],
-        defects: &[
-            trial::TWO_PUSH_WAKES_NOBODY,
-            trial::TWO_CLOSE_WAKES_NOBODY,
-            trial::OUTCOME_WAKES_NOBODY,
-            trial::RECORD_WAKES_NOBODY,
-        ],
-    },
+pub static EXTENTS: [Extent; 4] = [
+    Extent { subject: &LOCKED, workers: 1, lengths: [4, 4], most: ONE, defects: ON_LOCKED },
+    Extent { subject: &TWO_LOCK, workers: 1, lengths: [4, 4], most: ONE, defects: ON_TWO_LOCK },
+    Extent { subject: &LOCKED, workers: 2, lengths: [2, 3], most: TWO, defects: ON_LOCKED },
+    Extent { subject: &TWO_LOCK, workers: 2, lengths: [2, 3], most: TWO, defects: ON_TWO_LOCK },
+];
+
+const ONE: [u64; 2] = [2_000, 200_000];
+const TWO: [u64; 2] = [50_000, 500_000];
+
+const ON_LOCKED: &[Defect] = &[
+    trial::PUSH_WAKES_NOBODY,
+    trial::CLOSE_WAKES_NOBODY,
+    trial::OUTCOME_WAKES_NOBODY,
+    trial::RECORD_WAKES_NOBODY,
+];
+
+const ON_TWO_LOCK: &[Defect] = &[
+    trial::TWO_PUSH_WAKES_NOBODY,
+    trial::TWO_CLOSE_WAKES_NOBODY,
+    trial::OUTCOME_WAKES_NOBODY,
+    trial::RECORD_WAKES_NOBODY,
 ];
 
 impl Extent {
-    /// The one of the subject of that name.
-    pub fn find(subject: &str) -> Option<&'static Extent> {
-        EXTENTS.iter().find(|extent| extent.subject.name() == subject)
+    /// The one of the subject of that name with so many workers.
+    pub fn find(subject: &str, workers: usize) -> Option<&'static Extent> {
+        let is = |extent: &&Extent| extent.subject.name() == subject && extent.workers == workers;
+        EXTENTS.iter().find(is)
+    }
+
+    /// Executions after which a program of a profile is given up.
+    pub fn most(&self, nightly: bool) -> u64 {
+        self.most[usize::from(nightly)]
     }
 
     /// The seeded defect of that name.
@@ -107,12 +118,19 @@ pub const REACH: [&str; 12] = [
 pub struct Generated {
     /// This pool, on that queue.
     pub subject: String,
+    /// Workers of the pool.
+    #[serde(default)]
+    pub workers: usize,
     /// Actions of both threads together, at most.
     pub length: usize,
+    /// Programs that were given up after so many executions, in which nothing had failed.
+    #[serde(default)]
+    pub given_up: u64,
+    /// After how many.
+    #[serde(default)]
+    pub most: u64,
     /// Programs explored to the end.
     pub programs: u64,
-    /// Of them, those with a single execution: nothing was interleaved.
-    pub single: u64,
     /// Executions of all of them.
     pub executions: u64,
     /// The sum of the processes' times, in seconds.
@@ -164,10 +182,12 @@ impl Generated {
     }
 
     /// Nothing yet, of programs of at most that many actions.
-    pub fn new(extent: &Extent, length: usize) -> Self {
+    pub fn new(extent: &Extent, nightly: bool) -> Self {
+        let length = extent.lengths[usize::from(nightly)];
+        let (workers, most) = (extent.workers, extent.most(nightly));
         let subject = extent.subject.name().to_owned();
         let unreached = REACH.map(str::to_owned).to_vec();
-        Generated { subject, length, unreached, ..Generated::default() }
+        Generated { subject, workers, length, most, unreached, ..Generated::default() }
     }
 
     /// What it says about each of [`CLAUSES`].
@@ -180,7 +200,7 @@ impl Generated {
         };
         Evidence {
             kind: "programs".to_owned(),
-            name: format!("{}/generated", self.subject),
+            name: format!("{}/generated-{}", self.subject, self.workers),
             verdict,
             bound: None,
             executions: Some(self.executions),
@@ -193,7 +213,7 @@ impl Generated {
     /// This and what another shard found; each has tried every defect.
     pub(crate) fn and(mut self, other: Generated) -> Self {
         self.programs += other.programs;
-        self.single += other.single;
+        self.given_up += other.given_up;
         self.executions += other.executions;
         self.seconds += other.seconds;
         self.failures.extend(other.failures);
@@ -238,16 +258,17 @@ impl Generated {
         if run.options != Options::complete(Engine::Mazurka, &World::PLAIN) {
             self.failures.push(GeneratedFailure {
                 program: "all of a part".to_owned(),
-                how: "loom's settings are not the complete ones".to_owned(),
+                how: "the settings are not the complete ones".to_owned(),
                 trace: None,
             });
         }
         for (program, exploration) in programs.iter().zip(&run.explorations) {
             self.executions += exploration.executions;
             self.seconds += exploration.seconds;
-            self.single += u64::from(exploration.executions == 1);
             if exploration.completed == Some(exploration.executions) {
                 self.programs += 1;
+            } else if exploration.begun >= self.most && exploration.completed.is_none() {
+                self.given_up += 1;
             } else if run.end == End::Explored {
                 self.failures.push(GeneratedFailure {
                     program: program.to_string(),
@@ -279,7 +300,7 @@ mod tests {
     #[test]
     fn both_queues_run_them_and_have_defects_to_notice() {
         for extent in &EXTENTS {
-            let found = Extent::find(extent.subject.name()).map(|found| found.subject.name());
+            let found = Extent::find(extent.subject.name(), extent.workers).map(|found| found.subject.name());
             assert_eq!(found, Some(extent.subject.name()));
             assert_eq!(extent.defects.len(), 4);
             assert!(extent.defects.iter().all(|one| extent.defect(one.name).is_some()));
@@ -322,7 +343,7 @@ mod tests {
         noticed.faults_fired = vec![1];
         noticed.trace = Some(deadlock());
         let tried = |run: &Run| {
-            let mut generated = Generated::new(&EXTENTS[0], 0);
+            let mut generated = Generated::new(&EXTENTS[0], false);
             generated.tried("a defect", &programs(0), run);
             generated
         };
@@ -334,7 +355,7 @@ mod tests {
     }
 
     fn judged(run: Run) -> Generated {
-        let mut generated = Generated::new(&EXTENTS[0], 0);
+        let mut generated = Generated::new(&EXTENTS[0], false);
         generated.add(&programs(0), run);
         generated
     }
