@@ -8,6 +8,5 @@ ci/docs.sh
 ci/test.sh
 ci/models.sh
 ci/partition.sh
-ci/samples.sh
 ci/verify.sh
 ci/browser.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's loom command: every model, its seeded defects, and the verdicts.
+# The README's loom command: every model and every sample, their seeded defects, and the verdicts.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

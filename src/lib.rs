@@ -57,7 +57,8 @@ mod job;
 pub mod queue;
 #[cfg(not(feature = "__internals"))]
 #[allow(unreachable_pub)] // public for the evidence only
-#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)] // the same file as above, once is enough
+#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)]
+// the same file as above, once is enough
 mod queue;
 
 mod worker;
@@ -75,7 +76,8 @@ mod signal;
 pub mod sync;
 #[cfg(not(feature = "__internals"))]
 #[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
-#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)] // the same file as above, once is enough
+#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)]
+// the same file as above, once is enough
 mod sync;
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};

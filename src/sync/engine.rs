@@ -3,6 +3,8 @@
 //! Without one, models run under loom. The pool's crate names no other explorer and needs none; the
 //! `verification` package brings its own.
 
+#![allow(clippy::disallowed_types)] // a process has one engine: it is no state of an execution
+
 use std::io;
 use std::sync::OnceLock;
 

@@ -1,5 +1,7 @@
 //! The facade over an explorer, recording what it does in [`trace`].
 
+#![allow(clippy::disallowed_types)] // the facade is where they belong
+
 use std::cell::Cell;
 use std::panic::Location;
 use std::sync::PoisonError;
@@ -11,7 +13,6 @@ use super::trace::{self, Kind, Op, Operation};
 
 /// Not seen by an explorer: for what one of its locks protects already, and for atomics that it was
 /// told of.
-#[allow(clippy::disallowed_types)]
 mod unseen {
     pub(super) use std::sync::atomic::{AtomicBool, AtomicU64};
     pub(super) use std::sync::{Mutex, MutexGuard};
@@ -568,7 +569,7 @@ pub mod thread {
     use std::{io, panic};
 
     use super::trace::{self, Op, Operation};
-    use super::{installed, Action};
+    use super::{installed, Action, Engine};
 
     /// The identity of a thread.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -632,7 +633,10 @@ pub mod thread {
                     let _ = place.set(std::sync::Mutex::new(Some(body())));
                 };
                 let thread = engine.spawn(name.clone(), Box::new(body));
-                let thread = thread.inspect_err(|_| trace::record(Op::SpawnFailed, 0))?;
+                if thread.is_err() {
+                    trace::record(Op::SpawnFailed, 0);
+                }
+                let thread = thread?;
                 trace::next_thread(&name);
                 trace::thread_is(ThreadId(Id::Engine(thread)));
                 Join::Engine(thread, ended)
@@ -656,7 +660,7 @@ pub mod thread {
 
     /// Whether there is a [`yield_now`] at this place in this execution.
     pub fn may_yield() -> bool {
-        installed().is_none_or(|engine| engine.may_yield())
+        installed().map_or(true, Engine::may_yield)
     }
 
     /// Does nothing, and takes no time: any operation is a place to lose the core, and loom would

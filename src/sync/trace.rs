@@ -244,7 +244,8 @@ pub fn stands() -> Vec<(usize, &'static Location<'static>)> {
 }
 
 fn address(site: &'static Location<'static>) -> usize {
-    ptr::from_ref(site).addr()
+    let site: *const Location<'static> = site;
+    site as usize
 }
 
 /// How many locks the current thread holds.

@@ -340,8 +340,7 @@ impl SecondOpinion {
                 Err(verdict) => {
                     Some(format!("loom: {verdict}: {}", verdict.reason().unwrap_or_default()))
                 }
-                Ok(()) => different(first, second)
-                    .or_else(|| other_number(executions, recorded)),
+                Ok(()) => different(first, second).or_else(|| other_number(executions, recorded)),
             },
         };
         SecondOpinion { executions, seconds: last.map_or(0.0, |last| last.seconds), disagreement }
@@ -464,8 +463,7 @@ impl TrialReport {
         let range = expected.range(&trial.name());
         let verdict = verdict::judge(trial, &run, range, &convicted);
         let recorded = expected.second_opinion(&trial.name());
-        let second_opinion =
-            second.map(|second| SecondOpinion::new(trial, &run, second, recorded));
+        let second_opinion = second.map(|second| SecondOpinion::new(trial, &run, second, recorded));
         let agreed = second_opinion.as_ref().is_none_or(|second| second.disagreement.is_none());
         let as_expected = agreed && verdict::as_expected(trial, &run, &verdict);
         let defects = trial.defects.iter().zip(defects).zip(convicted);
@@ -687,7 +685,10 @@ mod tests {
     /// The audit of one run of a trial, as good as all else can make it.
     fn audit_of(run: Run, expected: &Expected) -> Audit {
         let trial = verdict::tests::trial();
-        let bad = Run { end: End::Failed { message: "m".into(), site: "s".into(), schedule: None }, ..run.clone() };
+        let bad = Run {
+            end: End::Failed { message: "m".into(), site: "s".into(), schedule: None },
+            ..run.clone()
+        };
         let defects =
             [Run { faults_fired: vec![1], ..bad.clone() }, Run { faults_fired: vec![1], ..bad }];
         let mut audit = holding();

@@ -209,8 +209,9 @@ impl Plan {
         let mut plan = Plan::default();
         for (trial, run) in surveys {
             // What the scenario's own world does wrongly is not the pool's to notice.
-            let world =
-                |slip: &&Slip| trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action);
+            let world = |slip: &&Slip| {
+                trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action)
+            };
             let is_small = |slip: &&Slip| {
                 let most = if slip.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_MOST };
                 cost(run) <= most

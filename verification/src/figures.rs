@@ -168,7 +168,8 @@ pub fn rows(audit: &Audit) -> Vec<Row> {
     let built = Row::new("seconds, with what had to be built", built, "600", all <= 600.0);
     // Aimed at is the default audit on one machine.
     let whole = audit.scope.is_whole() && !audit.scope.nightly && audit.shards == 1;
-    let timed = [explored, ran, built].map(|row| Row { reached: row.reached.filter(|_| whole), ..row });
+    let timed =
+        [explored, ran, built].map(|row| Row { reached: row.reached.filter(|_| whole), ..row });
     speed.into_iter().chain(faults).chain(memory).chain(timed).collect()
 }
 
@@ -218,9 +219,20 @@ mod tests {
     #[test]
     fn shards_tell_of_the_largest() {
         let memory = |bytes| Some(Memory { bytes, at_most: false });
-        let one = Figures { build_seconds: 1.0, exploring_seconds: 1.0, speed: None, memory: memory(5) };
-        let other = Figures { build_seconds: 2.0, exploring_seconds: 2.0, speed: Some(speed(1.0)), memory: memory(7) };
-        let both = Figures { build_seconds: 3.0, exploring_seconds: 3.0, speed: Some(speed(1.0)), memory: memory(7) };
+        let one =
+            Figures { build_seconds: 1.0, exploring_seconds: 1.0, speed: None, memory: memory(5) };
+        let other = Figures {
+            build_seconds: 2.0,
+            exploring_seconds: 2.0,
+            speed: Some(speed(1.0)),
+            memory: memory(7),
+        };
+        let both = Figures {
+            build_seconds: 3.0,
+            exploring_seconds: 3.0,
+            speed: Some(speed(1.0)),
+            memory: memory(7),
+        };
         assert_eq!(one.and(other), both);
     }
 

@@ -194,8 +194,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         }
     };
 
-    let checkers =
-        busy("Building the models", || workspace.build_models())?;
+    let checkers = busy("Building the models", || workspace.build_models())?;
     let binaries = if scope.tests { tests(&workspace, arguments.shard)? } else { Vec::new() };
     let build_seconds = began.elapsed().as_secs_f64();
     let largest_compiler = figures::largest_child();
@@ -468,7 +467,8 @@ fn list(trials: &[&Trial]) {
 
 fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
     let [cargo, rustc] = workspace.toolchain()?;
-    let packages = ["loom", "corosensei", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
+    let packages =
+        ["loom", "corosensei", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
     let packages = workspace.locked_versions(&packages)?;
     Ok(Toolchain { cargo, rustc, packages })
 }

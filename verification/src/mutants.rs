@@ -378,9 +378,11 @@ impl Answer {
             (End::Failed { .. }, _, _) if !run.end.is_limit() => {
                 Answer::Complains(Said { message: verdict::summary(run), trace: run.trace.clone() })
             }
-            (End::Failed { .. } | End::GaveUp { .. } | End::TimedOut { .. } | End::Died { .. }, _, _) => {
-                Answer::None(verdict::summary(run))
-            }
+            (
+                End::Failed { .. } | End::GaveUp { .. } | End::TimedOut { .. } | End::Died { .. },
+                _,
+                _,
+            ) => Answer::None(verdict::summary(run)),
             (End::Explored, Some(outcome), _) => {
                 Answer::Complains(format!("reached, and not declared: {outcome}").into())
             }
@@ -569,8 +571,7 @@ mod tests {
 
     /// A run of a model that reached these outcomes.
     fn explored(trial: &Trial, reached: &[&str]) -> Run {
-        let mut run = Run::died(trial.name(), None, String::new());
-        run.end = End::Explored;
+        let mut run = Run::new(trial.name(), None);
         run.reached = reached.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect();
         run
     }
@@ -594,11 +595,15 @@ mod tests {
         assert_eq!(Answer::of_model(trial, &run), Answer::Holds);
         run.faults_fired = vec![0];
         assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));
-        run.end = End::Failed { message: "deadlock; threads = []".to_owned(), site: String::new() };
+        run.end = End::Failed {
+            message: "deadlock; threads = []".to_owned(),
+            site: String::new(),
+            schedule: None,
+        };
         run.trace = Some(deadlock());
         let Answer::Complains(said) = Answer::of_model(trial, &run) else { panic!("it failed") };
         assert_eq!(said.trace, run.trace, "the execution that did it");
-        run.end = End::TimedOut { seconds: 1 };
+        run.end = End::TimedOut { seconds: 1, stands: Vec::new() };
         assert!(matches!(Answer::of_model(trial, &run), Answer::None(_)));
         let run = explored(trial, &all[1..]);
         assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));

@@ -94,7 +94,8 @@ impl Runner {
             Some(done.swap_remove(index).1)
         };
         let runs = trials.iter().map(|trial| {
-            let mut left = |defect| take(trial, (false, defect)).expect("each task has left its run");
+            let mut left =
+                |defect| take(trial, (false, defect)).expect("each task has left its run");
             let run = left(None);
             let defects =
                 trial.defects.iter().map(|defect| left(Some(defect.name))).collect::<Vec<_>>();
@@ -113,11 +114,7 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn slips(
-        &self,
-        surveys: &[(&'static Trial, Run)],
-        shard: Option<Shard>,
-    ) -> Slips {
+    pub fn slips(&self, surveys: &[(&'static Trial, Run)], shard: Option<Shard>) -> Slips {
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };

@@ -23,7 +23,7 @@ use crate::verdict::Verdict;
 pub const SEED: u64 = 1;
 
 /// The schedules of a sample, in every audit.
-pub const SCHEDULES: usize = 2_000;
+pub const SCHEDULES: usize = 10_000;
 
 /// The schedules of a sample, in a night.
 pub const NIGHTLY_SCHEDULES: usize = 100_000;

@@ -165,8 +165,7 @@ fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
         table.add_row([clause.clause.clone(), counts, clause.statement.clone()]);
     }
     let _ = writeln!(out, "{table}");
-    let text =
-        "A number is of pieces of evidence: models that are PROVED, samples, and \
+    let text = "A number is of pieces of evidence: models that are PROVED, samples, and \
                 tests on real threads, once for each queue.";
     let _ = writeln!(out, "\n{}", wrap(text, width, "", ""));
 }
@@ -255,7 +254,8 @@ pub fn mutants(mutants: &Mutants) -> String {
 
 /// What the generated programs came to, in a paragraph.
 pub(crate) fn programs(generated: &Generated) -> String {
-    let Generated { subject, workers, length, programs, given_up, most, executions, .. } = generated;
+    let Generated { subject, workers, length, programs, given_up, most, executions, .. } =
+        generated;
     let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
     format!(
         "{subject}, workers {workers}: every program of at most {length} actions by two threads (submit, submit what \

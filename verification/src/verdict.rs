@@ -168,7 +168,8 @@ fn failure(run: &Run, message: &str, site: &str) -> String {
         None => "found without a bound".to_owned(),
     };
     let number = last.map_or(0, |last| last.begun);
-    let place = if ["loom", "mazurka"].contains(&site) { String::new() } else { format!(" at {site}") };
+    let place =
+        if ["loom", "mazurka"].contains(&site) { String::new() } else { format!(" at {site}") };
     format!("{message}{place} ({found}, execution {number})")
 }
 
@@ -351,8 +352,12 @@ pub(crate) mod tests {
     #[test]
     fn a_single_execution_is_vacuous() {
         let mut run = good();
-        run.explorations[0] =
-            Exploration { executions: 1, completed: Some(1), begun: 8, ..run.explorations[0].clone() };
+        run.explorations[0] = Exploration {
+            executions: 1,
+            completed: Some(1),
+            begun: 8,
+            ..run.explorations[0].clone()
+        };
         assert!(matches!(judged(&run), Verdict::Vacuous(_)));
     }
 

@@ -6,7 +6,6 @@ use std::process::{Command, Output};
 
 use verification::audit::{self, Audit, Scope, Toolchain};
 use verification::figures::Figures;
-use verification::run::Options;
 
 fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verify"));
@@ -88,7 +87,6 @@ fn audit() -> Audit {
             rustc: String::new(),
             packages: BTreeMap::new(),
         },
-        options: Options::complete(),
         seed: 1,
         shards: 1,
         figures: Figures::default(),
@@ -170,7 +168,7 @@ mod explored {
         let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
         let mut expected = Expected::read(&ranges).unwrap();
         doctor(&mut expected, verdict.explorations.last().unwrap().executions);
-        let report = TrialReport::new(trial, verdict, &defects, &expected);
+        let report = TrialReport::new(trial, verdict, None, &defects, &expected);
         let word = report.verdict.to_string();
         let scope = Scope { models: true, ..Scope::default() };
         let audit = Audit { scope, trials: vec![report], ..super::audit() };
@@ -179,8 +177,9 @@ mod explored {
 
     #[test]
     fn a_model_that_does_not_end_in_time_ends_with_1() {
+        // One of the nightly profile, which takes minutes.
         let second = Duration::from_secs(1);
-        let (word, status) = audited("last-call-two-lock/deadline", second, |_, _| {});
+        let (word, status) = audited("last-call-two-lock/idle-2-workers", second, |_, _| {});
         assert_eq!((&*word, status), ("TRUNCATED", Some(1)));
     }
 
@@ -204,6 +203,20 @@ mod explored {
             assert!(output.stdout.is_empty(), "nothing was explored");
         }
     }
+}
+
+/// What makes no sense is named, and nothing is explored.
+#[cfg(loom)]
+#[test]
+fn an_engine_a_schedule_or_a_limit_that_makes_no_sense_is_named() {
+    let model = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_model"));
+        command.args(["last-call/drop-idle"]).args(arguments).output().unwrap()
+    };
+    refused(&model(&["--engine", "spin"]), "spin");
+    refused(&model(&["--replay", "a?"]), "a?");
+    refused(&model(&["--replay", "(9)z"]), "step 1");
+    refused(&model(&["--limit", "0"]), "0");
 }
 
 #[test]

@@ -1,13 +1,13 @@
-//! Every sample as a test: `RUSTFLAGS="--cfg shuttle" cargo test`.
+//! Every sample as a test: `RUSTFLAGS="--cfg loom" cargo test`.
 //!
 //! Each draws in processes of its own, with and without its seeded defects, and passes by the rules
 //! of the verdicts. In any other build there are none.
 
 use libtest_mimic::Arguments;
-#[cfg(shuttle)]
+#[cfg(loom)]
 use libtest_mimic::{Failed, Trial as Test};
 
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn main() -> std::process::ExitCode {
     let tests = verification::sample::trials().map(|trial| {
         let name = trial.name();
@@ -18,7 +18,7 @@ fn main() -> std::process::ExitCode {
 }
 
 /// What is drawn here, as in every audit.
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn draw() -> verification::sample::Draw {
     use verification::sample::{schedules, Draw, SEED};
 
@@ -26,7 +26,7 @@ fn draw() -> verification::sample::Draw {
 }
 
 /// The line of a seeded failure, run by a shell as a person would, fails in the same way.
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
@@ -58,7 +58,7 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
     }
 }
 
-#[cfg(shuttle)]
+#[cfg(loom)]
 fn check(trial: &verification::sample::SampleTrial) -> Result<(), Failed> {
     use std::path::Path;
 
@@ -78,7 +78,7 @@ fn check(trial: &verification::sample::SampleTrial) -> Result<(), Failed> {
     Err(format!("{verdict}: {reason}\n\n{}", sample.replay().unwrap_or_default()).into())
 }
 
-#[cfg(not(shuttle))]
+#[cfg(not(loom))]
 fn main() -> std::process::ExitCode {
     libtest_mimic::run(&Arguments::from_args(), Vec::new()).exit_code()
 }

@@ -5,17 +5,25 @@
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
+    explored::main()
+}
+
+#[cfg(loom)]
+mod explored {
+    use std::io::Write;
+    use std::path::Path;
     use std::process::ExitCode;
     use std::time::Duration;
 
     use clap::Parser;
     use verification::callsite::Slip;
+    use verification::expected::Expected;
     use verification::generated::{self, Extent};
     use verification::purpose::Purpose;
-    use verification::run::Engine;
+    use verification::run::{End, Engine, Run, Trace};
     use verification::shard::Shard;
     use verification::trial::Trial;
-    use verification::{engines, limits};
+    use verification::{engines, lanes, limits, mutants};
 
     /// Explores one trial and writes what it found as one line of JSON.
     #[derive(Parser)]
@@ -58,21 +66,78 @@ fn main() -> std::process::ExitCode {
         #[arg(long, requires = "mutant", conflicts_with_all = ["trial", "generated"])]
         every: bool,
         /// How long it may take
-        #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs())]
+        #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
         limit: u64,
     }
 
-    let fail = |message: String| {
-        eprintln!("model: {message}");
-        ExitCode::from(2)
-    };
-    let arguments = Arguments::parse();
-    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
-        return fail(format!("{name} is set, which would weaken the exploration; unset it"));
+    pub(crate) fn main() -> ExitCode {
+        let arguments = Arguments::parse();
+        let result = match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+            Some(name) => {
+                Err(format!("{name} is set, which would weaken the exploration; unset it"))
+            }
+            None if arguments.every => return ask_every_model(arguments.limit()),
+            None if arguments.generated.is_some() => arguments.explore_generated(),
+            None => arguments.explore_trial(),
+        };
+        result.unwrap_or_else(|message| {
+            eprintln!("model: {message}");
+            ExitCode::from(2)
+        })
     }
-    let limit = Duration::from_secs(arguments.limit);
-    if arguments.every {
-        return match ask_every_model(limit) {
+
+    impl Arguments {
+        fn limit(&self) -> Duration {
+            Duration::from_secs(self.limit)
+        }
+
+        fn explore_generated(&self) -> Result<ExitCode, String> {
+            let subject = self.subject.as_deref().unwrap_or_default();
+            let workers = self.workers;
+            let extent = Extent::find(subject, workers).ok_or_else(|| {
+                format!("generated programs do not run on `{subject}` with {workers} workers")
+            })?;
+            let named = |name: &String| {
+                extent.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
+            };
+            let defect = self.defect.as_ref().map(named).transpose()?;
+            let length = self.generated.unwrap_or_default();
+            let programs = generated::part(length, self.shard.unwrap_or(Shard::WHOLE));
+            engines::run_programs(extent, self.most, programs, defect, self.limit(), tell)
+        }
+
+        fn explore_trial(self) -> Result<ExitCode, String> {
+            let limit = self.limit();
+            let name = self.trial.unwrap_or_default();
+            let trial = Trial::find(&name).ok_or_else(|| format!("there is no trial `{name}`"))?;
+            let purpose = match (&self.defect, self.slip) {
+                (Some(name), _) => {
+                    let defect = trial.defect(name);
+                    let none = || format!("{} has no defect `{name}`", trial.name());
+                    Purpose::Defect(defect.ok_or_else(none)?)
+                }
+                (None, Some(slip)) => Purpose::Slip(slip),
+                (None, None) if self.mutant => Purpose::Mutant,
+                (None, None) => match self.engine {
+                    Engine::Mazurka => Purpose::Verdict,
+                    Engine::Loom => Purpose::SecondOpinion,
+                },
+            };
+            match &self.replay {
+                Some(schedule) => engines::replay(trial, &purpose, schedule)
+                    .map(|(end, trace)| tell_replay(&end, trace.as_ref())),
+                None => engines::run(trial, &purpose, limit, tell),
+            }
+        }
+    }
+
+    fn ask_every_model(limit: Duration) -> ExitCode {
+        let ask = || {
+            let this = std::env::current_exe().map_err(|error| error.to_string())?;
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
+            mutants::ask_every_model(&this, &Expected::read(&file)?, limit)
+        };
+        match ask() {
             Ok(number) => {
                 println!("{number} models hold");
                 ExitCode::SUCCESS
@@ -81,100 +146,36 @@ fn main() -> std::process::ExitCode {
                 eprintln!("model: {complaint}");
                 ExitCode::FAILURE
             }
-        };
+        }
     }
-    if let (Some(length), Some(shard)) = (arguments.generated, arguments.shard) {
-        let subject = arguments.subject.unwrap_or_default();
-        let workers = arguments.workers;
-        let Some(extent) = Extent::find(&subject, workers) else {
-            return fail(format!("generated programs do not run on `{subject}` with {workers} workers"));
-        };
-        let named = |name: &String| {
-            extent.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
-        };
-        return match arguments.defect.as_ref().map(named).transpose() {
-            Ok(defect) => {
-                let programs = generated::part(length, shard);
-                engines::run_programs(extent, arguments.most, programs, defect, limit, tell)
+
+    /// Draws the interleaving, and says how it ended.
+    fn tell_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
+        const WIDTH: usize = 160;
+        if let Some(trace) = trace {
+            println!("{}", lanes::draw(trace, WIDTH));
+        }
+        match end {
+            End::Failed { message, site, .. } => {
+                println!("FAILED: {message} ({site})");
+                ExitCode::FAILURE
             }
-            Err(message) => fail(message),
-        };
-    }
-    let name = arguments.trial.unwrap_or_default();
-    let Some(trial) = Trial::find(&name) else {
-        return fail(format!("there is no trial `{name}`"));
-    };
-    let purpose = match (&arguments.defect, arguments.slip) {
-        (Some(name), _) => match trial.defect(name) {
-            Some(defect) => Purpose::Defect(defect),
-            None => return fail(format!("{} has no defect `{name}`", trial.name())),
-        },
-        (None, Some(slip)) => Purpose::Slip(slip),
-        (None, None) if arguments.mutant => Purpose::Mutant,
-        (None, None) => match arguments.engine {
-            Engine::Mazurka => Purpose::Verdict,
-            Engine::Loom => Purpose::SecondOpinion,
-        },
-    };
-    if let Some(schedule) = &arguments.replay {
-        return match engines::replay(trial, &purpose, schedule) {
-            Ok((end, trace)) => tell_replay(&end, trace.as_ref()),
-            Err(message) => fail(message),
-        };
-    }
-    engines::run(trial, &purpose, limit, tell)
-}
-
-#[cfg(loom)]
-fn ask_every_model(limit: std::time::Duration) -> Result<usize, String> {
-    use std::path::Path;
-
-    use verification::expected::Expected;
-    use verification::mutants;
-
-    let this = std::env::current_exe().map_err(|error| error.to_string())?;
-    let expected = Expected::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml"))?;
-    mutants::ask_every_model(&this, &expected, limit)
-}
-
-/// Draws the interleaving, and says how it ended.
-#[cfg(loom)]
-fn tell_replay(
-    end: &verification::run::End,
-    trace: Option<&verification::run::Trace>,
-) -> std::process::ExitCode {
-    use std::process::ExitCode;
-
-    use verification::lanes;
-    use verification::run::End;
-
-    const WIDTH: usize = 160;
-    if let Some(trace) = trace {
-        println!("{}", lanes::draw(trace, WIDTH));
-    }
-    match end {
-        End::Failed { message, site, .. } => {
-            println!("FAILED: {message} ({site})");
-            ExitCode::FAILURE
-        }
-        End::GaveUp { message } => {
-            eprintln!("model: {message}");
-            ExitCode::from(2)
-        }
-        _ => {
-            println!("the schedule does not fail");
-            ExitCode::SUCCESS
+            End::GaveUp { message } => {
+                eprintln!("model: {message}");
+                ExitCode::from(2)
+            }
+            _ => {
+                println!("the schedule does not fail");
+                ExitCode::SUCCESS
+            }
         }
     }
-}
 
-#[cfg(loom)]
-fn tell(run: &verification::run::Run) {
-    use std::io::Write;
-
-    let line = serde_json::to_string(run).expect("a run can be written as JSON");
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    fn tell(run: &Run) {
+        let line = serde_json::to_string(run).expect("a run can be written as JSON");
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
 }
 
 #[cfg(not(loom))]

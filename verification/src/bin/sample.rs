@@ -39,7 +39,7 @@ struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
     max_steps: usize,
     /// How long it may take
-    #[arg(long, value_name = "SECONDS", default_value_t = limits::SAMPLE.as_secs())]
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::SAMPLE.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
 }
 
@@ -86,9 +86,10 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
     };
     let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;
     let drawn = Plan::Draw { scheduler, schedules, seed };
-    let replay = arguments.replay.as_ref().map(|line| {
-        line.parse().map_err(|error| format!("`{line}` is no schedule: {error}"))
-    });
+    let replay = arguments
+        .replay
+        .as_ref()
+        .map(|line| line.parse().map_err(|error| format!("`{line}` is no schedule: {error}")));
     let plan = replay.transpose()?.map_or(drawn, Plan::Replay);
     let limit = Duration::from_secs(arguments.limit);
     let Sampled { scenario, .. } = *sampled;

@@ -100,7 +100,8 @@ fn check(
     let executions = Arc::new(AtomicU64::new(0));
     let (program, outcomes) = (Arc::clone(program), Arc::clone(outcomes));
     let counted = Arc::clone(&executions);
-    let options = crate::run::LoomOptions { max_branches: 1_000, ..crate::run::LoomOptions::complete() };
+    let options =
+        crate::run::LoomOptions { max_branches: 1_000, ..crate::run::LoomOptions::complete() };
     crate::engines::loom::builder(&options, bound).check(move || {
         counted.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();

@@ -59,12 +59,7 @@ pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::mode
 /// # Panics
 ///
 /// If it is called twice: what a process found is kept in one place.
-pub(super) fn run(
-    trial: &'static Trial,
-    purpose: &Purpose,
-    limit: Duration,
-    tell: fn(&Run),
-) -> ! {
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
     let world = trial.scenario.world.faults.iter().copied();
     let faults = purpose.fault().into_iter().chain(world).collect();
     let explore = move || explore(trial);

@@ -292,22 +292,20 @@ fn conduct(
     let mut run = session.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if timed_out {
         run.end = End::TimedOut { seconds: limit.as_secs(), stands: stands() };
-        let begun = BEGUN.load(Ordering::Relaxed);
-        let seconds = began.elapsed().as_secs_f64();
-        let cut = Exploration { executions: begun, begun, seconds, ..Exploration::default() };
-        run.explorations.push(cut);
+        let number = BEGUN.load(Ordering::Relaxed);
+        run.explorations.push(Exploration {
+            executions: number,
+            begun: number,
+            seconds: began.elapsed().as_secs_f64(),
+            ..Exploration::default()
+        });
     }
     run.survey = trace::survey().iter().flat_map(Slip::at).collect();
     tell(&run);
     process::exit(0)
 }
 
-pub(super) fn run(
-    trial: &'static Trial,
-    purpose: &Purpose,
-    limit: Duration,
-    tell: fn(&Run),
-) -> ! {
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
     if matches!(purpose, Purpose::Verdict) {
         trace::begin_survey();
     }
@@ -388,6 +386,7 @@ pub fn replay(
     trace::set_faults(&faults);
     install(false);
     let stage = Stage::new(trial.subject);
-    let (end, trace) = again(&builder(&options(&world)), &schedule, body(&stage, trial.scenario.body));
+    let (end, trace) =
+        again(&builder(&options(&world)), &schedule, body(&stage, trial.scenario.body));
     Ok((translate(&end), trace))
 }

@@ -66,7 +66,9 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
     let began = Instant::now();
     {
         let (request, stage) = (request.clone(), stage.clone());
-        std::thread::spawn(move || ended.send(request.execute(&stage)));
+        std::thread::spawn(move || {
+            let _ = ended.send(request.execute(&stage));
+        });
     }
     let sample = match end.recv_timeout(request.limit) {
         Ok(sample) => sample,
@@ -117,8 +119,8 @@ impl Request {
                     Scheduler::Pct => mazurka::Scheduler::Pct { depth: DEPTH },
                     _ => mazurka::Scheduler::Random,
                 };
-                let schedules = *schedules as u64;
-                let report = builder.sample(scheduler, schedules, *seed, body(stage, program));
+                let count = *schedules as u64;
+                let report = builder.sample(scheduler, count, *seed, body(stage, program));
                 let report = report.expect("the settings are valid");
                 let reached = reached(stage);
                 let faults_fired = trace::faults_fired();
@@ -139,7 +141,15 @@ impl Request {
                 let (end, trace) = again(&builder, schedule, body(stage, program));
                 let end = super::mazurka::translate_sample(&end);
                 let (reached, faults_fired) = (reached(stage), trace::faults_fired());
-                Sample { schedules: 1, distinct: 1, end, reached, faults_fired, trace, ..self.empty() }
+                Sample {
+                    schedules: 1,
+                    distinct: 1,
+                    end,
+                    reached,
+                    faults_fired,
+                    trace,
+                    ..self.empty()
+                }
             }
         }
     }

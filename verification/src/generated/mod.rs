@@ -3,7 +3,7 @@
 //!
 //! One thread owns the pool, and in the end shuts it down and reads the report, or drops it, and the
 //! report comes through its hook; the other has a submitter and a trigger. Each does what it does in
-//! its own order, the engine tries every order between them and the workers 
+//! its own order, the engine tries every order between them and the workers
 //!, and in the end every job that was accepted must have exactly one outcome, the same in its
 //! handle, in the report and in fact.
 
@@ -295,12 +295,13 @@ mod tests {
     use super::{programs, Extent, Generated, EXTENTS, REACH};
     use crate::clause::CLAUSES;
     use crate::interleaving::tests::deadlock;
-    use crate::run::{End, Exploration, Options, Run};
+    use crate::run::{End, Exploration, LoomOptions, Options, Run};
 
     #[test]
     fn both_queues_run_them_and_have_defects_to_notice() {
         for extent in &EXTENTS {
-            let found = Extent::find(extent.subject.name(), extent.workers).map(|found| found.subject.name());
+            let found = Extent::find(extent.subject.name(), extent.workers)
+                .map(|found| found.subject.name());
             assert_eq!(found, Some(extent.subject.name()));
             assert_eq!(extent.defects.len(), 4);
             assert!(extent.defects.iter().all(|one| extent.defect(one.name).is_some()));
@@ -313,32 +314,32 @@ mod tests {
     fn evidence_is_as_good_as_the_programs() {
         let held = judged(run(End::Explored, Some(9))).evidence();
         assert!(held.verdict.holds(), "{}", held.verdict);
-        let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
+        let failed = broken();
         assert!(!judged(run(failed, None)).evidence().verdict.holds());
     }
 
     fn run(end: End, completed: Option<u64>) -> Run {
         Run {
-            trial: "generated".to_owned(),
-            defect: None,
-            options: Options::complete(),
             explorations: vec![Exploration {
-                bound: Some(2),
                 executions: 9,
                 completed,
+                begun: 9,
                 seconds: 0.1,
+                ..Exploration::default()
             }],
             end,
             reached: REACH.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect(),
-            faults_fired: Vec::new(),
-            trace: None,
-            survey: Vec::new(),
+            ..Run::new("generated".to_owned(), None)
         }
+    }
+
+    fn broken() -> End {
+        End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned(), schedule: None }
     }
 
     #[test]
     fn a_defect_is_told_with_its_program_and_its_execution() {
-        let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
+        let failed = broken();
         let mut noticed = run(failed, None);
         noticed.faults_fired = vec![1];
         noticed.trace = Some(deadlock());
@@ -363,13 +364,18 @@ mod tests {
     #[test]
     fn only_what_was_completed_counts() {
         assert!(judged(run(End::Explored, Some(9))).is_good());
-        assert!(!judged(run(End::Explored, None)).is_good(), "loom said nothing");
-        assert!(!judged(run(End::Explored, Some(8))).is_good(), "loom said another number");
-        assert!(!judged(run(End::TimedOut { seconds: 1 }, None)).is_good());
+        assert!(!judged(run(End::Explored, None)).is_good(), "the engine said nothing");
+        assert!(!judged(run(End::Explored, Some(8))).is_good(), "the engine said another number");
+        assert!(!judged(run(End::TimedOut { seconds: 1, stands: Vec::new() }, None)).is_good());
         let mut limited = run(End::Explored, Some(9));
-        limited.options.max_duration = Some(1);
-        assert!(!judged(limited).is_good(), "loom was told to end early");
-        let failed = End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned() };
+        limited.options = Options::Loom(LoomOptions::complete());
+        assert!(!judged(limited).is_good(), "with other settings");
+        let mut cut = run(End::Explored, None);
+        cut.explorations[0].begun = EXTENTS[0].most(false);
+        let cut = judged(cut);
+        assert_eq!((cut.programs, cut.given_up, cut.failures.len()), (0, 1, 0));
+        assert!(!cut.is_good(), "none was explored to its end");
+        let failed = broken();
         let failed = judged(run(failed, None));
         assert_eq!(failed.failures[0].program, "owner: ; other: ");
         let mut unreached = run(End::Explored, Some(9));

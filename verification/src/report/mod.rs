@@ -244,8 +244,9 @@ pub(crate) mod tests {
     use crate::generated::{Extent, Generated, GeneratedDefect, EXTENTS};
     use crate::interleaving::tests::deadlock;
     use crate::mutants::{Fate, MutantReport, Mutants};
-    use crate::run::{Exploration, Options};
+    use crate::run::{Engine, Exploration, Options};
     use crate::sample::{self, Draw, SampleTrial};
+    use crate::scenario::World;
     use crate::suite::{Suite, Test};
     use crate::verdict::Verdict;
 
@@ -267,7 +268,6 @@ pub(crate) mod tests {
                 rustc: "rustc".to_owned(),
                 packages: BTreeMap::new(),
             },
-            options: Options::complete(),
             seed: 1,
             shards: 1,
             figures: Figures::default(),
@@ -344,7 +344,7 @@ pub(crate) mod tests {
 
     /// Programs that hold.
     fn generated(extent: &Extent) -> Generated {
-        Generated { programs: 1, unreached: Vec::new(), ..Generated::new(extent, 1) }
+        Generated { programs: 1, unreached: Vec::new(), ..Generated::new(extent, false) }
     }
 
     fn trial() -> TrialReport {
@@ -357,15 +357,17 @@ pub(crate) mod tests {
             expected: "PROVED".to_owned(),
             verdict: Verdict::Proved,
             as_expected: true,
-            options: Options::complete(),
+            options: Options::complete(Engine::Mazurka, &World::PLAIN),
             explorations: vec![Exploration {
-                bound: None,
                 executions: 12,
                 completed: Some(12),
+                begun: 12,
                 seconds: 0.5,
+                ..Exploration::default()
             }],
             reached: BTreeMap::new(),
             defects: Vec::new(),
+            second_opinion: None,
             trace: None,
         }
     }
