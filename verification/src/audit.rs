@@ -13,7 +13,7 @@ use crate::expected::Expected;
 use crate::figures::Figures;
 use crate::generated::{self, Generated};
 use crate::mutants::Mutants;
-use crate::run::{Exploration, Options, Run, Trace};
+use crate::run::{Engine, Exploration, Options, Run, Trace};
 use crate::sample::{self, Sample, SampleTrial};
 use crate::suite::Suite;
 use crate::trial::{self, Expect, Trial};
@@ -336,7 +336,7 @@ impl SecondOpinion {
                 let same = verdict::as_expected(trial, second, &Verdict::Failed(String::new()));
                 (!same).then(|| format!("loom: {}", verdict::summary(second)))
             }
-            _ => match verdict::shown(trial, second) {
+            _ => match verdict::shown(trial, second, Engine::Loom) {
                 Err(verdict) => {
                     Some(format!("loom: {verdict}: {}", verdict.reason().unwrap_or_default()))
                 }

@@ -29,7 +29,7 @@ mod explored {
     use std::process::{Command, ExitCode};
 
     use crate::purpose::Purpose;
-    use crate::run::Run;
+    use crate::run::{Engine, Run};
     use crate::scenario::Scenario;
     use crate::scenarios::any;
     use crate::subject::Subject;
@@ -54,7 +54,7 @@ mod explored {
             let trial = trial(subject, scenario);
             let run = run(trial, scenario);
             let executions = run.explorations.last().map_or(0, |last| last.executions);
-            match verdict::shown(trial, &run) {
+            match verdict::shown(trial, &run, Engine::Mazurka) {
                 Ok(()) => println!("  holds   {} ({executions} executions)", scenario.property),
                 Err(verdict) => {
                     held = false;

@@ -78,8 +78,9 @@ impl std::fmt::Display for Verdict {
 /// Judges a run without a seeded defect. `recorded` is the range for the last exploration;
 /// `convicted` says for each seeded defect whether it was convicted.
 pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[bool]) -> Verdict {
+    let engine = if trial.bound().is_some() { Engine::Loom } else { Engine::Mazurka };
     explored(run)
-        .and_then(|()| complete(trial, run))
+        .and_then(|()| complete(trial, run, engine))
         .and_then(|()| meaningful(trial, run))
         .and_then(|()| sharp(trial, convicted))
         .and_then(|()| as_recorded(run, recorded))
@@ -93,8 +94,8 @@ pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[boo
 /// # Errors
 ///
 /// What it is called instead.
-pub(crate) fn shown(trial: &Trial, run: &Run) -> Result<(), Verdict> {
-    explored(run).and_then(|()| complete(trial, run)).and_then(|()| meaningful(trial, run))
+pub(crate) fn shown(trial: &Trial, run: &Run, engine: Engine) -> Result<(), Verdict> {
+    explored(run).and_then(|()| complete(trial, run, engine)).and_then(|()| meaningful(trial, run))
 }
 
 fn explored(run: &Run) -> Result<(), Verdict> {
@@ -173,11 +174,7 @@ fn failure(run: &Run, message: &str, site: &str) -> String {
     format!("{message}{place} ({found}, execution {number})")
 }
 
-fn complete(trial: &Trial, run: &Run) -> Result<(), Verdict> {
-    let engine = match run.options {
-        Options::Mazurka(_) => Engine::Mazurka,
-        Options::Loom(_) => Engine::Loom,
-    };
+fn complete(trial: &Trial, run: &Run, engine: Engine) -> Result<(), Verdict> {
     if run.options != Options::complete(engine, &trial.scenario.world) {
         return Err(Verdict::Truncated("the settings are not the complete ones".to_owned()));
     }
