@@ -64,14 +64,14 @@ bare() {
   tests bare "$1" --iterate --no-default-features
 }
 
-# Every model of the pool, with at most two preemptions, until one complains.
+# Every model of the pool, until one complains.
 loom() {
   local part="$parts/$1"
   matching --invert-match --line-regexp --file "$part/bare/mutants.out/caught.txt" \
     "$part/ordinary/mutants.out/missed.txt" > "$part/for-loom"
   only loom "$1" "$part/for-loom"
   RUSTFLAGS="--cfg loom" mutate loom "$1" --iterate \
-    --cargo-arg=--package=verification --cargo-arg=--bin=model -- -- --every --mutant 2
+    --cargo-arg=--package=verification --cargo-arg=--bin=model -- -- --every --mutant
 }
 
 merge() {

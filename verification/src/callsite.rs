@@ -19,6 +19,9 @@ use crate::run::{End, Run, Trace};
 use crate::trial::{is_this_pool, Expect, Trial};
 use crate::verdict;
 
+/// Executions of the second engine that a trial has at most about which it is asked with a fault.
+pub const SECOND_OPINION_AT_MOST: u64 = 300;
+
 /// Executions that a trial has at most which is run with harmful faults. What they break shows in a
 /// small model, or is said to be missed.
 pub const HARMFUL_AT_MOST: u64 = 10_000;
@@ -289,6 +292,8 @@ pub struct KillMatrix {
 pub struct Slips {
     /// For each fault the trials that were run with it; for those of another shard none.
     pub runs: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    /// For each fault that none of them has convicted, those that the second engine has run with it.
+    pub second_opinions: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
     /// Wall time of the runs, in seconds.
     pub seconds: f64,
 }
@@ -304,8 +309,8 @@ pub struct KillEntry {
     pub fault: String,
     /// `harmful` or `harmless`.
     pub kind: String,
-    /// `convicted`, `equivalent`, `explained` or `survived`; `MISSED`, `KILLED`, `UNDECIDED` or
-    /// `STALE` is a failure.
+    /// `convicted`, `equivalent`, `explained` or `survived`; `MISSED`, `KILLED`, `UNDECIDED`,
+    /// `DISPUTED` or `STALE` is a failure.
     pub verdict: String,
     /// Why it is equivalent or undecided, or what is wrong with saying so.
     pub reason: Option<String>,
@@ -363,7 +368,8 @@ impl KillMatrix {
             used.extend(known);
             if !runs.is_empty() {
                 let reason = known.map(|index| &*equivalents.equivalent[index].reason);
-                entries.push(entry(slip, runs, reason));
+                let seconds = slips.second_opinions.get(slip).map_or(&[][..], Vec::as_slice);
+                entries.push(entry(slip, runs, seconds, reason));
             }
         }
         let stale =
@@ -428,12 +434,19 @@ fn place(source: &str, line: u32) -> (&str, &str) {
     (function, lines.last().map_or("", |line| line.trim()))
 }
 
-fn entry(slip: &Slip, runs: &[(&'static Trial, Run)], equivalent: Option<&str>) -> KillEntry {
+fn entry(
+    slip: &Slip,
+    runs: &[(&'static Trial, Run)],
+    seconds: &[(&'static Trial, Run)],
+    equivalent: Option<&str>,
+) -> KillEntry {
     let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
     let undecided: Vec<_> =
         runs.iter().filter(|(_, run)| verdict::is_undecided(run)).map(|(t, _)| t.name()).collect();
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
+    let disputed = convicted.is_empty() && seconds.iter().any(|(trial, run)| convicts(trial, run));
     let (verdict, reason) = match (slip.is_harmless(), convicted.is_empty(), equivalent) {
+        _ if disputed => ("DISPUTED", Some("loom convicts it, and mazurka does not")),
         (false, true, Some(reason)) if !undecided.is_empty() => ("explained", Some(reason)),
         (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended it")),
         (true, true, None) if runs.iter().any(|run| acted(&run)) => ("survived", None),
@@ -493,7 +506,7 @@ mod tests {
         let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
         let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
         let runs = BTreeMap::from([(slip, runs)]);
-        let slips = Slips { runs, seconds: 1.0 };
+        let slips = Slips { runs, second_opinions: BTreeMap::new(), seconds: 1.0 };
         let matrix = KillMatrix::new(&slips, &equivalents, source);
         let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
         let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));
@@ -545,6 +558,17 @@ mod tests {
             assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
             assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["KILLED"]);
         }
+    }
+
+    #[test]
+    fn what_the_second_engine_convicts_alone_is_disputed() {
+        let slip: Slip = format!("drop-notify-one@{SITE}").parse().expect("a fault at a site");
+        let second_opinions = BTreeMap::from([(slip.clone(), vec![run(3, true)])]);
+        let runs = BTreeMap::from([(slip, vec![run(3, false)])]);
+        let slips = Slips { runs, second_opinions, seconds: 1.0 };
+        let matrix = KillMatrix::new(&slips, &Equivalents::default(), |_| None);
+        assert_eq!(matrix.entries[0].verdict, "DISPUTED");
+        assert!(!matrix.is_good());
     }
 
     #[test]

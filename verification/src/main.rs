@@ -219,7 +219,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         .collect::<Vec<_>>();
     let kill_matrix = scope
         .faults
-        .then(|| kill_matrix(&runner, &workspace, arguments.shard, surveys))
+        .then(|| kill_matrix(&runner, &workspace, arguments.shard, surveys, &expected))
         .transpose()?;
     let exploring_seconds = exploring.elapsed().as_secs_f64();
     let others = Others::run(&scope, &runner, &workspace, &checkers, arguments)?;
@@ -493,6 +493,7 @@ fn kill_matrix(
     workspace: &Workspace,
     shard: Option<Shard>,
     surveys: Vec<(&'static Trial, Run)>,
+    expected: &Expected,
 ) -> Result<KillMatrix, String> {
     let equivalents = workspace.root().join("verification/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
@@ -507,7 +508,7 @@ fn kill_matrix(
     } else {
         runner.surveys(&candidates)
     };
-    let runs = runner.slips(&surveys, shard);
+    let runs = runner.slips(&surveys, shard, expected);
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 

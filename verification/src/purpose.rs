@@ -11,12 +11,14 @@ use crate::trial::{Defect, Trial};
 pub enum Purpose {
     /// Its verdict, and at which call sites that it reaches something could go wrong.
     Verdict,
+    /// The same with every thread told from every other, to check that symmetry loses nothing.
+    WithoutSymmetry,
     /// Another engine's opinion.
     SecondOpinion,
     /// Whether it notices a seeded defect of its own.
     Defect(&'static Defect),
-    /// Whether it notices a fault at a call site.
-    Slip(Slip),
+    /// Whether it notices a fault at a call site, under that engine.
+    Slip(Slip, Engine),
     /// Whether it notices what is wrong with the sources that it was built from.
     Mutant,
 }
@@ -26,8 +28,8 @@ impl Purpose {
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
-            Purpose::Slip(slip) => Some(slip.to_string()),
-            Purpose::Verdict | Purpose::SecondOpinion | Purpose::Mutant => None,
+            Purpose::Slip(slip, _) => Some(slip.to_string()),
+            _ => None,
         }
     }
 
@@ -35,8 +37,8 @@ impl Purpose {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault),
-            Purpose::Slip(slip) => Some(slip.fault()),
-            Purpose::Verdict | Purpose::SecondOpinion | Purpose::Mutant => None,
+            Purpose::Slip(slip, _) => Some(slip.fault()),
+            _ => None,
         }
     }
 
@@ -44,6 +46,7 @@ impl Purpose {
     pub fn engine(&self, trial: &Trial) -> Engine {
         match (self, trial.bound()) {
             (Purpose::SecondOpinion, _) | (_, Some(_)) => Engine::Loom,
+            (Purpose::Slip(_, engine), None) => *engine,
             _ => Engine::Mazurka,
         }
     }
@@ -53,9 +56,15 @@ impl Purpose {
         let flag = |flag: &str| flag.to_owned();
         match self {
             Purpose::Verdict => Vec::new(),
+            Purpose::WithoutSymmetry => vec![flag("--without-symmetry")],
             Purpose::SecondOpinion => vec![flag("--engine"), flag("loom")],
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
-            Purpose::Slip(slip) => vec![flag("--slip"), slip.to_string()],
+            Purpose::Slip(slip, engine) => {
+                let loom = *engine == Engine::Loom;
+                let engine = loom.then(|| [flag("--engine"), flag("loom")]);
+                let slip = [flag("--slip"), slip.to_string()];
+                slip.into_iter().chain(engine.into_iter().flatten()).collect()
+            }
             Purpose::Mutant => vec![flag("--mutant")],
         }
     }

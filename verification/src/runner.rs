@@ -17,7 +17,7 @@ use crate::audit::SampleReport;
 use crate::limits;
 use crate::process;
 use crate::purpose::Purpose;
-use crate::run::Run;
+use crate::run::{Engine, Run};
 use crate::sample::{Draw, SampleTrial};
 use crate::shard::Shard;
 use crate::trial::Trial;
@@ -108,13 +108,19 @@ impl Runner {
     /// as their `surveys` say.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all. A fault that is another shard's is run under
+    /// convicted often enough; a harmless one to all. About one that none has convicted, the
+    /// second engine is asked, under the smallest trials. A fault that is another shard's is run under
     /// none.
     ///
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn slips(&self, surveys: &[(&'static Trial, Run)], shard: Option<Shard>) -> Slips {
+    pub fn slips(
+        &self,
+        surveys: &[(&'static Trial, Run)],
+        shard: Option<Shard>,
+        expected: &Expected,
+    ) -> Slips {
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
         };
@@ -129,14 +135,32 @@ impl Runner {
             let mut convictions = 0;
             let runs = trials.iter().map_while(|trial| {
                 let enough = !slip.is_harmless() && convictions == callsite::CONVICTIONS;
-                let result = (!enough).then(|| run(trial, Purpose::Slip(slip.clone())))?;
+                let purpose = Purpose::Slip(slip.clone(), Engine::Mazurka);
+                let result = (!enough).then(|| run(trial, purpose))?;
                 convictions += usize::from(callsite::convicts(trial, &result.1));
                 Some(result)
             });
-            (slip.to_string(), (slip.clone(), runs.collect()))
+            let runs: Vec<_> = runs.collect();
+            let is_asked = |trial: &&&'static Trial| {
+                let number = expected.second_opinion(&trial.name());
+                convictions == 0 && number.is_some_and(|n| n <= callsite::SECOND_OPINION_AT_MOST)
+            };
+            let ask =
+                |trial: &&'static Trial| run(trial, Purpose::Slip(slip.clone(), Engine::Loom));
+            let seconds: Vec<_> = trials.iter().filter(is_asked).map(ask).collect();
+            (slip.to_string(), (slip.clone(), runs, seconds))
         });
+        let mut second_opinions = BTreeMap::new();
+        let runs: Vec<_> = runs
+            .into_iter()
+            .map(|(slip, runs, seconds)| {
+                second_opinions.insert(slip.clone(), seconds);
+                (slip, runs)
+            })
+            .collect();
         Slips {
             runs: all.into_iter().chain(runs).collect(),
+            second_opinions,
             seconds: began.elapsed().as_secs_f64(),
         }
     }

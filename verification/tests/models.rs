@@ -6,6 +6,8 @@
 use libtest_mimic::Arguments;
 #[cfg(loom)]
 use libtest_mimic::{Failed, Trial as Test};
+#[cfg(loom)]
+use verification::run::Run;
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
@@ -27,7 +29,11 @@ fn main() -> std::process::ExitCode {
             let expected = std::sync::Arc::clone(&expected);
             Test::test(trial.name(), move || check(trial, &expected))
         })
-        .chain([Test::test("example/your_pool", strangers_pool_is_convicted)])
+        .chain([
+            Test::test("example/your_pool", strangers_pool_is_convicted),
+            Test::test("symmetry loses nothing", symmetry_loses_nothing),
+            Test::test("a failure is replayed from its line", a_failure_is_replayed),
+        ])
         .collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
@@ -37,15 +43,12 @@ fn check(
     trial: &'static verification::trial::Trial,
     expected: &verification::expected::Expected,
 ) -> Result<(), Failed> {
-    use std::path::Path;
-
     use verification::audit::TrialReport;
+    use verification::lanes;
     use verification::purpose::Purpose;
-    use verification::{lanes, limits, process};
 
     const WIDTH: usize = 100;
-    let model = Path::new(env!("CARGO_BIN_EXE_model"));
-    let run = |purpose| process::run_model(model, trial, &purpose, limits::MODEL);
+    let run = |purpose| run(trial, &purpose);
     let defects = trial.defects.iter().map(|defect| run(Purpose::Defect(defect)));
     let defects: Vec<_> = defects.collect();
     let second = expected.second_opinion(&trial.name()).map(|_| run(Purpose::SecondOpinion));
@@ -57,6 +60,63 @@ fn check(
             let lanes = report.trace.as_ref().map(|trace| lanes::draw(trace, WIDTH));
             Err(format!("{complaint}\n\n{}", lanes.unwrap_or_default()).into())
         }
+    }
+}
+
+#[cfg(loom)]
+fn run(trial: &verification::trial::Trial, purpose: &verification::purpose::Purpose) -> Run {
+    use verification::{limits, process};
+
+    let model = std::path::Path::new(env!("CARGO_BIN_EXE_model"));
+    process::run_model(model, trial, purpose, limits::MODEL)
+}
+
+/// With alike workers told from one another, the same outcomes are reached, in as many times the
+/// executions as the workers have orders.
+#[cfg(loom)]
+fn symmetry_loses_nothing() -> Result<(), Failed> {
+    use verification::purpose::Purpose;
+    use verification::trial::Trial;
+
+    let alike = [("drop-2x3", 2), ("drop-3x1", 6), ("drop-3x2", 6), ("progress-3x2", 6)];
+    for (scenario, orders) in alike {
+        let trial = Trial::of_this_pool(scenario).ok_or("there is such a trial")?;
+        let [once, all] =
+            [Purpose::Verdict, Purpose::WithoutSymmetry].map(|purpose| run(trial, &purpose));
+        let number = |run: &Run| run.explorations.last().map_or(0, |last| last.executions);
+        let outcomes = |run: &Run| run.reached.keys().cloned().collect::<Vec<_>>();
+        if number(&all) != orders * number(&once) || outcomes(&all) != outcomes(&once) {
+            return Err(format!("{scenario}: {once:?}\n{all:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// The schedule of a seeded failure, given to the command, fails in the same way and is drawn.
+#[cfg(loom)]
+fn a_failure_is_replayed() -> Result<(), Failed> {
+    use std::process::Command;
+
+    use verification::purpose::Purpose;
+    use verification::run::End;
+    use verification::trial::Trial;
+    use verification::{limits, process};
+
+    let trial = Trial::find("last-call-two-lock/drop-2x2").ok_or("there is such a trial")?;
+    let defect = trial.defects.first().ok_or("it has a defect")?;
+    let failed = run(trial, &Purpose::Defect(defect));
+    let End::Failed { schedule: Some(schedule), .. } = &failed.end else {
+        return Err(format!("{:?}", failed.end).into());
+    };
+    let mut again = Command::new(env!("CARGO_BIN_EXE_model"));
+    again.args([&*trial.name(), "--defect", defect.name, "--replay", schedule]);
+    let finished = process::run(&mut again, limits::MODEL)?;
+    let status = finished.status.and_then(|status| status.code());
+    let told = finished.stdout;
+    if status == Some(1) && told.contains("FAILED: deadlock") && told.contains("last-call-1") {
+        Ok(())
+    } else {
+        Err(format!("{status:?}: {told}{}", finished.stderr).into())
     }
 }
 

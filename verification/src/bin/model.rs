@@ -53,11 +53,14 @@ mod explored {
         #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
         slip: Option<Slip>,
         /// Who explores: loom gives a second opinion on what holds
-        #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "slip"])]
+        #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "mutant", "replay"])]
         engine: Engine,
         /// Run one schedule again instead, as a failure told it
         #[arg(long, value_name = "SCHEDULE", requires = "trial")]
         replay: Option<String>,
+        /// Tell threads from one another that the scenario says are alike
+        #[arg(long, conflicts_with_all = ["defect", "slip", "mutant", "engine"])]
+        without_symmetry: bool,
         /// Explore what was built from changed sources
         #[arg(long, conflicts_with_all = ["defect", "slip"])]
         mutant: bool,
@@ -116,8 +119,9 @@ mod explored {
                     let none = || format!("{} has no defect `{name}`", trial.name());
                     Purpose::Defect(defect.ok_or_else(none)?)
                 }
-                (None, Some(slip)) => Purpose::Slip(slip),
+                (None, Some(slip)) => Purpose::Slip(slip, self.engine),
                 (None, None) if self.mutant => Purpose::Mutant,
+                (None, None) if self.without_symmetry => Purpose::WithoutSymmetry,
                 (None, None) => match self.engine {
                     Engine::Mazurka => Purpose::Verdict,
                     Engine::Loom => Purpose::SecondOpinion,

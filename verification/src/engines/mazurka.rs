@@ -313,7 +313,10 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
     let faults: Vec<_> = purpose.fault().into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
     install(false);
-    let options = options(&world);
+    let mut options = options(&world);
+    if matches!(purpose, Purpose::WithoutSymmetry) {
+        options.alike = None;
+    }
     let stage = Stage::new(trial.subject);
     let wrong = purpose.wrong();
     let session = Session::new(trial.name(), wrong, stage, Options::Mazurka(options.clone()));
