@@ -341,7 +341,7 @@ impl Shared {
 
 impl Accounts for Shared {
     fn cancel(&self, job: &dyn HandledTask, reason: CancelReason) -> bool {
-        job.process(&mut CancelSeat::enter(self, reason), &|| false)
+        job.process(&mut CancelSeat::enter(self, reason))
     }
 
     fn stray_panics(&self, number: u64) {
