@@ -302,11 +302,9 @@ pub(crate) struct Ticket(Option<Arc<dyn HandledTask>>);
 
 impl Ticket {
     fn process(&mut self, seat: &mut dyn Seat) -> bool {
-        let Some(task) = self.0.take() else { return false };
-        let claimed = task.process(seat, &|| Arc::strong_count(&task) == 1);
-        // If the handle is gone, this drops the result.
-        seat.stray_panics(drop_guarded(task));
-        claimed
+        // Nothing of the user's is left in the task when this drops it: whose drop is the last is of
+        // no consequence.
+        self.0.take().is_some_and(|task| task.process(seat))
     }
 }
 
@@ -338,9 +336,8 @@ impl Drop for Ticket {
 
 /// What stands behind a job with a handle, as the queue sees it.
 pub(crate) trait HandledTask: Send + Sync {
-    /// Claims the closure and takes it to its end; `false` if somebody has claimed it before. Says
-    /// what it panicked with if it is `detached` by then, since nobody else will see.
-    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool;
+    /// Claims the closure and takes it to its end; `false` if somebody has claimed it before.
+    fn process(&self, seat: &mut dyn Seat) -> bool;
     /// Resolves the handle of a job that was dropped.
     fn abandon(&self);
 }
@@ -355,6 +352,9 @@ trait Awaited<T>: HandledTask {
     fn take(&self) -> Option<Outcome<T>>;
     /// Takes the outcome if there is one, and otherwise leaves the waker to be woken by it.
     fn take_or_leave(&self, waker: Waker) -> Option<Outcome<T>>;
+    /// The handle is being dropped: drops what it has left or has not read; returns the number of
+    /// panics that this caused.
+    fn detach(&self) -> u64;
     fn as_task(&self) -> &dyn HandledTask;
 }
 
@@ -370,6 +370,8 @@ struct State<F, T> {
     waker: Option<Waker>,
     /// Whether a join may be sleeping; a wake-up is a system call, and most jobs end unobserved.
     joining: bool,
+    /// Whether the handle was dropped before there was an outcome: then nobody reads it.
+    detached: bool,
 }
 
 /// `Unclaimed → Claimed → Ready → Taken`, never backwards.
@@ -392,10 +394,24 @@ impl<F, T> State<F, T> {
         }
     }
 
+    /// Takes the outcome if there is one.
     fn take(&mut self) -> Option<Outcome<T>> {
+        let is_taken = matches!(self.stage, Stage::Taken);
+        assert!(!is_taken, "the outcome has been taken; the handle was polled after that");
+        self.take_unread()
+    }
+
+    /// From now on nobody reads the outcome; gives back what the handle has left, and what it has not
+    /// read.
+    fn detach(&mut self) -> (Option<Waker>, Option<Outcome<T>>) {
+        self.detached = true;
+        (self.waker.take(), self.take_unread())
+    }
+
+    /// Takes the outcome if there is one that has not been taken.
+    fn take_unread(&mut self) -> Option<Outcome<T>> {
         match mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Ready(outcome) => Some(outcome),
-            Stage::Taken => panic!("the outcome has been taken; the handle was polled after that"),
             other => {
                 self.stage = other;
                 None
@@ -411,7 +427,12 @@ where
 {
     /// A job that shares everything with its handle.
     pub(crate) fn new(closure: F) -> Arc<Self> {
-        let state = State { stage: Stage::Unclaimed(closure), waker: None, joining: false };
+        let state = State {
+            stage: Stage::Unclaimed(closure),
+            waker: None,
+            joining: false,
+            detached: false,
+        };
         Arc::new(Handled { state: Mutex::new(state), resolved: Condvar::new() })
     }
 
@@ -441,22 +462,55 @@ impl<F, T> Handled<F, T> {
         self.state.lock().claim()
     }
 
-    /// Returns the waker of the task that waits, to be [woken](wake).
+    /// Counts the outcome, and leaves it for the handle. In one critical section with the look at
+    /// whether there is a handle: the outcome goes either to it or to the report. Locks that `count`
+    /// takes are never held by anybody who takes this one.
     #[must_use]
-    fn resolve(&self, outcome: Outcome<T>) -> Option<Waker> {
+    fn resolve(&self, outcome: Outcome<T>, count: impl FnOnce(&Outcome<T>, bool)) -> Resolved<T> {
         let mut state = self.state.lock();
+        count(&outcome, state.detached);
+        if state.detached {
+            state.stage = Stage::Taken;
+            return Resolved::Detached(outcome);
+        }
         state.stage = Stage::Ready(outcome);
         if state.joining {
             self.resolved.notify_one();
         }
-        state.waker.take()
+        state.waker.take().map_or(Resolved::Quiet, Resolved::Awaited)
     }
 }
 
-/// Wakes a task, which is user code: not under a lock.
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        unharmed(|| waker.wake());
+/// What is left to do for the thread that has resolved a job.
+enum Resolved<T> {
+    /// Nothing.
+    Quiet,
+    /// To wake the task that waits for the handle.
+    Awaited(Waker),
+    /// To drop the outcome, since there is no handle.
+    Detached(Outcome<T>),
+}
+
+impl<T> Resolved<T> {
+    /// Whether finishing runs user code.
+    fn is_user_code(&self) -> bool {
+        match self {
+            Resolved::Quiet => false,
+            Resolved::Awaited(_) => true,
+            Resolved::Detached(outcome) => mem::needs_drop::<T>() || !outcome.is_completed(),
+        }
+    }
+
+    /// Does it, not under a lock; returns the number of panics of destructors.
+    fn finish(self) -> u64 {
+        match self {
+            Resolved::Quiet => 0,
+            Resolved::Awaited(waker) => {
+                unharmed(|| waker.wake());
+                0
+            }
+            Resolved::Detached(outcome) => drop_guarded(outcome),
+        }
     }
 }
 
@@ -465,30 +519,30 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn process(&self, seat: &mut dyn Seat, detached: &dyn Fn() -> bool) -> bool {
+    fn process(&self, seat: &mut dyn Seat) -> bool {
         let Some(closure) = self.claim() else { return false };
         let outcome = settle(closure, seat);
-        seat.end(match &outcome {
-            Outcome::Completed(_) => End::Completed,
-            Outcome::Panicked(payload) => {
-                End::Panicked(detached().then(|| message(payload.as_ref())))
-            }
-            Outcome::Cancelled(_) => End::Cancelled,
+        let resolved = self.resolve(outcome, |outcome, detached| {
+            seat.end(match outcome {
+                Outcome::Completed(_) => End::Completed,
+                Outcome::Panicked(payload) => {
+                    End::Panicked(detached.then(|| message(payload.as_ref())))
+                }
+                Outcome::Cancelled(_) => End::Cancelled,
+            });
         });
-        // The handle may be gone, and the outcome is then dropped here.
-        let is_dropped_by_user_code = mem::needs_drop::<T>() || !outcome.is_completed();
-        let waker = self.resolve(outcome);
-        if is_dropped_by_user_code || waker.is_some() {
+        if resolved.is_user_code() {
             seat.tell();
         }
-        wake(waker);
+        seat.stray_panics(resolved.finish());
         true
     }
 
     fn abandon(&self) {
         if let Some(closure) = self.claim() {
             drop_guarded(closure);
-            wake(self.resolve(Outcome::Cancelled(CancelReason::Discarded)));
+            let outcome = Outcome::Cancelled(CancelReason::Discarded);
+            self.resolve(outcome, |_, _| ()).finish();
         }
     }
 }
@@ -529,6 +583,12 @@ where
             drop(old);
         }
         outcome
+    }
+
+    fn detach(&self) -> u64 {
+        // Their destructors are user code, and find the lock free.
+        let (waker, outcome) = self.state.lock().detach();
+        drop_guarded(waker) + drop_guarded(outcome)
     }
 
     fn as_task(&self) -> &dyn HandledTask {
@@ -590,7 +650,7 @@ where
 /// ```
 #[must_use = "dropping the handle detaches the job; `execute` does without one"]
 pub struct JobHandle<T> {
-    // None only while being dropped.
+    // None once the outcome has been returned by a `join` method: then there is nothing to detach.
     task: Option<Arc<dyn Awaited<T>>>,
     accounts: Arc<dyn Accounts>,
     id: JobId,
@@ -673,7 +733,7 @@ impl<T> JobHandle<T> {
     /// If the handle has been polled to its end as a future.
     pub fn join(self) -> Outcome<T> {
         let outcome = self.task().take_until(Deadline::never());
-        outcome.expect("a wait without a deadline ends with the outcome")
+        self.joined(outcome).expect("a wait without a deadline ends with the outcome")
     }
 
     /// Returns the outcome if there is one already.
@@ -687,7 +747,7 @@ impl<T> JobHandle<T> {
     /// If the handle has been polled to its end as a future.
     pub fn try_join(self) -> Result<Outcome<T>, JobHandle<T>> {
         let outcome = self.task().take();
-        outcome.ok_or(self)
+        self.joined(outcome)
     }
 
     /// Waits for the outcome, but at most that long.
@@ -703,11 +763,18 @@ impl<T> JobHandle<T> {
     /// If the handle has been polled to its end as a future.
     pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
         let outcome = self.task().take_until(Deadline::after(timeout));
-        outcome.ok_or(self)
+        self.joined(outcome)
+    }
+
+    /// Returns the outcome, or else the handle. With the outcome gone, its drop needs no lock.
+    fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, JobHandle<T>> {
+        let Some(outcome) = outcome else { return Err(self) };
+        self.task = None;
+        Ok(outcome)
     }
 
     fn task(&self) -> &dyn Awaited<T> {
-        self.task.as_deref().expect("a handle has its job until it is dropped")
+        self.task.as_deref().expect("a handle has its job until it returns the outcome")
     }
 }
 
@@ -728,8 +795,7 @@ impl<T> Future for JobHandle<T> {
 
 impl<T> Drop for JobHandle<T> {
     fn drop(&mut self) {
-        // If the job has ended, this drops its result.
-        let number = drop_guarded(self.task.take());
+        let number = self.task.as_deref().map_or(0, Awaited::detach);
         if number > 0 {
             self.accounts.stray_panics(number);
         }

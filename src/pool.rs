@@ -528,14 +528,7 @@ impl Submitter {
     }
 
     fn wait_idle_until(&self, deadline: Deadline) -> Result<(), WaitError> {
-        if self.shared.is_waited_for() {
-            return Err(WaitError::WOULD_DEADLOCK);
-        }
-        if self.shared.wait_idle(deadline) {
-            Ok(())
-        } else {
-            Err(WaitError::TIMEOUT)
-        }
+        self.shared.wait_idle(deadline)
     }
 
     /// Returns a token that says whether the pool is shutting down, for long jobs.

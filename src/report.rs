@@ -70,7 +70,8 @@ pub struct Report {
     /// The jobs that were running when the report was made, in the order of acceptance.
     pub unfinished_jobs: Vec<UnfinishedJob>,
     /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of
-    /// acceptance. (A panic of a job with a handle goes there; if the handle was dropped, here.)
+    /// acceptance. (A panic of a job with a handle goes there; if the handle was dropped before the
+    /// job had its outcome, here.)
     pub panics: Vec<JobPanic>,
     /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks,
     /// which changed no job's outcome.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 
+use crate::error::WaitError;
 use crate::events;
 use crate::job::{
     drop_guarded, drop_payload, guarded, unharmed, Accounts, End, HandledTask, Job, Seat,
@@ -145,25 +146,32 @@ impl Shared {
         self.is_own_worker() || self.cancelling.lock().under_way.contains(&current_id())
     }
 
-    /// Waits until at one instant nothing is queued or running; `false` if the deadline came first.
-    pub(crate) fn wait_idle(&self, deadline: Deadline) -> bool {
-        let watch = Watch::over(self);
+    /// Waits until at one instant nothing is queued or running.
+    ///
+    /// # Errors
+    ///
+    /// The deadline came first, or this thread is waited for itself.
+    pub(crate) fn wait_idle(&self, deadline: Deadline) -> Result<(), WaitError> {
+        // Before the first reading: for what ends after that, there is another.
+        let mut rings = *self.idle.rings.lock();
+        let (watch, mut finished) = Watch::over(self).ok_or(WaitError::WOULD_DEADLOCK)?;
         let mut late = false;
         loop {
-            let rings = *self.idle.rings.lock();
             // Finished before accepted: each is monotone and the second at least the first, so equal
             // readings mean that at the second one nothing was unfinished.
-            let finished = watch.finished();
             if finished == self.queue.counts().accepted {
-                return true;
+                return Ok(());
             }
             if late {
-                return false;
+                return Err(WaitError::TIMEOUT);
             }
             let mut now = self.idle.rings.lock();
             while *now == rings && !late {
                 (now, late) = self.idle.rung.wait_until(now, deadline);
             }
+            rings = *now;
+            drop(now);
+            finished = watch.finished();
         }
     }
 
@@ -341,7 +349,7 @@ impl Shared {
 
 impl Accounts for Shared {
     fn cancel(&self, job: &dyn HandledTask, reason: CancelReason) -> bool {
-        job.process(&mut CancelSeat::enter(self, reason), &|| false)
+        job.process(&mut CancelSeat::enter(self, reason))
     }
 
     fn stray_panics(&self, number: u64) {
@@ -359,15 +367,28 @@ impl fmt::Debug for Shared {
 struct Watch<'a>(&'a Shared);
 
 impl<'a> Watch<'a> {
-    fn over(shared: &'a Shared) -> Self {
-        shared.cancelling.lock().watched += 1;
-        for record in &*shared.records {
-            record.status.lock().watched += 1;
+    /// Begins to watch; returns, beside, how many jobs have [`finished`](Self::finished). `None` if
+    /// this thread is to bring a job to its end.
+    fn over(shared: &'a Shared) -> Option<(Self, u64)> {
+        if shared.is_own_worker() {
+            return None;
         }
-        Watch(shared)
+        let mut cancelling = shared.cancelling.lock();
+        if cancelling.under_way.contains(&current_id()) {
+            return None;
+        }
+        cancelling.watched += 1;
+        let mut finished = cancelling.cancelled;
+        drop(cancelling);
+        for record in &*shared.records {
+            let mut status = record.status.lock();
+            status.watched += 1;
+            finished += status.tally.finished();
+        }
+        Some((Watch(shared), finished))
     }
 
-    /// Jobs that have ended. For one that ends after its record was read here, somebody rings.
+    /// Jobs that have ended. For one that ends after its record was read, somebody rings.
     fn finished(&self) -> u64 {
         let cancelled = self.0.cancelling.lock().cancelled;
         let records = self.0.records.iter();
@@ -696,7 +717,7 @@ mod tests {
                 assert!(shared.queue.push(job, Wait::No).is_ok());
             }
             shared.queue.close();
-            let watch = Watch::over(&shared);
+            let (watch, _) = Watch::over(&shared).expect("this is no worker");
             main(&shared, 0, Hooks::default());
             assert_eq!((watch.finished(), *shared.idle.rings.lock()), (10, 1), "{}", kind.name());
         }

@@ -153,6 +153,20 @@ impl Count {
     }
 }
 
+/// A capture whose destructor does that, outside the pool's locks.
+pub(crate) fn at_drop(destructor: impl FnOnce() + Send + 'static) -> impl Send + 'static {
+    struct AtDrop<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for AtDrop<F> {
+        fn drop(&mut self) {
+            history::outside_locks();
+            if let Some(destructor) = self.0.take() {
+                destructor();
+            }
+        }
+    }
+    AtDrop(Some(destructor))
+}
+
 /// What a thread did in the current execution, asked afterwards. That is the same in all executions
 /// of a trace, so an outcome may rest on it.
 pub(crate) mod history {

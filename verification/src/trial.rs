@@ -75,10 +75,20 @@ pub(crate) const PLACE_WAKES_NOBODY: Defect =
     defect("a free place wakes nobody", Action::DropNotifyOne, "src/queue/mod.rs");
 pub(crate) const RECORD_WAKES_NOBODY: Defect =
     defect("the end of a job or of a worker wakes nobody", Action::DropNotifyAll, "src/worker.rs");
+const RECORD_WAKES_ONE: Defect = defect(
+    "the end of a job or of a worker wakes one of several",
+    Action::NotifyOneForAll,
+    "src/worker.rs",
+);
+const OWNER_TIMES_OUT: Defect =
+    defect("a deadline that has not come fires", Action::FireDeadline, "src/worker.rs");
 const START_WAKES_NOBODY: Defect =
     defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");
 const FLAG_IS_NOT_RAISED: Defect =
     defect("stop tokens are not told", Action::DropRaise, "src/worker.rs");
+/// Between the look at whether there is a handle and the outcome.
+const JOB_SPLITS_ITS_OUTCOME: Defect =
+    defect("an outcome is left for a handle that is gone", Action::SplitLock(0), "src/job.rs");
 /// Between the count of a panic and its entry in the list.
 const JOB_SPLITS_ITS_END: Defect =
     defect("a panic is counted before it is listed", Action::SplitLock(2), "src/worker.rs");
@@ -216,7 +226,7 @@ pub const TRIALS: &[Trial] = &[
     own(&cancel::CANCEL_RACING_DISCARD, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_CHILD, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_TWO_WORKERS, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    nightly(&idle::IDLE_TWO_WAITERS, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_TWO_WAITERS, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
     own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
     own(&idle::IDLE_BEFORE_RESULT, Proved, &[RECORD_WAKES_NOBODY]),
@@ -281,7 +291,7 @@ pub const TRIALS: &[Trial] = &[
     two(&backpressure::IN_TIME_WHEN_FULL, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::DRAIN_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::DISCARD_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
-    two_nightly(&idle::IDLE_TWO_WORKERS, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&idle::IDLE_TWO_WORKERS, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&idle::IDLE_AFTER_CHILD, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&trigger::DISCARD_DURING_DRAIN, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&trigger::TWO_TRIGGERS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
@@ -294,6 +304,38 @@ pub const TRIALS: &[Trial] = &[
     two(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),
     two(&trigger::FINAL_REPORT_FROM_WORKER, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&trigger::FINAL_REPORT_AFTER_DEADLINE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    own(&handles::PANIC_DETACHED, Proved, &[JOB_SPLITS_ITS_OUTCOME]),
+    own(&handles::WAKER_REPLACED, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&handles::WAKER_GOES_WITH_HANDLE, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&cancel::TWO_CANCELLERS, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&shutdown::STATS_WHILE_CANCELLING, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_STUCK_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
+    own(&trigger::LET_GO_BESIDE_CANCEL, Proved, &[PUSH_WAKES_NOBODY]),
+    own(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&trigger::WAIT_WHILE_CANCELLING, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
+    own(&trigger::FINAL_REPORT_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, OWNER_TIMES_OUT]),
+    own(&trigger::FINAL_REPORT_AFTER_CANCELS, Proved, &[CLOSE_WAKES_NOBODY]),
+    own(&queue::THREE_PUSHERS_TWO_PLACES, Proved, &[PLACE_WAKES_NOBODY, CLOSE_WAKES_NOBODY]),
+    two(&handles::PANIC_DETACHED, Proved, &[JOB_SPLITS_ITS_OUTCOME]),
+    two(&handles::WAKER_REPLACED, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&handles::WAKER_GOES_WITH_HANDLE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&cancel::TWO_CANCELLERS, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&shutdown::STATS_WHILE_CANCELLING, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&shutdown::DEADLINE_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
+    two(&shutdown::DEADLINE_STUCK_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
+    two(&trigger::LET_GO_BESIDE_CANCEL, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&trigger::WAIT_WHILE_CANCELLING, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
+    two(&trigger::FINAL_REPORT_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, OWNER_TIMES_OUT]),
+    two(&trigger::FINAL_REPORT_AFTER_CANCELS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
+    two(&queue::THREE_PUSHERS_TWO_PLACES, Proved, &[PLACE_WAKES_NOBODY, TWO_CLOSE_WAKES_NOBODY]),
+    nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
+    two_nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
     own(&any::DROP_THREE_ONE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&any::DROP_TWO_THREE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&any::DROP_THREE_TWO, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),

@@ -1,8 +1,6 @@
 //! A program, run once: two clients, and what both saw held against the report.
 
-use std::sync::{mpsc, Arc, Mutex, PoisonError};
-
-use last_call::sync::thread;
+use last_call::sync::{thread, Arc, Mutex};
 use last_call::{
     CancelReason, Cancellation, JobHandle, Outcome, Report, Shutdown, Submitter, ThreadPool,
 };
@@ -184,14 +182,14 @@ impl Known {
     }
 }
 
-/// What the pool's hook was told. Unseen by loom, as [`Count`].
+/// What the pool's hook was told.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<Report>>>);
 
 impl Told {
     /// The one report, once the pool has ended.
     fn only(&self) -> Report {
-        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reports = self.0.lock();
         assert_eq!(reports.len(), 1, "the hook is called once, before the drop returns");
         reports.remove(0)
     }
@@ -206,7 +204,7 @@ fn pool(program: &Program, workers: usize, stage: &Stage) -> (ThreadPool, Option
     let told = Told::default();
     let tell = told.clone();
     let hook = move |report: &Report| {
-        tell.0.lock().unwrap_or_else(PoisonError::into_inner).push(report.clone());
+        tell.0.lock().push(report.clone());
     };
     let pool = stage.builder().workers(workers).on_terminated(hook).build();
     (pool.expect("nothing is in the way of it"), Some(told))
@@ -219,12 +217,13 @@ pub(crate) fn run(program: &Program, workers: usize, stage: &Stage) {
     let mut owner = Client::new(&pool, stage, program);
     let mut other = Client::new(&pool, stage, program);
     let actions = program.other.clone();
-    let (tell, told) = mpsc::channel();
+    let ended = Arc::new(Mutex::new(None));
+    let end = Arc::clone(&ended);
     let main = move || {
         for action in actions {
             other.act(action);
         }
-        let _ = tell.send(other);
+        *end.lock() = Some(other);
     };
     // A thread costs a factor; without anything to do it would show nothing.
     let thread = (!program.other.is_empty())
@@ -245,7 +244,8 @@ pub(crate) fn run(program: &Program, workers: usize, stage: &Stage) {
     }
     let others = thread.map(|thread| {
         thread.join().expect("it does not panic");
-        told.recv().expect("it has told").settle()
+        let other = ended.lock().take();
+        other.expect("it has put itself there").settle()
     });
     assert_eq!(trigger.wait(), Ok(()));
     let mut counts = owner.settle();

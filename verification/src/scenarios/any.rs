@@ -1,9 +1,8 @@
 //! Scenarios for any subject: it takes jobs, and dropping it is its shutdown.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Arc;
 
-use last_call::sync;
+use last_call::sync::{self, Arc};
 
 use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
 

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use last_call::sync::thread;
-use last_call::Outcome;
+use last_call::sync::{thread, Arc};
+use last_call::{JobHandle, Outcome};
 
 use super::shutdown::settled;
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, World};
+use crate::scenario::{at_drop, history, panic_quietly, Count, Latch, Scenario, World};
 
 pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     name: "join-before-shutdown",
@@ -152,7 +152,7 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
         let pool = stage.pool(1);
         let mut handle = pool.submit(|| 7).unwrap();
         let woken = Latch::new(1);
-        let waker = Waker::from(std::sync::Arc::new(Wakes(woken.clone())));
+        let waker = Waker::from(Arc::new(Wakes(woken.clone())));
         let mut poll = || Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
         let outcome = match poll() {
             Poll::Ready(outcome) => {
@@ -176,11 +176,115 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
 struct Wakes(Latch);
 
 impl Wake for Wakes {
-    fn wake(self: std::sync::Arc<Self>) {
+    fn wake(self: Arc<Self>) {
         history::outside_locks();
         self.0.done();
     }
 }
+
+/// Counts its wake-ups and the end of its last clone.
+struct Counts {
+    woken: Count,
+    dropped: Count,
+}
+
+impl Wake for Counts {
+    fn wake(self: Arc<Self>) {
+        history::outside_locks();
+        self.woken.add();
+    }
+}
+
+impl Drop for Counts {
+    fn drop(&mut self) {
+        history::outside_locks();
+        self.dropped.add();
+    }
+}
+
+/// Polls the handle of a job that has not ended, with a waker of which only the pool has a clone when
+/// this returns. So whoever drops the pool's runs the destructor.
+fn poll_once<T>(handle: &mut JobHandle<T>, woken: &Count, dropped: &Count) {
+    let counts = Counts { woken: woken.clone(), dropped: dropped.clone() };
+    let waker = Waker::from(Arc::new(counts));
+    let poll = Pin::new(handle).poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending(), "the job has not ended");
+}
+
+pub(crate) const WAKER_REPLACED: Scenario = Scenario {
+    name: "waker-replaced",
+    property: "a waker that another replaces is dropped at once, outside locks; the other is woken or goes with its handle",
+    clauses: &[14, 24],
+    reach: &["woken", "dropped with the handle"],
+    world: World::PLAIN,
+    body: |stage| {
+        let pool = stage.pool(1);
+        let gate = Latch::new(1);
+        let held = gate.clone();
+        let mut handle = pool.submit(move || held.wait()).unwrap();
+        let (woken, first, second) = (Count::default(), Count::default(), Count::default());
+        poll_once(&mut handle, &woken, &first);
+        assert_eq!(first.get(), 0, "the pool keeps it");
+        poll_once(&mut handle, &woken, &second);
+        assert_eq!((first.get(), second.get()), (1, 0), "the first is replaced");
+        gate.done();
+        drop(handle);
+        settled(&pool.shutdown());
+        assert_eq!((first.get(), second.get()), (1, 1), "each is dropped once");
+        stage.reach(["dropped with the handle", "woken"][woken.get()]);
+    },
+};
+
+pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
+    name: "waker-goes-with-handle",
+    property:
+        "a waker that a poll has left is dropped with the handle, outside locks, and not woken",
+    clauses: &[14, 24],
+    reach: &["dropped"],
+    world: World::PLAIN,
+    body: |stage| {
+        let pool = stage.pool(1);
+        let gate = Latch::new(1);
+        let held = gate.clone();
+        let mut handle = pool.submit(move || held.wait()).unwrap();
+        let (woken, dropped) = (Count::default(), Count::default());
+        poll_once(&mut handle, &woken, &dropped);
+        drop(handle);
+        assert_eq!(dropped.get(), 1, "it does not outlive the handle");
+        gate.done();
+        settled(&pool.shutdown());
+        assert_eq!(woken.get(), 0, "nobody waits");
+        stage.reach("dropped");
+    },
+};
+
+pub(crate) const PANIC_DETACHED: Scenario = Scenario {
+    name: "panic-detached",
+    property:
+        "a panic goes to the report if its handle is dropped before, and with the handle otherwise",
+    clauses: &[5, 12, 24],
+    reach: &["reported", "dropped with the handle"],
+    world: World::PLAIN,
+    body: |stage| {
+        let pool = stage.pool(1);
+        let (by_worker, by_handle) = (Count::default(), Count::default());
+        let payload = {
+            let (by_worker, by_handle) = (by_worker.clone(), by_handle.clone());
+            let main = thread::current_id();
+            at_drop(move || {
+                let with_handle = thread::current_id() == main;
+                if with_handle { &by_handle } else { &by_worker }.add();
+            })
+        };
+        let handle = pool.submit(move || -> () { std::panic::resume_unwind(Box::new(payload)) });
+        drop(handle.unwrap());
+        let report = pool.shutdown();
+        settled(&report);
+        assert_eq!((report.panicked, by_worker.get() + by_handle.get()), (1, 1));
+        assert_eq!(report.panics.len(), by_worker.get(), "reported if nobody could read it");
+        stage.reach(["dropped with the handle", "reported"][report.panics.len()]);
+    },
+};
 
 pub(crate) const DETACH: Scenario = Scenario {
     name: "detach",

@@ -9,6 +9,7 @@ use std::time::Duration;
 use last_call::sync::{Arc, Mutex};
 use last_call::ThreadPool;
 
+use super::cancel::{two_while_a_cancel_ends, while_a_cancel_ends};
 use super::shutdown::spawn;
 use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
 
@@ -102,6 +103,48 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
         assert_eq!((stats.completed, stats.finished()), (ran.get() as u64, 1));
         stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
         canceller.join().unwrap();
+    },
+};
+
+pub(crate) const IDLE_TWO_AFTER_CANCEL: Scenario = Scenario {
+    name: "idle-two-after-cancel",
+    property: "two threads that wait for idleness are both released by the end of a cancel",
+    clauses: &[25, 26],
+    reach: &["both slept", "one slept", "none slept", "it ran"],
+    world: World::PLAIN,
+    body: |stage| {
+        two_while_a_cancel_ends(stage, |pool| {
+            let submitter = pool.submitter();
+            move |_| submitter.wait_idle().unwrap()
+        });
+    },
+};
+
+pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
+    name: "idle-after-one-gave-up",
+    property:
+        "the end of a cancel releases who waits for idleness, though another has given up before",
+    clauses: &[25, 26],
+    reach: &["slept", "was idle", "it ran"],
+    world: World::PLAIN,
+    body: |stage| {
+        let (_pool, is_cancelled) = while_a_cancel_ends(stage, |pool| {
+            let (patient, hurried) = (pool.submitter(), pool.submitter());
+            move |_| {
+                let patient = spawn("patient", move || patient.wait_idle().unwrap());
+                let hurried = spawn("hurried", move || {
+                    let waited = hurried.wait_idle_timeout(Duration::from_secs(1));
+                    assert!(waited.unwrap_err().is_timeout(), "the cancel has not ended");
+                });
+                hurried.join().unwrap();
+                vec![patient]
+            }
+        });
+        stage.reach(match (is_cancelled, history::slept("patient")) {
+            (false, _) => "it ran",
+            (true, true) => "slept",
+            (true, false) => "was idle",
+        });
     },
 };
 

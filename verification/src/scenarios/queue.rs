@@ -129,6 +129,43 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
     },
 };
 
+pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
+    name: "queue-three-pushers-two-places",
+    property:
+        "queue: of three pushers two get the places that are given back, the third is let go by close",
+    clauses: &[3, 10],
+    reach: &["three slept", "two slept", "one slept", "none slept"],
+    world: World::PLAIN,
+    body: |stage| {
+        let queue = full_of_two(stage);
+        let (two, refused) = (Latch::new(2), Count::default());
+        let pusher = |name: &'static str| {
+            let (two, refused) = (two.clone(), refused.clone());
+            spawn(name, &queue, move |queue| match queue.push(name, Wait::Until(Deadline::never())) {
+                Ok(_) => two.done(),
+                Err(error) => {
+                    assert_eq!(error.refusal, Refusal::Closed);
+                    refused.add();
+                }
+            })
+        };
+        let names = ["pusher 0", "pusher 1", "pusher 2"];
+        let pushers = names.map(pusher);
+        queue.vacate();
+        queue.vacate();
+        // Before any close, which would let all go.
+        two.wait();
+        queue.close();
+        for pusher in pushers {
+            pusher.join().unwrap();
+        }
+        assert_eq!(refused.get(), 1);
+        assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 1, queued: 4 });
+        let slept = names.iter().filter(|name| history::slept(name)).count();
+        stage.reach(["none slept", "one slept", "two slept", "three slept"][slept]);
+    },
+};
+
 pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
     name: "queue-late-push-keeps-no-wake-up",
     property: "queue: a pusher that times out as it is woken takes the place, and the next is woken for its own",

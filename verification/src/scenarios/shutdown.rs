@@ -3,31 +3,39 @@
 use std::time::Duration;
 
 use last_call::sync::{self, thread, Arc};
-use last_call::{Outcome, Report, ThreadPool};
+use last_call::{Cancellation, Outcome, Report, ThreadPool};
 
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
+use crate::scenario::{at_drop, history, panic_quietly, Count, Latch, Scenario, Stage, World};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",
     property: "two jobs that own the pool run before any shutdown; the last owner's drop returns",
     clauses: &[2, 7, 16, 21],
-    reach: &["the first job dropped it", "the second job dropped it"],
+    reach: &["main dropped it", "the first job dropped it", "the second job dropped it"],
     world: World::PLAIN,
     // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
     // and two workers with two jobs can be explored without a bound.
     body: |stage| {
-        let pool = Arc::new(stage.pool(2));
-        for outcome in ["the first job dropped it", "the second job dropped it"] {
-            let (stage, owner) = (stage.clone(), Arc::clone(&pool));
-            let job = move || {
-                if let Some(pool) = Arc::into_inner(owner) {
-                    drop(pool);
+        let pool = stage.pool(2);
+        let submitter = pool.submitter();
+        // The owners that are left, and what they own: who is the last is decided under a lock.
+        let owned = Arc::new(sync::Mutex::new((3, Some(pool))));
+        let disown = |outcome| {
+            let (stage, owned) = (stage.clone(), Arc::clone(&owned));
+            move || {
+                let mut owned = owned.lock();
+                owned.0 -= 1;
+                let last = (owned.0 == 0).then(|| owned.1.take());
+                drop(owned);
+                if let Some(pool) = last {
+                    drop::<Option<ThreadPool>>(pool);
                     stage.reach(outcome);
                 }
-            };
-            pool.execute(job).unwrap();
-        }
-        drop(pool);
+            }
+        };
+        submitter.execute(disown("the first job dropped it")).unwrap();
+        submitter.execute(disown("the second job dropped it")).unwrap();
+        disown("main dropped it")();
     },
 };
 
@@ -323,6 +331,72 @@ pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
     },
 };
 
+const BESIDE_CANCEL: Scenario = Scenario {
+    name: "",
+    property: "",
+    clauses: &[4, 5, 17, 25],
+    reach: &[],
+    world: World::PLAIN,
+    body: |_| {},
+};
+
+pub(crate) const DEADLINE_BESIDE_CANCEL: Scenario = Scenario {
+    name: "deadline-beside-cancel",
+    property:
+        "shutdown_timeout returns though a cancel does not end, and reports that job as cancelled",
+    reach: &["it had run", "it was running", "it was cancelled"],
+    body: |stage| deadline_beside_cancel(stage, false),
+    ..BESIDE_CANCEL
+};
+
+pub(crate) const DEADLINE_STUCK_BESIDE_CANCEL: Scenario = Scenario {
+    name: "deadline-stuck-beside-cancel",
+    property: "shutdown_timeout returns though neither a job nor a cancel ends, and tells one from the other",
+    reach: &["it was running", "it was cancelled"],
+    body: |stage| deadline_beside_cancel(stage, true),
+    ..BESIDE_CANCEL
+};
+
+fn deadline_beside_cancel(stage: &Stage, stuck: bool) {
+    let pool = stage.pool(1);
+    let (gate, held, go) = (Latch::new(1), Latch::new(1), Latch::new(1));
+    let until = gate.clone();
+    let first = pool.submit(move || until.wait()).unwrap();
+    let capture = {
+        let (held, go) = (held.clone(), go.clone());
+        at_drop(move || {
+            held.done();
+            go.wait();
+        })
+    };
+    let second = pool.submit(move || drop(capture)).unwrap();
+    let canceller = spawn("canceller", move || {
+        assert_eq!(second.cancel(), Cancellation::Cancelled);
+        assert!(second.join().is_cancelled());
+    });
+    held.wait();
+    if !stuck {
+        gate.done();
+    }
+    let report = pool.shutdown_timeout(Duration::from_secs(1));
+    balanced(&report);
+    // Before anything is let go, so nothing but the deadline can have brought this about.
+    let running: Vec<_> = report.unfinished_jobs.iter().map(|job| job.id).collect();
+    let outcome = match (report.completed, report.cancelled, &running[..]) {
+        (1, 1, []) if !stuck => "it had run",
+        (0, 1, [id]) if *id == first.id() => "it was running",
+        (0, 2, []) => "it was cancelled",
+        other => panic!("impossible: {other:?}"),
+    };
+    if stuck {
+        gate.done();
+    }
+    go.done();
+    assert_eq!(first.join().is_cancelled(), outcome == "it was cancelled");
+    canceller.join().unwrap();
+    stage.reach(outcome);
+}
+
 pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
     name: "captures-before-handle",
     property:
@@ -420,6 +494,38 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
             "before the job ended"
         } else {
             "after the job ended"
+        });
+    },
+};
+
+pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
+    name: "stats-while-cancelling",
+    property: "stats asked while another thread submits a job and cancels it never show more finished than accepted, and never fall",
+    clauses: &[5, 15, 25],
+    reach: &["none had ended", "it had been cancelled", "it had run"],
+    world: World::PLAIN,
+    body: |stage| {
+        let pool = stage.pool(1);
+        let submitter = pool.submitter();
+        let canceller = spawn("canceller", move || {
+            submitter.submit(|| ()).unwrap().cancel();
+        });
+        let early = pool.stats();
+        let late = pool.stats();
+        assert!(early.finished() <= early.accepted, "{early:?}");
+        assert!(late.finished() <= late.accepted, "{late:?}");
+        let falls = early.accepted > late.accepted
+            || early.completed > late.completed
+            || early.cancelled > late.cancelled;
+        assert!(!falls, "{early:?}, then {late:?}");
+        canceller.join().unwrap();
+        let report = pool.shutdown();
+        settled(&report);
+        assert!(late.completed <= report.completed && late.cancelled <= report.cancelled);
+        stage.reach(match (late.completed, late.cancelled) {
+            (0, 0) => "none had ended",
+            (0, 1) => "it had been cancelled",
+            _ => "it had run",
         });
     },
 };

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use last_call::sync::{self, Arc};
-use last_call::{Report, ThreadPool};
+use last_call::sync::{self, thread, Arc};
+use last_call::{Cancellation, Report, ThreadPool};
 
+use super::cancel::two_while_a_cancel_ends;
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
+use crate::scenario::{at_drop, history, Count, Latch, Scenario, Stage, World};
 
 const TAKING_OVER: Scenario = Scenario {
     name: "",
@@ -102,6 +103,43 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     },
 };
 
+pub(crate) const WAIT_FOR_TERMINATION_TWO: Scenario = Scenario {
+    name: "wait-for-termination-2",
+    property: "a wait for termination returns when both workers have ended their jobs and their stop hooks",
+    clauses: &[18],
+    reach: &["terminated"],
+    world: World::PLAIN,
+    body: |stage| {
+        let (ran, stopped) = (Count::default(), Count::default());
+        let on_stop = stopped.clone();
+        let builder = stage.builder().workers(2).on_stop(move |_| on_stop.add());
+        let pool = builder.build().unwrap();
+        pool.execute(ran.job()).unwrap();
+        let trigger = pool.shutdown_trigger();
+        trigger.drain();
+        trigger.wait().unwrap();
+        assert_eq!((ran.get(), stopped.get()), (1, 2), "both workers have ended");
+        stage.reach("terminated");
+    },
+};
+
+pub(crate) const WAIT_WHILE_CANCELLING: Scenario = Scenario {
+    name: "wait-while-cancelling",
+    property: "two threads that wait for termination return when a cancel ends, which has its outcome by then",
+    clauses: &[18, 25],
+    reach: &["both slept", "one slept", "none slept", "it ran"],
+    world: World::PLAIN,
+    body: |stage| {
+        two_while_a_cancel_ends(stage, |pool| {
+            let trigger = pool.shutdown_trigger();
+            move |job| {
+                trigger.wait().unwrap();
+                assert!(job.is_finished(), "the cancel has ended");
+            }
+        });
+    },
+};
+
 pub(crate) const WAIT_WHILE_DISCARDING: Scenario = Scenario {
     name: "wait-while-discarding",
     property: "who waits for termination while another thread discards finds every handle resolved",
@@ -173,20 +211,150 @@ fn stopping(stage: &Stage, shut_down: fn(ThreadPool)) -> usize {
     ran.get()
 }
 
+type Reports = Arc<sync::Mutex<Vec<Report>>>;
+
 /// The final reports that a hook got, and a latch for the first.
-fn final_reports() -> (Latch, Arc<std::sync::Mutex<Vec<Report>>>, impl Fn(&Report) + Send + Sync) {
+fn final_reports() -> (Latch, Reports, impl Fn(&Report) + Send + Sync) {
     let delivered = Latch::new(1);
-    let reports = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let reports = Reports::default();
     let hook = {
         let (delivered, reports) = (delivered.clone(), Arc::clone(&reports));
         move |report: &Report| {
             history::outside_locks();
-            reports.lock().unwrap().push(report.clone());
+            reports.lock().push(report.clone());
             delivered.done();
         }
     };
     (delivered, reports, hook)
 }
+
+pub(crate) const FINAL_REPORT_IN_TIME: Scenario = Scenario {
+    name: "final-report-in-time",
+    property: "a shutdown_timeout that is in time has given the final report to the hook when it returns: 2 workers",
+    clauses: &[5, 17, 21],
+    reach: &["the owner slept", "the workers had ended"],
+    world: World::PLAIN,
+    body: |stage| {
+        // A deadline that does not fire.
+        const LONG: Duration = Duration::from_secs(3600);
+        let (_, reports, hook) = final_reports();
+        let pool = stage.builder().workers(2).on_terminated(hook).build().unwrap();
+        pool.execute(|| ()).unwrap();
+        let report = pool.shutdown_timeout(LONG);
+        settled(&report);
+        assert_eq!(*reports.lock(), [report], "the hook got the same report, once");
+        stage.reach(if history::slept("main") {
+            "the owner slept"
+        } else {
+            "the workers had ended"
+        });
+    },
+};
+
+pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
+    name: "final-report-after-cancels",
+    property: "dropped where one cancel is inside another, the pool reports when both have ended",
+    clauses: &[5, 21, 25],
+    reach: &["dropped by the canceller", "dropped by the worker"],
+    world: World::PLAIN,
+    body: |stage| {
+        let (delivered, reports, hook) = final_reports();
+        let (by_canceller, outer_ended) = (Count::default(), Count::default());
+        let hook = {
+            let (by_canceller, outer_ended) = (by_canceller.clone(), outer_ended.clone());
+            move |report: &Report| {
+                let ended = by_canceller.get() == 0 || outer_ended.get() == 1;
+                assert!(ended, "the canceller lets go after its last cancel");
+                hook(report);
+            }
+        };
+        let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
+        let cancelled = Count::default();
+        let outer = {
+            // Held until the pool is in it, so that the destructor finds it there.
+            let mut in_cell = cell.lock();
+            let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+            let (for_inner, main) = (Arc::clone(&cell), thread::current_id());
+            let by_canceller = by_canceller.clone();
+            let ends_the_pool = at_drop(move || {
+                if thread::current_id() == main {
+                    by_canceller.add();
+                }
+                let pool = for_inner.lock().take();
+                drop(pool);
+            });
+            let inner = pool.submit(move || drop(ends_the_pool)).unwrap();
+            let cancelled = cancelled.clone();
+            let cancels = at_drop(move || {
+                if inner.cancel() == Cancellation::Cancelled {
+                    cancelled.add();
+                }
+                outer_ended.add();
+            });
+            let outer = pool.submit(move || drop(cancels)).unwrap();
+            *in_cell = Some(pool);
+            outer
+        };
+        if outer.cancel() == Cancellation::Cancelled {
+            cancelled.add();
+        }
+        delivered.wait();
+        let reports = reports.lock();
+        assert_eq!(reports.len(), 1);
+        settled(&reports[0]);
+        assert_eq!((reports[0].accepted, reports[0].cancelled), (2, cancelled.get() as u64));
+        let outcomes = ["dropped by the worker", "dropped by the canceller"];
+        stage.reach(outcomes[by_canceller.get()]);
+    },
+};
+
+pub(crate) const LET_GO_BESIDE_CANCEL: Scenario = Scenario {
+    name: "let-go-beside-cancel",
+    property: "shut down on its own worker beside a cancel that does not end, the pool lets go: unfinished at first, cancelled in the end",
+    clauses: &[5, 21, 25],
+    reach: &["the cancel was under way", "the cancel had ended"],
+    world: World::PLAIN,
+    body: |stage| {
+        let (delivered, reports, hook) = final_reports();
+        let ended = Count::default();
+        let hook = {
+            let (stage, ended) = (stage.clone(), ended.clone());
+            move |report: &Report| {
+                stage.reach(["the cancel was under way", "the cancel had ended"][ended.get()]);
+                hook(report);
+            }
+        };
+        let (held, go) = (Latch::new(1), Latch::new(1));
+        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+        let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
+        let owner = {
+            let (held, go, cell) = (held.clone(), go.clone(), Arc::clone(&cell));
+            move || {
+                held.wait();
+                let pool = cell.lock().take().expect("it was there before the cancel");
+                let report = pool.shutdown();
+                balanced(&report);
+                // This job, and the one that is being cancelled, which does not run.
+                assert_eq!((report.unfinished, report.unfinished_jobs.len()), (2, 1));
+                go.done();
+            }
+        };
+        pool.execute(owner).unwrap();
+        let capture = at_drop(move || {
+            held.done();
+            go.wait();
+        });
+        let job = pool.submit(move || drop(capture)).unwrap();
+        *cell.lock() = Some(pool);
+        assert_eq!(job.cancel(), Cancellation::Cancelled);
+        ended.add();
+        delivered.wait();
+        let reports = reports.lock();
+        assert_eq!(reports.len(), 1);
+        settled(&reports[0]);
+        assert_eq!((reports[0].completed, reports[0].cancelled), (1, 1));
+    },
+};
 
 pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     name: "final-report-from-worker",
@@ -206,7 +374,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
             *in_cell = Some(pool);
         }
         delivered.wait();
-        let reports = reports.lock().unwrap();
+        let reports = reports.lock();
         assert_eq!(reports.len(), 1);
         balanced(&reports[0]);
         assert_eq!((reports[0].completed, reports[0].unfinished), (1, 0));
@@ -228,7 +396,7 @@ pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
         let first = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&first);
         delivered.wait();
-        let reports = reports.lock().unwrap();
+        let reports = reports.lock();
         assert_eq!(reports.len(), 1);
         balanced(&reports[0]);
         assert_eq!(reports[0].unfinished, 0);
@@ -273,7 +441,7 @@ fn final_report_after_deadline(stage: &Stage, workers: usize) {
     let first = pool.shutdown_timeout(Duration::from_secs(1));
     balanced(&first);
     delivered.wait();
-    let reports = reports.lock().unwrap();
+    let reports = reports.lock();
     assert_eq!(reports.len(), 1);
     balanced(&reports[0]);
     assert_eq!(reports[0].unfinished, 0);
