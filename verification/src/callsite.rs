@@ -22,9 +22,12 @@ use crate::verdict;
 /// Executions of the second engine that a trial has at most about which it is asked with a fault.
 pub const SECOND_OPINION_AT_MOST: u64 = 300;
 
-/// Executions that a trial has at most which is run with harmful faults. What they break shows in a
-/// small model, or is said to be missed.
+/// Executions that a trial has at most which is run with harmful faults first. What they break shows
+/// in a small model, mostly.
 pub const HARMFUL_AT_MOST: u64 = 10_000;
+
+/// The same where none of those has convicted the fault, and nothing explains it.
+pub const HARMFUL_AT_LAST: u64 = 400_000;
 
 /// The same of harmless faults, each of which is run under all of those trials.
 pub const HARMLESS_AT_MOST: u64 = 500;
@@ -190,8 +193,8 @@ impl Slip {
 /// Every fault, with the trials that reach its site, the cheapest first.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// By fault.
-    pub trials: BTreeMap<Slip, Vec<&'static Trial>>,
+    /// By fault; each trial with its executions.
+    pub trials: BTreeMap<Slip, Vec<(&'static Trial, u64)>>,
 }
 
 /// The trials that are run with faults: this pool's, as far as they hold.
@@ -216,11 +219,11 @@ impl Plan {
                 trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action)
             };
             let is_small = |slip: &&Slip| {
-                let most = if slip.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_MOST };
+                let most = if slip.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };
                 cost(run) <= most
             };
             for slip in run.survey.iter().filter(world).filter(is_small) {
-                plan.trials.entry(slip.clone()).or_default().push(trial);
+                plan.trials.entry(slip.clone()).or_default().push((*trial, cost(run)));
             }
         }
         plan
@@ -261,6 +264,11 @@ impl Equivalents {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+
+    /// Whether the fault is among them; `source` gives the text of a file.
+    pub fn explain(&self, slip: &Slip, source: impl Fn(&str) -> Option<String>) -> bool {
+        source(&slip.file).is_some_and(|source| self.position(slip, &source).is_some())
     }
 
     fn position(&self, slip: &Slip, source: &str) -> Option<usize> {

@@ -508,7 +508,7 @@ fn kill_matrix(
     } else {
         runner.surveys(&candidates)
     };
-    let runs = runner.slips(&surveys, shard, expected);
+    let runs = runner.slips(&surveys, shard, expected, |slip| equivalents.explain(slip, source));
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::callsite::{self, Plan, Slips};
+use crate::callsite::{self, Plan, Slip, Slips};
 use crate::expected::{Expected, Range};
 use crate::generated::{self, Extent, Generated};
 
@@ -108,7 +108,8 @@ impl Runner {
     /// as their `surveys` say.
     ///
     /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all. About one that none has convicted, the
+    /// convicted often enough; a harmless one to all. A harmful one that no small model
+    /// convicts, and nothing explains, is taken to larger ones. About one that none has convicted, the
     /// second engine is asked, under the smallest trials. A fault that is another shard's is run under
     /// none.
     ///
@@ -120,6 +121,7 @@ impl Runner {
         surveys: &[(&'static Trial, Run)],
         shard: Option<Shard>,
         expected: &Expected,
+        explained: impl Fn(&Slip) -> bool + Sync,
     ) -> Slips {
         let run = |trial: &'static Trial, purpose| {
             (trial, process::run_model(&self.model, trial, &purpose, self.limit))
@@ -133,20 +135,24 @@ impl Runner {
         let began = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
             let mut convictions = 0;
-            let runs = trials.iter().map_while(|trial| {
-                let enough = !slip.is_harmless() && convictions == callsite::CONVICTIONS;
+            let explained = explained(slip);
+            let runs = trials.iter().map_while(|(trial, executions)| {
+                let is_small = *executions <= callsite::HARMFUL_AT_MOST;
+                let most = if is_small { callsite::CONVICTIONS } else { usize::from(!explained) };
+                let enough = !slip.is_harmless() && convictions >= most;
                 let purpose = Purpose::Slip(slip.clone(), Engine::Mazurka);
                 let result = (!enough).then(|| run(trial, purpose))?;
                 convictions += usize::from(callsite::convicts(trial, &result.1));
                 Some(result)
             });
             let runs: Vec<_> = runs.collect();
-            let is_asked = |trial: &&&'static Trial| {
+            let is_asked = |(trial, _): &&(&'static Trial, u64)| {
                 let number = expected.second_opinion(&trial.name());
                 convictions == 0 && number.is_some_and(|n| n <= callsite::SECOND_OPINION_AT_MOST)
             };
-            let ask =
-                |trial: &&'static Trial| run(trial, Purpose::Slip(slip.clone(), Engine::Loom));
+            let ask = |(trial, _): &(&'static Trial, u64)| {
+                run(trial, Purpose::Slip(slip.clone(), Engine::Loom))
+            };
             let seconds: Vec<_> = trials.iter().filter(is_asked).map(ask).collect();
             (slip.to_string(), (slip.clone(), runs, seconds))
         });
