@@ -1,7 +1,7 @@
 //! The facade: every lock, condition variable and thread of the pool comes from here.
 //!
 //! An ordinary build takes them from the standard library. A build with `--cfg loom` (and the feature
-//! `__internals`) takes them from an explorer: from the [`engine`] that the process has installed,
+//! `__internals`) takes them from an explorer: from the engine that the process has installed,
 //! or from loom. It records each operation with its call site, and can be told to act wrongly at one
 //! of them. The pool's own code is the same in all, and names none.
 //!

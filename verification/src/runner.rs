@@ -62,7 +62,8 @@ impl Runner {
         let mut tasks: Vec<(&'static Trial, Purpose)> = Vec::new();
         for trial in trials {
             tasks.push((trial, Purpose::Verdict));
-            if records || expected.second_opinion(&trial.name()).is_some() {
+            let is_first = trial.bound().is_some();
+            if !is_first && (records || expected.second_opinion(&trial.name()).is_some()) {
                 tasks.push((trial, Purpose::SecondOpinion));
             }
             let defects = trial.defects.iter().map(|defect| (*trial, Purpose::Defect(defect)));

@@ -264,7 +264,8 @@ pub const TRIALS: &[Trial] = &[
     two(&queue::POP_BEFORE_CLOSE, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::SPURIOUS_WAKE_UP, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::THREE_POP_BEFORE_CLOSE, Proved, &[TWO_PUSH_WAKES_NOBODY]),
-    two_nightly(&queue::FOUR_POP_BEFORE_CLOSE, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    // mazurka: over 6,100,000 traces with the poppers alike, unfinished.
+    two(&queue::FOUR_POP_BEFORE_CLOSE, Bounded(2), &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::GIVES_BUFFERS_BACK, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&queue::NONE_ONLY_WHEN_CLOSED, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&queue::POP_IN_ORDER, Proved, &[TWO_PUSH_WAKES_NOBODY]),
@@ -291,7 +292,7 @@ pub const TRIALS: &[Trial] = &[
     two(&backpressure::IN_TIME_WHEN_FULL, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::DRAIN_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&backpressure::DISCARD_RELEASES, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
-    two(&idle::IDLE_TWO_WORKERS, Proved, &[TWO_PUSH_WAKES_NOBODY]),
+    two_nightly(&idle::IDLE_TWO_WORKERS, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&idle::IDLE_AFTER_CHILD, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&trigger::DISCARD_DURING_DRAIN, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&trigger::TWO_TRIGGERS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
@@ -343,8 +344,6 @@ pub const TRIALS: &[Trial] = &[
     own(&any::PROGRESS_THREE, Proved, &[PUSH_WAKES_NOBODY]),
     two(&any::DROP_THREE_ONE, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
     two(&any::DROP_TWO_THREE, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
-    two_nightly(&any::DROP_THREE_TWO, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
-    two_nightly(&any::DROP_FOUR_ONE, Proved, &[TWO_CLOSE_WAKES_NOBODY, TWO_CLOSE_WAKES_ONE]),
 ];
 
 impl Trial {

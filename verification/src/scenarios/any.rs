@@ -95,13 +95,6 @@ pub(crate) const DROP_THREE_TWO: Scenario = Scenario {
     ..DROP_LARGE
 };
 
-pub(crate) const DROP_FOUR_ONE: Scenario = Scenario {
-    name: "drop-4x1",
-    property: "drop returns, the job has run once: 4 workers, 1 job",
-    body: |stage| drop_large(stage, 4, 1),
-    ..DROP_LARGE
-};
-
 pub(crate) const DROP_FOUR_TWO: Scenario = Scenario {
     name: "drop-4x2",
     property: "drop returns, each job has run once: 4 workers, 2 jobs",
