@@ -280,8 +280,8 @@ fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
     let (dimmed, rows) = (dim[1].as_u64(), dim[2].as_u64());
     assert!(dim[0] == "true" && dimmed > Some(0) && dimmed < rows, "{dim}");
     assert_eq!(dim[3], 0, "and all are back");
-    // Who does not see the lanes hears who sleeps in them.
-    let heard = browser.run("return document.querySelector('#book td.sleeping i').textContent")?;
+    // A reader who does not see the lanes hears which thread sleeps in them.
+    let heard = browser.run("return document.querySelector('td.sleeping i').textContent")?;
     assert_eq!(heard, "sleeps");
     browser.logged_nothing()
 }

@@ -43,7 +43,7 @@ pub(crate) mod wait {
     pub(crate) const TIMED_OUT: u8 = 1;
     /// Sleeps until notified, and its timeout passes before it has the lock again.
     pub(crate) const NOTIFIED_LATE: u8 = 2;
-    /// Leaves the queue again before anybody notifies it, for no reason.
+    /// Leaves the queue again before anybody notifies it: a spurious wake-up.
     pub(crate) const SPURIOUS: u8 = 3;
 
     /// Whether a wait with that choice stands in the queue of its condition variable.

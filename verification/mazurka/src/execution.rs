@@ -612,7 +612,7 @@ impl Execution {
     /// Performs the operation that a thread has asked for; returns `true` if the thread then runs.
     fn do_operation(&mut self, thread: Thread, choice: Choice) -> bool {
         let State::Pending(pending) = self.threads[thread].state else {
-            unreachable!("only who has asked for an operation is picked")
+            unreachable!("only a thread that has asked for an operation is picked")
         };
         self.steps.push(self.step(thread, pending, choice));
         let number = u8::try_from(thread).unwrap_or(u8::MAX);

@@ -22,7 +22,7 @@ use crate::raw::{self, Object};
 /// ```
 pub struct Mutex<T> {
     object: Object,
-    // Never waited for: who has the object's lock is alone with it.
+    // Never waited for: the thread that has the object's lock is alone with it.
     data: std::sync::Mutex<T>,
 }
 

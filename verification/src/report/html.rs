@@ -102,8 +102,8 @@ struct Kills<'a> {
     entries: Vec<&'a KillEntry>,
 }
 
-/// The rows of an interleaving that are drawn: all of a model's, and of a sample's the end.
-const ROWS: usize = 150;
+/// The rows of an interleaving that are drawn: its end, if it is longer.
+const ROWS: usize = 70;
 
 /// Something that was convicted, with the execution that did it.
 struct Conviction {

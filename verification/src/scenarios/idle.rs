@@ -87,7 +87,7 @@ pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
 
 pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
     name: "idle-after-cancel",
-    property: "cancelling the last queued job releases who waits for idleness",
+    property: "cancelling the last queued job releases an idleness waiter",
     clauses: &[25, 26],
     reach: &["cancelled", "ran"],
     world: World::PLAIN,
@@ -122,8 +122,7 @@ pub(crate) const IDLE_TWO_AFTER_CANCEL: Scenario = Scenario {
 
 pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
     name: "idle-after-one-gave-up",
-    property:
-        "the end of a cancel releases who waits for idleness, though another has given up before",
+    property: "the end of a cancel releases an idleness waiter, though another has given up before",
     clauses: &[25, 26],
     reach: &["slept", "was idle", "it ran"],
     world: World::PLAIN,

@@ -195,10 +195,12 @@ fn every_outcome_is_found_and_every_trace_visited_once() {
     assert!(programs >= 2_500, "{programs} programs");
 }
 
+/// One more seed, or as many as `MAZURKA_SEEDS` says: for a change of the explorer.
 #[test]
-#[ignore = "takes minutes; for a change of the explorer"]
-fn every_outcome_of_many_more_programs_is_found() {
-    for seed in SEED + 1..=SEED + 60 {
+fn every_outcome_of_other_programs_is_found() {
+    let seeds = std::env::var("MAZURKA_SEEDS").map_or(Ok(1), |number| number.parse());
+    let seeds: u64 = seeds.expect("MAZURKA_SEEDS is a number");
+    for seed in SEED + 1..=SEED + seeds {
         for semantics in semantics() {
             try_programs(semantics, seed);
         }
