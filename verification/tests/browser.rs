@@ -4,10 +4,11 @@
 //! `ci/browser.sh` brings the browser and its driver, and names the page in `AUDIT_PAGE`.
 
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 use serde_json::{json, Value};
@@ -35,29 +36,39 @@ impl Drop for Browser {
     }
 }
 
+/// The port on which the driver says that it listens. What else it says is read and dropped.
+fn port(said: ChildStdout) -> Result<u16> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(said).lines().map_while(std::result::Result::ok) {
+            let port = line
+                .split_once("successfully on port ")
+                .map(|(_, port)| port.trim_end_matches('.'));
+            if let Some(port) = port.and_then(|port| port.parse().ok()) {
+                let _ = tell.send(port);
+            }
+        }
+    });
+    told.recv_timeout(LIMIT).map_err(|_| "the driver does not listen".into())
+}
+
 impl Browser {
     fn start() -> Result<Self> {
-        let address =
-            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?.local_addr()?;
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let driver = Command::new(&program)
-            .arg(format!("--port={}", address.port()))
-            .stdout(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("{}: {error}; ci/browser.sh brings it", program.display()))?;
+        // The driver picks its port: one that is free here may be another test's by then.
+        let mut driver =
+            Command::new(&program).arg("--port=0").stdout(Stdio::piped()).spawn().map_err(
+                |error| format!("{}: {error}; ci/browser.sh brings it", program.display()),
+            )?;
+        let said = driver.stdout.take().ok_or("the driver has no output")?;
         let agent = ureq::Agent::config_builder()
             .timeout_global(Some(LIMIT))
             .http_status_as_error(false)
             .build()
             .new_agent();
-        let mut browser = Browser { driver, session: format!("http://{address}/session"), agent };
-        let began = Instant::now();
-        while TcpStream::connect_timeout(&address, LIMIT).is_err() {
-            if began.elapsed() > LIMIT {
-                return Err("the driver does not listen".into());
-            }
-            std::thread::yield_now();
-        }
+        let mut browser = Browser { driver, session: String::new(), agent };
+        let port = port(said)?;
+        browser.session = format!("http://127.0.0.1:{port}/session");
         let options = json!({ "args": [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
