@@ -218,7 +218,7 @@ pub struct Sample {
 pub enum End {
     /// No schedule failed.
     Held,
-    /// A panic: an assertion of the scenario's, one of the pool's, or the engine's.
+    /// A panic: an assertion of the scenario, the pool or the engine.
     Failed {
         /// The panic's message; of a deadlock, where each thread stands.
         message: String,

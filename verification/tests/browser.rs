@@ -291,7 +291,7 @@ fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
     let (dimmed, rows) = (dim[1].as_u64(), dim[2].as_u64());
     assert!(dim[0] == "true" && dimmed > Some(0) && dimmed < rows, "{dim}");
     assert_eq!(dim[3], 0, "and all are back");
-    // A reader who does not see the lanes hears which thread sleeps in them.
+    // Without sight of the lanes, a screen reader says which thread sleeps in them.
     let heard = browser.run("return document.querySelector('td.sleeping i').textContent")?;
     assert_eq!(heard, "sleeps");
     browser.logged_nothing()

@@ -228,14 +228,13 @@ impl Session {
     }
 
     /// Explores one program; returns `true` if it held.
-    /// If `most` executions were not all, it is given up, which is no failure.
+    /// If the options' limit ends it, that is no failure.
     fn explore(
         &self,
         options: &MazurkaOptions,
-        most: Option<u64>,
         program: impl Fn(&Stage) + Clone + Send + Sync + 'static,
     ) -> bool {
-        let builder = builder(options).max_executions(most);
+        let builder = builder(options);
         let report = builder.explore(body(&self.stage, program.clone()));
         let report = report.expect("the settings are valid");
         let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,7 +243,7 @@ impl Session {
         run.reached = reached(&self.stage);
         run.faults_fired = trace::faults_fired();
         run.end = match report.end {
-            mazurka::End::Limited if most.is_some() => End::Explored,
+            mazurka::End::Limited if options.max_executions.is_some() => End::Explored,
             ref end => translate(end),
         };
         if let mazurka::End::Failed(failure) = &report.end {
@@ -321,7 +320,7 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
     let wrong = purpose.wrong();
     let session = Session::new(trial.name(), wrong, stage, Options::Mazurka(options.clone()));
     conduct(&session, limit, tell, move |session| {
-        session.explore(&options, None, trial.scenario.body);
+        session.explore(&options, trial.scenario.body);
     })
 }
 
@@ -348,7 +347,7 @@ pub fn run_programs(
     let faults: Vec<_> = defect.iter().map(|defect| defect.fault).collect();
     trace::set_faults(&faults);
     install(false);
-    let options = options(&World::PLAIN);
+    let options = MazurkaOptions { max_executions: Some(most), ..options(&World::PLAIN) };
     let stage = Stage::new(extent.subject);
     let wrong = defect.map(|defect| defect.name.to_owned());
     let session =
@@ -357,7 +356,7 @@ pub fn run_programs(
         for program in programs {
             // What the threads do is the trace's first line.
             let text: &'static str = program.to_string().leak();
-            let held = session.explore(&options, Some(most), move |stage| {
+            let held = session.explore(&options, move |stage| {
                 last_call::sync::note(text);
                 generated::run(&program, extent.workers, stage);
             });

@@ -200,7 +200,14 @@ impl Generated {
         };
         Evidence {
             kind: "programs".to_owned(),
-            name: format!("{}/generated-{}", self.subject, self.workers),
+            // Only those that were explored whole are proved.
+            name: format!(
+                "{}/generated-{}: {} of {} programs",
+                self.subject,
+                self.workers,
+                self.programs,
+                self.programs + self.given_up
+            ),
             verdict,
             bound: None,
             executions: Some(self.executions),
@@ -255,10 +262,10 @@ impl Generated {
 
     /// Adds what a process found that ran these programs.
     pub fn add(&mut self, programs: &[Program], run: Run) {
-        if run.options != Options::complete(Engine::Mazurka, &World::PLAIN) {
+        if run.options != options(self.most) {
             self.failures.push(GeneratedFailure {
                 program: "all of a part".to_owned(),
-                how: "the settings are not the complete ones".to_owned(),
+                how: "the settings are not those of the programs".to_owned(),
                 trace: None,
             });
         }
@@ -290,9 +297,18 @@ impl Generated {
     }
 }
 
+/// What a program is explored with: all that a model is, up to so many executions.
+fn options(most: u64) -> Options {
+    let mut options = Options::complete(Engine::Mazurka, &World::PLAIN);
+    if let Options::Mazurka(options) = &mut options {
+        options.max_executions = Some(most);
+    }
+    options
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{programs, Extent, Generated, EXTENTS, REACH};
+    use super::{options, programs, Extent, Generated, EXTENTS, REACH};
     use crate::clause::CLAUSES;
     use crate::interleaving::tests::deadlock;
     use crate::run::{End, Exploration, LoomOptions, Options, Run};
@@ -320,6 +336,7 @@ mod tests {
 
     fn run(end: End, completed: Option<u64>) -> Run {
         Run {
+            options: options(EXTENTS[0].most(false)),
             explorations: vec![Exploration {
                 executions: 9,
                 completed,
