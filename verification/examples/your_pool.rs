@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use last_call::sync::{thread, Arc, Condvar, Mutex};
-use verification::subject::{Job, Named, Pool};
+use verification::subjects::subject::{Job, Named, Pool};
 
 /// The jobs, and whether there will be no more; the condition variable says that one has come.
 type Queue = (Mutex<(VecDeque<Job>, bool)>, Condvar);
@@ -62,5 +62,5 @@ fn build(workers: usize) -> Box<dyn Pool> {
 }
 
 fn main() -> std::process::ExitCode {
-    verification::own::put_on_trial(&Named("your-pool", build))
+    verification::your_pool::put_on_trial(&Named("your-pool", build))
 }

@@ -3,63 +3,21 @@
 
 #![forbid(unsafe_code)]
 
-pub mod clause;
-pub mod hazard;
-pub mod subject;
-
-mod scenarios;
-mod subjects;
-
-pub mod generated;
-pub mod scenario;
-pub mod trial;
-
-mod quiet;
-
-#[cfg(loom)]
-mod record;
-
+pub mod audit;
+pub mod base;
+pub mod cli;
+pub mod contract;
+pub mod cross_check;
 #[cfg(loom)]
 pub mod engines;
-
-pub mod sample;
-
-pub mod checker;
-
-pub mod limits;
-pub mod process;
-pub mod purpose;
-pub mod run;
-pub mod runner;
-
-pub mod expected;
-pub mod verdict;
-
-pub mod callsite;
-pub mod own;
-
-pub mod cargo;
-pub mod suite;
-
-pub mod mutants;
-pub mod patch;
-pub mod survivors;
-
-pub mod audit;
-pub mod figures;
-pub mod interleaving;
-pub mod lanes;
+pub mod faults;
+pub mod findings;
+pub mod kill_matrix;
+pub mod mutation;
+pub mod programs;
 pub mod report;
-pub mod terminal;
-
-pub mod merge;
-pub mod shard;
-
-pub mod comparison;
-pub mod cost;
-pub mod dependencies;
-pub mod paired;
-#[cfg(not(loom))]
-pub mod peers;
-pub mod peers_trial;
-mod versioned;
+pub mod running;
+pub mod scenarios;
+pub mod subjects;
+pub mod trials;
+pub mod your_pool;

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use verification::checker::{self, CheckerReport};
+use verification::cross_check::{self, CheckerReport};
 
 #[test]
 fn loom_misses_nothing_that_the_facade_can_do_and_each_control_is_caught() {
     let checker = Path::new(env!("CARGO_BIN_EXE_checker"));
-    let report: CheckerReport = checker::run(checker).expect("the checker reports");
+    let report: CheckerReport = cross_check::run(checker).expect("the checker reports");
     if let Some(complaint) = report.complaint() {
         panic!("{complaint}");
     }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
-use verification::audit::{self, Audit, Scope, Toolchain};
-use verification::figures::Figures;
+use verification::audit::figures::Figures;
+use verification::audit::{self, Audit, Toolchain};
+use verification::findings::scope::Scope;
 
 fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verify"));
@@ -62,17 +63,6 @@ fn models_and_subjects_are_listed() {
     for name in ["last-call:", "book-stage-1:", "book-stage-2:", "drop-2x2", "queue-in-order"] {
         assert!(told.contains(name), "{name} is not listed in: {told}");
     }
-}
-
-#[cfg(not(loom))]
-#[test]
-fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
-    let output = verify(&["peers", "--peer", "no-such-pool"], &[]);
-    refused(&output, "no-such-pool");
-    refused(&output, "threadpool");
-    let output = verify(&["peers", "--property", "no-such-property"], &[]);
-    refused(&output, "no-such-property");
-    refused(&output, "end-waits");
 }
 
 /// An audit of nothing, which a test fills.
@@ -141,17 +131,20 @@ mod explored {
     use std::process::Command;
     use std::time::Duration;
 
-    use verification::audit::{Audit, Scope, TrialReport};
-    use verification::expected::Expected;
-    use verification::purpose::Purpose;
-    use verification::run::Run;
-    use verification::trial::Trial;
-    use verification::{limits, process};
+    use verification::audit::Audit;
+    use verification::base::limits;
+    use verification::findings::run::Run;
+    use verification::findings::scope::Scope;
+    use verification::running::commands;
+    use verification::trials::purpose::Purpose;
+    use verification::trials::recorded::Expected;
+    use verification::trials::report::TrialReport;
+    use verification::trials::trial::Trial;
 
     const MODEL: &str = env!("CARGO_BIN_EXE_model");
 
     fn run(trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
-        process::run_model(Path::new(MODEL), trial, purpose, limit)
+        commands::run_model(Path::new(MODEL), trial, purpose, limit)
     }
 
     /// The verdict of a trial that was run so long, and the exit status of an audit of it.
@@ -165,7 +158,7 @@ mod explored {
         let defects: Vec<_> =
             defects.map(|own| run(trial, &Purpose::Defect(own), limits::MODEL)).collect();
         let verdict = run(trial, &Purpose::Verdict, limit);
-        let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
+        let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/expected.toml");
         let mut expected = Expected::read(&ranges).unwrap();
         doctor(&mut expected, verdict.explorations.last().unwrap().executions);
         let report = TrialReport::new(trial, verdict, None, &defects, &expected);

@@ -7,16 +7,16 @@ use libtest_mimic::Arguments;
 #[cfg(loom)]
 use libtest_mimic::{Failed, Trial as Test};
 #[cfg(loom)]
-use verification::run::Run;
+use verification::findings::run::Run;
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
     use std::path::Path;
 
-    use verification::expected::Expected;
-    use verification::trial::Trial;
+    use verification::trials::recorded::Expected;
+    use verification::trials::trial::Trial;
 
-    let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
+    let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/expected.toml");
     let expected = match Expected::read(&ranges) {
         Ok(expected) => std::sync::Arc::new(expected),
         Err(error) => {
@@ -40,12 +40,12 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(loom)]
 fn check(
-    trial: &'static verification::trial::Trial,
-    expected: &verification::expected::Expected,
+    trial: &'static verification::trials::trial::Trial,
+    expected: &verification::trials::recorded::Expected,
 ) -> Result<(), Failed> {
-    use verification::audit::TrialReport;
-    use verification::lanes;
-    use verification::purpose::Purpose;
+    use verification::report::swimlanes;
+    use verification::trials::purpose::Purpose;
+    use verification::trials::report::TrialReport;
 
     const WIDTH: usize = 100;
     let run = |purpose| run(trial, &purpose);
@@ -57,26 +57,30 @@ fn check(
     match report.complaint() {
         None => Ok(()),
         Some(complaint) => {
-            let lanes = report.trace.as_ref().map(|trace| lanes::draw(trace, WIDTH));
+            let lanes = report.trace.as_ref().map(|trace| swimlanes::draw(trace, WIDTH));
             Err(format!("{complaint}\n\n{}", lanes.unwrap_or_default()).into())
         }
     }
 }
 
 #[cfg(loom)]
-fn run(trial: &verification::trial::Trial, purpose: &verification::purpose::Purpose) -> Run {
-    use verification::{limits, process};
+fn run(
+    trial: &verification::trials::trial::Trial,
+    purpose: &verification::trials::purpose::Purpose,
+) -> Run {
+    use verification::base::limits;
+    use verification::running::commands;
 
     let model = std::path::Path::new(env!("CARGO_BIN_EXE_model"));
-    process::run_model(model, trial, purpose, limits::MODEL)
+    commands::run_model(model, trial, purpose, limits::MODEL)
 }
 
 /// With alike workers told from one another, the same outcomes are reached, in as many times the
 /// executions as the workers have orders.
 #[cfg(loom)]
 fn symmetry_loses_nothing() -> Result<(), Failed> {
-    use verification::purpose::Purpose;
-    use verification::trial::Trial;
+    use verification::trials::purpose::Purpose;
+    use verification::trials::trial::Trial;
 
     let alike = [("drop-2x3", 2), ("drop-3x1", 6), ("drop-3x2", 6), ("progress-3x2", 6)];
     for (scenario, orders) in alike {
@@ -97,10 +101,11 @@ fn symmetry_loses_nothing() -> Result<(), Failed> {
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::purpose::Purpose;
-    use verification::run::End;
-    use verification::trial::Trial;
-    use verification::{limits, process};
+    use verification::base::child;
+    use verification::base::limits;
+    use verification::findings::run::End;
+    use verification::trials::purpose::Purpose;
+    use verification::trials::trial::Trial;
 
     let trial = Trial::find("last-call-two-lock/drop-2x2").ok_or("there is such a trial")?;
     let defect = trial.defects.first().ok_or("it has a defect")?;
@@ -110,7 +115,7 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
     };
     let mut again = Command::new(env!("CARGO_BIN_EXE_model"));
     again.args([&*trial.name(), "--defect", defect.name, "--replay", schedule]);
-    let finished = process::run(&mut again, limits::MODEL)?;
+    let finished = child::run(&mut again, limits::MODEL)?;
     let status = finished.status.and_then(|status| status.code());
     let told = finished.stdout;
     if status == Some(1) && told.contains("FAILED: deadlock") && told.contains("last-call-1") {
@@ -125,12 +130,13 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
 fn strangers_pool_is_convicted() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::cargo::Workspace;
-    use verification::{limits, process};
+    use verification::base::cargo::Workspace;
+    use verification::base::child;
+    use verification::base::limits;
 
     // `cargo test --test models` alone builds no example.
     let example = Workspace::find()?.build_example("your_pool")?;
-    let finished = process::run(&mut Command::new(example), limits::MODEL)?;
+    let finished = child::run(&mut Command::new(example), limits::MODEL)?;
     let told = finished.stdout;
     let failed: Vec<_> = told.lines().filter(|line| line.starts_with("  FAILED")).collect();
     let holds = told.lines().filter(|line| line.starts_with("  holds")).count();

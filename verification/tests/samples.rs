@@ -9,7 +9,7 @@ use libtest_mimic::{Failed, Trial as Test};
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
-    let tests = verification::sample::trials().map(|trial| {
+    let tests = verification::trials::samples::trials().map(|trial| {
         let name = trial.name();
         Test::test(name, move || check(&trial))
     });
@@ -19,8 +19,9 @@ fn main() -> std::process::ExitCode {
 
 /// What is drawn here, as in every audit.
 #[cfg(loom)]
-fn draw() -> verification::sample::Draw {
-    use verification::sample::{schedules, Draw, SEED};
+fn draw() -> verification::findings::sample::Draw {
+    use verification::findings::sample::Draw;
+    use verification::trials::samples::{schedules, SEED};
 
     Draw { schedules: schedules(false), seed: SEED }
 }
@@ -30,23 +31,25 @@ fn draw() -> verification::sample::Draw {
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::sample::{self, End, Sample};
-    use verification::{limits, process};
+    use verification::base::{child, limits};
+    use verification::findings::sample::{Sample, SampleEnd};
+    use verification::running::commands;
+    use verification::trials::samples;
 
-    let trial = sample::trials().next().ok_or("there is a sample")?;
+    let trial = samples::trials().next().ok_or("there is a sample")?;
     let command = env!("CARGO_BIN_EXE_sample");
     let defect = trial.sampled.defects.first();
     let path = std::path::Path::new(command);
-    let failed = process::run_sample(path, &trial, defect, draw(), limits::SAMPLE);
-    let line = failed.replay().ok_or("the seeded defect fails")?;
+    let failed = commands::run_sample(path, &trial, defect, draw(), limits::SAMPLE);
+    let line = samples::replay(&failed).ok_or("the seeded defect fails")?;
     // The build is this one's.
     let (_, arguments) = line.split_once(" -- ").ok_or("the line calls cargo")?;
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("'{command}' {arguments}")]);
-    let finished = process::run(&mut shell, limits::SAMPLE)?;
+    let finished = child::run(&mut shell, limits::SAMPLE)?;
     let again: Sample = serde_json::from_str(&finished.stdout)?;
-    let told = |end: &End| match end {
-        End::Failed { message, site, .. } => Some((message.clone(), site.clone())),
+    let told = |end: &SampleEnd| match end {
+        SampleEnd::Failed { message, site, .. } => Some((message.clone(), site.clone())),
         _ => None,
     };
     let same = told(&again.end).is_some() && told(&again.end) == told(&failed.end);
@@ -59,23 +62,25 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
 }
 
 #[cfg(loom)]
-fn check(trial: &verification::sample::SampleTrial) -> Result<(), Failed> {
+fn check(trial: &verification::trials::samples::SampleTrial) -> Result<(), Failed> {
     use std::path::Path;
 
-    use verification::sample::{self, Sample};
-    use verification::{limits, process};
+    use verification::base::limits;
+    use verification::findings::sample::Sample;
+    use verification::running::commands;
+    use verification::trials::samples;
 
     let command = Path::new(env!("CARGO_BIN_EXE_sample"));
-    let run = |defect| process::run_sample(command, trial, defect, draw(), limits::SAMPLE);
+    let run = |defect| commands::run_sample(command, trial, defect, draw(), limits::SAMPLE);
     let seeded: Vec<_> = trial.sampled.defects.iter().map(|defect| run(Some(defect))).collect();
     let convicted: Vec<_> = seeded.iter().map(Sample::convicts).collect();
     let sample = run(None);
-    let verdict = sample::judge(trial.sampled, &sample, &convicted);
+    let verdict = samples::judge(trial.sampled, &sample, &convicted);
     if verdict.holds() {
         return Ok(());
     }
     let reason = verdict.reason().unwrap_or_default();
-    Err(format!("{verdict}: {reason}\n\n{}", sample.replay().unwrap_or_default()).into())
+    Err(format!("{verdict}: {reason}\n\n{}", samples::replay(&sample).unwrap_or_default()).into())
 }
 
 #[cfg(not(loom))]

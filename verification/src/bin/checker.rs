@@ -6,13 +6,14 @@ fn main() -> std::process::ExitCode {
     use std::process::ExitCode;
 
     use clap::Parser;
-    use verification::{checker, limits};
+    use verification::base::limits;
+    use verification::cross_check;
 
     /// Holds loom against an exhaustive enumeration and writes what it found as one line of JSON.
     #[derive(Parser)]
     struct Arguments {
         /// What to draw the programs with
-        #[arg(long, default_value_t = checker::SEED)]
+        #[arg(long, default_value_t = cross_check::SEED)]
         seed: u64,
     }
 
@@ -21,7 +22,7 @@ fn main() -> std::process::ExitCode {
         eprintln!("checker: {name} is set, which would weaken the exploration; unset it");
         return ExitCode::from(2);
     }
-    let report = checker::report(arguments.seed);
+    let report = cross_check::report(arguments.seed);
     println!("{}", serde_json::to_string(&report).expect("a report can be written as JSON"));
     match report.complaint() {
         None => ExitCode::SUCCESS,

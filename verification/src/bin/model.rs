@@ -16,14 +16,18 @@ mod explored {
     use std::time::Duration;
 
     use clap::Parser;
-    use verification::callsite::Slip;
-    use verification::expected::Expected;
-    use verification::generated::{self, Extent};
-    use verification::purpose::Purpose;
-    use verification::run::{End, Engine, Run, Trace};
-    use verification::shard::Shard;
-    use verification::trial::Trial;
-    use verification::{engines, lanes, limits, mutants};
+    use verification::base::limits;
+    use verification::base::shard::Shard;
+    use verification::engines;
+    use verification::faults::site::Slip;
+    use verification::findings::run::{End, Engine, Run};
+    use verification::findings::trace::Trace;
+    use verification::mutation::seeded;
+    use verification::programs::{self, Extent};
+    use verification::report::swimlanes;
+    use verification::trials::purpose::Purpose;
+    use verification::trials::recorded::Expected;
+    use verification::trials::trial::Trial;
 
     /// Explores one trial and writes what it found as one line of JSON.
     #[derive(Parser)]
@@ -105,7 +109,7 @@ mod explored {
             };
             let defect = self.defect.as_ref().map(named).transpose()?;
             let length = self.generated.unwrap_or_default();
-            let programs = generated::part(length, self.shard.unwrap_or(Shard::WHOLE));
+            let programs = programs::part(length, self.shard.unwrap_or(Shard::WHOLE));
             engines::run_programs(extent, self.most, programs, defect, self.limit(), tell)
         }
 
@@ -138,8 +142,8 @@ mod explored {
     fn ask_every_model(limit: Duration) -> ExitCode {
         let ask = || {
             let this = std::env::current_exe().map_err(|error| error.to_string())?;
-            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected.toml");
-            mutants::ask_every_model(&this, &Expected::read(&file)?, limit)
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/expected.toml");
+            seeded::ask_every_model(&this, &Expected::read(&file)?, limit)
         };
         match ask() {
             Ok(number) => {
@@ -157,7 +161,7 @@ mod explored {
     fn tell_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
         const WIDTH: usize = 160;
         if let Some(trace) = trace {
-            println!("{}", lanes::draw(trace, WIDTH));
+            println!("{}", swimlanes::draw(trace, WIDTH));
         }
         match end {
             End::Failed { message, site, .. } => {

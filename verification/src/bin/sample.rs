@@ -4,9 +4,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use verification::callsite::Slip;
-use verification::limits;
-use verification::sample::{Sampled, Scheduler, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
+use verification::base::limits;
+use verification::faults::site::Slip;
+use verification::findings::sample::Scheduler;
+use verification::trials::samples::{Sampled, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 
 /// Runs one scenario under random schedules and writes what it found as one line of JSON.
 #[derive(Parser)]
@@ -79,7 +80,10 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
         (Some(name), _) => {
             let defect = sampled.defect(name);
             let defect = defect.ok_or_else(|| format!("it has no defect `{name}`"))?;
-            Some(Wrong { name: name.clone(), fault: defect.fault })
+            Some(Wrong {
+                name: name.clone(),
+                fault: defect.fault(verification::trials::samples::SUBJECT),
+            })
         }
         (None, Some(slip)) => Some(Wrong { name: slip.to_string(), fault: slip.fault() }),
         (None, None) => None,
@@ -99,36 +103,37 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
 
 /// Writes the line of JSON, and for people what it comes to; says whether all is well.
 #[cfg(loom)]
-fn tell(sampled: &Sampled, sample: &verification::sample::Sample) -> bool {
+fn tell(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
     use std::io::Write;
 
-    use verification::lanes;
-    use verification::sample::{meaningful, End};
+    use verification::findings::sample::SampleEnd;
+    use verification::report::swimlanes;
+    use verification::trials::samples::{meaningful, replay};
 
     const WIDTH: usize = 160;
     let line = serde_json::to_string(sample).expect("a sample can be written as JSON");
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     if let Some(trace) = &sample.trace {
-        eprintln!("{}", lanes::draw(trace, WIDTH));
+        eprintln!("{}", swimlanes::draw(trace, WIDTH));
     }
     match &sample.end {
-        End::Failed { message, site, schedule } => {
+        SampleEnd::Failed { message, site, schedule } => {
             eprintln!("FAILED: {message} ({site})");
             eprintln!("schedule: {schedule}");
-            eprintln!("replay: {}", sample.replay().unwrap_or_default());
+            eprintln!("replay: {}", replay(sample).unwrap_or_default());
             false
         }
-        End::TimedOut { seconds, stands } => {
+        SampleEnd::TimedOut { seconds, stands } => {
             eprintln!("TRUNCATED: not drawn in {seconds} s; {}", stands.join("; "));
             false
         }
-        End::Died { message } => unreachable!("it is alive: {message}"),
-        End::Held if sample.scheduler == Scheduler::Replay => {
+        SampleEnd::Died { message } => unreachable!("it is alive: {message}"),
+        SampleEnd::Held if sample.scheduler == Scheduler::Replay => {
             eprintln!("the schedule does not fail");
             true
         }
-        End::Held => match meaningful(sampled.scenario, sample) {
+        SampleEnd::Held => match meaningful(sampled.scenario, sample) {
             Ok(()) => true,
             Err(verdict) => {
                 eprintln!("{verdict}: {}", verdict.reason().unwrap_or_default());

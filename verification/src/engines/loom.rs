@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
-use crate::purpose::Purpose;
-use crate::run::{End, Exploration, LoomOptions, Options, Run, Trace};
-use crate::scenario::Stage;
-use crate::subject::Subject;
-use crate::trial::Trial;
-use crate::{quiet, record};
+use crate::engines::record;
+use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
+use crate::findings::trace::Trace;
+use crate::scenarios::expected_panics;
+use crate::scenarios::scenario::Stage;
+use crate::subjects::subject::Subject;
+use crate::trials::purpose::Purpose;
+use crate::trials::trial::Trial;
 
 use super::completion;
 
@@ -61,7 +63,7 @@ pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::mode
 /// If it is called twice: what a process found is kept in one place.
 pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
     let world = trial.scenario.world.faults.iter().copied();
-    let faults = purpose.fault().into_iter().chain(world).collect();
+    let faults = purpose.fault(trial).into_iter().chain(world).collect();
     let explore = move || explore(trial);
     conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
 }
@@ -139,7 +141,7 @@ fn check(bound: Option<usize>, body: impl Fn(&Stage) + Send + Sync + 'static) {
     builder.check(move || {
         EXECUTIONS.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
-        quiet::begin_execution();
+        expected_panics::begin_execution();
         body(&stage);
     });
     close_exploration();
@@ -177,7 +179,7 @@ fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
         // loom's own panics come while its state is borrowed: asking it for the thread would be
         // another panic. They always convict.
         let loom = info.location().is_some_and(|site| site.file().contains("loom-"));
-        if !loom && quiet::is_quiet() {
+        if !loom && expected_panics::is_quiet() {
             return;
         }
         let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));

@@ -18,13 +18,17 @@ use last_call::sync::trace;
 use mazurka::raw::{self, Object};
 use mazurka::{FailureKind, Report, Schedule};
 
-use crate::callsite::Slip;
-use crate::generated::{self, Extent, Program};
-use crate::purpose::Purpose;
-use crate::run::{self, End, Exploration, MazurkaOptions, Options, Run, Trace};
-use crate::scenario::{Stage, World};
-use crate::trial::{Defect, Trial};
-use crate::{quiet, record, sample};
+use crate::engines::record;
+use crate::faults::defect::Defect;
+use crate::faults::site::Slip;
+use crate::findings::run::{self, End, Exploration, MazurkaOptions, Options, Run};
+use crate::findings::sample::SampleEnd;
+use crate::findings::trace::Trace;
+use crate::programs::{self, Extent, Program};
+use crate::scenarios::expected_panics;
+use crate::scenarios::scenario::{Stage, World};
+use crate::trials::purpose::Purpose;
+use crate::trials::trial::Trial;
 
 /// mazurka as the facade's engine.
 struct Plug;
@@ -102,7 +106,7 @@ pub(super) fn install(yields_by_choice: bool) {
     panic::set_hook(Box::new(|info| {
         if !raw::is_running() {
             eprintln!("{info}");
-        } else if !quiet::is_quiet() {
+        } else if !expected_panics::is_quiet() {
             let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
             *SITE.lock().unwrap_or_else(PoisonError::into_inner) = site;
             raw::fail(record::message(info));
@@ -133,7 +137,7 @@ pub(super) fn body(
     move || {
         BEGUN.fetch_add(1, Ordering::Relaxed);
         trace::begin_execution();
-        quiet::begin_execution();
+        expected_panics::begin_execution();
         program(&stage);
     }
 }
@@ -187,19 +191,19 @@ fn translate(end: &mazurka::End) -> End {
 }
 
 /// How a sample ended, as reports have it.
-pub(super) fn translate_sample(end: &mazurka::End) -> sample::End {
+pub(super) fn translate_sample(end: &mazurka::End) -> SampleEnd {
     match translate(end) {
         End::Failed { message, site, schedule } => {
-            sample::End::Failed { message, site, schedule: schedule.unwrap_or_default() }
+            SampleEnd::Failed { message, site, schedule: schedule.unwrap_or_default() }
         }
         End::GaveUp { message } => {
             let schedule = match end {
                 mazurka::End::Failed(failure) => failure.schedule.to_string(),
                 _ => String::new(),
             };
-            sample::End::Failed { message, site: "mazurka".to_owned(), schedule }
+            SampleEnd::Failed { message, site: "mazurka".to_owned(), schedule }
         }
-        _ => sample::End::Held,
+        _ => SampleEnd::Held,
     }
 }
 
@@ -309,7 +313,8 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
         trace::begin_survey();
     }
     let world = trial.scenario.world;
-    let faults: Vec<_> = purpose.fault().into_iter().chain(world.faults.iter().copied()).collect();
+    let faults: Vec<_> =
+        purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
     install(false);
     let mut options = options(&world);
@@ -344,7 +349,7 @@ pub fn run_programs(
     limit: Duration,
     tell: fn(&Run),
 ) -> ! {
-    let faults: Vec<_> = defect.iter().map(|defect| defect.fault).collect();
+    let faults: Vec<_> = defect.iter().map(|defect| defect.fault(extent.subject)).collect();
     trace::set_faults(&faults);
     install(false);
     let options = MazurkaOptions { max_executions: Some(most), ..options(&World::PLAIN) };
@@ -358,7 +363,7 @@ pub fn run_programs(
             let text: &'static str = program.to_string().leak();
             let held = session.explore(&options, move |stage| {
                 last_call::sync::note(text);
-                generated::run(&program, extent.workers, stage);
+                programs::run(&program, extent.workers, stage);
             });
             if !held {
                 break;
@@ -384,7 +389,8 @@ pub fn replay(
     let schedule: Schedule =
         schedule.parse().map_err(|error| format!("`{schedule}` is no schedule: {error}"))?;
     let world = trial.scenario.world;
-    let faults: Vec<_> = purpose.fault().into_iter().chain(world.faults.iter().copied()).collect();
+    let faults: Vec<_> =
+        purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
     install(false);
     let stage = Stage::new(trial.subject);

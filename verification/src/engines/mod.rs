@@ -4,13 +4,14 @@
 pub(crate) mod completion;
 pub(crate) mod loom;
 mod mazurka;
+pub(crate) mod record;
 mod sampling;
 
 use std::time::Duration;
 
-use crate::purpose::Purpose;
-use crate::run::{Engine, Run};
-use crate::trial::Trial;
+use crate::findings::run::{Engine, Run};
+use crate::trials::purpose::Purpose;
+use crate::trials::trial::Trial;
 
 pub use mazurka::{replay, run_programs};
 pub use sampling::{run as sample, Plan, Request, Wrong};

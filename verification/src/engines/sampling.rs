@@ -9,10 +9,11 @@ use last_call::sync::trace;
 use mazurka::Schedule;
 
 use super::mazurka::{again, body, install, reached, stands};
-use crate::run::Trace;
-use crate::sample::{End, Sample, Scheduler, DEPTH};
-use crate::scenario::{Scenario, Stage};
+use crate::findings::sample::{Sample, SampleEnd, Scheduler};
+use crate::findings::trace::Trace;
+use crate::scenarios::scenario::{Scenario, Stage};
 use crate::subjects::TWO_LOCK;
+use crate::trials::samples::DEPTH;
 
 /// One run of one scenario.
 #[derive(Clone, Debug)]
@@ -74,7 +75,7 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
         Ok(sample) => sample,
         Err(RecvTimeoutError::Timeout) => {
             let seconds = request.limit.as_secs();
-            let end = End::TimedOut { seconds, stands: stands() };
+            let end = SampleEnd::TimedOut { seconds, stands: stands() };
             Sample { end, seconds: began.elapsed().as_secs_f64(), ..request.empty() }
         }
         Err(RecvTimeoutError::Disconnected) => {
@@ -102,7 +103,7 @@ impl Request {
             seed,
             max_steps: self.max_steps,
             longest: 0,
-            end: End::Held,
+            end: SampleEnd::Held,
             seconds: 0.0,
             reached: std::collections::BTreeMap::new(),
             faults_fired: Vec::new(),
@@ -160,7 +161,7 @@ impl Request {
         builder: &mazurka::Builder,
         stage: &Stage,
         end: &mazurka::End,
-    ) -> (End, Option<Trace>) {
+    ) -> (SampleEnd, Option<Trace>) {
         let told = super::mazurka::translate_sample(end);
         let trace = match end {
             mazurka::End::Failed(failure) => {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{complaints, place};
+use super::place;
 use crate::audit::Audit;
 
 /// One line for everything that is not as it must be; nothing if all is.
 pub fn render(audit: &Audit) -> String {
     let mut out = String::new();
-    for complaint in complaints(audit) {
+    for complaint in audit.complaints() {
         let place = complaint.site.as_deref().and_then(place);
         let place = place
             .map_or(String::new(), |(file, line)| format!("file={},line={line},", property(file)));
@@ -33,14 +33,14 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::tests::{failing, holding};
+    use crate::audit::fixtures::{failing, holding};
 
     #[test]
     fn what_failed_is_marked_where_it_failed() {
         let text = super::render(&failing());
         assert_eq!(
             text.lines().next().unwrap(),
-            "::error file=src/a.rs,line=17,title=last-call/x::last-call/x: expected PROVED, \
+            "::error file=src/a.rs,line=17,title=last-call/x::expected PROVED, \
              is FAILED: it broke%0A  not noticed: push wakes nobody (nothing)"
         );
     }

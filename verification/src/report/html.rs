@@ -1,32 +1,32 @@
 //! The page for a reviewer: self-contained, without network, readable without scripts.
 
+use crate::audit::clauses::ClauseReport;
+use crate::findings::part::Complaint;
+use crate::findings::part::Exhibit;
+use crate::subjects;
 use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::{cost, peers, peers_trial, Beside, Shown};
-use crate::audit::{Audit, ClauseReport, TrialReport};
-use crate::callsite::{KillEntry, KillMatrix};
-use crate::checker::CheckerReport;
-use crate::figures;
-use crate::generated::Generated;
-use crate::interleaving::{Interleaving, Lane, Row, Standing};
-use crate::mutants::Mutants;
-use crate::terminal::{self, thousands};
-use crate::trial;
-use crate::verdict::Verdict;
+use crate::audit::Audit;
+use crate::base::text::thousands;
+use crate::cross_check::CheckerReport;
+use crate::findings::verdict::Verdict;
+use crate::kill_matrix::{KillEntry, KillMatrix};
+use crate::mutation::seeded::Mutants;
+use crate::programs::Generated;
+use crate::report::figures;
+use crate::report::interleaving::{Interleaving, Lane, Row, Standing};
+use crate::report::terminal::{self};
+use crate::trials::report::TrialReport;
 
-/// Writes the page, with what lies beside the audit.
+/// Writes the page.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(audit: &Audit, also: &Beside) -> Result<String, String> {
-    let beside = also.comparison.as_ref().map(peers::render).transpose()?;
-    let cost = also.cost.as_ref().map(cost::render).transpose()?;
-    let tried = also.trial.as_ref().map(peers_trial::render).transpose()?;
-    let page = Page { beside, cost, tried, ..Page::new(audit) };
-    page.render().map_err(|error| error.to_string())
+pub fn render(audit: &Audit) -> Result<String, String> {
+    Page::new(audit).render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -42,13 +42,7 @@ struct Page<'a> {
     kills: Option<Kills<'a>>,
     convictions: Vec<Conviction>,
     figures: Vec<figures::Row>,
-    failures: Vec<super::Complaint<'a>>,
-    /// The sections that compare, written.
-    beside: Option<String>,
-    /// The section about what it costs to depend on the pool, written.
-    cost: Option<String>,
-    /// The section of the peers on trial, written.
-    tried: Option<String>,
+    failures: Vec<Complaint<'a>>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -110,15 +104,15 @@ struct Conviction {
     id: String,
     title: String,
     model: String,
-    /// As [`Shown::kind`].
+    /// As [`Exhibit::kind`].
     kind: &'static str,
     how: String,
     told: Interleaving,
 }
 
 impl Conviction {
-    fn new(id: String, shown: Shown<'_>) -> Self {
-        let Shown { title, model, kind, how, trace } = shown;
+    fn new(id: String, shown: Exhibit<'_>) -> Self {
+        let Exhibit { title, model, kind, how, trace } = shown;
         let told = Interleaving::ending(trace, ROWS);
         let (model, how) = (model.to_owned(), how.to_owned());
         Conviction { id, title, model, kind, how, told }
@@ -158,7 +152,7 @@ impl Conviction {
         names.collect::<Vec<_>>().join(", ")
     }
 
-    fn end(thread: &crate::interleaving::Thread) -> String {
+    fn end(thread: &crate::report::interleaving::Thread) -> String {
         Interleaving::end(thread)
     }
 }
@@ -178,10 +172,7 @@ impl<'a> Page<'a> {
                 .map(|matrix| Kills { matrix, entries: matrix.entries.iter().collect() }),
             convictions: convictions(audit),
             figures: figures::rows(audit),
-            failures: super::complaints(audit),
-            beside: None,
-            cost: None,
-            tried: None,
+            failures: audit.complaints(),
         }
     }
 
@@ -192,7 +183,7 @@ impl<'a> Page<'a> {
 
     /// Trials of the pool that the page is about.
     fn models(&self) -> usize {
-        self.audit.trials.iter().filter(|trial| trial::is_this_pool(&trial.subject)).count()
+        self.audit.trials.iter().filter(|trial| subjects::is_this_pool(&trial.subject)).count()
     }
 
     fn defects(&self) -> usize {
@@ -248,7 +239,7 @@ fn promises(audit: &Audit) -> Vec<Promise<'_>> {
 }
 
 fn subjects(audit: &Audit) -> Vec<(&'static str, &'static str)> {
-    let subjects = trial::subjects().iter();
+    let subjects = subjects::subjects().iter();
     let there = |name: &str| audit.trials.iter().any(|trial| trial.subject == name);
     subjects
         .filter(|subject| there(subject.name()))
@@ -282,37 +273,33 @@ fn properties(audit: &Audit) -> Vec<Property<'_>> {
 /// The first pool of the book, which joins its workers while the channel is open.
 fn story(audit: &Audit) -> Option<Conviction> {
     let is_it =
-        |shown: &Shown<'_>| shown.kind == "subject" && shown.model == "book-stage-1/drop-idle";
-    let shown = super::shown(audit).into_iter().find(is_it)?;
+        |shown: &Exhibit<'_>| shown.kind == "subject" && shown.model == "book-stage-1/drop-idle";
+    let shown = audit.exhibits().into_iter().find(is_it)?;
     Some(Conviction::new("story".to_owned(), shown))
 }
 
 /// Everything that was convicted, with its interleaving.
 fn convictions(audit: &Audit) -> Vec<Conviction> {
-    let shown = super::shown(audit).into_iter().enumerate();
+    let shown = audit.exhibits().into_iter().enumerate();
     shown.map(|(number, shown)| Conviction::new(format!("v{number}"), shown)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::comparison::tests::comparison;
-    use crate::cost::tests::cost;
-    use crate::peers_trial::tests::trial;
-    use crate::report::tests::{failing, holding};
-    use crate::report::Beside;
+    use crate::audit::fixtures::{failing, holding};
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding(), &Beside::default()).unwrap();
+        let page = super::render(&holding()).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -320,49 +307,15 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_is_shown_if_there_is_one() {
-        let page = super::render(
-            &holding(),
-            &Beside { comparison: Some(comparison()), ..Beside::default() },
-        )
-        .unwrap();
-        assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
-        let page = super::render(&holding(), &Beside::default()).unwrap();
-        assert!(!page.contains("#peers") && !page.contains("<svg"));
-    }
-
-    #[test]
-    fn the_cost_is_shown_if_it_was_measured() {
-        let beside = Beside { cost: Some(cost()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(page.contains("href=\"#cost\"") && page.contains("id=\"cost\""), "{page}");
-        let beside = Beside { comparison: Some(comparison()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(!page.contains("#cost") && !page.contains("id=\"cost\""));
-    }
-
-    #[test]
-    fn the_trial_of_the_peers_is_shown_if_there_is_one() {
-        let beside = Beside { trial: Some(trial()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(page.contains("href=\"#trial\"") && page.contains("id=\"trial\""), "{page}");
-        assert!(!page.contains("<drop>") && page.contains("no end after 10 s"));
-        for word in ["other 1.2.3", ">kept<", ">broken<", "2025-01-31"] {
-            assert!(page.contains(word), "{word}");
-        }
-        assert!(!super::render(&holding(), &Beside::default()).unwrap().contains("#trial"));
-    }
-
-    #[test]
     fn what_a_lane_shows_is_also_said() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(page.contains("<td class=\"sleeping\"><i>sleeps</i></td>"), "{page}");
         assert!(!page.contains("hatched"), "no lane is");
     }
 
     #[test]
     fn the_sections_stand_in_the_order_in_which_they_are_asked_for() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         let at = |id: &str| page.find(&format!("<section id=\"{id}\"")).expect(id);
         let order = ["failures", "guaranteed", "matrix", "clauses", "kills", "assumed"];
         let places: Vec<_> = order.into_iter().chain(["convictions"]).map(at).collect();
@@ -373,16 +326,14 @@ mod tests {
     fn a_clause_has_its_counts_and_a_failed_sample_its_replay() {
         let mut audit = holding();
         audit.samples[0].replay = Some("sample -- --replay 7:3ab.".to_owned());
-        let page = super::render(&audit, &Beside::default()).unwrap();
-        assert!(page.contains("PROVED 1 · STRESSED 1"), "{page}");
+        let page = super::render(&audit).unwrap();
+        assert!(page.contains("PROVED 4 · STRESSED 1"), "{page}");
         assert!(page.contains("<code>sample -- --replay 7:3ab.</code>"), "{page}");
     }
 
     #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let beside =
-            Beside { comparison: Some(comparison()), cost: Some(cost()), trial: Some(trial()) };
-        let page = super::render(&failing(), &beside).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

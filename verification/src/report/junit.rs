@@ -1,12 +1,11 @@
-//! `JUnit` XML: each trial, each fault at a call site and each test is a test case.
+//! `JUnit` XML: everything that was judged is a test case.
 
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::not_convicted;
-use crate::audit::{Audit, TrialReport};
-use crate::verdict::Verdict;
+use crate::audit::Audit;
+use crate::findings::part::Case;
 
 /// Writes the report.
 ///
@@ -15,91 +14,45 @@ use crate::verdict::Verdict;
 /// What could not be written as XML.
 pub fn render(audit: &Audit) -> Result<String, String> {
     let mut report = Report::new("cargo verify");
-    report.set_time(seconds(audit.seconds));
-    report.add_test_suite(suite("models", audit.trials.iter().map(trial)));
-    if let Some(matrix) = &audit.kill_matrix {
-        let cases = matrix.entries.iter().map(|entry| {
-            let name = format!("{} at {}: {}", entry.operation, entry.site, entry.fault);
-            case(&name, (!entry.is_good()).then(|| entry.verdict.clone()), None)
-        });
-        report.add_test_suite(suite("faults at call sites", cases));
-    }
-    for generated in &audit.generated {
-        let complaints = generated.complaints();
-        let failure = (!generated.is_good()).then(|| complaints.join("\n"));
-        let name = format!("all {} programs on {}", generated.programs, generated.subject);
-        let whole = case(&name, failure, Some(generated.seconds));
-        report.add_test_suite(suite("generated programs", [whole].into_iter()));
-    }
-    let samples = audit.samples.iter();
-    let samples = samples.map(|one| case(&one.name, one.complaint(), Some(one.seconds)));
-    report.add_test_suite(suite("samples", samples));
-    if let Some(checker) = &audit.checker {
-        let whole = case("against an enumeration", checker.complaint(), Some(checker.seconds));
-        report.add_test_suite(suite("the check of loom", [whole].into_iter()));
-    }
-    if let Some(mutants) = &audit.mutants {
-        let cases = mutants.mutants.iter();
-        let cases = cases.map(|one| case(&one.name, not_convicted(one), Some(one.seconds)));
-        report.add_test_suite(suite("mutants", cases));
-    }
-    for executable in &audit.suites {
-        let tests = executable.tests.iter().map(|test| {
-            let failure = (!test.verdict.holds()).then(|| test.verdict.to_string());
-            case(&test.name, failure, None)
-        });
-        // One that hung or died has no line of its own: the executable itself is then a case.
-        let whole = executable.failure.clone().map(|text| case("the executable", Some(text), None));
-        let mut suite = suite(&executable.name, tests.chain(whole));
-        suite.set_time(seconds(executable.seconds));
+    report.set_time(duration(audit.seconds));
+    let cases = audit.cases();
+    for group in cases.chunk_by(|one, next| one.group == next.group) {
+        let mut suite = TestSuite::new(&group[0].group);
+        suite.add_test_cases(group.iter().map(case));
         report.add_test_suite(suite);
     }
     report.to_string().map_err(|error| error.to_string())
 }
 
-fn suite(name: &str, cases: impl Iterator<Item = TestCase>) -> TestSuite {
-    let mut suite = TestSuite::new(name);
-    suite.add_test_cases(cases);
-    suite
-}
-
-fn trial(trial: &TrialReport) -> TestCase {
-    let mut case = case(&trial.name, trial.complaint(), Some(trial.seconds()));
-    let verdict = match &trial.verdict {
-        Verdict::Failed(reason) if trial.as_expected => {
-            format!("convicted, as it must be: {reason}")
-        }
-        verdict => format!("{verdict}, {} executions", trial.executions()),
-    };
-    case.set_system_out(format!("{}\n{verdict}\n", trial.property));
-    case
-}
-
-fn case(name: &str, failure: Option<String>, time: Option<f64>) -> TestCase {
-    let status = match failure {
+fn case(case: &Case<'_>) -> TestCase {
+    let status = match case.complaints.first() {
         None => TestCaseStatus::success(),
-        Some(failure) => {
+        Some(first) => {
+            let messages = case.complaints.iter().map(|complaint| &*complaint.message);
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(failure.lines().next().unwrap_or_default().to_owned());
-            status.set_description(failure);
+            status.set_message(first.message.lines().next().unwrap_or_default().to_owned());
+            status.set_description(messages.collect::<Vec<_>>().join("\n"));
             status
         }
     };
-    let mut case = TestCase::new(name, status);
-    if let Some(time) = time {
-        case.set_time(seconds(time));
+    let mut written = TestCase::new(&case.name, status);
+    if let Some(seconds) = case.seconds {
+        written.set_time(duration(seconds));
     }
-    case
+    if !case.result.is_empty() {
+        written.set_system_out(format!("{}\n", case.result));
+    }
+    written
 }
 
-fn seconds(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number).unwrap_or_default()
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::mutants::{Fate, MutantReport, Mutants};
-    use crate::report::tests::{failing, holding};
+    use crate::audit::fixtures::{failing, holding};
+    use crate::mutation::seeded::{Fate, MutantReport, Mutants};
 
     #[test]
     fn each_mutant_is_a_case() {

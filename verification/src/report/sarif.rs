@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value};
 
-use super::{complaints, place, shown, Complaint, Shown, FAILURE};
+use super::place;
 use crate::audit::Audit;
-use crate::interleaving::Interleaving;
-use crate::run::Trace;
+use crate::findings::part::{Complaint, Exhibit, FAILURE};
+use crate::findings::trace::Trace;
+use crate::report::interleaving::Interleaving;
 
 const RULE: &str = "broken-promise";
 const CONTROL: &str = "convicted-control";
@@ -19,13 +20,13 @@ const CONTROL: &str = "convicted-control";
 ///
 /// What could not be written as JSON.
 pub fn render(audit: &Audit) -> Result<String, String> {
-    let failed = complaints(audit).into_iter().map(|complaint| {
+    let failed = audit.complaints().into_iter().map(|complaint| {
         let Complaint { subject, message, site, trace } = complaint;
         result(RULE, &format!("{subject}: {message}"), site.as_deref(), trace)
     });
-    let controls = shown(audit).into_iter().filter(|shown| shown.kind != FAILURE);
-    let controls = controls.map(|shown| {
-        let Shown { title, model, how, trace, .. } = shown;
+    let controls = audit.exhibits().into_iter().filter(|exhibit| exhibit.kind != FAILURE);
+    let controls = controls.map(|exhibit| {
+        let Exhibit { title, model, how, trace, .. } = exhibit;
         let site = trace.steps.last().map(|step| &*step.site);
         result(CONTROL, &format!("{model}: {title}: {how}"), site, Some(trace))
     });
@@ -96,10 +97,10 @@ fn code_flow(told: &Interleaving) -> Option<Value> {
 mod tests {
     use serde_json::Value;
 
-    use crate::audit::DefectReport;
-    use crate::generated::GeneratedFailure;
-    use crate::interleaving::tests::deadlock;
-    use crate::report::tests::{failing, holding};
+    use crate::audit::fixtures::{failing, holding};
+    use crate::findings::trace::tests::deadlock;
+    use crate::programs::GeneratedFailure;
+    use crate::trials::report::DefectReport;
 
     #[test]
     fn a_counterexample_has_a_flow_for_each_thread() {

@@ -4,7 +4,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use last_call::sync::{self, Arc};
 
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{history, panic_quietly, Count, Latch};
 
 /// Those that a stranger's pool is put under.
 #[cfg(loom)]
@@ -297,7 +298,8 @@ pub(crate) const PANIC_EXECUTE_ANSWERS: Scenario = Scenario {
 
 /// Runs what may panic by the subject's own fault, where another property is looked at; `None` then.
 fn quietly<R>(subject_code: impl FnOnce() -> R) -> Option<R> {
-    crate::quiet::without_hook(|| catch_unwind(AssertUnwindSafe(subject_code))).ok()
+    crate::scenarios::expected_panics::without_hook(|| catch_unwind(AssertUnwindSafe(subject_code)))
+        .ok()
 }
 
 pub(crate) const DROP_ON_WORKER: Scenario = Scenario {

@@ -6,7 +6,8 @@ use last_call::sync::thread;
 use last_call::{SubmitError, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{history, Count, Latch};
 
 fn bounded(stage: &Stage, workers: usize) -> ThreadPool {
     stage.builder().workers(workers).capacity(1).build().unwrap()

@@ -6,7 +6,8 @@ use last_call::sync::{thread, Arc, Mutex};
 use last_call::{CancelReason, Cancellation, JobHandle, Outcome, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{at_drop, history, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{at_drop, history, Count, Latch};
 
 const RACING_START: Scenario = Scenario {
     name: "",

@@ -3,7 +3,8 @@
 
 use last_call::sync::fault::{Action, Fault};
 
-use crate::scenario::{panic_quietly, Count, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{panic_quietly, Count};
 
 const SPAWN_FAILS: Scenario = Scenario {
     name: "",

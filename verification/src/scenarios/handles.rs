@@ -9,7 +9,8 @@ use last_call::sync::{thread, Arc};
 use last_call::{JobHandle, Outcome};
 
 use super::shutdown::settled;
-use crate::scenario::{at_drop, history, panic_quietly, Count, Latch, Scenario, World};
+use crate::scenarios::scenario::{Scenario, World};
+use crate::scenarios::tools::{at_drop, history, panic_quietly, Count, Latch};
 
 pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     name: "join-before-shutdown",

@@ -11,7 +11,8 @@ use last_call::ThreadPool;
 
 use super::cancel::{two_while_a_cancel_ends, while_a_cancel_ends};
 use super::shutdown::spawn;
-use crate::scenario::{history, panic_quietly, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{history, panic_quietly, Count, Latch};
 
 const AFTER_CHILD: Scenario = Scenario {
     name: "",

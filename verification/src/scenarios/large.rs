@@ -4,8 +4,9 @@ use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
-use crate::subject::Job;
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{history, Count, Latch};
+use crate::subjects::subject::Job;
 
 const SUBMITTERS: usize = 4;
 

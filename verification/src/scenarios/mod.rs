@@ -3,10 +3,13 @@
 pub(crate) mod any;
 pub(crate) mod backpressure;
 pub(crate) mod cancel;
+pub(crate) mod expected_panics;
 pub(crate) mod faults;
 pub(crate) mod handles;
 pub(crate) mod idle;
 pub(crate) mod large;
 pub(crate) mod queue;
+pub mod scenario;
 pub(crate) mod shutdown;
+pub(crate) mod tools;
 pub(crate) mod trigger;

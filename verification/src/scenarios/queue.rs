@@ -6,7 +6,8 @@ use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenario::{history, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{history, Count, Latch};
 
 type Items = AnyQueue<&'static str>;
 

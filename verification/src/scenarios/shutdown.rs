@@ -5,7 +5,8 @@ use std::time::Duration;
 use last_call::sync::{self, thread, Arc};
 use last_call::{Cancellation, Outcome, Report, ThreadPool};
 
-use crate::scenario::{at_drop, history, panic_quietly, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{at_drop, history, panic_quietly, Count, Latch};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",

@@ -7,7 +7,8 @@ use last_call::{Cancellation, Report, ThreadPool};
 
 use super::cancel::two_while_a_cancel_ends;
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenario::{at_drop, history, Count, Latch, Scenario, Stage, World};
+use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::tools::{at_drop, history, Count, Latch};
 
 const TAKING_OVER: Scenario = Scenario {
     name: "",

@@ -4,7 +4,7 @@
 use last_call::sync::{note, thread, Arc, Mutex};
 
 use super::channel::{channel, Receiver, Sender};
-use crate::subject::{Job, Pool, Subject};
+use crate::subjects::subject::{Job, Pool, Subject};
 
 /// The stage in which `Drop` joins the workers while the channel is still open.
 #[derive(Debug)]
@@ -17,6 +17,10 @@ impl Subject for BookStage1 {
 
     fn description(&self) -> &'static str {
         "the book's pool when Drop has just learnt to join the workers (chapter 21.3)"
+    }
+
+    fn queue_source(&self) -> &'static str {
+        "subjects/channel.rs"
     }
 
     fn build(&self, workers: usize) -> Box<dyn Pool> {
@@ -38,6 +42,10 @@ impl Subject for BookStage2 {
 
     fn description(&self) -> &'static str {
         "the book's complete pool: the sender is dropped before the workers are joined"
+    }
+
+    fn queue_source(&self) -> &'static str {
+        "subjects/channel.rs"
     }
 
     fn build(&self, workers: usize) -> Box<dyn Pool> {

@@ -2,59 +2,26 @@
 
 mod book;
 mod channel;
+mod last_call;
+pub mod subject;
 
-use last_call::{QueueKind, SubmitError, ThreadPool};
+pub(crate) use self::book::{BookStage1, BookStage2};
+pub use self::last_call::{is_this_pool, ON_DEFAULT_QUEUE, THIS_POOL};
+pub(crate) use self::last_call::{LOCKED, TWO_LOCK};
+use self::subject::Subject;
 
-use crate::subject::{Job, Pool, Subject};
+/// How many subjects there are.
+pub(crate) const COUNT: usize = 4;
 
-pub(crate) use book::{BookStage1, BookStage2};
+/// Every subject, in the order of the report's columns: first what users run by default.
+pub(crate) static SUBJECTS: [&dyn Subject; COUNT] = [&TWO_LOCK, &LOCKED, &BookStage1, &BookStage2];
 
 /// Every subject, in the order of the report's columns.
-pub(crate) static SUBJECTS: [&dyn Subject; 4] = [&LOCKED, &TWO_LOCK, &BookStage1, &BookStage2];
-
-/// This pool, on the queue on which it can be proved whole.
-pub(crate) static LOCKED: LastCall = LastCall {
-    queue: QueueKind::Locked,
-    name: crate::trial::THIS_POOL,
-    description: "this pool, on its queue `locked`",
-};
-
-/// This pool, on the queue that is the default.
-pub(crate) static TWO_LOCK: LastCall = LastCall {
-    queue: QueueKind::TwoLock,
-    name: crate::trial::ON_DEFAULT_QUEUE,
-    description: "this pool, on its default queue `two-lock`",
-};
-
-/// This pool, on one of its queues.
-#[derive(Debug)]
-pub(crate) struct LastCall {
-    queue: QueueKind,
-    name: &'static str,
-    description: &'static str,
+pub fn subjects() -> &'static [&'static dyn Subject] {
+    &SUBJECTS
 }
 
-impl Subject for LastCall {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn description(&self) -> &'static str {
-        self.description
-    }
-
-    fn queue(&self) -> Option<QueueKind> {
-        Some(self.queue)
-    }
-
-    fn build(&self, workers: usize) -> Box<dyn Pool> {
-        let pool = ThreadPool::builder().workers(workers).queue(self.queue).build();
-        Box::new(pool.unwrap_or_else(|error| panic!("no thread pool: {error}")))
-    }
-}
-
-impl Pool for ThreadPool {
-    fn execute(&self, job: Job) -> Result<(), Job> {
-        ThreadPool::execute(self, job).map_err(SubmitError::into_job)
-    }
+/// The names of the subjects, in the same order.
+pub fn subject_names() -> Vec<&'static str> {
+    SUBJECTS.iter().map(|subject| subject.name()).collect()
 }

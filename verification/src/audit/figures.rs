@@ -1,0 +1,143 @@
+//! What a run cost, beside what is aimed at. These are figures and no verdicts: machines differ.
+
+use crate::base::text::to_float;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::findings::run::Run;
+
+/// The trial whose speed is told: the default pool with two workers and two jobs.
+pub const MODEL: &str = "last-call-two-lock/drop-2x2";
+
+/// What a run cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Figures {
+    /// The time until the models were built, in seconds.
+    pub build_seconds: f64,
+    /// The time of models, seeded defects and faults at call sites, in seconds.
+    pub exploring_seconds: f64,
+    /// One small model, explored again at the end with nothing of ours beside it.
+    pub speed: Option<Speed>,
+    /// What the largest process had of memory, if the system says.
+    pub memory: Option<Memory>,
+}
+
+/// A model explored alone, on one core.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Speed {
+    /// The trial.
+    pub model: String,
+    /// Executions of all its explorations.
+    pub executions: u64,
+    /// Their wall time.
+    pub seconds: f64,
+}
+
+impl Speed {
+    /// Of a run that came to its end.
+    pub fn of(run: &Run) -> Option<Self> {
+        let executions = run.explorations.iter().map(|exploration| exploration.executions).sum();
+        let seconds = run.explorations.iter().map(|exploration| exploration.seconds).sum();
+        let ended = run.end == crate::findings::run::End::Explored && seconds > 0.0;
+        ended.then(|| Speed { model: run.trial.clone(), executions, seconds })
+    }
+
+    /// Executions a second.
+    pub fn a_second(&self) -> f64 {
+        to_float(self.executions) / self.seconds
+    }
+}
+
+/// What the largest process that was started had of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Memory {
+    /// In bytes.
+    pub bytes: u64,
+    /// Whether that was a compiler or cargo, so that no model and no test had more.
+    pub at_most: bool,
+}
+
+impl Memory {
+    /// What the largest process had, of those that have ended since `built` and before.
+    pub fn since(built: Option<u64>) -> Option<Self> {
+        let bytes = largest_child()?;
+        Some(Memory { bytes, at_most: built == Some(bytes) })
+    }
+
+    fn larger(self, other: Memory) -> Self {
+        if self.bytes >= other.bytes {
+            self
+        } else {
+            other
+        }
+    }
+}
+
+/// What the largest child that has ended had of memory, in bytes.
+#[cfg(unix)]
+pub fn largest_child() -> Option<u64> {
+    use nix::sys::resource::{getrusage, UsageWho};
+
+    // Kibibytes but on Apple's systems.
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    let most = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?.max_rss();
+    u64::try_from(most).ok().filter(|most| *most > 0).map(|most| most * unit)
+}
+
+/// What the largest child that has ended had of memory, in bytes.
+#[cfg(not(unix))]
+pub fn largest_child() -> Option<u64> {
+    None
+}
+
+impl Figures {
+    /// These and those of another shard.
+    pub(crate) fn and(self, other: Figures) -> Self {
+        let memory = match (self.memory, other.memory) {
+            (Some(one), Some(other)) => Some(one.larger(other)),
+            (one, other) => one.or(other),
+        };
+        Figures {
+            build_seconds: self.build_seconds + other.build_seconds,
+            exploring_seconds: self.exploring_seconds + other.exploring_seconds,
+            speed: self.speed.or(other.speed),
+            memory,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{largest_child, Figures, Memory, Speed};
+
+    fn speed(seconds: f64) -> Speed {
+        Speed { model: "m".to_owned(), executions: 200_000, seconds }
+    }
+
+    #[test]
+    fn shards_tell_of_the_largest() {
+        let memory = |bytes| Some(Memory { bytes, at_most: false });
+        let one =
+            Figures { build_seconds: 1.0, exploring_seconds: 1.0, speed: None, memory: memory(5) };
+        let other = Figures {
+            build_seconds: 2.0,
+            exploring_seconds: 2.0,
+            speed: Some(speed(1.0)),
+            memory: memory(7),
+        };
+        let both = Figures {
+            build_seconds: 3.0,
+            exploring_seconds: 3.0,
+            speed: Some(speed(1.0)),
+            memory: memory(7),
+        };
+        assert_eq!(one.and(other), both);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_has_some_memory() {
+        assert!(std::process::Command::new("true").status().is_ok_and(|status| status.success()));
+        assert!(largest_child() > Some(100_000));
+    }
+}

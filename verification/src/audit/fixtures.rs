@@ -1,0 +1,166 @@
+//! Audits for tests: one that holds, and one that fails.
+
+use std::collections::BTreeMap;
+
+use crate::audit::figures::Figures;
+use crate::audit::{Audit, Toolchain, ASSUMPTIONS, SCHEMA};
+use crate::base::cargo::Source;
+use crate::contract::clauses::CLAUSES;
+use crate::cross_check::{CheckerReport, Class, ClassReport};
+use crate::findings::run::{Engine, Exploration, Options};
+use crate::findings::sample::Draw;
+use crate::findings::scope::Scope;
+use crate::findings::trace::tests::deadlock;
+use crate::findings::verdict::Verdict;
+use crate::kill_matrix::{KillEntry, KillMatrix};
+use crate::programs::{Extent, Generated, EXTENTS};
+use crate::running::suites::{Suite, Test};
+use crate::scenarios::scenario::World;
+use crate::trials::report::{DefectReport, TrialReport};
+use crate::trials::samples::SampleReport;
+use crate::trials::samples::{self, SampleTrial};
+
+fn audit(trial: TrialReport) -> Audit {
+    let suites = vec![suite()];
+    let mut audit = Audit {
+        schema: SCHEMA,
+        scope: Scope {
+            models: true,
+            tests: true,
+            faults: true,
+            generated: true,
+            ..Scope::default()
+        },
+        held: false,
+        source: Some(Source { commit: "0123abc".to_owned(), dirty: false }),
+        toolchain: Toolchain {
+            cargo: "cargo".to_owned(),
+            rustc: "rustc".to_owned(),
+            packages: BTreeMap::new(),
+        },
+        seed: 1,
+        shards: 1,
+        figures: Figures::default(),
+        model_limit: 60,
+        seconds: 1.5,
+        assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
+        clauses: Vec::new(),
+        trials: vec![trial],
+        kill_matrix: Some(kill_matrix()),
+        samples: samples::trials().take(1).map(|trial| sampled(&trial)).collect(),
+        checker: Some(checked()),
+        mutants: None,
+        generated: EXTENTS.iter().map(generated).collect(),
+        suites,
+    };
+    audit.settle();
+    audit
+}
+
+/// A test that shows every clause.
+fn suite() -> Suite {
+    let test = Test {
+        name: "locked/x/a".to_owned(),
+        verdict: Verdict::Stressed(9),
+        clauses: CLAUSES.iter().map(|clause| clause.number).collect(),
+    };
+    Suite {
+        name: "locked/x".to_owned(),
+        passed: true,
+        failure: None,
+        seconds: 1.0,
+        tests: vec![test],
+    }
+}
+
+/// One fault, convicted.
+fn kill_matrix() -> KillMatrix {
+    let entry = KillEntry {
+        site: "src/a.rs:17".to_owned(),
+        operation: "notify-one".to_owned(),
+        fault: "wakes nobody".to_owned(),
+        kind: "harmful".to_owned(),
+        verdict: "convicted".to_owned(),
+        reason: None,
+        convicted_by: vec!["last-call/x".to_owned()],
+        undecided: Vec::new(),
+        tried: vec!["last-call/x".to_owned()],
+        how: Some("deadlock: no thread can go on".to_owned()),
+        trace: Some(deadlock()),
+    };
+    KillMatrix { sites: 1, faults: 1, seconds: 0.25, entries: vec![entry] }
+}
+
+/// A sample that held.
+pub(crate) fn sampled(trial: &SampleTrial) -> SampleReport {
+    let draw = Draw { schedules: 9, seed: 1 };
+    let died = trial.died(None, draw, "it did not run".to_owned());
+    let scheduler = trial.scheduler;
+    let verdict = Verdict::Sampled { scheduler, schedules: 9, seed: 1 };
+    SampleReport { verdict, ..SampleReport::new(trial, &died, &[]) }
+}
+
+/// A check of loom that found nothing wrong.
+fn checked() -> CheckerReport {
+    let one = |class: &Class| ClassReport { programs: 1, ..ClassReport::new(*class) };
+    let control = |class: &Class| ClassReport { missed: 1, ..one(class) };
+    CheckerReport {
+        seed: 1,
+        seconds: 1.0,
+        audited: Class::AUDITED.iter().map(one).collect(),
+        controls: Class::CONTROLS.iter().map(control).collect(),
+    }
+}
+
+/// Programs that hold.
+fn generated(extent: &Extent) -> Generated {
+    Generated { programs: 1, unreached: Vec::new(), ..Generated::new(extent, false) }
+}
+
+fn trial() -> TrialReport {
+    TrialReport {
+        name: "last-call/x".to_owned(),
+        subject: "last-call".to_owned(),
+        scenario: "x".to_owned(),
+        property: "drop <b>returns</b>".to_owned(),
+        clauses: vec![16],
+        expected: "PROVED".to_owned(),
+        verdict: Verdict::Proved,
+        as_expected: true,
+        options: Options::complete(Engine::Mazurka, &World::PLAIN),
+        explorations: vec![Exploration {
+            executions: 12,
+            completed: Some(12),
+            begun: 12,
+            seconds: 0.5,
+            ..Exploration::default()
+        }],
+        reached: BTreeMap::new(),
+        defects: Vec::new(),
+        second_opinion: None,
+        trace: None,
+    }
+}
+
+/// An audit in which everything is as it must be.
+pub(crate) fn holding() -> Audit {
+    audit(trial())
+}
+
+/// One with a broken promise, its counterexample, and a seeded defect that nobody noticed.
+pub(crate) fn failing() -> Audit {
+    let mut trace = deadlock();
+    trace.steps[4].site = "src/a.rs:17".to_owned();
+    audit(TrialReport {
+        verdict: Verdict::Failed("it broke".to_owned()),
+        as_expected: false,
+        defects: vec![DefectReport {
+            name: "push wakes nobody".to_owned(),
+            convicted: false,
+            verdict: "nothing".to_owned(),
+            trace: None,
+        }],
+        trace: Some(trace),
+        ..trial()
+    })
+}

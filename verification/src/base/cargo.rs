@@ -1,0 +1,342 @@
+//! Builds what is needed with cargo, and finds the executables.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+const LOOM: &str = "loom";
+
+/// The commands that explore, of one build.
+#[derive(Clone, Debug)]
+pub struct Checkers {
+    /// One trial.
+    pub model: PathBuf,
+    /// The check of the engines.
+    pub checker: PathBuf,
+    /// One scenario, under random schedules.
+    pub sample: PathBuf,
+}
+
+/// The workspace, as cargo sees it.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    cargo: OsString,
+    root: PathBuf,
+    /// Of a copy: where its builds go. What the compiler says of it is kept for the error.
+    target: Option<PathBuf>,
+}
+
+/// A test executable of the pool crate.
+#[derive(Clone, Debug)]
+pub struct TestBinary {
+    /// The name of its file in `tests`.
+    pub target: String,
+    /// Where it is.
+    pub executable: PathBuf,
+    /// The folder with the examples of the same build, if there are any.
+    pub examples: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+impl Workspace {
+    /// Finds the workspace that this command was built in, and cargo.
+    ///
+    /// # Errors
+    ///
+    /// If cargo cannot be run, naming it; if the workspace is no longer where it was.
+    pub fn find() -> Result<Self, String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"));
+        if !root.join("Cargo.toml").is_file() {
+            return Err(format!(
+                "the workspace {} is gone; run `cargo verify` from a checkout",
+                root.display()
+            ));
+        }
+        let workspace = Workspace { cargo, root: root.to_owned(), target: None };
+        workspace.version("cargo", &workspace.cargo)?;
+        Ok(workspace)
+    }
+
+    /// The folder of the top Cargo.toml.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The same workspace in another folder, built into `target`.
+    #[must_use]
+    pub fn copied_to(&self, root: PathBuf, target: PathBuf) -> Self {
+        Workspace { cargo: self.cargo.clone(), root, target: Some(target) }
+    }
+
+    /// What cargo and rustc say that they are.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be run, naming it.
+    pub fn toolchain(&self) -> Result<[String; 2], String> {
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        Ok([self.version("cargo", &self.cargo)?, self.version("rustc", &rustc)?])
+    }
+
+    /// What was checked out, and whether it was changed; none without git or without a repository.
+    pub fn source(&self) -> Option<Source> {
+        let git = |arguments: &[&str]| {
+            let output =
+                Command::new("git").args(arguments).current_dir(&self.root).output().ok()?;
+            let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            output.status.success().then_some(text)
+        };
+        let commit = git(&["rev-parse", "HEAD"])?;
+        Some(Source { commit, dirty: !git(&["status", "--porcelain"])?.is_empty() })
+    }
+
+    /// The versions of packages, as Cargo.lock has them.
+    ///
+    /// # Errors
+    ///
+    /// If Cargo.lock cannot be read, naming it.
+    pub fn locked_versions(&self, names: &[&str]) -> Result<BTreeMap<String, String>, String> {
+        #[derive(Deserialize)]
+        struct Lock {
+            package: Vec<Package>,
+        }
+        #[derive(Deserialize)]
+        struct Package {
+            name: String,
+            version: String,
+        }
+        let file = self.root.join("Cargo.lock");
+        let text =
+            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let lock: Lock =
+            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let packages = lock.package.into_iter().filter(|package| names.contains(&&*package.name));
+        Ok(packages.map(|package| (package.name, package.version)).collect())
+    }
+
+    fn version(&self, name: &str, program: &OsString) -> Result<String, String> {
+        let output = Command::new(program)
+            .arg("--version")
+            .current_dir(&self.root)
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| cannot_run(name, program, &error))?;
+        if !output.status.success() {
+            return Err(format!("`{} --version` failed: {}", program.display(), output.status));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Builds the commands that explore.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_models(&self) -> Result<Checkers, String> {
+        let built = self.build_commands(&["model", "checker", "sample"])?;
+        let found = |name: &str| {
+            built.get(name).cloned().ok_or_else(|| format!("cargo built no `{name}` command"))
+        };
+        Ok(Checkers {
+            model: found("model")?,
+            checker: found("checker")?,
+            sample: found("sample")?,
+        })
+    }
+
+    /// Builds the `model` command alone.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; of a copy, with the compiler's own words.
+    pub fn build_model(&self) -> Result<PathBuf, String> {
+        let built = self.build_commands(&["model"])?;
+        built.into_values().next().ok_or_else(|| "cargo built no `model` command".to_owned())
+    }
+
+    /// Builds an example of the verification package under loom.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_example(&self, name: &str) -> Result<PathBuf, String> {
+        let arguments = ["build", "--package", "verification", "--example", name];
+        let built = self.build(&arguments, Some(LOOM))?;
+        let mut executables = built.into_iter().filter_map(|message| message.executable);
+        executables.next_back().ok_or_else(|| format!("cargo built no example `{name}`"))
+    }
+
+    fn build_commands(&self, names: &[&str]) -> Result<BTreeMap<String, PathBuf>, String> {
+        let mut arguments = vec!["build", "--package", "verification"];
+        arguments.extend(names.iter().flat_map(|name| ["--bin", name]));
+        let messages = self.build(&arguments, Some(LOOM))?;
+        let executables = messages.into_iter().filter_map(|message| {
+            let target = message.target?;
+            Some((target.name, message.executable?))
+        });
+        Ok(executables.collect())
+    }
+
+    /// Builds the tests of the pool crate for real threads: with every queue, or without any feature.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; the compiler's own words have gone to standard error.
+    pub fn build_tests(&self, every_queue: bool) -> Result<Vec<TestBinary>, String> {
+        let mut arguments = vec!["test", "--package", "last-call", "--no-run"];
+        if every_queue {
+            arguments.extend(["--features", "crossbeam-channel"]);
+        } else {
+            arguments.push("--no-default-features");
+        }
+        let built = self.build(&arguments, None)?.into_iter();
+        let (mut binaries, mut examples) = (Vec::new(), Vec::new());
+        for (target, executable) in
+            built.filter_map(|message| Some((message.target?, message.executable?)))
+        {
+            let is = |kind: &str| target.kind.iter().any(|of| of == kind);
+            if is("test") {
+                binaries.push(TestBinary { target: target.name, executable, examples: None });
+            } else if is("example") {
+                examples.push(executable);
+            }
+        }
+        // Where cargo leaves them, the examples of the next build take their place.
+        let folder = if every_queue { "every-queue" } else { "no-features" };
+        let kept =
+            examples.iter().map(|example| keep(example, folder)).collect::<Result<Vec<_>, _>>()?;
+        let kept = kept.into_iter().next();
+        for binary in &mut binaries {
+            binary.examples.clone_from(&kept);
+        }
+        Ok(binaries)
+    }
+
+    /// Builds the tests of one file for real threads, with every queue.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; of a copy, with the compiler's own words.
+    pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
+        let mut arguments = vec!["test", "--package", "last-call", "--no-run", "--test", file];
+        arguments.extend(["--features", "crossbeam-channel"]);
+        let mut executables = self.build(&arguments, None)?.into_iter().filter_map(|message| {
+            message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
+        });
+        executables.next_back().ok_or_else(|| format!("cargo built no tests `{file}`"))
+    }
+
+    fn build(&self, arguments: &[&str], cfg: Option<&str>) -> Result<Vec<Message>, String> {
+        let mut command = Command::new(&self.cargo);
+        command
+            .args(arguments)
+            .args(["--quiet", "--message-format", "json-render-diagnostics"])
+            .current_dir(&self.root)
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), cfg))
+            .stdin(Stdio::null());
+        if let Some(target) = &self.target {
+            command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped());
+            // Built often and run once: nobody debugs it, and a short exploration does not pay for
+            // optimising (loom itself is optimised).
+            command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+            if cfg.is_some() {
+                command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
+            }
+        } else {
+            command.stderr(Stdio::inherit());
+        }
+        let output = command.output().map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`cargo {}` failed\n{told}", arguments.join(" "))
+                .trim_end()
+                .to_owned());
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+        Ok(messages.filter(|message| message.reason == "compiler-artifact").collect())
+    }
+}
+
+/// Copies an executable into a folder beside it; returns the folder.
+fn keep(executable: &Path, folder: &str) -> Result<PathBuf, String> {
+    let folder = executable.with_file_name(folder);
+    let copy = folder.join(executable.file_name().unwrap_or_default());
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(executable, &copy))
+        .map_err(|error| format!("{}: {error}", copy.display()))?;
+    Ok(folder)
+}
+
+/// The user's own flags, with this cfg of a checker's and no other, or with none.
+fn flags(own: &str, cfg: Option<&str>) -> String {
+    let mut flags = Vec::new();
+    let mut words = own.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let named = match word.strip_prefix("--cfg") {
+            Some("") => words.peek().copied(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if named == Some(LOOM) {
+            let _ = if word == "--cfg" { words.next() } else { None };
+        } else {
+            flags.push(word);
+        }
+    }
+    flags.extend(cfg.iter().flat_map(|name| ["--cfg", name]));
+    flags.join(" ")
+}
+
+fn cannot_run(name: &str, program: &OsString, error: &std::io::Error) -> String {
+    if error.kind() == ErrorKind::NotFound {
+        format!("{name} was not found (looked for `{}`); is it on the PATH?", program.display())
+    } else {
+        format!("`{}` cannot be run: {error}", program.display())
+    }
+}
+
+/// The state of the sources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// The commit that was checked out.
+    pub commit: String,
+    /// Whether something had been changed since.
+    pub dirty: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flags;
+
+    #[test]
+    fn a_checker_is_asked_for_once_or_not_at_all() {
+        assert_eq!(flags("", Some("loom")), "--cfg loom");
+        assert_eq!(flags("--cfg loom", Some("loom")), "--cfg loom");
+        assert_eq!(flags("--cfg=loom", Some("loom")), "--cfg loom");
+        assert_eq!(flags("-Dwarnings --cfg loom", None), "-Dwarnings");
+        assert_eq!(flags("--cfg loom_nightly", None), "--cfg loom_nightly");
+    }
+}

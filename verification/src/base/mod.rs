@@ -1,0 +1,8 @@
+//! What everything else rests on: child processes, cargo, text, shards, limits.
+
+pub mod cargo;
+pub mod child;
+pub mod limits;
+pub mod progress;
+pub mod shard;
+pub mod text;

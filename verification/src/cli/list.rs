@@ -1,0 +1,61 @@
+//! Selects and lists models.
+
+use crate::cli::arguments::Arguments;
+use crate::cli::arguments::Profile;
+use crate::subjects;
+
+use crate::trials::trial::{Expect, Trial};
+
+/// The trials that the filters let through.
+pub(super) fn select(arguments: &Arguments) -> Result<Vec<&'static Trial>, String> {
+    let subjects = subjects::subject_names();
+    if let Some(subject) = &arguments.subject {
+        if !subjects.contains(&subject.as_str()) {
+            return Err(format!(
+                "there is no subject `{subject}`; there are {}",
+                subjects.join(", ")
+            ));
+        }
+    }
+    let subject =
+        |trial: &&Trial| arguments.subject.as_ref().is_none_or(|name| name == trial.subject.name());
+    let model = |trial: &&Trial| {
+        arguments
+            .model
+            .as_ref()
+            .is_none_or(|name| *name == trial.scenario.name || *name == trial.name())
+    };
+    // By its name, one of the nightly profile can be run at any time; it is listed, too.
+    let nightly =
+        arguments.profile == Profile::Nightly || arguments.model.is_some() || arguments.list;
+    let trials: Vec<_> = Trial::all(nightly).filter(subject).filter(model).collect();
+    match (&arguments.model, trials.is_empty()) {
+        (Some(model), true) => {
+            let of =
+                arguments.subject.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+            Err(format!("there is no model `{model}`{of}; `cargo verify --list` names them all"))
+        }
+        _ => Ok(trials),
+    }
+}
+
+pub(super) fn list(trials: &[&Trial]) {
+    for subject in subjects::subjects() {
+        let own: Vec<_> =
+            trials.iter().filter(|trial| trial.subject.name() == subject.name()).collect();
+        if own.is_empty() {
+            continue;
+        }
+        println!("{}: {}", subject.name(), subject.description());
+        for trial in own {
+            let end = match trial.expect {
+                Expect::Proved => "must be PROVED",
+                Expect::Bounded(_) => "must be BOUNDED",
+                Expect::Convicted(_) => "must be convicted",
+            };
+            let when = if trial.nightly { ", nightly" } else { "" };
+            let name = trial.scenario.name;
+            println!("  {name:28} {} ({end}{when})", trial.scenario.property);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The front door: `cargo verify` and its subcommands.
+
+mod arguments;
+mod list;
+mod mutation;
+mod verify;
+
+use self::mutation::{mutate, survivors};
+use crate::base::progress::since_start;
+use crate::cli::arguments::Arguments;
+use crate::cli::arguments::Task;
+use crate::subjects;
+use clap::Parser;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::audit::merge;
+use crate::audit::{self, Audit};
+use crate::base::cargo::Workspace;
+use crate::base::limits;
+use crate::report;
+use crate::report::terminal;
+
+/// Runs the command line that this process was started with.
+pub fn main() -> ExitCode {
+    // The clock of every line on standard error starts here.
+    since_start();
+    let arguments = Arguments::parse();
+    let result = match &arguments.task {
+        None => verify::verify(&arguments),
+        Some(Task::Merge { files }) => files
+            .iter()
+            .map(|file| read(file))
+            .collect::<Result<_, _>>()
+            .and_then(merge::merge)
+            .and_then(|audit| publish(&audit, arguments.output.as_deref())),
+        Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
+        Some(Task::Survivors { ordinary, loom }) => survivors(ordinary, loom),
+        Some(Task::Schema) => {
+            print!("{}", audit::schema());
+            Ok(true)
+        }
+        Some(Task::Report { file }) => {
+            read(file).and_then(|audit| publish(&audit, arguments.output.as_deref()))
+        }
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("verify: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes the files and the terminal's report; whether everything held.
+fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
+    let folder = match folder {
+        Some(folder) => folder.to_owned(),
+        None => Workspace::find()?.root().join("target/verification"),
+    };
+    let files = report::write(audit, &folder)?;
+    print!("{}", terminal::render(audit, &subjects::subject_names(), width()));
+    println!();
+    for file in files {
+        println!("{}", file.display());
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        print!("{}", report::github::render(audit));
+    }
+    println!("{}", terminal::verdict(audit));
+    Ok(audit.held)
+}
+
+fn read(file: &Path) -> Result<Audit, String> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Audit::read(&text).map_err(|error| format!("{} {error}", file.display()))
+}
+
+fn refuse_weakening() -> Result<(), String> {
+    match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        Some(name) => Err(format!("{name} is set, which would weaken the exploration; unset it")),
+        None => Ok(()),
+    }
+}
+
+fn width() -> usize {
+    const WITHOUT_A_TERMINAL: usize = 120;
+    const LEAST: usize = 72;
+    let size = console::Term::stdout().size_checked();
+    size.map_or(WITHOUT_A_TERMINAL, |(_, columns)| usize::from(columns)).max(LEAST)
+}

@@ -1,0 +1,321 @@
+//! Real defects of real pools, and what would show each of them here.
+//!
+//! Each line is an interleaving or a condition under which some well-known pool lost a job, hung,
+//! miscounted or aborted.
+
+use std::fmt::Write as _;
+
+/// A defect that pools have had.
+#[derive(Clone, Copy, Debug)]
+pub struct Hazard {
+    /// What it is about.
+    pub group: &'static str,
+    /// The condition or interleaving.
+    pub condition: &'static str,
+    /// The models that would show it, by the names of their scenarios, of the subject on which this
+    /// pool is proved whole; where the queue matters, by the names of the trials.
+    pub models: &'static [&'static str],
+    /// The tests on real threads that would show it, as `file::test`.
+    pub tests: &'static [&'static str],
+    /// Why the design does not have it, where it has no place for it; empty otherwise.
+    pub excluded: &'static str,
+}
+
+const fn hazard(
+    group: &'static str,
+    condition: &'static str,
+    models: &'static [&'static str],
+    tests: &'static [&'static str],
+) -> Hazard {
+    Hazard { group, condition, models, tests, excluded: "" }
+}
+
+const fn excluded(hazard: Hazard, excluded: &'static str) -> Hazard {
+    Hazard { excluded, ..hazard }
+}
+
+const LOST: &str = "Jobs lost between submit and shutdown";
+const COUNTING: &str = "Counting";
+const PANICS: &str = "Panics and destructors";
+const ONESELF: &str = "Waiting on oneself";
+const STARTING: &str = "Starting threads";
+const CANCELLING: &str = "Cancelling";
+
+/// All of them, group by group.
+pub const HAZARDS: &[Hazard] = &[
+    hazard(
+        LOST,
+        "submit reads \"running\", shutdown queues its stop messages, the job queues behind them",
+        &["submit-racing-drop", "submit-racing-drop-2", "queue-push-racing-close"],
+        &["stress::ends_against_submissions"],
+    ),
+    hazard(
+        LOST,
+        "a push succeeds while a shutdown that has seen an empty queue terminates",
+        &["submit-racing-drop", "submit-racing-drop-2", "job-submits-while-draining"],
+        &["stress::ends_against_submissions"],
+    ),
+    excluded(
+        hazard(
+            LOST,
+            "an idle worker's wait times out while a submitter counts on it",
+            &["progress-2x1", "progress-owned-2x2", "queue-pop-before-close"],
+            &["order::no_job_is_left_behind_when_the_only_worker_goes_to_sleep"],
+        ),
+        "workers wait without a timeout and leave only when the queue is closed and empty",
+    ),
+    hazard(
+        LOST,
+        "a count of idle workers that an exit or a wake-up leaves wrong",
+        &[
+            "last-call-two-lock/progress-2x2",
+            "last-call-two-lock/progress-owned-2x2",
+            "last-call-two-lock/jobs-meet",
+            "last-call-two-lock/queue-three-pop-before-close",
+            "last-call-two-lock/queue-none-only-when-closed",
+        ],
+        &["order::jobs_that_wait_for_each_other_all_get_a_worker"],
+    ),
+    hazard(
+        LOST,
+        "the only worker goes from busy to idle while a job is pushed",
+        &["panic-worker-survives", "full-released-by-place", "idle-after-child"],
+        &["order::no_job_is_left_behind_when_the_only_worker_goes_to_sleep", "stress::handles_are_joined_while_the_pool_ends"],
+    ),
+    hazard(
+        LOST,
+        "the stop flag is set and everyone notified between a worker's check and its sleep",
+        &["drop-idle", "drop-busy", "drop-queued", "drop-2x2"],
+        &["stress::thousands_of_small_pools"],
+    ),
+    hazard(
+        LOST,
+        "the check before sleeping looks at one of two queues",
+        &[
+            "last-call-two-lock/queue-pop-before-close",
+            "last-call-two-lock/queue-gives-buffers-back",
+            "last-call-two-lock/progress-2x2",
+            "last-call-two-lock/jobs-meet",
+        ],
+        &["order::a_free_worker_runs_everything_while_the_others_are_held"],
+    ),
+    hazard(
+        LOST,
+        "queued jobs are dropped, not resolved, and their handles hang",
+        &["discard-racing-jobs", "deadline-stuck-job", "join-while-discarding", "discard-on-worker"],
+        &["shutdown::shutdown_now_has_resolved_every_handle_when_it_returns"],
+    ),
+    hazard(
+        LOST,
+        "discard cancels jobs but wakes nobody who waits for them",
+        &["join-while-discarding", "discard-on-worker", "captures-before-handle"],
+        &["handles::a_join_that_waits_is_woken_by_each_outcome", "cancel::a_task_that_awaits_a_cancelled_job_is_woken"],
+    ),
+    hazard(
+        LOST,
+        "a submission after shutdown is dropped in silence, or accepted",
+        &["submit-racing-drop", "job-submits-while-draining", "stop-token"],
+        &[
+            "submit::a_refused_job_comes_back_unrun_and_can_still_be_run",
+            "submit::a_running_job_is_refused_once_the_drain_has_begun",
+        ],
+    ),
+    hazard(
+        LOST,
+        "submitters that wait for a place are not released when the pool closes",
+        &["full-released-by-drain", "full-released-by-discard"],
+        &["backpressure::the_end_of_the_pool_gives_blocked_submitters_their_closures_back", "stress::discards_against_blocked_submitters", "queues::whoever_waits_is_let_go_by_close"],
+    ),
+    hazard(
+        LOST,
+        "the second caller of shutdown returns before termination",
+        &["wait-for-termination", "discard-during-drain"],
+        &["trigger::nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run", "trigger::a_discard_takes_over_from_the_drain_that_an_owner_waits_for"],
+    ),
+    hazard(
+        LOST,
+        "one clone's end kills the pool, or the owner's drop never comes since workers hold it too",
+        &["drop-on-worker", "progress-owned-2x2", "job-submits-while-draining"],
+        &["submit::the_drop_of_what_is_cloned_ends_nothing", "submit::submitters_do_not_keep_the_pool", "trigger::triggers_and_tokens_outlive_the_pool_and_do_not_keep_it"],
+    ),
+    hazard(
+        COUNTING,
+        "idleness judged by two reads, with a job that submits a child in between",
+        &["idle-after-child", "idle-2-workers"],
+        &["stress::an_endless_chain_of_jobs_is_never_idle", "idle::jobs_that_submit_jobs_are_not_idle_in_between"],
+    ),
+    hazard(
+        COUNTING,
+        "a worker has taken a job and is not marked busy yet",
+        &["idle-2-workers", "idle-with-deadline", "deadline"],
+        &["shutdown::a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start"],
+    ),
+    hazard(
+        COUNTING,
+        "a job no longer counts as running before its panic is counted",
+        &["idle-after-panic", "stats-while-running"],
+        &["stats::what_a_handle_has_told_the_stats_know", "stats::stats_never_fall_and_never_contradict_each_other"],
+    ),
+    hazard(
+        COUNTING,
+        "a way out of the job skips the count, and who waits hangs",
+        &["idle-after-panic", "idle-after-cancel"],
+        &["state_machine::every_sequence_of_operations_keeps_the_contract"],
+    ),
+    hazard(
+        COUNTING,
+        "completion is signalled before the result or payload is dropped, or by a thread that touches shared state afterwards",
+        &["captures-before-handle", "join-before-shutdown", "stop-hooks-before-return"],
+        &[
+            "handles::captures_are_dropped_and_the_outcome_is_counted_before_the_handle_resolves",
+            "shutdown::when_a_shutdown_returns_every_worker_thread_has_ended",
+        ],
+    ),
+    hazard(
+        COUNTING,
+        "who holds a clone of its own sender never sees the disconnect",
+        &["job-submits-while-draining", "full-released-by-drain"],
+        &["submit::submitters_do_not_keep_the_pool", "submit::an_endless_chain_of_jobs_is_cut_by_the_drain"],
+    ),
+    hazard(
+        PANICS,
+        "a payload whose drop panics kills the worker or the process",
+        &[],
+        &[
+            "panics::a_payload_whose_drop_panics_is_counted_and_the_worker_goes_on",
+            "panics::a_payload_whose_drops_never_end_is_given_up",
+        ],
+    ),
+    hazard(
+        PANICS,
+        "two queued jobs whose captures panic in drop abort when the queue is dropped",
+        &[],
+        &["panics::captures_of_cancelled_jobs_whose_drop_panics_are_all_dropped_and_stay_cancelled"],
+    ),
+    hazard(
+        PANICS,
+        "an unread result whose drop panics unwinds the worker outside the guard",
+        &[],
+        &[
+            "panics::an_unread_result_whose_drop_panics_stays_completed",
+            "panics::a_handle_dropped_with_a_result_whose_drop_panics_does_not_panic",
+        ],
+    ),
+    excluded(
+        hazard(
+            PANICS,
+            "a worker is replaced from a destructor during unwinding, or by a guard that recurses",
+            &["panic-worker-survives"],
+            &[
+                "panics::a_worker_survives_with_its_thread_and_its_name",
+                "order::jobs_run_on_the_threads_started_by_build_and_on_no_others",
+            ],
+        ),
+        "workers are not replaced: they survive",
+    ),
+    hazard(
+        PANICS,
+        "a pool that does not catch loses a worker with each panic, and hangs in the end",
+        &["panic-worker-survives", "panic-nothing-lost", "panic-execute-answers"],
+        &["panics::a_worker_survives_with_its_thread_and_its_name"],
+    ),
+    hazard(
+        PANICS,
+        "join().unwrap() in drop, while already unwinding",
+        &["panic-drop-quiet"],
+        &["panics::a_pool_dropped_while_unwinding_drains_and_does_not_panic"],
+    ),
+    hazard(
+        PANICS,
+        "user code runs under the pool's lock: a capture's drop that submits again deadlocks",
+        &["captures-before-handle", "detach", "cancel-racing-discard"],
+        &["panics::destructors_may_hand_in_jobs_and_ask_for_stats"],
+    ),
+    hazard(
+        ONESELF,
+        "the last owner is dropped by a job on its own worker",
+        &["drop-on-worker", "discard-on-worker", "progress-owned-2x2", "final-report-from-worker"],
+        &[
+            "shutdown::a_pool_that_ends_on_its_own_worker_lets_go_of_it",
+            "stress::pools_that_are_dropped_by_their_own_jobs",
+        ],
+    ),
+    hazard(
+        ONESELF,
+        "a job waits for idleness, or for a place in its own pool's full queue",
+        &["full-own-worker"],
+        &["idle::a_job_that_waits_for_its_own_pool_is_told_so", "trigger::a_job_that_waits_for_the_end_of_its_own_pool_is_told_so", "backpressure::a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own"],
+    ),
+    hazard(
+        ONESELF,
+        "a job waits for the handle of a job queued behind it on the only worker",
+        &["jobs-meet"],
+        &["shutdown::shutdown_now_releases_a_job_that_waits_for_a_queued_one", "handles::a_job_that_waits_for_the_one_behind_it_can_get_out"],
+    ),
+    excluded(
+        hazard(
+            STARTING,
+            "a job is pushed, its thread cannot be started, and the job runs later all the same",
+            &["build-fails-at-worker-1", "build-fails-at-worker-2"],
+            &["order::jobs_run_on_the_threads_started_by_build_and_on_no_others"],
+        ),
+        "every thread is started by `build`, before the first job can be handed in",
+    ),
+    excluded(
+        hazard(
+            STARTING,
+            "a job that was moved into the closure of a new thread is dropped with it",
+            &["build-fails-at-worker-1", "build-fails-at-worker-2"],
+            &["order::jobs_run_on_the_threads_started_by_build_and_on_no_others"],
+        ),
+        "every thread is started by `build`, before the first job can be handed in",
+    ),
+    hazard(
+        STARTING,
+        "workers that had started leak when a later one cannot",
+        &["build-fails-at-worker-1", "build-fails-at-worker-2", "start-hook-panics"],
+        &["builder::workers_that_had_started_are_joined_when_one_cannot_be_started"],
+    ),
+    hazard(
+        CANCELLING,
+        "cancelled and started are two flags: cancel says yes, and the job runs",
+        &["cancel-racing-start", "cancel-racing-discard"],
+        &["stress::cancels_against_starts", "cancel::of_many_cancels_one_wins"],
+    ),
+    hazard(
+        CANCELLING,
+        "a cancelled job keeps its place and its captures until it is dequeued",
+        &["full-cancel-frees-place", "captures-before-handle"],
+        &["cancel::the_place_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
+    ),
+];
+
+/// The table of `verification/README.md`.
+pub fn table() -> String {
+    let mut out =
+        String::from("| hazard | models | tests on real threads |\n| --- | --- | --- |\n");
+    for hazard in HAZARDS {
+        let names = |names: &[&str]| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
+        let mut condition = hazard.condition.to_owned();
+        if !hazard.excluded.is_empty() {
+            let _ = write!(condition, " (here {})", hazard.excluded);
+        }
+        let (models, tests) = (names(hazard.models), names(hazard.tests));
+        let _ = writeln!(out, "| {condition} | {models} | {tests} |");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn the_document_has_the_table() {
+        let document = include_str!("../../HAZARDS.md");
+        let table = table();
+        assert!(document.contains(&table), "verification/HAZARDS.md must contain\n\n{table}");
+    }
+}

@@ -1,0 +1,89 @@
+//! One execution, operation by operation.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One execution, operation by operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    /// The names of the threads; the first is the main thread.
+    pub threads: Vec<String>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// Whether a notification for one may have woken any sleeper, as under mazurka, and
+    /// not the longest, as under loom.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wakes_any: bool,
+}
+
+/// One operation of one thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// The thread, as an index.
+    pub thread: usize,
+    /// What it did.
+    pub operation: Operation,
+    /// The lock, condition variable, counter or thread that it did it with, as `m1`, `c2`, `n3`.
+    pub object: Option<String>,
+    /// Where that object was created.
+    pub created_at: Option<String>,
+    /// The call site, as `file:line`.
+    pub site: String,
+    /// Whether a seeded defect made it act wrongly.
+    pub wrongly: bool,
+}
+
+/// The operations of the facade, as [`last_call::sync`] names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "op", content = "with")]
+#[allow(missing_docs)] // the names say it; `last_call::sync::trace::Op` says more
+pub enum Operation {
+    Lock,
+    Locked,
+    Unlock,
+    Wait,
+    Woken,
+    TimedOut,
+    NotifyOne,
+    NotifyAll,
+    Count,
+    Raise,
+    Look,
+    Spawn(usize),
+    SpawnFailed,
+    Join(usize),
+    Joined(usize),
+    End,
+    Note(String),
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Operation, Step, Trace};
+
+    pub(crate) fn step(thread: usize, operation: Operation, object: Option<&str>) -> Step {
+        Step {
+            thread,
+            operation,
+            object: object.map(str::to_owned),
+            created_at: object.map(|_| "src/a.rs:1".to_owned()),
+            site: format!("src/a.rs:{thread}7"),
+            wrongly: false,
+        }
+    }
+
+    /// A worker that sleeps, and a main thread that joins it.
+    pub(crate) fn deadlock() -> Trace {
+        Trace {
+            threads: vec!["main".to_owned(), "worker".to_owned()],
+            steps: vec![
+                step(0, Operation::Spawn(1), None),
+                step(1, Operation::Lock, Some("m1")),
+                step(1, Operation::Locked, Some("m1")),
+                step(1, Operation::Wait, Some("c2")),
+                step(0, Operation::Join(1), None),
+            ],
+            wakes_any: false,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Faults that change nothing, each with its reason.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::faults::site::{name, Slip};
+
+/// The faults that change nothing: `verification/data/equivalent.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equivalents {
+    #[serde(default)]
+    pub(super) equivalent: Vec<Equivalent>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Equivalent {
+    /// The file of the call site.
+    pub(super) file: String,
+    /// The function around the call site: numbers of lines would not last.
+    pub(super) function: String,
+    /// The line at the call site, without its indentation.
+    pub(super) code: String,
+    /// The fault, `drop-notify-all` say.
+    pub(super) fault: String,
+    /// Why nothing changes.
+    pub(super) reason: String,
+}
+
+impl Equivalents {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, naming the file.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+
+    /// Whether the fault is among them; `source` gives the text of a file.
+    pub fn explain(&self, slip: &Slip, source: impl Fn(&str) -> Option<String>) -> bool {
+        source(&slip.file).is_some_and(|source| self.position(slip, &source).is_some())
+    }
+
+    /// Which of them it is.
+    pub(super) fn position(&self, slip: &Slip, source: &str) -> Option<usize> {
+        let (function, code) = place(source, slip.line);
+        self.equivalent.iter().position(|known| {
+            known.file == slip.file
+                && known.function == function
+                && known.code == code
+                && known.fault == name(slip.action)
+        })
+    }
+}
+
+/// The function around a line, and the line.
+fn place(source: &str, line: u32) -> (&str, &str) {
+    let lines: Vec<_> = source.lines().take(line as usize).collect();
+    let function = lines.iter().rev().find_map(|line| line.split_once("fn "));
+    let end = |rest: &str| rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let function = function.map_or("", |(_, rest)| &rest[..end(rest).unwrap_or(rest.len())]);
+    (function, lines.last().map_or("", |line| line.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_line_has_a_function_around_it() {
+        let source = "fn first() {\n}\n\npub(crate) fn second<T>(t: T) {\n    t.lock();\n}\n";
+        assert_eq!(place(source, 5), ("second", "t.lock();"));
+        assert_eq!(place(source, 1), ("first", "fn first() {"));
+        assert_eq!(place("", 7), ("", ""));
+    }
+}

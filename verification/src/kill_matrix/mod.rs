@@ -1,0 +1,376 @@
+//! Faults at single call sites of the pool: enumerated by a survey of what the models reach, run
+//! without a rebuild, and judged as a whole in the kill matrix.
+//!
+//! A harmful fault must be convicted by some model that reaches its site, or be listed in
+//! `equivalent.toml` with the reason why it changes nothing. A harmless one must be survived by all
+//! models that reach it.
+
+use crate::faults::site::in_words;
+use crate::faults::site::operation;
+use crate::faults::site::Slip;
+use crate::findings::part;
+use crate::findings::part::Case;
+use crate::findings::part::Exhibit;
+use crate::findings::part::Part;
+use crate::findings::scope::Scope;
+use crate::kill_matrix::equivalents::Equivalents;
+use crate::trials::judge;
+pub mod equivalents;
+pub mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::text::to_float;
+use crate::findings::run::{End, Run};
+use crate::findings::trace::Trace;
+use crate::trials::trial::Trial;
+
+/// Every fault and what became of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct KillMatrix {
+    /// Call sites of the pool at which a fault could act.
+    pub sites: u64,
+    /// Faults tried.
+    pub faults: u64,
+    /// Wall time of all their runs, in seconds.
+    pub seconds: f64,
+    /// Each of them.
+    pub entries: Vec<KillEntry>,
+}
+
+/// What the runs of all faults came to.
+#[derive(Debug)]
+pub struct Slips {
+    /// For each fault the trials that were run with it; for those of another shard none.
+    pub runs: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    /// For each fault that none of them has convicted, those that the second engine has run with it.
+    pub second_opinions: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    /// Wall time of the runs, in seconds.
+    pub seconds: f64,
+}
+
+/// A fault at a call site, and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KillEntry {
+    /// `file:line`.
+    pub site: String,
+    /// What is done there: `notify-one`, say.
+    pub operation: String,
+    /// What goes wrong, in words.
+    pub fault: String,
+    /// `harmful` or `harmless`.
+    pub kind: String,
+    /// `convicted`, `equivalent`, `explained` or `survived`; `MISSED`, `KILLED`, `UNDECIDED`,
+    /// `DISPUTED` or `STALE` is a failure.
+    pub verdict: String,
+    /// Why it is equivalent or undecided, or what is wrong with saying so.
+    pub reason: Option<String>,
+    /// The trials that convicted it; no more were asked after the third.
+    pub convicted_by: Vec<String>,
+    /// The trials that came to no end with it: a limit ended them, which convicts nothing.
+    pub undecided: Vec<String>,
+    /// The trials that were run with it.
+    pub tried: Vec<String>,
+    /// How the first conviction came about.
+    pub how: Option<String>,
+    /// The execution that failed, of the first conviction.
+    #[serde(default)]
+    pub trace: Option<Trace>,
+}
+
+impl KillEntry {
+    /// What goes wrong, and where.
+    pub fn title(&self) -> String {
+        format!("{} at {} {}", self.operation, self.site, self.fault)
+    }
+
+    /// Whether it is as it must be.
+    pub fn is_good(&self) -> bool {
+        matches!(&*self.verdict, "convicted" | "equivalent" | "explained" | "survived")
+    }
+}
+
+/// Whether a run with a fault shows that something is wrong. One that came to no end does not.
+pub fn convicts(trial: &Trial, run: &Run) -> bool {
+    let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
+    let noticed = judge::convicts(run) || undeclared(trial, run).is_some();
+    acted && noticed && !judge::is_undecided(run)
+}
+
+fn undeclared<'a>(trial: &Trial, run: &'a Run) -> Option<&'a String> {
+    run.reached.keys().find(|outcome| !trial.scenario.reach.contains(&&***outcome))
+}
+
+fn how(trial: &Trial, run: &Run) -> String {
+    match undeclared(trial, run) {
+        Some(outcome) if run.end == End::Explored => {
+            format!("reached, and not declared: {outcome}")
+        }
+        _ => judge::summary(run),
+    }
+}
+
+impl KillMatrix {
+    /// Judges all runs.
+    pub fn new(
+        slips: &Slips,
+        equivalents: &Equivalents,
+        source: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let mut used = BTreeSet::new();
+        let mut entries = Vec::new();
+        for (slip, runs) in &slips.runs {
+            let known = equivalents.position(slip, &source(&slip.file).unwrap_or_default());
+            used.extend(known);
+            if !runs.is_empty() {
+                let reason = known.map(|index| &*equivalents.equivalent[index].reason);
+                let seconds = slips.second_opinions.get(slip).map_or(&[][..], Vec::as_slice);
+                entries.push(entry(slip, runs, seconds, reason));
+            }
+        }
+        let stale =
+            equivalents.equivalent.iter().enumerate().filter(|(index, _)| !used.contains(index));
+        let stale = stale.map(|(_, known)| KillEntry {
+            site: format!("{}: {}", known.file, known.code),
+            operation: String::new(),
+            fault: known.fault.clone(),
+            kind: "harmful".to_owned(),
+            verdict: "STALE".to_owned(),
+            reason: Some("equivalent.toml lists it, and no model reaches it".to_owned()),
+            convicted_by: Vec::new(),
+            undecided: Vec::new(),
+            tried: Vec::new(),
+            how: None,
+            trace: None,
+        });
+        KillMatrix::of(entries.into_iter().chain(stale).collect(), slips.seconds)
+    }
+
+    /// Counts what there is.
+    fn of(entries: Vec<KillEntry>, seconds: f64) -> Self {
+        let run = || entries.iter().filter(|entry| !entry.tried.is_empty());
+        let sites: BTreeSet<_> = run().map(|entry| &entry.site).collect();
+        let (sites, faults) = (sites.len() as u64, run().count() as u64);
+        KillMatrix { sites, faults, seconds, entries }
+    }
+
+    /// How many faults are tried in a minute; none if there are none.
+    pub fn faults_a_minute(&self) -> Option<f64> {
+        (self.faults > 0 && self.seconds > 0.0).then(|| to_float(self.faults) * 60.0 / self.seconds)
+    }
+
+    /// This and what another shard found. What is out of date, all shards say.
+    pub(crate) fn and(self, other: KillMatrix) -> Self {
+        let key = |entry: &KillEntry| (entry.site.clone(), entry.fault.clone());
+        let known: BTreeSet<_> = self.entries.iter().map(key).collect();
+        let new = other.entries.into_iter().filter(|entry| !known.contains(&key(entry)));
+        let mut entries: Vec<_> = self.entries.into_iter().chain(new).collect();
+        entries.sort_by_key(key);
+        let seconds = self.seconds + other.seconds;
+        KillMatrix::of(entries, seconds)
+    }
+
+    /// How many entries have that verdict.
+    pub fn count(&self, verdict: &str) -> usize {
+        self.entries.iter().filter(|entry| entry.verdict == verdict).count()
+    }
+}
+
+impl Part for Option<KillMatrix> {
+    fn name(&self) -> &'static str {
+        "faults at call sites"
+    }
+
+    fn is_wanted(&self, scope: &Scope) -> bool {
+        scope.faults
+    }
+
+    fn is_present(&self) -> bool {
+        self.as_ref().is_some_and(|matrix| !matrix.entries.is_empty())
+    }
+
+    fn cases(&self, _: &Scope) -> Vec<Case<'_>> {
+        let entries = self.iter().flat_map(|matrix| &matrix.entries);
+        let cases = entries.map(|entry| {
+            let wrong = (!entry.is_good()).then(|| {
+                let reason = entry.reason.as_deref().unwrap_or_default();
+                format!("{}: {reason} ({})", entry.verdict, entry.tried.join(", "))
+            });
+            let held =
+                Case { result: entry.verdict.clone(), ..Case::new(self.name(), entry.title()) };
+            let mut case = held.unless(wrong, entry.trace.as_ref());
+            for complaint in &mut case.complaints {
+                complaint.site = Some(entry.site.clone());
+            }
+            case
+        });
+        cases.collect()
+    }
+
+    fn exhibits(&self) -> Vec<Exhibit<'_>> {
+        let entries = self.iter().flat_map(|matrix| &matrix.entries);
+        let exhibits = entries.filter_map(|entry| {
+            let model = entry.convicted_by.first().map(String::as_str).unwrap_or_default();
+            let (how, trace) = (entry.how.as_deref().unwrap_or_default(), entry.trace.as_ref()?);
+            Some(Exhibit { title: entry.title(), model, kind: "fault", how, trace })
+        });
+        exhibits.collect()
+    }
+
+    fn merge(self, other: Self) -> Result<Self, String> {
+        part::both("faults at call sites", self, other, KillMatrix::and)
+    }
+}
+
+fn entry(
+    slip: &Slip,
+    runs: &[(&'static Trial, Run)],
+    seconds: &[(&'static Trial, Run)],
+    equivalent: Option<&str>,
+) -> KillEntry {
+    let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
+    let undecided: Vec<_> =
+        runs.iter().filter(|(_, run)| judge::is_undecided(run)).map(|(t, _)| t.name()).collect();
+    let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
+    let disputed = convicted.is_empty() && seconds.iter().any(|(trial, run)| convicts(trial, run));
+    let (verdict, reason) = match (slip.is_harmless(), convicted.is_empty(), equivalent) {
+        _ if disputed => ("DISPUTED", Some("loom convicts it, and mazurka does not")),
+        (false, true, Some(reason)) if !undecided.is_empty() => ("explained", Some(reason)),
+        (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended it")),
+        (true, true, None) if runs.iter().any(|run| acted(&run)) => ("survived", None),
+        (true, true, None) => ("MISSED", Some("it never acted")),
+        (true, false, None) => ("KILLED", Some("a correct pool bears it")),
+        (false, false, None) => ("convicted", None),
+        (false, true, None) => ("MISSED", Some("no model that reaches it notices")),
+        (false, true, Some(reason)) => ("equivalent", Some(reason)),
+        (_, _, Some(_)) => ("STALE", Some("equivalent.toml lists it, and it is not equivalent")),
+    };
+    KillEntry {
+        site: slip.site(),
+        operation: operation(slip.action).to_owned(),
+        fault: in_words(slip.action),
+        kind: if slip.is_harmless() { "harmless" } else { "harmful" }.to_owned(),
+        verdict: verdict.to_owned(),
+        reason: reason.map(str::to_owned),
+        convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
+        undecided,
+        tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
+        how: convicted.first().map(|(trial, run)| how(trial, run)),
+        trace: if slip.is_harmless() {
+            None
+        } else {
+            convicted.iter().find_map(|(_, run)| run.trace.clone())
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::findings::scope::Scope;
+    use std::collections::BTreeMap;
+
+    use super::plan::candidates;
+    use super::{Equivalents, KillMatrix, Slip, Slips};
+    use crate::findings::part::Part;
+    use crate::findings::run::{End, Run};
+    use crate::trials::trial::Trial;
+
+    const SITE: &str = "src/queue/locked.rs:2";
+
+    /// A run of the first trial with a fault that acted so often.
+    fn run(acted: u64, failed: bool) -> (&'static Trial, Run) {
+        let trial = candidates()[0];
+        let message = "deadlock; threads = []".to_owned();
+        let failure = End::Failed { message, site: "mazurka".to_owned(), schedule: None };
+        let run = Run {
+            end: if failed { failure } else { End::Explored },
+            faults_fired: vec![acted],
+            ..Run::new(trial.name(), None)
+        };
+        (trial, run)
+    }
+
+    fn judged(fault: &str, runs: Vec<(&'static Trial, Run)>, equivalents: &str) -> Vec<String> {
+        let slip: Slip = format!("{fault}@{SITE}").parse().expect("a fault at a site");
+        let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
+        let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
+        let runs = BTreeMap::from([(slip, runs)]);
+        let slips = Slips { runs, second_opinions: BTreeMap::new(), seconds: 1.0 };
+        let matrix = KillMatrix::new(&slips, &equivalents, source);
+        let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
+        let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));
+        assert_eq!(Some(matrix).holds(&Scope::default()), good, "{verdicts:?}");
+        verdicts
+    }
+
+    const LISTED: &str = "[[equivalent]]\nfile = \"src/queue/locked.rs\"\nfunction = \"push\"\n\
+         code = \"self.item.notify_one();\"\nfault = \"drop-notify-one\"\nreason = \"none\"\n";
+
+    #[test]
+    fn a_harmful_fault_is_convicted_or_explained_or_missed() {
+        let fault = "drop-notify-one";
+        assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["convicted"]);
+        assert_eq!(judged(fault, vec![run(3, false)], ""), ["MISSED"]);
+        assert_eq!(judged(fault, vec![run(0, true)], ""), ["MISSED"], "it failed of itself");
+        assert_eq!(judged(fault, vec![run(3, false)], LISTED), ["equivalent"]);
+        assert_eq!(judged(fault, vec![run(3, true)], LISTED), ["STALE"]);
+    }
+
+    #[test]
+    fn what_comes_to_no_end_convicts_nothing() {
+        let fault = "drop-notify-one";
+        let ends = [
+            End::TimedOut { seconds: 5, stands: Vec::new() },
+            End::GaveUp { message: "more than 10 steps".to_owned() },
+            End::Died { message: "signal 6".to_owned() },
+            End::Failed {
+                message: "Model exceeded maximum number of branches.".to_owned(),
+                site: "loom".to_owned(),
+                schedule: None,
+            },
+        ];
+        for end in ends {
+            let (trial, run) = run(3, false);
+            let endless = (trial, Run { end, ..run });
+            assert_eq!(judged(fault, vec![endless.clone()], ""), ["UNDECIDED"]);
+            assert_eq!(judged(fault, vec![endless.clone()], LISTED), ["explained"]);
+            let convicted = super::tests::run(3, true);
+            assert_eq!(judged(fault, vec![endless.clone(), convicted], ""), ["convicted"]);
+            assert_eq!(judged("notify-all-for-one", vec![endless], ""), ["UNDECIDED"]);
+        }
+    }
+
+    #[test]
+    fn a_harmless_fault_is_survived_by_all() {
+        for fault in ["notify-all-for-one", "notify-one-again", "notify-all-again", "wake-early"] {
+            assert_eq!(judged(fault, vec![run(3, false), run(0, false)], ""), ["survived"]);
+            assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
+            assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["KILLED"]);
+        }
+    }
+
+    #[test]
+    fn what_the_second_engine_convicts_alone_is_disputed() {
+        let slip: Slip = format!("drop-notify-one@{SITE}").parse().expect("a fault at a site");
+        let second_opinions = BTreeMap::from([(slip.clone(), vec![run(3, true)])]);
+        let runs = BTreeMap::from([(slip, vec![run(3, false)])]);
+        let slips = Slips { runs, second_opinions, seconds: 1.0 };
+        let matrix = KillMatrix::new(&slips, &Equivalents::default(), |_| None);
+        assert_eq!(matrix.entries[0].verdict, "DISPUTED");
+        assert!(!Some(matrix).holds(&Scope::default()));
+    }
+
+    #[test]
+    fn an_explanation_of_nothing_is_stale() {
+        let other = "drop-notify-all";
+        assert_eq!(judged(other, vec![run(3, true)], LISTED), ["convicted", "STALE"]);
+    }
+
+    #[test]
+    fn a_matrix_without_faults_shows_nothing() {
+        assert!(!Some(KillMatrix::default()).holds(&Scope::default()));
+    }
+}

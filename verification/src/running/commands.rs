@@ -1,0 +1,86 @@
+//! Child processes under a watchdog.
+
+use crate::base::child;
+use crate::base::child::describe;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::base::limits;
+use crate::base::shard::Shard;
+use crate::faults::defect::Defect;
+use crate::findings::run::{End, Run};
+use crate::findings::sample::{Draw, Sample};
+use crate::programs::Extent;
+use crate::trials::purpose::Purpose;
+use crate::trials::samples::SampleTrial;
+use crate::trials::trial::Trial;
+
+/// Runs the `model` command for one trial, and always has something to say about it.
+pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
+    let mut command = Command::new(model);
+    command.arg(trial.name()).arg("--limit").arg(limit.as_secs().to_string());
+    command.args(purpose.arguments());
+    read_run(&mut command, &(trial.name(), purpose.wrong()), limit)
+}
+
+/// Runs the `model` command for a part of the generated programs.
+pub fn run_generated(
+    model: &Path,
+    extent: &Extent,
+    nightly: bool,
+    part: Shard,
+    defect: Option<&Defect>,
+    limit: Duration,
+) -> Run {
+    let mut command = Command::new(model);
+    let length = extent.lengths[usize::from(nightly)];
+    command.args(["--generated", &length.to_string(), "--shard", &part.to_string()]);
+    command.args(["--subject", extent.subject.name()]);
+    command.args(["--workers", &extent.workers.to_string()]);
+    command.args(["--most", &extent.most(nightly).to_string()]);
+    command.arg("--limit").arg(limit.as_secs().to_string());
+    let wrong = defect.map(|defect| defect.name.to_owned());
+    command.args(wrong.iter().flat_map(|name| ["--defect", name]));
+    read_run(&mut command, &("generated".to_owned(), wrong), limit)
+}
+
+/// Runs a command that explores something, called so with that defect, and writes its run as JSON.
+pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: Duration) -> Run {
+    let died = |message: String| {
+        let end = End::Died { message };
+        Run { end, ..Run::new(name.0.clone(), name.1.clone()) }
+    };
+    match child::run(command, limit + limits::GRACE) {
+        Err(error) => died(format!("{}: {error}", command.get_program().display())),
+        Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
+            died(describe(&finished))
+        }
+        Ok(finished) => match serde_json::from_str(&finished.stdout) {
+            Ok(run) => run,
+            Err(_) => died(describe(&finished)),
+        },
+    }
+}
+
+/// Runs the `sample` command for one trial, and always has something to say about it.
+pub fn run_sample(
+    command: &Path,
+    trial: &SampleTrial,
+    defect: Option<&Defect>,
+    draw: Draw,
+    limit: Duration,
+) -> Sample {
+    let died = |message| trial.died(defect, draw, message);
+    let mut sample = Command::new(command);
+    sample.args(trial.arguments(defect, draw));
+    sample.arg("--limit").arg(limit.as_secs().to_string());
+    match child::run(&mut sample, limit + limits::GRACE) {
+        Err(error) => died(format!("{}: {error}", command.display())),
+        // Its status says what the line says; without a line there is only the status.
+        Ok(finished) => match serde_json::from_str(&finished.stdout) {
+            Ok(sample) => sample,
+            Err(_) => died(describe(&finished)),
+        },
+    }
+}

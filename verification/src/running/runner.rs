@@ -1,0 +1,323 @@
+//! Runs models, each in a process of its own, as many at a time as there are cores.
+
+use crate::base::progress::Progress;
+use crate::findings::verdict::Verdict;
+use crate::kill_matrix::plan;
+use crate::trials::judge;
+use crate::trials::report::TrialReport;
+use crate::trials::trial::Expect;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::faults::site::Slip;
+use crate::kill_matrix::plan::Plan;
+use crate::kill_matrix::{self, Slips};
+use crate::programs::{self, Extent, Generated};
+use crate::trials::recorded::{Expected, Range};
+
+use crate::base::limits;
+use crate::base::shard::Shard;
+use crate::findings::run::{Engine, Run};
+use crate::findings::sample::Draw;
+use crate::running::commands;
+use crate::trials::purpose::Purpose;
+use crate::trials::samples::SampleReport;
+use crate::trials::samples::SampleTrial;
+use crate::trials::trial::Trial;
+
+/// How models are run.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// The `model` command, built under loom.
+    pub model: PathBuf,
+    /// How many at a time.
+    pub jobs: usize,
+    /// How long one may take.
+    pub limit: Duration,
+}
+
+/// A run of a trial, the second engine's, and one for each of its seeded defects, in their order.
+#[derive(Debug)]
+pub struct Runs {
+    /// The trial.
+    pub trial: &'static Trial,
+    /// As it is.
+    pub run: Run,
+    /// The same under the second engine, if that was asked.
+    pub second: Option<Run>,
+    /// With its defects.
+    pub defects: Vec<Run>,
+}
+
+/// The runs of a trial, as they come.
+struct Pending {
+    run: Option<Run>,
+    second: Option<Run>,
+    defects: Vec<Option<Run>>,
+    /// How many are still to come.
+    left: usize,
+}
+
+impl Pending {
+    /// Adds a run; returns what to show: the verdict, with the last one.
+    fn add(&mut self, trial: &Trial, purpose: &Purpose, run: Run, expected: &Expected) -> String {
+        let name = trial.name();
+        let shown = format!("{name} {}", purpose.wrong().unwrap_or_default());
+        match purpose {
+            Purpose::Defect(defect) => {
+                let index = trial.defects.iter().position(|one| one.name == defect.name);
+                self.defects[index.expect("it is a defect of this trial")] = Some(run);
+            }
+            Purpose::SecondOpinion => self.second = Some(run),
+            _ => self.run = Some(run),
+        }
+        self.left -= 1;
+        match &self.run {
+            Some(run) if self.left == 0 => {
+                let convicts = |run: &Option<Run>| run.as_ref().is_some_and(judge::convicts);
+                let convicted: Vec<_> = self.defects.iter().map(convicts).collect();
+                let verdict = judge::judge(trial, run, expected.range(&name), &convicted);
+                match (trial.expect, verdict) {
+                    (Expect::Convicted(_), Verdict::Failed(_)) => format!("{name}: convicted"),
+                    (_, verdict) => format!("{name}: {verdict}"),
+                }
+            }
+            _ => shown.trim_end().to_owned(),
+        }
+    }
+}
+
+impl Runs {
+    /// Judges them.
+    pub fn report(self, expected: &Expected) -> TrialReport {
+        // One that was cut short while its number was to be recorded says nothing.
+        let is_asked = expected.second_opinion(&self.trial.name()).is_some();
+        let second = self.second.as_ref().filter(|_| is_asked);
+        TrialReport::new(self.trial, self.run, second, &self.defects, expected)
+    }
+}
+
+impl Runner {
+    /// Runs every trial and its seeded defects: the first trial first, so that there is a verdict
+    /// soon, then the longest. The second engine is asked about the trials for which its number is
+    /// recorded, or, to record them, about all.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn verdicts(
+        &self,
+        trials: &[&'static Trial],
+        expected: &Expected,
+        records: bool,
+    ) -> Vec<Runs> {
+        let mut tasks: Vec<(usize, Purpose)> = Vec::new();
+        let mut pending = Vec::new();
+        for (index, trial) in trials.iter().enumerate() {
+            let before = tasks.len();
+            tasks.push((index, Purpose::Verdict));
+            let loom_is_first = trial.bound().is_some();
+            if !loom_is_first && (records || expected.second_opinion(&trial.name()).is_some()) {
+                tasks.push((index, Purpose::SecondOpinion));
+            }
+            tasks.extend(trial.defects.iter().map(|defect| (index, Purpose::Defect(defect))));
+            let (left, defects) = (tasks.len() - before, trial.defects.iter().map(|_| None));
+            let runs = Pending { run: None, second: None, defects: defects.collect(), left };
+            pending.push(Mutex::new(runs));
+        }
+        let length = |(index, purpose): &(usize, Purpose)| {
+            let name = trials[*index].name();
+            match purpose {
+                Purpose::Verdict => expected.range(&name).map_or(u64::MAX, Range::typical),
+                // loom is about ten times as slow.
+                Purpose::SecondOpinion => 10 * expected.second_opinion(&name).unwrap_or(0),
+                _ => 0,
+            }
+        };
+        tasks.sort_by_key(|task| (task.0 > 0, Reverse(length(task))));
+
+        self.each("models, with their defects", &tasks, |(index, purpose)| {
+            let limit = match purpose {
+                Purpose::SecondOpinion if records => limits::SECOND_OPINION_RECORDED,
+                Purpose::SecondOpinion => limits::SECOND_OPINION,
+                _ => self.limit,
+            };
+            let trial = trials[*index];
+            let run = commands::run_model(&self.model, trial, purpose, limit);
+            let mut runs = pending[*index].lock().unwrap_or_else(PoisonError::into_inner);
+            (runs.add(trial, purpose, run, expected), ())
+        });
+        let runs = trials.iter().zip(pending).map(|(trial, pending)| {
+            let pending = pending.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let defects = pending.defects.into_iter().map(|run| run.expect("each task ran"));
+            let run = pending.run.expect("each task ran");
+            Runs { trial, run, second: pending.second, defects: defects.collect() }
+        });
+        runs.collect()
+    }
+
+    /// Runs every fault at every call site that the trials reach, each under the trials that reach it
+    /// as their `surveys` say.
+    ///
+    /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
+    /// convicted often enough; a harmless one to all. A harmful one that no small model
+    /// convicts, and nothing explains, is taken to larger ones. About one that none has convicted, the
+    /// second engine is asked, under the smallest trials. A fault that is another shard's is run under
+    /// none.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn slips(
+        &self,
+        surveys: &[(&'static Trial, Run)],
+        shard: Option<Shard>,
+        expected: &Expected,
+        explained: impl Fn(&Slip) -> bool + Sync,
+    ) -> Slips {
+        let run = |trial: &'static Trial, purpose| {
+            (trial, commands::run_model(&self.model, trial, &purpose, self.limit))
+        };
+        let plan = Plan::new(surveys).trials;
+        let all: BTreeMap<_, _> = plan.keys().map(|slip| (slip.clone(), Vec::new())).collect();
+        let plan = match shard {
+            Some(shard) => shard.pick(plan, |_| 1),
+            None => plan.into_iter().collect(),
+        };
+        let began = Instant::now();
+        let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
+            let mut convictions = 0;
+            let explained = explained(slip);
+            let runs = trials.iter().map_while(|(trial, executions)| {
+                let is_small = *executions <= plan::HARMFUL_AT_MOST;
+                let most = if is_small { plan::CONVICTIONS } else { usize::from(!explained) };
+                let enough = !slip.is_harmless() && convictions >= most;
+                let purpose = Purpose::Slip(slip.clone(), Engine::Mazurka);
+                let result = (!enough).then(|| run(trial, purpose))?;
+                convictions += usize::from(kill_matrix::convicts(trial, &result.1));
+                Some(result)
+            });
+            let runs: Vec<_> = runs.collect();
+            let is_asked = |(trial, _): &&(&'static Trial, u64)| {
+                let number = expected.second_opinion(&trial.name());
+                convictions == 0 && number.is_some_and(|n| n <= plan::SECOND_OPINION_AT_MOST)
+            };
+            let ask = |(trial, _): &(&'static Trial, u64)| {
+                run(trial, Purpose::Slip(slip.clone(), Engine::Loom))
+            };
+            let seconds: Vec<_> = trials.iter().filter(is_asked).map(ask).collect();
+            (slip.to_string(), (slip.clone(), runs, seconds))
+        });
+        let mut second_opinions = BTreeMap::new();
+        let runs: Vec<_> = runs
+            .into_iter()
+            .map(|(slip, runs, seconds)| {
+                second_opinions.insert(slip.clone(), seconds);
+                (slip, runs)
+            })
+            .collect();
+        Slips {
+            runs: all.into_iter().chain(runs).collect(),
+            second_opinions,
+            seconds: began.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// Runs each of these trials, for its survey of call sites.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn surveys(&self, trials: &[&'static Trial]) -> Vec<(&'static Trial, Run)> {
+        self.each("surveys of call sites", trials, |trial| {
+            let run = commands::run_model(&self.model, trial, &Purpose::Verdict, self.limit);
+            (trial.name(), (*trial, run))
+        })
+    }
+
+    /// Runs the generated programs of at most that many actions on that queue, and the seeded defects
+    /// that they must notice together. Of a shard, its part of the programs and every defect.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn generated(&self, extent: &Extent, nightly: bool, shard: Option<Shard>) -> Generated {
+        /// So that no process is left with the most of it.
+        const PARTS: usize = 8;
+        let own = shard.unwrap_or(Shard::WHOLE);
+        let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
+        let defects = extent.defects.iter().map(|defect| (Shard::WHOLE, Some(defect)));
+        let tasks: Vec<_> = defects.chain(parts.map(|part| (part, None))).collect();
+        let length = extent.lengths[usize::from(nightly)];
+        let (subject, workers) = (extent.subject.name(), extent.workers);
+        let what = format!("parts of the generated programs on {subject} with {workers} workers");
+        let runs = self.each(&what, &tasks, |(part, defect)| {
+            let (model, limit) = (&self.model, self.limit);
+            let run = commands::run_generated(model, extent, nightly, *part, *defect, limit);
+            (format!("part {part}"), (*part, *defect, run))
+        });
+        let mut generated = Generated::new(extent, nightly);
+        for (part, defect, run) in runs {
+            let programs = programs::part(length, part);
+            match defect {
+                None => generated.add(&programs, run),
+                Some(defect) => generated.tried(defect.name, &programs, &run),
+            }
+        }
+        generated.defects.sort_by(|one, other| one.name.cmp(&other.name));
+        generated
+    }
+
+    /// Draws every sample, with and without its seeded defects.
+    ///
+    /// # Panics
+    ///
+    /// If a thread of its own panics.
+    pub fn samples(&self, command: &Path, trials: &[SampleTrial], draw: Draw) -> Vec<SampleReport> {
+        let limit = limits::sample(draw.schedules);
+        self.each("samples", trials, |trial| {
+            let run = |defect| commands::run_sample(command, trial, defect, draw, limit);
+            let defects: Vec<_> = trial.sampled.defects.iter().map(|own| run(Some(own))).collect();
+            (trial.name(), SampleReport::new(trial, &run(None), &defects))
+        })
+    }
+
+    fn each<T: Sync, R: Send>(
+        &self,
+        what: &str,
+        tasks: &[T],
+        work: impl Fn(&T) -> (String, R) + Sync,
+    ) -> Vec<R> {
+        each(self.jobs, what, tasks, work)
+    }
+}
+
+/// Does something for each task, so many at a time, and shows the results as they come. They are
+/// returned in the order in which they came.
+pub fn each<T: Sync, R: Send>(
+    jobs: usize,
+    what: &str,
+    tasks: &[T],
+    work: impl Fn(&T) -> (String, R) + Sync,
+) -> Vec<R> {
+    let progress = Progress::of(what, tasks.len());
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (shown, result) = work(task);
+                    progress.done(shown);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,259 @@
+//! Every trial: a row for each scenario, a column for each subject.
+
+use std::sync::LazyLock;
+
+use crate::faults::defect::{
+    Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, FLAG_IS_NOT_RAISED, JOB_SPLITS_ITS_END,
+    JOB_SPLITS_ITS_OUTCOME, OUTCOME_WAKES_NOBODY, OWNER_TIMES_OUT, PLACE_WAKES_NOBODY,
+    PUSH_WAKES_NOBODY, RECORD_WAKES_NOBODY, RECORD_WAKES_ONE, START_WAKES_NOBODY,
+};
+use crate::scenarios::scenario::Scenario;
+use crate::scenarios::{
+    any, backpressure, cancel, faults, handles, idle, queue, shutdown, trigger,
+};
+use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
+use crate::trials::trial::{Conviction, Expect, Trial};
+
+/// A scenario, the defects that it must notice, and what must come out for each of [`SUBJECTS`].
+struct Row {
+    scenario: &'static Scenario,
+    /// Each is seeded where the property holds, and must be convicted.
+    defects: &'static [Defect],
+    cells: [Cell; COUNT],
+}
+
+/// What must come out for one subject.
+#[derive(Clone, Copy)]
+struct Cell {
+    /// `None` if the subject is not put under the scenario.
+    expect: Option<Expect>,
+    /// Takes minutes: the nightly profile alone runs it.
+    nightly: bool,
+}
+
+const fn expect(expect: Expect) -> Cell {
+    Cell { expect: Some(expect), nightly: false }
+}
+
+const fn row(scenario: &'static Scenario, defects: &'static [Defect], cells: [Cell; COUNT]) -> Row {
+    Row { scenario, defects, cells }
+}
+
+/// Not put under the scenario: the subject does not offer what it needs, or its hanging drop would
+/// hide the answer.
+const NONE: Cell = Cell { expect: None, nightly: false };
+const PROVED: Cell = expect(Expect::Proved);
+const AT_NIGHT: Cell = Cell { expect: Some(Expect::Proved), nightly: true };
+/// mazurka: over 6,100,000 traces with the poppers interchangeable, unfinished.
+const BOUNDED_2: Cell = expect(Expect::Bounded(2));
+const HANGS: Cell = expect(Expect::Convicted(Conviction::Deadlock));
+const JOIN_UNWRAPS: Cell = panics("called `Result::unwrap()` on an `Err` value");
+const JOB_LOST: Cell = panics("neither run nor been reported");
+const SUBMIT_PANICS: Cell = panics("a worker receives");
+
+const fn panics(message: &'static str) -> Cell {
+    expect(Expect::Convicted(Conviction::Panic(message)))
+}
+
+/// The columns are those of [`SUBJECTS`]: this pool on its default queue, this pool on `locked`, and
+/// the two stages of the book's pool.
+#[rustfmt::skip] // a row a line
+const ROWS: &[Row] = &[
+    row(&any::DROP_IDLE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
+    row(&any::DROP_BUSY, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
+    row(&any::DROP_QUEUED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, HANGS, PROVED]),
+    row(&any::DROP_BOTH, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
+    row(&any::PROGRESS_ONE, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, PROVED]),
+    row(&any::PROGRESS_TWO, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, PROVED]),
+    row(&shutdown::PROGRESS_OWNED, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&any::FIFO, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, PROVED]),
+    row(&any::PANIC_WORKER_SURVIVES, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, HANGS, HANGS]),
+    row(&any::PANIC_DROP_QUIET, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, JOIN_UNWRAPS, JOIN_UNWRAPS]),
+    row(&any::PANIC_NOTHING_LOST, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, JOB_LOST, JOB_LOST]),
+    row(&any::PANIC_EXECUTE_ANSWERS, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, SUBMIT_PANICS, SUBMIT_PANICS]),
+    row(&any::DROP_ON_WORKER, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, HANGS, HANGS]),
+    row(&shutdown::SUBMIT_RACING_DROP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::SUBMIT_RACING_DROP_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::JOB_SUBMITS_WHILE_DRAINING, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DISCARD_RACING_JOBS, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DISCARD_TWO_WORKERS, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE, &[CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_TWO_WORKERS, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_IN_TIME, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_STUCK, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_PANIC, &[JOB_SPLITS_ITS_END], [NONE, PROVED, NONE, NONE]),
+    row(&any::MEETING, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::CAPTURES_BEFORE_HANDLE, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&shutdown::DISCARD_ON_WORKER, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::STATS_WHILE_SUBMITTING, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&shutdown::STATS_WHILE_RUNNING, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_BEFORE_SHUTDOWN, &[PUSH_WAKES_NOBODY, OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_WHILE_DRAINING, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_WHILE_DISCARDING, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_WITH_DEADLINE, &[OUTCOME_WAKES_NOBODY, PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_IN_TIME, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::JOIN_AS_THE_TIMEOUT_PASSES, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::DETACH, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::PANIC_REACHES_HANDLE, &[PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&faults::SECOND_SPAWN_FAILS, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&faults::THIRD_SPAWN_FAILS, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
+    row(&faults::START_HOOK_PANICS, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&faults::STOP_HOOKS_BEFORE_RETURN, &[CLOSE_WAKES_NOBODY, START_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&backpressure::PLACE_RELEASES, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::DRAIN_RELEASES, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::DISCARD_RELEASES, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::TRY_WHEN_FULL, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&backpressure::TIMED_WHEN_FULL, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::IN_TIME_WHEN_FULL, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::OWN_WORKER_WHEN_FULL, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&backpressure::CANCEL_FREES_PLACE, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&cancel::CANCEL_RACING_START, &[OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&cancel::CANCEL_RACING_START_TWO, &[CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&cancel::CANCEL_RACING_DISCARD, &[RECORD_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&idle::IDLE_AFTER_CHILD, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&idle::IDLE_TWO_WORKERS, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY], [AT_NIGHT, PROVED, NONE, NONE]),
+    row(&idle::IDLE_TWO_WAITERS, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_AFTER_CANCEL, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_AFTER_PANIC, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_BEFORE_RESULT, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_BEFORE_UNREAD_PAYLOAD, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_BEFORE_PAYLOAD, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_BEFORE_WAKER, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_WITH_DEADLINE, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&idle::IDLE_IN_TIME, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::DISCARD_DURING_DRAIN, &[RECORD_WAKES_NOBODY, CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::DISCARD_DURING_DRAIN_TWO, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::TWO_TRIGGERS, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::WAIT_FOR_TERMINATION, &[RECORD_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::WAIT_WHILE_DISCARDING, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::STOP_TOKEN, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::STOP_TOKEN_DISCARD, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_FROM_WORKER, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_AFTER_DEADLINE, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_AFTER_DEADLINE_TWO, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_OF_TWO, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::FUTURE_IS_WOKEN, &[PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&queue::PUSH_RACING_CLOSE, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::CLOSE_RELEASES_PUSHERS, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::PLACES_RELEASE_PUSHERS, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::LATE_PUSH_KEEPS_NO_WAKE_UP, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::POP_BEFORE_CLOSE, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::SPURIOUS_WAKE_UP, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::THREE_POP_BEFORE_CLOSE, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::NONE_ONLY_WHEN_CLOSED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::POP_IN_ORDER, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::DRAIN_RACING_POP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::FOUR_POP_BEFORE_CLOSE, &[PUSH_WAKES_NOBODY], [BOUNDED_2, NONE, NONE, NONE]),
+    row(&queue::GIVES_BUFFERS_BACK, &[PUSH_WAKES_NOBODY], [PROVED, NONE, NONE, NONE]),
+    row(&backpressure::PLACE_OF_TWO_RELEASES, &[PLACE_WAKES_NOBODY], [PROVED, NONE, NONE, NONE]),
+    row(&backpressure::CANCEL_FREES_PLACE_OF_TWO, &[PLACE_WAKES_NOBODY], [PROVED, NONE, NONE, NONE]),
+    row(&handles::PANIC_DETACHED, &[JOB_SPLITS_ITS_OUTCOME], [PROVED, PROVED, NONE, NONE]),
+    row(&handles::WAKER_REPLACED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&handles::WAKER_GOES_WITH_HANDLE, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&cancel::CANCEL_INSIDE_CANCEL, &[RECORD_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&cancel::TWO_CANCELLERS, &[RECORD_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&idle::IDLE_AFTER_ONE_GAVE_UP, &[RECORD_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::STATS_WHILE_CANCELLING, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_BESIDE_CANCEL, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&shutdown::DEADLINE_STUCK_BESIDE_CANCEL, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::LET_GO_BESIDE_CANCEL, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::WAIT_FOR_TERMINATION_TWO, &[RECORD_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::WAIT_WHILE_CANCELLING, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_IN_TIME, &[RECORD_WAKES_NOBODY, OWNER_TIMES_OUT], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_AFTER_CANCELS, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&queue::THREE_PUSHERS_TWO_PLACES, &[PLACE_WAKES_NOBODY, CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&idle::IDLE_TWO_AFTER_CANCEL, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE], [AT_NIGHT, AT_NIGHT, NONE, NONE]),
+    row(&any::DROP_THREE_ONE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&any::DROP_TWO_THREE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, NONE, NONE]),
+    row(&any::DROP_THREE_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
+    row(&any::DROP_FOUR_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
+    row(&any::PROGRESS_THREE, &[PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+];
+
+/// Every trial, row by row, in the order of the report.
+pub static TRIALS: LazyLock<Vec<Trial>> = LazyLock::new(|| {
+    let trials = ROWS.iter().flat_map(|row| {
+        row.cells.iter().zip(SUBJECTS).filter_map(move |(cell, subject)| {
+            let expect = cell.expect?;
+            let is_convicted = matches!(expect, Expect::Convicted(_));
+            let defects = if is_convicted { &[] } else { row.defects };
+            Some(Trial { subject, scenario: row.scenario, expect, defects, nightly: cell.nightly })
+        })
+    });
+    trials.collect()
+});
+
+impl Trial {
+    /// Every trial of a profile.
+    pub fn all(nightly: bool) -> impl Iterator<Item = &'static Trial> {
+        TRIALS.iter().filter(move |trial| nightly || !trial.nightly)
+    }
+
+    /// The trial of that name.
+    pub fn find(name: &str) -> Option<&'static Trial> {
+        TRIALS.iter().find(|trial| trial.name() == name)
+    }
+
+    /// The trial of this pool that evidence names: by its scenario, on the queue on which the pool
+    /// is proved whole, or, where the queue matters, by its whole name.
+    pub fn of_this_pool(name: &str) -> Option<&'static Trial> {
+        let named = if name.contains('/') {
+            Trial::find(name)
+        } else {
+            Trial::find(&format!("{THIS_POOL}/{name}"))
+        };
+        named.filter(|trial| is_this_pool(trial.subject.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Expect, Trial, TRIALS};
+    use crate::contract::hazards::HAZARDS;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<_> = TRIALS.iter().map(Trial::name).collect();
+        assert_eq!(names.len(), TRIALS.len());
+    }
+
+    #[test]
+    fn every_scenario_declares_outcomes_and_clauses() {
+        for trial in &*TRIALS {
+            assert!(!trial.scenario.reach.is_empty(), "{}", trial.name());
+            assert!(!trial.scenario.clauses.is_empty(), "{}", trial.name());
+        }
+    }
+
+    #[test]
+    fn every_proof_has_a_defect_that_it_must_notice() {
+        for trial in &*TRIALS {
+            let convicted = matches!(trial.expect, Expect::Convicted(_));
+            assert!(convicted || !trial.defects.is_empty(), "{}", trial.name());
+        }
+    }
+
+    #[test]
+    fn every_hazard_names_evidence_that_is_there() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+        for hazard in HAZARDS {
+            assert!(hazard.models.len() + hazard.tests.len() > 0, "{}", hazard.condition);
+            for model in hazard.models {
+                let holds = Trial::of_this_pool(model)
+                    .is_some_and(|trial| !matches!(trial.expect, Expect::Convicted(_)));
+                assert!(holds, "no model `{model}` of this pool");
+            }
+            for test in hazard.tests {
+                let (file, name) = test.split_once("::").expect("file::test");
+                let paths = [format!("{file}.rs"), format!("{file}/main.rs")];
+                let text = paths.iter().find_map(|path| fs::read_to_string(tests.join(path)).ok());
+                let text = text.unwrap_or_else(|| panic!("no file of tests `{file}`"));
+                assert!(text.contains(&format!("fn {name}()")), "no test `{test}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The structure that `DESIGN.md` describes is the structure of the code: every file has its line,
+//! and imports point only to the same layer or to one above it in the list. Inside a layer there is
+//! no circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The layers, in order, each with its files.
+fn design() -> Vec<(String, Vec<String>)> {
+    let text = fs::read_to_string(package().join("DESIGN.md")).expect("DESIGN.md can be read");
+    let mut layers: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        if let Some(layer) = line.strip_prefix("## ") {
+            layers.push((layer.to_owned(), Vec::new()));
+        } else if let Some(rest) = line.strip_prefix("- `") {
+            let (file, words) = rest.split_once("`: ").expect("a file and what it is");
+            assert!(words.len() > 5, "{file} has no description");
+            layers.last_mut().expect("a layer comes first").1.push(file.to_owned());
+        }
+    }
+    layers
+}
+
+/// The files of a folder and its folders, relative to `src`.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the entry can be read").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn sources() -> BTreeMap<String, String> {
+    let src = package().join("src");
+    let sources = files(&src).into_iter().filter_map(|path| {
+        let name = path.strip_prefix(&src).ok()?.to_str()?.replace('\\', "/");
+        let text = fs::read_to_string(&path).ok()?;
+        let is_command = name.starts_with("bin/") || name == "main.rs" || name == "lib.rs";
+        (!is_command).then_some((name, text))
+    });
+    sources.collect()
+}
+
+/// The paths that follow `crate::` in a text, as far as they are of modules.
+fn imports(text: &str) -> BTreeSet<Vec<String>> {
+    let is_module = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
+    let paths = text.split("crate::").skip(1).filter(|rest| !rest.starts_with('{')).map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        let path = rest[..end.unwrap_or(rest.len())].split("::");
+        path.take_while(|name| is_module(name)).map(str::to_owned).collect()
+    });
+    paths.collect()
+}
+
+fn layer_of(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
+}
+
+#[test]
+fn every_file_has_its_line() {
+    let described: BTreeSet<_> = design().into_iter().flat_map(|(_, files)| files).collect();
+    let present: BTreeSet<_> = sources().into_keys().collect();
+    assert_eq!(described, present, "DESIGN.md, and src");
+    for (layer, files) in design() {
+        assert!(files.iter().all(|file| layer_of(file) == layer), "{layer}: {files:?}");
+    }
+}
+
+#[test]
+fn imports_point_only_downwards() {
+    let layers: Vec<_> = design().into_iter().map(|(layer, _)| layer).collect();
+    let position = |layer: &str| layers.iter().position(|one| one == layer);
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let own = position(layer_of(&file)).expect("every file has its line");
+        for path in imports(&text) {
+            match path.first().and_then(|layer| position(layer)) {
+                Some(imported) if imported <= own => {}
+                _ => wrong.push(format!("{file} imports {}", path.join("::"))),
+            }
+        }
+        assert!(!text.contains("use crate::{"), "{file}: one line for each module, please");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The file that a path leads to, if it is in the layer of `file`.
+fn in_layer(file: &str, path: &[String], sources: &BTreeMap<String, String>) -> Option<String> {
+    let layer = layer_of(file);
+    let rest = path.strip_prefix(&[layer.to_owned()])?;
+    let candidates =
+        [rest.first().map(|name| format!("{layer}/{name}.rs")), Some(format!("{layer}/mod.rs"))];
+    candidates.into_iter().flatten().find(|name| name != file && sources.contains_key(name))
+}
+
+#[test]
+fn inside_a_layer_there_is_no_circle() {
+    let sources = sources();
+    let mut edges: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in &sources {
+        let supers = text.split("use super::").skip(1).map(|rest| {
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            vec![layer_of(file).to_owned(), name]
+        });
+        let own_tests = |path: &Vec<String>| path.len() > 1;
+        let paths = imports(text).into_iter().chain(supers.filter(own_tests));
+        let reached = paths.filter_map(|path| in_layer(file, &path, &sources));
+        edges
+            .entry(file)
+            .or_default()
+            .extend(reached.filter(|reached| !reached.ends_with("mod.rs")));
+    }
+    // What nothing is left to wait for goes first; what remains is a circle.
+    while let Some(done) = edges.iter().find(|(_, to)| to.is_empty()).map(|(file, _)| *file) {
+        edges.remove(done);
+        edges.values_mut().for_each(|to| {
+            to.remove(done);
+        });
+    }
+    assert!(edges.is_empty(), "a circle among {edges:#?}");
+}
