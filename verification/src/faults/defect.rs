@@ -25,6 +25,12 @@ pub enum Place {
 }
 
 impl Defect {
+    /// Returns `true` if the defect can show in a pool of that kind. The workers of the book's pool
+    /// wait for the channel one at a time, so to wake one of them is to wake all.
+    pub fn can_show(&self, subject: &dyn Subject) -> bool {
+        self.action != Action::NotifyOneForAll || subject.queue().is_some()
+    }
+
     /// The fault to tell the facade, in a pool of that kind.
     pub fn fault(&self, subject: &dyn Subject) -> Fault {
         let file = match self.place {

@@ -175,8 +175,10 @@ pub static TRIALS: LazyLock<Vec<Trial>> = LazyLock::new(|| {
     let trials = ROWS.iter().flat_map(|row| {
         row.cells.iter().zip(SUBJECTS).filter_map(move |(cell, subject)| {
             let expect = cell.expect?;
-            let is_convicted = matches!(expect, Expect::Convicted(_));
-            let defects = if is_convicted { &[] } else { row.defects };
+            let is_seeded = |defect: &&Defect| {
+                !matches!(expect, Expect::Convicted(_)) && defect.can_show(subject)
+            };
+            let defects = row.defects.iter().filter(is_seeded).collect();
             Some(Trial { subject, scenario: row.scenario, expect, defects, nightly: cell.nightly })
         })
     });

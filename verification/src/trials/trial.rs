@@ -6,7 +6,7 @@ use crate::scenarios::scenario::Scenario;
 use crate::subjects::subject::Subject;
 
 /// A subject under a scenario.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Trial {
     /// Who.
     pub subject: &'static dyn Subject,
@@ -15,7 +15,7 @@ pub struct Trial {
     /// With what end.
     pub expect: Expect,
     /// What this trial must notice: each is run too and must be convicted.
-    pub defects: &'static [Defect],
+    pub defects: Vec<&'static Defect>,
     /// Whether it takes so long that only the nightly profile runs it.
     pub nightly: bool,
 }
@@ -48,7 +48,7 @@ impl Trial {
 
     /// The seeded defect of that name.
     pub fn defect(&self, name: &str) -> Option<&'static Defect> {
-        self.defects.iter().find(|defect| defect.name == name)
+        self.defects.iter().copied().find(|defect| defect.name == name)
     }
 
     /// The preemption bound of the last exploration; `None` is unbounded.
