@@ -16,6 +16,9 @@ pub mod trial;
 
 mod quiet;
 
+mod panic_message;
+pub use panic_message::panic_message;
+
 #[cfg(loom)]
 mod record;
 
@@ -54,12 +57,3 @@ pub mod terminal;
 
 pub mod merge;
 pub mod shard;
-
-pub mod comparison;
-pub mod cost;
-pub mod dependencies;
-pub mod paired;
-#[cfg(not(loom))]
-pub mod peers;
-pub mod peers_trial;
-mod versioned;

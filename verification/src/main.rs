@@ -25,9 +25,6 @@ use verification::survivors::{Explained, Found, Merged};
 use verification::trial::{self, Expect, Trial};
 use verification::{limits, merge, process, report, sample, suite, terminal};
 
-#[cfg(not(loom))]
-mod peers_on_trial;
-
 /// Runs the evidence for last-call and says what it shows.
 ///
 /// Each model is a small program of which every trace is explored, in a process of its own; each seeded defect must be noticed by its model; each broken subject must be convicted.
@@ -120,9 +117,6 @@ enum Task {
         #[arg(long, required = true, value_name = "FOLDER")]
         loom: Vec<PathBuf>,
     },
-    /// Hold this pool and others to the same properties, on real threads, and say which keep them
-    #[cfg(not(loom))]
-    Peers(peers_on_trial::Arguments),
     /// Print the format of audit.json as a JSON schema
     Schema,
     /// Draw the reports of an audit.json again
@@ -150,8 +144,6 @@ fn main() -> ExitCode {
             .and_then(|audit| publish(&audit, arguments.output.as_deref())),
         Some(Task::Mutants { only, limit }) => mutate(only, Duration::from_secs(*limit)),
         Some(Task::Survivors { ordinary, loom }) => survivors(ordinary, loom),
-        #[cfg(not(loom))]
-        Some(Task::Peers(asked)) => peers_on_trial::run(asked, arguments.output.as_deref()),
         Some(Task::Schema) => {
             print!("{}", audit::schema());
             Ok(true)

@@ -132,7 +132,7 @@ pub fn run_sample(
 }
 
 /// How it ended, and its last words.
-pub(crate) fn describe(finished: &Finished) -> String {
+pub fn describe(finished: &Finished) -> String {
     let status = match finished.status {
         Some(status) => status.to_string(),
         None => "killed by the watchdog".to_owned(),

@@ -64,17 +64,6 @@ fn models_and_subjects_are_listed() {
     }
 }
 
-#[cfg(not(loom))]
-#[test]
-fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
-    let output = verify(&["peers", "--peer", "no-such-pool"], &[]);
-    refused(&output, "no-such-pool");
-    refused(&output, "threadpool");
-    let output = verify(&["peers", "--property", "no-such-property"], &[]);
-    refused(&output, "no-such-property");
-    refused(&output, "end-waits");
-}
-
 /// An audit of nothing, which a test fills.
 fn audit() -> Audit {
     Audit {

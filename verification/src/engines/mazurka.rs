@@ -105,7 +105,7 @@ pub(super) fn install(yields_by_choice: bool) {
         } else if !quiet::is_quiet() {
             let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
             *SITE.lock().unwrap_or_else(PoisonError::into_inner) = site;
-            raw::fail(record::message(info));
+            raw::fail(crate::panic_message(info.payload()));
         }
     }));
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
-use super::{cost, peers, peers_trial, Beside, Shown};
+use super::Shown;
 use crate::audit::{Audit, ClauseReport, TrialReport};
 use crate::callsite::{KillEntry, KillMatrix};
 use crate::checker::CheckerReport;
@@ -16,17 +16,13 @@ use crate::terminal::{self, thousands};
 use crate::trial;
 use crate::verdict::Verdict;
 
-/// Writes the page, with what lies beside the audit.
+/// Writes the page.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(audit: &Audit, also: &Beside) -> Result<String, String> {
-    let beside = also.comparison.as_ref().map(peers::render).transpose()?;
-    let cost = also.cost.as_ref().map(cost::render).transpose()?;
-    let tried = also.trial.as_ref().map(peers_trial::render).transpose()?;
-    let page = Page { beside, cost, tried, ..Page::new(audit) };
-    page.render().map_err(|error| error.to_string())
+pub fn render(audit: &Audit) -> Result<String, String> {
+    Page::new(audit).render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -43,12 +39,6 @@ struct Page<'a> {
     convictions: Vec<Conviction>,
     figures: Vec<figures::Row>,
     failures: Vec<super::Complaint<'a>>,
-    /// The sections that compare, written.
-    beside: Option<String>,
-    /// The section about what it costs to depend on the pool, written.
-    cost: Option<String>,
-    /// The section of the peers on trial, written.
-    tried: Option<String>,
 }
 
 /// A headline promise and the clauses that make it up.
@@ -179,9 +169,6 @@ impl<'a> Page<'a> {
             convictions: convictions(audit),
             figures: figures::rows(audit),
             failures: super::complaints(audit),
-            beside: None,
-            cost: None,
-            tried: None,
         }
     }
 
@@ -295,24 +282,20 @@ fn convictions(audit: &Audit) -> Vec<Conviction> {
 
 #[cfg(test)]
 mod tests {
-    use crate::comparison::tests::comparison;
-    use crate::cost::tests::cost;
-    use crate::peers_trial::tests::trial;
     use crate::report::tests::{failing, holding};
-    use crate::report::Beside;
 
     #[test]
     fn the_verdict_comes_first_and_text_is_escaped() {
-        let page = super::render(&holding(), &Beside::default()).unwrap();
+        let page = super::render(&holding()).unwrap();
         assert!(page.contains("Every guarantee holds"), "{page}");
         assert!(page.contains("drop &#60;b&#62;returns") || page.contains("drop &lt;b&gt;returns"));
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(page.contains("NOT EVERYTHING HOLDS") && page.contains("it broke"));
     }
 
     #[test]
     fn a_counterexample_is_drawn_with_its_lanes() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
         {
             assert!(page.contains(part), "{part}");
@@ -320,49 +303,15 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_is_shown_if_there_is_one() {
-        let page = super::render(
-            &holding(),
-            &Beside { comparison: Some(comparison()), ..Beside::default() },
-        )
-        .unwrap();
-        assert!(page.contains("href=\"#peers\"") && page.contains("id=\"scaling\""), "{page}");
-        let page = super::render(&holding(), &Beside::default()).unwrap();
-        assert!(!page.contains("#peers") && !page.contains("<svg"));
-    }
-
-    #[test]
-    fn the_cost_is_shown_if_it_was_measured() {
-        let beside = Beside { cost: Some(cost()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(page.contains("href=\"#cost\"") && page.contains("id=\"cost\""), "{page}");
-        let beside = Beside { comparison: Some(comparison()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(!page.contains("#cost") && !page.contains("id=\"cost\""));
-    }
-
-    #[test]
-    fn the_trial_of_the_peers_is_shown_if_there_is_one() {
-        let beside = Beside { trial: Some(trial()), ..Beside::default() };
-        let page = super::render(&holding(), &beside).unwrap();
-        assert!(page.contains("href=\"#trial\"") && page.contains("id=\"trial\""), "{page}");
-        assert!(!page.contains("<drop>") && page.contains("no end after 10 s"));
-        for word in ["other 1.2.3", ">kept<", ">broken<", "2025-01-31"] {
-            assert!(page.contains(word), "{word}");
-        }
-        assert!(!super::render(&holding(), &Beside::default()).unwrap().contains("#trial"));
-    }
-
-    #[test]
     fn what_a_lane_shows_is_also_said() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(page.contains("<td class=\"sleeping\"><i>sleeps</i></td>"), "{page}");
         assert!(!page.contains("hatched"), "no lane is");
     }
 
     #[test]
     fn the_sections_stand_in_the_order_in_which_they_are_asked_for() {
-        let page = super::render(&failing(), &Beside::default()).unwrap();
+        let page = super::render(&failing()).unwrap();
         let at = |id: &str| page.find(&format!("<section id=\"{id}\"")).expect(id);
         let order = ["failures", "guaranteed", "matrix", "clauses", "kills", "assumed"];
         let places: Vec<_> = order.into_iter().chain(["convictions"]).map(at).collect();
@@ -373,16 +322,14 @@ mod tests {
     fn a_clause_has_its_counts_and_a_failed_sample_its_replay() {
         let mut audit = holding();
         audit.samples[0].replay = Some("sample -- --replay 7:3ab.".to_owned());
-        let page = super::render(&audit, &Beside::default()).unwrap();
+        let page = super::render(&audit).unwrap();
         assert!(page.contains("PROVED 1 · STRESSED 1"), "{page}");
         assert!(page.contains("<code>sample -- --replay 7:3ab.</code>"), "{page}");
     }
 
     #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let beside =
-            Beside { comparison: Some(comparison()), cost: Some(cost()), trial: Some(trial()) };
-        let page = super::render(&failing(), &beside).unwrap();
+        let page = super::render(&failing()).unwrap();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

@@ -1,12 +1,9 @@
 //! The audit, written for its readers: one source, `audit.json`, and from it the page for a reviewer,
 //! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
 
-mod cost;
 pub mod github;
 pub mod html;
 pub mod junit;
-mod peers;
-mod peers_trial;
 pub mod sarif;
 
 use std::fs;
@@ -14,10 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
 use crate::checker::CheckerReport;
-use crate::comparison::Comparison;
-use crate::cost::Cost;
 use crate::mutants::{Fate, MutantReport};
-use crate::peers_trial::PeersTrial;
 use crate::run::Trace;
 
 /// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
@@ -35,7 +29,7 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
     let json = serde_json::to_string_pretty(audit).map_err(|error| error.to_string())?;
     let texts = [
         ("json", json + "\n"),
-        ("html", html::render(audit, &Beside::read(folder))?),
+        ("html", html::render(audit)?),
         ("junit.xml", junit::render(audit)?),
         ("sarif", sarif::render(audit)?),
     ];
@@ -47,35 +41,6 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         files.push(file);
     }
     Ok(files)
-}
-
-/// What lies beside the audit, made by other commands, and becomes sections of its page.
-#[derive(Clone, Debug, Default)]
-pub struct Beside {
-    /// What `cargo bench --bench peers` measured.
-    pub comparison: Option<Comparison>,
-    /// What `cargo bench --bench cost` measured.
-    pub cost: Option<Cost>,
-    /// What `cargo verify peers` saw.
-    pub trial: Option<PeersTrial>,
-}
-
-impl Beside {
-    /// Reads what there is in that folder. The page does without what cannot be read: the audit is
-    /// not about it.
-    pub fn read(folder: &Path) -> Self {
-        fn or_none<T>(read: Result<Option<T>, String>) -> Option<T> {
-            read.unwrap_or_else(|error| {
-                eprintln!("{error}; the page goes without");
-                None
-            })
-        }
-        Beside {
-            comparison: or_none(Comparison::read(folder)),
-            cost: or_none(Cost::read(folder)),
-            trial: or_none(PeersTrial::read(folder)),
-        }
-    }
 }
 
 /// What is not as it must be, as the machine-readable reports have it.

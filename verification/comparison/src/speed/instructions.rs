@@ -1,0 +1,51 @@
+//! Instructions a job, which noise does not change: counted by callgrind.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use verification::process;
+
+use super::workloads::{Kind, Load};
+
+/// How many jobs the shorter of two runs has; the longer has twice as many.
+const JOBS: usize = 20_000;
+
+/// What is counted: one worker, since callgrind runs one thread at a time.
+const LOAD: Load = Load {
+    kind: Kind::Stream,
+    workers: 1,
+    producers: 1,
+    jobs: JOBS,
+    bytes: 8,
+    steps: 0,
+    places: 0,
+    pinned: false,
+};
+
+/// The instructions of a job: what a run of twice as many jobs takes more, by the number of jobs.
+///
+/// # Errors
+///
+/// That there is no valgrind, or what it said.
+pub(crate) fn of(program: &Path, pool: &str) -> Result<f64, String> {
+    let (less, more) = (count(program, pool, JOBS)?, count(program, pool, 2 * JOBS)?);
+    // The warm-up of a tenth is counted too.
+    #[allow(clippy::cast_precision_loss)] // of a measurement
+    let jobs = JOBS as f64 * 1.1;
+    Ok((more - less) / jobs)
+}
+
+fn count(program: &Path, pool: &str, jobs: usize) -> Result<f64, String> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
+    command.args(["--run", pool]).args(Load { jobs, ..LOAD }.words());
+    let finished = process::run(&mut command, Duration::from_secs(120))
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let collected = finished.stderr.lines().find_map(|line| line.split_once("Collected :"));
+    let number = collected.and_then(|(_, number)| number.trim().parse().ok());
+    number.ok_or_else(|| {
+        let status = finished.status.map_or("did not end".to_owned(), |status| status.to_string());
+        format!("valgrind: {status}")
+    })
+}
