@@ -1,20 +1,19 @@
-//! `cargo compare`: this pool and others held to the same properties, and the page of all results.
+//! `cargo compare`: the trial of the pools, the page of all results, and their records.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use comparison::pools::{self, About};
-use comparison::trial::results::Trial;
 use comparison::trial::{self, Plan, Property};
-use comparison::{base, report};
+use comparison::{base, readme, report};
 use verification::cargo::Workspace;
 
 /// Holds this pool and others to the same properties, and reports which keep them.
 ///
 /// Each property of each pool is tried on real threads, in processes of its own under a watchdog.
-/// Every pool is used as its documentation says; what that does not offer is not tried. The exit
+/// Every pool is used as its documentation says; what it does not offer is not tried. The exit
 /// status is 0 only if this pool keeps every property and the control, the book's pool, is convicted.
 #[derive(Debug, Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare", after_help = BENCHMARKS)]
@@ -43,17 +42,13 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     budget: Option<u64>,
 
-    /// Also write the table into the README
-    #[arg(long, conflicts_with_all = ["pool", "property", "runs"])]
-    write: bool,
-
     /// Where the results and the page go; by default target/comparison
     #[arg(long, value_name = "FOLDER", global = true)]
     output: Option<PathBuf>,
 
-    /// Be one of the processes that try
+    /// Be one of the processes that try a property
     #[arg(long, hide = true)]
-    witness: bool,
+    attempt: bool,
 }
 
 const BENCHMARKS: &str =
@@ -66,10 +61,9 @@ const BENCHMARKS: &str =
 enum Task {
     /// Draw the page of the results again, with what the benchmarks have measured since
     Report,
+    /// Record the results in verification/comparison/data, and write the tables of its README anew
+    Record,
 }
-
-/// Between these lines of the README stands the table.
-const README: [&str; 2] = ["<!-- cargo compare --write -->\n", "<!-- end of the table -->\n"];
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -82,22 +76,32 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what is asked for. Returns `true` if this pool keeps everything and the control is convicted.
+/// Runs the command. Returns `true` if this pool keeps every property and the control is convicted.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let folder = || arguments.output.clone().map_or_else(base::folder, Ok);
-    if let Some(Task::Report) = arguments.task {
-        println!("{}", report::write(&folder()?)?.display());
-        return Ok(true);
+    match arguments.task {
+        None => {}
+        Some(Task::Report) => {
+            println!("{}", report::write(&folder()?)?.display());
+            return Ok(true);
+        }
+        Some(Task::Record) => {
+            let package = Workspace::find()?.root().join("verification/comparison");
+            for file in readme::record(&folder()?, &package)? {
+                println!("{}", file.display());
+            }
+            return Ok(true);
+        }
     }
     let pools = pools(&arguments.pool)?;
     let properties = properties(&arguments.property)?;
     let plan = arguments.plan();
-    if arguments.witness {
+    if arguments.attempt {
         let (Some(pool), Some(property)) = (pools.first(), properties.first()) else {
-            return Err("there is nothing to try".to_owned());
+            return Err("--attempt needs a pool and a property".to_owned());
         };
         let runs = plan.runs.unwrap_or(1);
-        trial::testify(pool.name, *property, runs, plan.budget, plan.limit)?;
+        trial::attempt(pool.name, *property, runs, plan.budget, plan.limit)?;
         return Ok(true);
     }
     let trial = trial::run(&pools, &properties, &plan)?;
@@ -106,9 +110,6 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     println!("{}", trial.render(width()));
     println!("{}", file.display());
     println!("{}", report::write(&folder)?.display());
-    if arguments.write {
-        println!("{}", write_readme(&trial, Workspace::find()?.root())?.display());
-    }
     println!("{}", trial.verdict());
     Ok(trial.complaints().is_empty())
 }
@@ -142,19 +143,6 @@ fn properties(names: &[String]) -> Result<Vec<Property>, String> {
     let is_wanted =
         |property: &Property| names.is_empty() || names.iter().any(|n| n == property.name());
     Ok(Property::ALL.into_iter().filter(is_wanted).collect())
-}
-
-fn write_readme(trial: &Trial, root: &Path) -> Result<PathBuf, String> {
-    let file = root.join("verification/comparison/README.md");
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let text = std::fs::read_to_string(&file).map_err(|error| failed(&error))?;
-    let [begin, end] = README;
-    let (before, rest) = text.split_once(begin).ok_or_else(|| failed(&"the table has no place"))?;
-    let (_, after) = rest.split_once(end).ok_or_else(|| failed(&"the table has no end"))?;
-    let table = trial.markdown();
-    std::fs::write(&file, format!("{before}{begin}{table}{end}{after}"))
-        .map_err(|error| failed(&error))?;
-    Ok(file)
 }
 
 /// The columns of the terminal.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use comparison::cost::dependencies::Dependencies;
+use comparison::cost::packages::Dependencies;
 use serde_json::Value;
 
 fn manifest() -> std::path::PathBuf {

@@ -6,7 +6,7 @@ use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::Duration;
 
-use comparison::pools::{self, About, Awaited, Peer, Submit as _, Visit};
+use comparison::pools::{self, About, Awaited, Pool, Submit as _, Visit};
 use comparison::trial::results::Verdict;
 use comparison::trial::{self, Plan, Property};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -58,7 +58,7 @@ fn on_trial(about: &'static About) -> Result<(), Failed> {
     let is_tried = |property: &Property| about.is_own() || trial::is_control(about, *property);
     for property in Property::ALL.into_iter().filter(is_tried) {
         let compare = Path::new(env!("CARGO_BIN_EXE_compare"));
-        let heard = trial::hear(compare, about, property, &plan);
+        let heard = trial::supervise(compare, about, property, &plan);
         let is_right = match heard.verdict {
             Verdict::Kept => about.is_own(),
             Verdict::Broken => heard.control,
@@ -66,7 +66,7 @@ fn on_trial(about: &'static About) -> Result<(), Failed> {
             Verdict::NotOffered => false,
         };
         if !is_right {
-            let (verdict, seen) = (heard.verdict.word(), heard.sightings());
+            let (verdict, seen) = (heard.verdict.word(), heard.violations_text());
             return Err(format!("{}: {verdict}; {seen}", property.name()).into());
         }
     }
@@ -87,7 +87,7 @@ struct Runs;
 impl Visit for Runs {
     type Output = Result<(), String>;
 
-    fn visit<P: Peer>(self) -> Self::Output {
+    fn visit<P: Pool>(self) -> Self::Output {
         let pool = P::start(2);
         let (arrive, arrivals) = mpsc::channel();
         let job = |arrive: &mpsc::Sender<()>| {
@@ -126,7 +126,7 @@ struct Awaits;
 impl Visit for Awaits {
     type Output = Result<(), String>;
 
-    fn visit<P: Peer>(self) -> Self::Output {
+    fn visit<P: Pool>(self) -> Self::Output {
         let ran = Arc::new(AtomicUsize::new(0));
         let pool = Awaited::of(P::start(2));
         for _ in 0..JOBS {
@@ -151,7 +151,7 @@ struct Keeps;
 impl Visit for Keeps {
     type Output = Result<(), String>;
 
-    fn visit<P: Peer>(self) -> Self::Output {
+    fn visit<P: Pool>(self) -> Self::Output {
         let pool = P::start(1);
         let (open, gate) = mpsc::channel::<()>();
         let held = move || assert!(gate.recv().is_err(), "nothing is sent");
@@ -186,7 +186,7 @@ struct Offers;
 impl Visit for Offers {
     type Output = Result<(), String>;
 
-    fn visit<P: Peer>(self) -> Self::Output {
+    fn visit<P: Pool>(self) -> Self::Output {
         let pool = P::start(2);
         let handle = pool.submit(|| 6 * 7);
         let answer = handle.map(pools::Handle::wait);

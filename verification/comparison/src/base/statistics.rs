@@ -1,34 +1,33 @@
-//! Statistics of two programs that were timed alternately, so that what else the machine did fell on
-//! both.
+//! Statistics of programs that ran alternately, so that other load of the machine affected them alike.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Times of one program and of the one that it is compared with, round by round.
+/// Times of a program and of the one that it is compared with, round by round.
 #[derive(Clone, Debug, Default)]
 pub struct Paired {
     rounds: Vec<(Duration, Duration)>,
 }
 
-/// A figure, or a ratio of two, and how much it varied from round to round.
+/// A figure, or a ratio of two, and how much it varied between rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The median over the rounds.
     pub median: f64,
-    /// A quarter of the rounds lies below.
+    /// The lower quartile.
     pub lower: f64,
-    /// A quarter of the rounds lies above.
+    /// The upper quartile.
     pub upper: f64,
 }
 
 impl Paired {
-    /// Adds a round: the program's time, then the other's.
+    /// Adds a round: the time of the program, and the time of the other one.
     pub fn push(&mut self, own: Duration, other: Duration) {
         self.rounds.push((own, other));
     }
 
-    /// The program's time by the other's; below 1 the program is the faster of the two.
+    /// The time of the program divided by that of the other one. Below 1 the program is faster.
     ///
     /// # Panics
     ///
@@ -40,7 +39,7 @@ impl Paired {
 }
 
 impl Spread {
-    /// Of the figures of some rounds; none if there were none.
+    /// The median and quartiles of the figures. Returns `None` if there are no figures.
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<_> = figures.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -50,26 +49,26 @@ impl Spread {
     }
 }
 
-/// What a pool's runs of one workload gave, round by round; nothing for a run that failed.
+/// The results of repeated runs, round by round. A failed run has no figure.
 #[derive(Clone, Debug, Default)]
 pub struct Rounds {
     /// The figures.
     pub figures: Vec<Option<f64>>,
     /// Context switches.
     pub switches: Vec<f64>,
-    /// Why it does not count, though it runs.
+    /// Why it is not compared, though it runs.
     pub remark: Option<String>,
-    /// What went wrong, or why it was not run.
+    /// What went wrong, or why it did not run.
     pub failure: Option<String>,
 }
 
 impl Rounds {
-    /// The figures of all rounds that have one.
+    /// The median and quartiles of all figures.
     pub fn spread(&self) -> Option<Spread> {
         Spread::of(self.figures.iter().copied().flatten())
     }
 
-    /// Figures of this pool by those of another in the same round.
+    /// The ratio of these figures to those of `other` in the same round.
     pub fn by(&self, other: &Rounds) -> Option<Spread> {
         let both = self.figures.iter().zip(&other.figures).filter_map(|(own, other)| {
             let (own, other) = ((*own)?, (*other)?);
@@ -79,7 +78,7 @@ impl Rounds {
     }
 }
 
-/// That many quarters of the way through sorted numbers, between neighbours where it must be.
+/// The quantile at that many quarters of sorted numbers, interpolated between neighbours.
 fn quantile(sorted: &[f64], quarters: usize) -> f64 {
     let place = (sorted.len() - 1) * quarters;
     let (index, rest) = (place / 4, place % 4);

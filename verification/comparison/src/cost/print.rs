@@ -1,48 +1,47 @@
-//! What goes to the terminal.
+//! The results in the terminal.
 
-use super::results::{kilobytes, Cost, Program};
-use crate::base::numbers::figure;
-use crate::base::statistics::Spread;
-use comfy_table::{presets, Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, Table};
 
 use super::programs;
+use super::results::{CostResults, Program};
+use crate::base::numbers::{figure, kilobytes, spread};
+use crate::base::table::{self, right};
 
-/// The programs, and what they ask for.
+/// Lists the programs and their dependencies.
 pub(crate) fn list() {
     for source in programs::ALL {
-        println!("  {:30} {}", source.name, source.words());
+        println!("  {:30} {}", source.name, source.requirements());
     }
 }
 
-/// Everything that was measured.
-pub(crate) fn print(cost: &Cost) {
-    println!("\n{}", table(cost));
+/// Prints everything that was measured.
+pub(crate) fn print(cost: &CostResults) {
+    println!("\n{}", programs_table(cost));
     for program in &cost.programs {
         if let Some(failure) = &program.failure {
             println!("{}: {failure}", program.name);
         }
     }
     println!(
-        "\nA program of the same shape with each pool. Packages: the pool's own and those that it brings into the program + those that only \
-         build scripts need. Seconds of a release build of everything: by the clock, and of the \
-         processors; each by this pool's in the same round (above 1 this pool is the cheaper). Rebuild: \
-         seconds after a change in the program. Size without symbols, in kB, and how much more that is \
-         than without a pool. Medians of {} rounds (and the half of them in the middle); {:.0} s, {} \
-         cores{}, {}.",
+        "\nThe same program with each pool. Packages: in the program, the pool included, + only for \
+         build scripts. Build: seconds of a release build of everything; processors: the same in \
+         processor seconds. Ratio: divided by this pool in the same round, so that above 1 this pool is \
+         cheaper. Rebuild: seconds after a change in the program. Size: kB without symbols; added: \
+         beside the program without a pool. Medians of {} rounds (and quartiles); {:.0} s, {} cores{}, \
+         {}.",
         cost.rounds,
         cost.seconds,
         cost.machine.cores,
         match cost.machine.others {
-            Some(others) => format!(", of which others kept {others:.1} busy"),
+            Some(others) => format!(", of which other processes kept {others:.1} busy"),
             None => String::new(),
         },
         cost.compiler,
     );
 }
 
-fn table(cost: &Cost) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+fn programs_table(cost: &CostResults) -> Table {
+    let mut table = table::plain();
     let heads = ["packages", "build", "ratio", "processors", "ratio", "rebuild", "size", "added"];
     table.set_header([Cell::new("")].into_iter().chain(heads.map(right)));
     let mut sorted: Vec<_> = cost.programs.iter().collect();
@@ -69,12 +68,4 @@ fn row(program: &Program) -> Vec<Cell> {
         ],
     };
     first.into_iter().chain(rest.map(right)).collect()
-}
-
-fn spread(spread: &Spread) -> String {
-    format!("{} ({}–{})", figure(spread.median), figure(spread.lower), figure(spread.upper))
-}
-
-fn right(text: impl ToString) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
 }

@@ -1,52 +1,54 @@
-//! The programs: one a package, each with what it asks for.
+//! The programs: one for each package, with its dependencies.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::pools::locked_version;
+use crate::base::versions::locked_version;
 
-/// What each of them prints: the sum of the numbers below a hundred.
+/// The output of every program: the sum of the numbers below 100.
 pub(crate) const SUM: &str = "4950";
 
 /// The name of the program without a pool.
 pub(crate) const WITHOUT: &str = "no pool";
 
-/// A program and what it depends on.
+/// A program and its dependencies.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// Its name in the tables.
     pub(crate) name: &'static str,
-    pub(crate) asks_for: &'static [Asked],
+    /// Its dependencies.
+    pub(crate) requires: &'static [Requirement],
+    /// Its source.
     pub(crate) text: &'static str,
 }
 
 /// A dependency, with no more features than the program needs.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Requirement {
     pub(crate) package: &'static str,
     pub(crate) default_features: bool,
     pub(crate) features: &'static [&'static str],
 }
 
 macro_rules! source {
-    ($name:expr, $file:literal $(, $asked:expr)*) => {
+    ($name:expr, $file:literal $(, $requirement:expr)*) => {
         Source {
             name: $name,
-            asks_for: &[$($asked),*],
+            requires: &[$($requirement),*],
             text: include_str!(concat!("programs/", $file, ".rs")),
         }
     };
 }
 
-const fn whole(package: &'static str) -> Asked {
-    Asked { package, default_features: true, features: &[] }
+const fn whole(package: &'static str) -> Requirement {
+    Requirement { package, default_features: true, features: &[] }
 }
 
-const fn only(package: &'static str, features: &'static [&'static str]) -> Asked {
-    Asked { package, default_features: false, features }
+const fn only(package: &'static str, features: &'static [&'static str]) -> Requirement {
+    Requirement { package, default_features: false, features }
 }
 
-/// Every program: this pool's first, then those without a dependency.
+/// Every program: first those with this pool, then those without a dependency.
 pub(crate) static ALL: &[Source] = &[
     source!("last-call", "last_call", whole("last-call")),
     source!("last-call, no features", "last_call", only("last-call", &[])),
@@ -80,36 +82,37 @@ pub(crate) static ALL: &[Source] = &[
 ];
 
 impl Source {
-    /// Whether it uses this pool.
+    /// Returns `true` if it uses this pool.
     pub(crate) fn is_own(&self) -> bool {
-        self.asks_for.iter().any(Asked::is_own)
+        self.requires.iter().any(Requirement::is_own)
     }
 
-    /// The name of its project's folder.
+    /// The name of the folder of its project.
     pub(crate) fn folder(&self) -> String {
         self.name.replace(", ", "-").replace(' ', "-")
     }
 
-    /// What it asks for, in words.
-    pub(crate) fn words(&self) -> String {
-        self.asks_for.iter().map(Asked::words).collect::<Vec<_>>().join(", ")
+    /// Its dependencies, with versions and features.
+    pub(crate) fn requirements(&self) -> String {
+        self.requires.iter().map(Requirement::text).collect::<Vec<_>>().join(", ")
     }
 
-    /// The manifest of its project, with this pool in that folder.
+    /// The manifest of its project. `pool` is the folder of this pool.
     ///
     /// # Errors
     ///
-    /// The package whose version the lock file does not tell.
+    /// The package without one version in the lock file.
     pub(crate) fn manifest(&self, pool: &Path) -> Result<String, String> {
         let mut text = "[package]\nname = \"program\"\nedition = \"2021\"\n\n\
                         [profile.release]\nstrip = true\n\n[workspace]\n"
             .to_owned();
-        for asked in self.asks_for {
-            let Asked { package, default_features, features } = asked;
-            let from = if asked.is_own() {
+        for requirement in self.requires {
+            let Requirement { package, default_features, features } = requirement;
+            let from = if requirement.is_own() {
                 format!("path = '{}'", pool.display())
             } else {
-                let version = asked.version().ok_or(format!("no one version of {package}"))?;
+                let version =
+                    requirement.version().ok_or(format!("no unique version of {package}"))?;
                 format!("version = \"={version}\"")
             };
             let _ = write!(
@@ -122,7 +125,7 @@ impl Source {
     }
 }
 
-impl Asked {
+impl Requirement {
     fn is_own(&self) -> bool {
         self.package == "last-call"
     }
@@ -131,7 +134,7 @@ impl Asked {
         locked_version(self.package)
     }
 
-    fn words(&self) -> String {
+    fn text(&self) -> String {
         let version = self.version().unwrap_or_default();
         let features = match (self.default_features, self.features) {
             (true, []) => String::new(),
@@ -150,14 +153,15 @@ mod tests {
 
     use toml::{Table, Value};
 
-    use super::{Source, ALL};
+    use super::{locked_version, Source, ALL};
     use crate::pools;
 
     #[test]
     fn every_package_beside_this_pool_has_a_program() {
         for about in pools::ALL.iter().filter(|about| about.package != "comparison") {
-            let asks = |source: &Source| source.words().starts_with(&format!("{} ", about.package));
-            assert!(ALL.iter().any(asks), "there is no program with {}", about.package);
+            let has_it =
+                |source: &Source| source.requirements().starts_with(&format!("{} ", about.package));
+            assert!(ALL.iter().any(has_it), "there is no program with {}", about.package);
         }
     }
 
@@ -168,22 +172,25 @@ mod tests {
         assert!(folders.iter().all(|folder| !folder.contains([' ', ','])), "{folders:?}");
     }
 
-    /// What the adaptors ask for is what is resolved in the lock file.
+    /// The lock file has what the adaptors depend on, and no more.
     #[test]
-    fn a_program_asks_for_nothing_that_the_adaptors_do_not() {
+    fn a_program_requires_nothing_that_the_adaptors_do_not() {
         let manifest: Table = include_str!("../../Cargo.toml").parse().expect("it is a manifest");
         let here = &manifest["dependencies"];
-        for asked in ALL.iter().flat_map(|source| source.asks_for) {
-            if asked.package == "last-call" {
+        for requirement in ALL.iter().flat_map(|source| source.requires) {
+            if requirement.package == "last-call" {
                 continue;
             }
-            let entry = here.get(asked.package).expect("the adaptors depend on it");
+            let entry = here.get(requirement.package).expect("the adaptors depend on it");
             let default =
                 entry.get("default-features").is_none_or(|on| *on == Value::Boolean(true));
-            assert!(default || !asked.default_features, "{asked:?}");
-            for feature in asked.features {
+            assert!(default || !requirement.default_features, "{requirement:?}");
+            for feature in requirement.features {
                 let features = entry["features"].as_array().expect("they are listed");
-                assert!(features.iter().any(|there| there.as_str() == Some(*feature)), "{asked:?}");
+                assert!(
+                    features.iter().any(|there| there.as_str() == Some(*feature)),
+                    "{requirement:?}"
+                );
             }
         }
     }
@@ -194,15 +201,15 @@ mod tests {
             let text = source.manifest(Path::new("/pool")).expect("versions are known");
             let manifest: Table = text.parse().expect("it is TOML");
             assert_eq!(manifest["profile"]["release"]["strip"], Value::Boolean(true));
-            for asked in source.asks_for {
-                let entry = &manifest["dependencies"][asked.package];
-                let version = pools::locked_version(asked.package).expect("it is locked");
+            for requirement in source.requires {
+                let entry = &manifest["dependencies"][requirement.package];
+                let version = locked_version(requirement.package).expect("it is locked");
                 let from = match entry.get("version") {
                     Some(exact) => exact == &Value::String(format!("={version}")),
                     None => entry["path"].as_str() == Some("/pool"),
                 };
                 assert!(from, "{text}");
-                assert_eq!(entry["default-features"], Value::Boolean(asked.default_features));
+                assert_eq!(entry["default-features"], Value::Boolean(requirement.default_features));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The cargo project of a program: made, built, run.
+//! The cargo project of a program: created, built and run.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::dependencies::Dependencies;
+use super::packages::Dependencies;
 use super::results::Built;
 use verification::process;
 
@@ -15,10 +15,10 @@ use super::programs::{Source, SUM};
 use crate::base::machine;
 
 /// How long a build may take before it counts as hanging.
-const OF_A_BUILD: Duration = Duration::from_secs(600);
+const BUILD_LIMIT: Duration = Duration::from_secs(600);
 
 /// How long a program may run before it counts as hanging.
-const OF_A_RUN: Duration = Duration::from_secs(20);
+const RUN_LIMIT: Duration = Duration::from_secs(20);
 
 /// A program in a folder of its own.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Writes it, and has cargo choose the versions; nothing is built yet.
+    /// Writes the project and resolves its dependencies. Builds nothing.
     pub(crate) fn create(
         source: &Source,
         workspace: &Path,
@@ -38,7 +38,7 @@ impl Project {
         let failed = |error| format!("{}: {error}", project.folder.display());
         fs::create_dir_all(project.folder.join("src")).map_err(failed)?;
         fs::write(project.manifest(), source.manifest(workspace)?).map_err(failed)?;
-        // What it does not have is not resolved anew: it cannot be, without the network.
+        // Without the network, cargo can only choose versions that this lock file has.
         let lock = project.folder.join("Cargo.lock");
         fs::copy(workspace.join("Cargo.lock"), lock).map_err(failed)?;
         project.write().map_err(failed)?;
@@ -54,17 +54,17 @@ impl Project {
         self.folder.join("target")
     }
 
-    /// Writes the program; to cargo it has changed.
+    /// Writes the program, which marks it as changed.
     fn write(&self) -> std::io::Result<()> {
         fs::write(self.folder.join("src/main.rs"), self.text)
     }
 
-    /// Builds it from nothing, runs it, and builds it again after a change.
+    /// Builds it from scratch, runs it, and builds it again after a change.
     pub(crate) fn measure(&self) -> Result<Built, String> {
         self.clean()?;
-        let worked = machine::own();
+        let before = machine::processor_seconds();
         let build = self.build()?;
-        let processor = machine::own().zip(worked).map(|(now, then)| now - then);
+        let processor = machine::processor_seconds().zip(before).map(|(now, then)| now - then);
         let program = self.target().join("release").join(executable());
         let size = fs::metadata(&program).map_err(|error| error.to_string())?.len();
         run(&program)?;
@@ -73,7 +73,7 @@ impl Project {
         Ok(Built { build, processor, rebuild, size })
     }
 
-    /// Removes what was built.
+    /// Removes the build.
     pub(crate) fn clean(&self) -> Result<(), String> {
         match fs::remove_dir_all(self.target()) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.to_string()),
@@ -81,8 +81,8 @@ impl Project {
         }
     }
 
-    /// Builds what is not there, and returns the seconds that it took. What the caller's environment
-    /// says about builds is left out, and with it a cache of what has been compiled before.
+    /// Builds what is missing and returns the seconds. Ignores settings of the environment for builds,
+    /// such as a compiler cache.
     fn build(&self) -> Result<f64, String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
@@ -98,22 +98,23 @@ impl Project {
             command.env_remove(name);
         }
         let began = Instant::now();
-        let finished = process::run(&mut command, OF_A_BUILD).map_err(|error| error.to_string())?;
+        let finished =
+            process::run(&mut command, BUILD_LIMIT).map_err(|error| error.to_string())?;
         let seconds = began.elapsed().as_secs_f64();
         match finished.status {
             Some(status) if status.success() => Ok(seconds),
             Some(_) => Err(format!("cannot be built: {}", first_error(&finished.stderr))),
-            None => Err(format!("was not built within {} s", OF_A_BUILD.as_secs())),
+            None => Err(format!("was not built within {} s", BUILD_LIMIT.as_secs())),
         }
     }
 }
 
-/// Runs the program, which must come to the right sum.
+/// Runs the program, which must print the right sum.
 fn run(program: &Path) -> Result<(), String> {
-    let finished = process::run(&mut Command::new(program), OF_A_RUN);
+    let finished = process::run(&mut Command::new(program), RUN_LIMIT);
     let finished = finished.map_err(|error| error.to_string())?;
     match finished.status {
-        None => Err(format!("did not end within {} s", OF_A_RUN.as_secs())),
+        None => Err(format!("did not end within {} s", RUN_LIMIT.as_secs())),
         Some(status) if !status.success() => {
             Err(format!("{status}: {}", first_error(&finished.stderr)))
         }
@@ -126,8 +127,8 @@ fn executable() -> OsString {
     Path::new("program").with_extension(std::env::consts::EXE_EXTENSION).into()
 }
 
-/// The line that says most.
+/// The first error, or else the first line.
 fn first_error(text: &str) -> &str {
     let error = text.lines().find(|line| line.starts_with("error"));
-    error.or(text.lines().next()).unwrap_or("it says nothing")
+    error.or(text.lines().next()).unwrap_or("no output")
 }

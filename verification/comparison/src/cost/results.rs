@@ -1,13 +1,11 @@
-//! What it costs to depend on this pool and on others: what the benchmark `cost` measured.
-//!
-//! It goes to `cost.json`; the terminal and the page are written from it.
+//! The results of the benchmark: `cost.json`. The terminal, the page and the README are written from it.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::dependencies::Dependencies;
-use crate::base::files;
+use super::packages::Dependencies;
+use crate::base::json;
 use crate::base::machine::Machine;
 use crate::base::statistics::Rounds;
 use crate::base::statistics::Spread;
@@ -18,14 +16,16 @@ pub const SCHEMA: u32 = 1;
 /// The name of the file, in the folder of the results.
 pub const FILE: &str = "cost.json";
 
-/// The name of the file of a run that did not look at everything.
+/// The name of the file of a filtered run.
 pub const PARTIAL: &str = "cost-partial.json";
 
 /// Everything that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cost {
+pub struct CostResults {
     /// The version of this format: [`SCHEMA`].
     pub schema: u32,
+    /// The day of the run, in UTC.
+    pub date: String,
     /// Whether nothing was filtered out.
     pub is_whole: bool,
     /// How often each program was built.
@@ -34,22 +34,22 @@ pub struct Cost {
     pub seconds: f64,
     /// Where it ran.
     pub machine: Machine,
-    /// What compiled it.
+    /// The compiler.
     pub compiler: String,
-    /// A small program a package, all of them of the same shape.
+    /// A program for each package, all of the same shape.
     pub programs: Vec<Program>,
 }
 
 /// A program that uses one pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Program {
-    /// Its name in the tables: that of the package, mostly.
+    /// Its name in the tables.
     pub name: String,
-    /// What it asks for, with versions and features; nothing if it has no dependency.
-    pub asks_for: String,
+    /// Its dependencies, with versions and features. Empty without dependencies.
+    pub requires: String,
     /// Whether it uses this pool.
     pub own: bool,
-    /// What it depends on, if cargo could tell.
+    /// The packages that it depends on, if cargo could tell.
     pub dependencies: Option<Dependencies>,
     /// The figures, if it could be built.
     pub figures: Option<Figures>,
@@ -57,32 +57,32 @@ pub struct Program {
     pub failure: Option<String>,
 }
 
-/// What building a program took, and what came out.
+/// The cost of building a program, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Seconds of a release build of everything, dependencies too.
+    /// Seconds of a release build with all dependencies.
     pub build: Spread,
-    /// The same by that of this pool in the same round; above 1 this pool is the cheaper. None without
-    /// a round that both ended.
+    /// The same divided by that of this pool in the same round. Above 1 this pool is cheaper. `None`
+    /// without a round in which both builds succeeded.
     pub build_ratio: Option<Spread>,
-    /// Seconds that processors worked on it, if the system says.
+    /// Processor seconds of the build, if the system tells.
     pub processor: Option<Spread>,
-    /// The same by that of this pool, which tells more where others keep the machine busy.
+    /// The same divided by that of this pool. It is less noisy on a busy machine.
     pub processor_ratio: Option<Spread>,
-    /// Seconds until the program is there again after a change in its only file.
+    /// Seconds of a build after a change in the only file.
     pub rebuild: Spread,
     /// Bytes of the program, without symbols.
     pub size: u64,
-    /// How many of them the same program without a pool does not have.
+    /// The difference to the program without a pool, in bytes.
     pub added: Option<i64>,
 }
 
-/// What one round gave.
+/// The result of one round.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Built {
-    /// Seconds of the build of everything.
+    /// Seconds of the whole build.
     pub build: f64,
-    /// Seconds that processors worked on it.
+    /// Processor seconds of the whole build.
     pub processor: Option<f64>,
     /// Seconds of the build after a change.
     pub rebuild: f64,
@@ -91,8 +91,8 @@ pub struct Built {
 }
 
 impl Figures {
-    /// Of the rounds of one program beside those of this pool and, for its size, of no pool; none if
-    /// no round ended.
+    /// The figures of a program from its rounds, those of this pool, and the size without a pool. Returns
+    /// `None` if no round succeeded.
     pub fn of(
         rounds: &[Option<Built>],
         own: &[Option<Built>],
@@ -120,29 +120,28 @@ fn figures_of(rounds: &[Option<Built>], figure: fn(&Built) -> Option<f64>) -> Ro
     Rounds { figures, ..Rounds::default() }
 }
 
-impl Cost {
-    /// Reads the file of that folder; nothing if there is none.
+impl CostResults {
+    /// Reads the file of that folder. Returns `None` if there is no file.
     ///
     /// # Errors
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        files::read(&folder.join(FILE), SCHEMA)
+        json::read(&folder.join(FILE), SCHEMA)
     }
 
-    /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
+    /// Writes the file into that folder, which is created. A filtered run has a file of its own.
     ///
     /// # Errors
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, String> {
-        files::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        json::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 
 impl Program {
-    /// How many packages it depends on: those in the program and, if there are any, those that only
-    /// build scripts need.
+    /// The number of packages in the program, and of those of build scripts only.
     pub fn packages(&self) -> String {
         match &self.dependencies {
             None => "–".to_owned(),
@@ -150,14 +149,6 @@ impl Program {
             Some(all) => format!("{} + {}", all.normal.len(), all.build.len()),
         }
     }
-}
-
-/// Bytes as kilobytes of a thousand bytes.
-pub fn kilobytes(bytes: impl Into<i128>) -> String {
-    let bytes = bytes.into();
-    let tenths = (bytes.abs() + 50) / 100;
-    let sign = if bytes < 0 && tenths > 0 { "-" } else { "" };
-    format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -172,7 +163,7 @@ pub(crate) mod tests {
         let own_rounds = [1.0, 10.0].map(|build| Some(built(build, 420_000)));
         Program {
             name: name.to_owned(),
-            asks_for: format!("{name} 1.0.0"),
+            requires: format!("{name} 1.0.0"),
             own,
             dependencies: Some(Dependencies::default()),
             figures: Figures::of(rounds, &own_rounds, Some(400_000)),
@@ -181,7 +172,7 @@ pub(crate) mod tests {
     }
 
     /// This pool, a peer that takes twice as long, and one that cannot be built.
-    pub(crate) fn cost() -> Cost {
+    pub(crate) fn results() -> CostResults {
         let own = program("last-call", true, &[1.0, 10.0].map(|build| Some(built(build, 420_000))));
         let mut slow =
             program("slow", false, &[2.0, 20.0].map(|build| Some(built(build, 390_000))));
@@ -192,8 +183,9 @@ pub(crate) mod tests {
         let mut absent = program("absent", false, &[None]);
         absent.dependencies = None;
         absent.failure = Some("no <package> of that name".to_owned());
-        Cost {
+        CostResults {
             schema: SCHEMA,
+            date: "2025-01-31".to_owned(),
             is_whole: true,
             rounds: 2,
             seconds: 12.5,
@@ -210,7 +202,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_build_is_compared_with_that_of_the_same_round() {
-        let programs = cost().programs;
+        let programs = results().programs;
         let ratio = |place: usize| programs[place].figures.unwrap().build_ratio.unwrap();
         let processor = |place: usize| programs[place].figures.unwrap().processor_ratio.unwrap();
         // The machine was ten times slower in the second round: the ratio does not see it.
@@ -229,37 +221,31 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_size_is_told_beside_that_of_no_pool() {
-        let programs = cost().programs;
+    fn a_size_is_compared_with_that_of_no_pool() {
+        let programs = results().programs;
         let added = |place: usize| programs[place].figures.unwrap().added;
         assert_eq!((added(0), added(1)), (Some(20_000), Some(-10_000)));
     }
 
     #[test]
-    fn packages_for_build_scripts_are_told_apart() {
-        let programs = cost().programs;
-        let told: Vec<_> = programs.iter().map(Program::packages).collect();
-        assert_eq!(told, ["0", "2 + 1", "–"]);
-    }
-
-    #[test]
-    fn kilobytes_have_one_digit_and_a_sign() {
-        let told = [412_345_i64, 50, -1_250, -49, 0].map(kilobytes);
-        assert_eq!(told, ["412.3", "0.1", "-1.3", "0.0", "0.0"]);
+    fn packages_of_build_scripts_are_counted_separately() {
+        let programs = results().programs;
+        let texts: Vec<_> = programs.iter().map(Program::packages).collect();
+        assert_eq!(texts, ["0", "2 + 1", "–"]);
     }
 
     #[test]
     fn what_is_written_is_what_is_read() {
         let folder = std::env::temp_dir().join(format!("cost-{}", std::process::id()));
-        assert_eq!(Cost::read(&folder), Ok(None));
-        let mut cost = cost();
-        cost.write(&folder).unwrap();
-        let partial = Cost { is_whole: false, rounds: 1, ..cost.clone() };
+        assert_eq!(CostResults::read(&folder), Ok(None));
+        let mut results = results();
+        results.write(&folder).unwrap();
+        let partial = CostResults { is_whole: false, rounds: 1, ..results.clone() };
         assert!(partial.write(&folder).unwrap().ends_with(PARTIAL));
-        assert_eq!(Cost::read(&folder), Ok(Some(cost.clone())));
-        cost.schema += 1;
-        cost.write(&folder).unwrap();
-        assert!(Cost::read(&folder).unwrap_err().contains("has the format"));
+        assert_eq!(CostResults::read(&folder), Ok(Some(results.clone())));
+        results.schema += 1;
+        results.write(&folder).unwrap();
+        assert!(CostResults::read(&folder).unwrap_err().contains("has the format"));
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -8,24 +8,24 @@ use std::sync::Arc;
 use affinitypool::Threadpool;
 
 use super::handle::Task;
-use super::shared::sole;
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::shared::into_sole;
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool, without binding workers to cores.
 pub(crate) struct Affinitypool(Arc<Threadpool>);
 
-impl Peer for Affinitypool {
+impl Pool for Affinitypool {
     const ABOUT: About = About {
         name: "affinitypool",
         package: "affinitypool",
-        what: "a work-stealing pool of blocking jobs for async code; each job is a future's task",
-        less: "a job whose future is dropped is cancelled: one that nobody waits for must leak it, and \
-               its memory is not given back; no bound, no wait but drop",
+        what: "a work-stealing pool of blocking jobs for async code; each job is a future",
+        less: "a dropped future cancels its job, so a detached job must leak its future, and that memory \
+               is not freed; no bound, no wait but drop",
         waits: Waits::Drop,
         drop: OnDrop::RunsAndJoins,
         panic: OnPanic::Caught,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: false,
         idle: false,
         handles: true,
@@ -56,13 +56,13 @@ impl Peer for Affinitypool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        // Its future is said to borrow the pool, and must be boxed to outlive it.
+        // Its future borrows the pool by type, and must be boxed to outlive it.
         let future = Box::pin(self.0.spawn(job)) as Pin<Box<dyn Future<Output = T> + Send>>;
         Some(Task(future))
     }
 
     #[inline]
-    fn submit_here<F, T>(&self, job: F) -> Option<impl Handle<T>>
+    fn submit_borrowing<F, T>(&self, job: F) -> Option<impl Handle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -71,7 +71,7 @@ impl Peer for Affinitypool {
     }
 
     fn finish(self) {
-        drop(sole(self.0));
+        drop(into_sole(self.0));
     }
 }
 
@@ -81,7 +81,7 @@ impl fmt::Debug for Affinitypool {
     }
 }
 
-/// The pool, shared.
+/// The shared pool.
 #[derive(Clone)]
 pub(crate) struct Submitter(Arc<Threadpool>);
 

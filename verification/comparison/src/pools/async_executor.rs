@@ -1,5 +1,4 @@
-//! The `async-executor` package. It has no threads: those are started here, as its documentation
-//! does.
+//! The `async-executor` package. It has no threads; the adaptor starts them as its documentation does.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
@@ -10,9 +9,9 @@ use futures_lite::future::block_on;
 use tokio::sync::watch;
 
 use super::handle::wait_for;
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// An executor, and threads that run it until they are told to stop.
+/// An executor, and the threads that run it until it is dropped.
 #[derive(Debug)]
 pub(crate) struct AsyncExecutor {
     executor: Arc<Executor<'static>>,
@@ -20,19 +19,18 @@ pub(crate) struct AsyncExecutor {
     threads: Vec<thread::JoinHandle<()>>,
 }
 
-impl Peer for AsyncExecutor {
+impl Pool for AsyncExecutor {
     const ABOUT: About = About {
         name: "async-executor",
         package: "async-executor",
         what:
-            "a work-stealing executor of futures, on threads of the adaptor's; each job is a future",
-        less:
-            "what is queued at the end is dropped; no threads and no shutdown of its own; no bound",
+            "a work-stealing executor of futures, on threads of the adaptor; each job is a future",
+        less: "it drops queued jobs at its end; no threads and no shutdown of its own; no bound",
         waits: Waits::Not,
         drop: OnDrop::DiscardsAndJoins,
         panic: OnPanic::Caught,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: false,
         idle: false,
         handles: true,
@@ -79,7 +77,7 @@ impl Peer for AsyncExecutor {
     }
 }
 
-/// Runs jobs until the sender is gone; a panic of one is caught.
+/// Runs jobs until the sender is dropped. Catches panics of jobs.
 fn run(executor: &Executor<'_>, mut stopped: watch::Receiver<()>) {
     let mut runs_until_stopped = || block_on(executor.run(stopped.changed())).is_err();
     while !catch_unwind(AssertUnwindSafe(&mut runs_until_stopped)).unwrap_or(false) {}
@@ -89,12 +87,12 @@ impl Drop for AsyncExecutor {
     fn drop(&mut self) {
         drop(self.stop.take());
         for thread in self.threads.drain(..) {
-            thread.join().expect("it catches what jobs panic with");
+            thread.join().expect("it catches panics of jobs");
         }
     }
 }
 
-/// The executor, shared.
+/// The shared executor.
 #[derive(Clone, Debug)]
 pub(crate) struct Submitter(Arc<Executor<'static>>);
 

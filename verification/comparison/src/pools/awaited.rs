@@ -4,34 +4,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread::{self, Thread};
 
-use super::{Peer, Refused, Waits};
+use super::{Pool, Refused, Waits};
 
-/// A pool of which every job can be waited for.
+/// A pool whose jobs can all be waited for.
 ///
-/// One that waits by itself is used as it is. For the others each job counts itself down when it
-/// ends, as a scope of theirs would: two operations on one atomic counter and the clone of an `Arc`.
+/// A pool that can wait is used as it is. On other pools each job counts itself down at its end, as a
+/// scope would: two operations on one atomic counter and the clone of an `Arc`.
 #[derive(Debug)]
-pub struct Awaited<P: Peer> {
+pub struct Awaited<P: Pool> {
     pool: P,
     count: Arc<Count>,
 }
 
-impl<P: Peer> Awaited<P> {
-    /// Of a pool that has just been started; [`finish`](Self::finish) must be called by the same
-    /// thread.
+impl<P: Pool> Awaited<P> {
+    /// Wraps a pool that has just been started. Only the calling thread may call
+    /// [`finish`](Self::finish).
     pub fn of(pool: P) -> Self {
         let count = Count { pending: AtomicUsize::new(1), owner: thread::current() };
         Awaited { pool, count: Arc::new(count) }
     }
 
-    /// Whether jobs are counted, since the pool cannot be waited for.
+    /// Whether jobs are counted, because the pool cannot wait for them.
     const COUNTED: bool = matches!(P::ABOUT.waits, Waits::Not);
 
-    /// Hands in a job.
+    /// Submits a job.
     ///
     /// # Errors
     ///
-    /// [`Refused`], if the pool says that it does not take the job.
+    /// [`Refused`], if the pool reports that it does not take the job.
     #[inline]
     pub fn execute<F>(&self, job: F) -> Result<(), Refused>
     where
@@ -54,7 +54,7 @@ impl<P: Peer> Awaited<P> {
     }
 }
 
-/// How many jobs have not ended, and one more until somebody waits.
+/// The number of unfinished jobs, and one more until the owner waits.
 #[derive(Debug)]
 struct Count {
     pending: AtomicUsize,
@@ -72,7 +72,7 @@ impl Count {
     }
 
     fn wait(&self) {
-        // The one of the waiter's own; from here on, zero is reached once.
+        // The extra one of the owner. From here on, the count reaches zero once.
         if self.pending.fetch_sub(1, Ordering::AcqRel) > 1 {
             while self.pending.load(Ordering::Acquire) > 0 {
                 thread::park();
@@ -81,7 +81,7 @@ impl Count {
     }
 }
 
-/// Counts its job down, even if the job panics or is never run.
+/// Counts its job down, even if the job panics or never runs.
 struct Ended(Arc<Count>);
 
 impl Drop for Ended {

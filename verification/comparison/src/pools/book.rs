@@ -1,30 +1,30 @@
-//! The pool of The Rust Programming Language, chapter 21.3, as it stands at the end of the chapter,
-//! written afresh. What it prints is left out: it would be all that is timed.
+//! The pool of *The Rust Programming Language*, chapter 21.3, as at the end of the chapter, rewritten.
+//! It prints nothing: printing would dominate every measurement.
 
 use std::sync::{mpsc, Arc, Mutex};
 use std::thread;
 
-use super::shared::sole;
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::shared::into_sole;
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The book's pool.
 #[derive(Debug)]
-pub(crate) struct Book(Arc<Pool>);
+pub(crate) struct Book(Arc<Workers>);
 
 #[derive(Debug)]
-struct Pool {
+struct Workers {
     sender: Option<mpsc::Sender<Job>>,
     workers: Vec<thread::JoinHandle<()>>,
 }
 
-impl Pool {
+impl Workers {
     fn new(workers: usize) -> Self {
         let (sender, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let workers = (0..workers).map(|_| start_worker(Arc::clone(&receiver))).collect();
-        Pool { sender: Some(sender), workers }
+        Workers { sender: Some(sender), workers }
     }
 
     fn execute(&self, job: impl FnOnce() + Send + 'static) {
@@ -33,7 +33,7 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
+impl Drop for Workers {
     fn drop(&mut self) {
         drop(self.sender.take());
         for worker in self.workers.drain(..) {
@@ -53,20 +53,20 @@ fn start_worker(receiver: Arc<Mutex<mpsc::Receiver<Job>>>) -> thread::JoinHandle
     })
 }
 
-impl Peer for Book {
+impl Pool for Book {
     const ABOUT: About = About {
         name: "book",
         package: "comparison",
         what:
             "the complete pool of The Rust Programming Language, chapter 21, without its printing",
         less:
-            "a panic ends a worker for good; with the last of them jobs are lost, execute panics \
-               and so does drop; no handles, no bound, no way to wait but drop",
+            "a panic ends a worker for good; after the last worker, jobs are lost and execute and \
+               drop panic; no handles, no bound, no way to wait but drop",
         waits: Waits::Drop,
         drop: OnDrop::RunsAndJoins,
         panic: OnPanic::WorkerLost,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: true,
         idle: false,
         handles: false,
@@ -75,7 +75,7 @@ impl Peer for Book {
     type Submitter = Submitter;
 
     fn start(workers: usize) -> Self {
-        Book(Arc::new(Pool::new(workers)))
+        Book(Arc::new(Workers::new(workers)))
     }
 
     #[inline]
@@ -92,13 +92,13 @@ impl Peer for Book {
     }
 
     fn finish(self) {
-        drop(sole(self.0));
+        drop(into_sole(self.0));
     }
 }
 
-/// The pool, shared.
+/// The shared pool.
 #[derive(Clone, Debug)]
-pub(crate) struct Submitter(Arc<Pool>);
+pub(crate) struct Submitter(Arc<Workers>);
 
 impl Submit for Submitter {
     #[inline]

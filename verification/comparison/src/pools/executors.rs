@@ -5,24 +5,25 @@ use executors::crossbeam_workstealing_pool::{pool_with_auto_parker, ThreadPool a
 use executors::parker::DynParker;
 use executors::{Executor, FuturesExecutor as _};
 
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool on a crossbeam channel.
 #[derive(Debug)]
 pub(crate) struct Channel(ChannelPool);
 
-impl Peer for Channel {
+impl Pool for Channel {
     const ABOUT: About = About {
         name: "executors-channel",
         package: "executors",
         what: "a pool on one crossbeam channel",
-        less: "shutdown waits for five seconds at most and does not join the threads; a late job is \
-               dropped with a line in the log; a panic costs a thread, and another is started; no bound",
+        less:
+            "shutdown waits for five seconds at most and does not join the threads; a late job is \
+               dropped with a log line; a panic costs a thread, and another is started; no bound",
         waits: Waits::Method("shutdown, for up to five seconds"),
         drop: OnDrop::RunsAndWaits,
         panic: OnPanic::WorkerReplaced,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: false,
         handles: true,
@@ -60,8 +61,8 @@ impl Peer for Channel {
         self.0.shutdown().expect("it shuts down within its five seconds");
     }
 
-    /// Shut down by a worker it would wait for itself; this is the documented way.
-    fn let_go(self) {
+    /// A shutdown on a worker would wait for that worker; this is the documented way.
+    fn drop_in_job(self) {
         self.0.shutdown_async();
     }
 }
@@ -81,18 +82,18 @@ impl Submit for ChannelPool {
 #[derive(Debug)]
 pub(crate) struct Stealing(StealingPool<DynParker>);
 
-impl Peer for Stealing {
+impl Pool for Stealing {
     const ABOUT: About = About {
         name: "executors-stealing",
         package: "executors",
-        what: "a work-stealing pool; what a job submits goes to its worker's own queue",
-        less: "shutdown drops what is queued; dropped without it, the workers panic; a late job is \
-               dropped with a line in the log; a panic costs a thread, and another is started; no bound",
+        what: "a work-stealing pool; a job submits to the queue of its worker",
+        less: "shutdown drops queued jobs; without a shutdown, drop makes the workers panic; a late job is \
+               dropped with a log line; a panic costs a thread, and another is started; no bound",
         waits: Waits::Not,
         drop: OnDrop::DiscardsUnwaited,
         panic: OnPanic::WorkerReplaced,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: false,
         idle: false,
         handles: true,
@@ -130,8 +131,8 @@ impl Peer for Stealing {
         self.0.shutdown().expect("it shuts down within its five seconds");
     }
 
-    /// Shut down by a worker it would wait for itself; this is the documented way.
-    fn let_go(self) {
+    /// A shutdown on a worker would wait for that worker; this is the documented way.
+    fn drop_in_job(self) {
         self.0.shutdown_async();
     }
 }

@@ -5,23 +5,23 @@ use futures_util::future::RemoteHandle;
 use futures_util::task::SpawnExt as _;
 
 use super::handle::wait_for;
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// Its pool, with jobs as futures that are ready at once.
+/// Its pool, with each job as a future that is ready at once.
 #[derive(Debug)]
 pub(crate) struct FuturesExecutor(ThreadPool);
 
-impl Peer for FuturesExecutor {
+impl Pool for FuturesExecutor {
     const ABOUT: About = About {
         name: "futures-executor",
         package: "futures-executor",
-        what: "a pool for futures on one channel of the standard library's; each job is a future",
-        less: "nothing waits, drop neither; a panic ends a worker for good; no bound",
+        what: "a pool for futures on one channel of the standard library; each job is a future",
+        less: "no way to wait, and drop does not; a panic ends a worker for good; no bound",
         waits: Waits::Not,
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::WorkerLost,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: false,
         handles: true,

@@ -1,4 +1,4 @@
-//! What waits for one job.
+//! Handles that wait for one job.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -7,11 +7,11 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Waits for one job.
 pub trait Handle<T>: Send {
-    /// Waits for the job; none if it panicked or was dropped unrun.
+    /// Waits for the job. Returns `None` if it panicked or was dropped unrun.
     fn wait(self) -> Option<T>;
 }
 
-/// The handle of a pool that has none; there is no such value.
+/// The type of handle of a pool without handles. It has no values.
 #[derive(Debug)]
 pub struct NoHandle<T>(Infallible, PhantomData<T>);
 
@@ -21,7 +21,7 @@ impl<T: Send> Handle<T> for NoHandle<T> {
     }
 }
 
-/// A handle that is a future without a name.
+/// A handle whose future has no name.
 pub(super) struct Task<U>(pub(super) U);
 
 impl<T, U> Handle<T> for Task<U>
@@ -33,7 +33,7 @@ where
     }
 }
 
-/// Waits for a future; none if it panics, as those do that pass on a job's panic.
+/// Waits for a future. Returns `None` if it panics, as futures do that pass on the panic of a job.
 pub(super) fn wait_for<T>(future: impl Future<Output = T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(|| futures_lite::future::block_on(future))).ok()
 }

@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 
 use last_call::{Builder, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
 
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// A choice of the builder's that is timed by itself.
+/// A configuration of the builder that is measured by itself.
 pub(crate) trait Variant: Send + Sync + Sized + 'static {
     /// Its name in tables and filters.
     const NAME: &'static str;
@@ -14,7 +14,7 @@ pub(crate) trait Variant: Send + Sync + Sized + 'static {
     /// What it is, in a sentence.
     const WHAT: &'static str;
 
-    /// A builder with that choice.
+    /// A builder with that configuration.
     fn builder() -> Builder;
 }
 
@@ -45,11 +45,11 @@ variants! {
     Channel: "last-call-channel", "this pool, on its queue `channel`", QueueKind::Channel;
 }
 
-/// This pool, built in that way.
+/// This pool in one configuration.
 #[derive(Debug)]
 pub(crate) struct LastCall<V>(ThreadPool, PhantomData<V>);
 
-impl<V: Variant> Peer for LastCall<V> {
+impl<V: Variant> Pool for LastCall<V> {
     const ABOUT: About = About {
         name: V::NAME,
         package: "last-call",
@@ -59,7 +59,7 @@ impl<V: Variant> Peer for LastCall<V> {
         drop: OnDrop::RunsAndJoins,
         panic: OnPanic::Caught,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: true,
         handles: true,
@@ -105,16 +105,16 @@ impl<V: Variant> Peer for LastCall<V> {
         Ok(LastCall(pool, PhantomData))
     }
 
-    fn start_bounded(workers: usize, places: usize) -> Option<Self> {
-        let pool = V::builder().workers(workers).capacity(places).build();
+    fn start_bounded(workers: usize, slots: usize) -> Option<Self> {
+        let pool = V::builder().workers(workers).capacity(slots).build();
         Some(LastCall(pool.expect("both numbers are sound"), PhantomData))
     }
 
-    fn panics(&self) -> Option<usize> {
+    fn panic_count(&self) -> Option<usize> {
         usize::try_from(self.0.stats().panicked).ok()
     }
 
-    fn hand_in<F>(submitter: &Self::Submitter, job: F) -> Option<F>
+    fn try_submit<F>(submitter: &Self::Submitter, job: F) -> Option<F>
     where
         F: FnOnce() + Send + 'static,
     {

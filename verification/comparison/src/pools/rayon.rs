@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Rayon's pool, through `spawn`.
 #[derive(Debug)]
 pub(crate) struct Rayon(Arc<rayon::ThreadPool>);
 
-impl Peer for Rayon {
+impl Pool for Rayon {
     const ABOUT: About = About {
         name: "rayon",
         package: "rayon",
@@ -20,7 +20,7 @@ impl Peer for Rayon {
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::Aborts,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: false,
         idle: false,
         handles: false,
@@ -53,21 +53,21 @@ impl Peer for Rayon {
         pool.map(|pool| Rayon(Arc::new(pool))).map_err(|error| error.to_string())
     }
 
-    fn start_telling<F>(workers: usize, tell: F) -> Option<Self>
+    fn start_with_panic_handler<F>(workers: usize, on_panic: F) -> Option<Self>
     where
         F: Fn() + Send + Sync + 'static,
     {
         let handler = move |payload| {
-            // A panic in the handler ends the process, as documented; so could the payload's drop.
+            // A panic in the handler ends the process, as documented. The drop of a payload may panic.
             std::mem::forget::<Box<dyn std::any::Any + Send>>(payload);
-            tell();
+            on_panic();
         };
         let builder = rayon::ThreadPoolBuilder::new().num_threads(workers).panic_handler(handler);
         Some(Rayon(Arc::new(builder.build().expect("threads can be started"))))
     }
 }
 
-/// The pool, shared; on its own workers `spawn` puts a job on the worker's own queue.
+/// The shared pool. On a worker, `spawn` uses the queue of that worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Submitter(Arc<rayon::ThreadPool>);
 

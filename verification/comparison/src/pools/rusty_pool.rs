@@ -2,25 +2,25 @@
 
 use rusty_pool::{Builder, JoinHandle, ThreadPool};
 
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// A pool of core workers only, as many as asked for.
+/// A pool of core workers only.
 pub(crate) struct RustyPool(ThreadPool);
 
-impl Peer for RustyPool {
+impl Pool for RustyPool {
     const ABOUT: About = About {
         name: "rusty_pool",
         package: "rusty_pool",
         what: "a pool on a crossbeam channel that starts a thread for each of its first jobs",
         less:
             "drop does not wait; `shutdown_join` does, without joining the threads, and can return \
-               while the last jobs are taken and not begun; a panic costs a thread, and another is \
-               started; a job travels inside the start of a thread",
+               before the last jobs have begun; a panic costs a thread, and another is \
+               started; the first jobs start threads",
         waits: Waits::Method("shutdown_join"),
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::WorkerReplaced,
         threads: Threads::WhenNeeded,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: true,
         handles: true,
@@ -69,7 +69,7 @@ impl std::fmt::Debug for RustyPool {
     }
 }
 
-/// A clone of the pool; while one is left, the threads are.
+/// A clone of the pool. The threads live as long as a clone does.
 #[derive(Clone)]
 pub(crate) struct Submitter(ThreadPool);
 

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use scheduled_thread_pool::ScheduledThreadPool;
 
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// Its pool, with every job due at once.
 pub(crate) struct Scheduled(Arc<ScheduledThreadPool>);
 
-impl Peer for Scheduled {
+impl Pool for Scheduled {
     const ABOUT: About = About {
         name: "scheduled-thread-pool",
         package: "scheduled-thread-pool",
-        what: "a pool for jobs that are due at a time, on a heap under one lock; here all are due at once",
-        less: "nothing waits, drop neither; its handles only cancel; no bound",
+        what: "a pool for scheduled jobs, on a heap under one lock; here every job is due at once",
+        less: "no way to wait, and drop does not; its handles only cancel; no bound",
         waits: Waits::Not,
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::Caught,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: false,
         idle: false,
         handles: false,
@@ -55,7 +55,7 @@ impl fmt::Debug for Scheduled {
     }
 }
 
-/// The pool, shared.
+/// The shared pool.
 #[derive(Clone)]
 pub(crate) struct Submitter(Arc<ScheduledThreadPool>);
 

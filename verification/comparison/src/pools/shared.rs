@@ -1,11 +1,11 @@
-//! A submitter for pools that have none: the pool behind an `Arc`.
+//! The pool behind an `Arc`, for pools without a submitter.
 
 use std::sync::Arc;
 use std::thread;
 
-/// The pool itself, once nobody else holds it: a job that has run may not have let go of it yet, and
-/// must not be the one that drops it.
-pub(super) fn sole<T>(mut shared: Arc<T>) -> T {
+/// Waits until no other owner is left and returns the pool. A job that has run may still hold its clone
+/// for a moment, and must not be the one that drops the pool.
+pub(super) fn into_sole<T>(mut shared: Arc<T>) -> T {
     loop {
         match Arc::try_unwrap(shared) {
             Ok(pool) => return pool,

@@ -1,6 +1,6 @@
 //! The `threadpool` package, and its fork on a crossbeam channel, which has the same interface.
 
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 macro_rules! adaptor {
     ($(#[$doc:meta])* $pool:ident($krate:ident), $name:literal, $package:literal, $what:literal) => {
@@ -8,7 +8,7 @@ macro_rules! adaptor {
         #[derive(Debug)]
         pub(crate) struct $pool($krate::ThreadPool);
 
-        impl Peer for $pool {
+        impl Pool for $pool {
             const ABOUT: About = About {
                 name: $name,
                 package: $package,
@@ -19,7 +19,7 @@ macro_rules! adaptor {
                 drop: OnDrop::RunsUnwaited,
                 panic: OnPanic::WorkerReplaced,
                 threads: Threads::AtOnce,
-                submitter: SubmitterOf::ThePool,
+                submitter: SubmitterOf::Pool,
                 in_order: true,
                 idle: true,
                 handles: false,
@@ -40,7 +40,7 @@ macro_rules! adaptor {
                 Ok(())
             }
 
-            /// A clone of the pool; while one is left, the threads are.
+            /// A clone of the pool. The threads live as long as a clone does.
             fn submitter(&self) -> $krate::ThreadPool {
                 self.0.clone()
             }
@@ -54,7 +54,7 @@ macro_rules! adaptor {
                 self.0.join();
             }
 
-            fn panics(&self) -> Option<usize> {
+            fn panic_count(&self) -> Option<usize> {
                 Some(self.0.panic_count())
             }
         }
@@ -73,14 +73,14 @@ macro_rules! adaptor {
 }
 
 adaptor! {
-    /// The long-standing pool on a channel of the standard library's.
+    /// The pool on a channel of the standard library.
     Threadpool(threadpool), "threadpool", "threadpool",
-    "a pool on one channel of the standard library's, with counts of what is queued and active"
+    "a pool on one channel of the standard library, with counts of queued and active jobs"
 }
 
 adaptor! {
     /// Its fork on a crossbeam channel.
     ThreadpoolCrossbeam(threadpool_crossbeam_channel),
     "threadpool-crossbeam", "threadpool-crossbeam-channel",
-    "the fork of threadpool that receives from a crossbeam channel"
+    "the fork of threadpool on a crossbeam channel"
 }

@@ -3,24 +3,23 @@
 use tokio::runtime::{Builder, Handle as RuntimeHandle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::{About, Handle, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
 /// `spawn_blocking` on a runtime that does nothing else.
 #[derive(Debug)]
 pub(crate) struct SpawnBlocking(Runtime);
 
-impl Peer for SpawnBlocking {
+impl Pool for SpawnBlocking {
     const ABOUT: About = About {
         name: "tokio-blocking",
         package: "tokio",
         what: "`spawn_blocking` of a runtime that does nothing else",
-        less: "drop drops what is queued; no wait but each job's own; a job travels inside the start of \
-               a thread; no bound",
+        less: "drop drops queued jobs; no wait but for each job; the first jobs start threads; no bound",
         waits: Waits::Not,
         drop: OnDrop::DiscardsAndJoins,
         panic: OnPanic::Caught,
         threads: Threads::WhenNeeded,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: false,
         handles: true,
@@ -59,8 +58,8 @@ impl Peer for SpawnBlocking {
         drop(self.0);
     }
 
-    /// Dropping it would wait for the job that drops it; this is the documented way out.
-    fn let_go(self) {
+    /// A drop would wait for the job that drops; this is the documented way.
+    fn drop_in_job(self) {
         self.0.shutdown_background();
     }
 }

@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use uvth::{ThreadPool, ThreadPoolBuilder};
 
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// Its pool. Shared and never cloned: the end of any clone ends the workers.
+/// Its pool, shared and never cloned: dropping any clone ends the workers.
 pub(crate) struct Uvth(Arc<ThreadPool>);
 
-impl Peer for Uvth {
+impl Pool for Uvth {
     const ABOUT: About = About {
         name: "uvth",
         package: "uvth",
         what: "a small pool on a crossbeam channel",
         less:
-            "nothing waits, drop neither; dropping any clone ends the workers, and later jobs are \
+            "no way to wait, and drop does not; dropping any clone ends the workers, and later jobs are \
                never run; a panic costs a thread, and another is started; no handles, no bound",
         waits: Waits::Not,
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::WorkerReplaced,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::TheAdaptor,
+        submitter: SubmitterOf::Adaptor,
         in_order: true,
         idle: false,
         handles: false,
@@ -58,7 +58,7 @@ impl fmt::Debug for Uvth {
     }
 }
 
-/// The pool, shared.
+/// The shared pool.
 #[derive(Clone)]
 pub(crate) struct Submitter(Arc<ThreadPool>);
 

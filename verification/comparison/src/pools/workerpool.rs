@@ -3,18 +3,17 @@
 use std::fmt;
 
 use workerpool::thunk::{Thunk, ThunkWorker};
-use workerpool::Pool;
 
-use super::{About, OnDrop, OnPanic, Peer, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
 
-/// Its pool, with the worker that runs closures.
-pub(crate) struct Workerpool(Pool<ThunkWorker<()>>);
+/// Its pool, with workers that run closures.
+pub(crate) struct Workerpool(workerpool::Pool<ThunkWorker<()>>);
 
-impl Peer for Workerpool {
+impl Pool for Workerpool {
     const ABOUT: About = About {
         name: "workerpool",
         package: "workerpool",
-        what: "a pool of workers with a state, of which the one without state runs closures",
+        what: "a pool of workers with state; a worker without state runs closures",
         less:
             "drop does not wait, `join` does, without joining the threads; a panic costs a thread, \
                and another is started; results go to a channel, not to a handle",
@@ -22,7 +21,7 @@ impl Peer for Workerpool {
         drop: OnDrop::RunsUnwaited,
         panic: OnPanic::WorkerReplaced,
         threads: Threads::AtOnce,
-        submitter: SubmitterOf::ThePool,
+        submitter: SubmitterOf::Pool,
         in_order: true,
         idle: true,
         handles: false,
@@ -31,7 +30,7 @@ impl Peer for Workerpool {
     type Submitter = Submitter;
 
     fn start(workers: usize) -> Self {
-        Workerpool(Pool::new(workers))
+        Workerpool(workerpool::Pool::new(workers))
     }
 
     #[inline]
@@ -56,7 +55,7 @@ impl Peer for Workerpool {
         self.0.join();
     }
 
-    fn panics(&self) -> Option<usize> {
+    fn panic_count(&self) -> Option<usize> {
         Some(self.0.panic_count())
     }
 }
@@ -67,9 +66,9 @@ impl fmt::Debug for Workerpool {
     }
 }
 
-/// A clone of the pool; while one is left, the threads are.
+/// A clone of the pool. The threads live as long as a clone does.
 #[derive(Clone)]
-pub(crate) struct Submitter(Pool<ThunkWorker<()>>);
+pub(crate) struct Submitter(workerpool::Pool<ThunkWorker<()>>);
 
 impl Submit for Submitter {
     #[inline]

@@ -2,16 +2,16 @@
 
 use askama::Template;
 
-use crate::base::numbers::figure;
+use crate::base::numbers::{self, kilobytes};
 use crate::base::statistics::Spread;
-use crate::cost::results::{kilobytes, Cost, Figures, Program};
+use crate::cost::results::{CostResults, Figures, Program};
 
-/// Writes the section.
+/// Renders the section.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub(super) fn render(cost: &Cost) -> Result<String, String> {
+pub(super) fn render(cost: &CostResults) -> Result<String, String> {
     let mut programs: Vec<_> = cost.programs.iter().collect();
     let build = |program: &Program| program.figures.map_or(f64::INFINITY, |all| all.build.median);
     programs.sort_by(|one, other| build(one).total_cmp(&build(other)));
@@ -21,16 +21,15 @@ pub(super) fn render(cost: &Cost) -> Result<String, String> {
 #[derive(Template)]
 #[template(path = "cost.html")]
 struct Section<'a> {
-    cost: &'a Cost,
-    /// The one that is built fastest first.
+    cost: &'a CostResults,
+    /// The programs, the one with the fastest build first.
     programs: Vec<&'a Program>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, clippy::ref_option)] // templates pass references
 impl Section<'_> {
     fn spread(spread: &Spread) -> String {
-        let Spread { median, lower, upper } = spread;
-        format!("{} ({}–{})", figure(*median), figure(*lower), figure(*upper))
+        numbers::spread(spread)
     }
 
     fn of(spread: &Option<Spread>) -> String {
@@ -52,11 +51,11 @@ impl Section<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cost::results::tests::cost;
+    use crate::cost::results::tests::results;
 
     #[test]
-    fn every_program_has_a_row_the_fastest_first_and_says_what_went_wrong() {
-        let page = super::render(&cost()).unwrap();
+    fn every_program_has_a_row_and_the_fastest_build_is_first() {
+        let page = super::render(&results()).unwrap();
         let place = |part: &str| page.find(part).unwrap_or_else(|| panic!("no {part} in: {page}"));
         assert!(place("last-call 1.0.0") < place("slow 1.0.0"), "{page}");
         assert!(place("slow 1.0.0") < place("absent 1.0.0"), "{page}");

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
-use crate::cost::results::Cost;
-use crate::speed::results::Comparison;
-use crate::trial::results::Trial;
+use crate::cost::results::CostResults;
+use crate::speed::results::SpeedResults;
+use crate::trial::results::TrialResults;
 
 /// The name of the page.
 pub const FILE: &str = "comparison.html";
@@ -19,11 +19,11 @@ pub const FILE: &str = "comparison.html";
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     /// What `cargo compare` saw.
-    pub trial: Option<Trial>,
+    pub trial: Option<TrialResults>,
     /// What the benchmark `speed` measured.
-    pub speed: Option<Comparison>,
+    pub speed: Option<SpeedResults>,
     /// What the benchmark `cost` measured.
-    pub cost: Option<Cost>,
+    pub cost: Option<CostResults>,
 }
 
 impl Results {
@@ -34,9 +34,9 @@ impl Results {
     /// What is wrong with one of the files.
     pub fn read(folder: &Path) -> Result<Self, String> {
         Ok(Results {
-            trial: Trial::read(folder)?,
-            speed: Comparison::read(folder)?,
-            cost: Cost::read(folder)?,
+            trial: TrialResults::read(folder)?,
+            speed: SpeedResults::read(folder)?,
+            cost: CostResults::read(folder)?,
         })
     }
 }
@@ -80,12 +80,12 @@ pub fn render(results: &Results) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{render, Results};
-    use crate::cost::results::tests::cost;
-    use crate::speed::results::tests::comparison;
+    use crate::cost::results::tests::results as cost;
+    use crate::speed::results::tests::results as speed;
     use crate::trial::results::tests::trial;
 
     fn all() -> Results {
-        Results { trial: Some(trial()), speed: Some(comparison()), cost: Some(cost()) }
+        Results { trial: Some(trial()), speed: Some(speed()), cost: Some(cost()) }
     }
 
     #[test]

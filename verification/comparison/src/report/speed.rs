@@ -1,23 +1,23 @@
-//! The sections of the page that compare: a picture a workload, and a curve for each way to grow.
+//! The sections of the page on speed: a chart for each workload, and a graph for each curve.
 //!
-//! The pictures are inline, take their colours from the page, and have their numbers beside them.
+//! The charts are inline SVG in the colours of the page, with their figures as tables.
 
 use askama::Template;
 
-use crate::base::numbers::{figure, place};
+use crate::base::numbers::{self, figure, grouped};
 use crate::base::statistics::Spread;
-use crate::speed::results::{Comparison, Curve, Entry, Table, Target};
+use crate::speed::results::{Curve, Entry, SpeedResults, Table, Target};
 
-/// Writes the sections.
+/// Renders the sections.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub(super) fn render(comparison: &Comparison) -> Result<String, String> {
+pub(super) fn render(results: &SpeedResults) -> Result<String, String> {
     let sections = Sections {
-        comparison,
-        pictures: pictures(comparison),
-        graphs: comparison.curves.iter().enumerate().filter_map(Graph::of).collect(),
+        results,
+        charts: charts(results),
+        graphs: results.curves.iter().enumerate().filter_map(Graph::of).collect(),
     };
     sections.render().map_err(|error| error.to_string())
 }
@@ -25,24 +25,23 @@ pub(super) fn render(comparison: &Comparison) -> Result<String, String> {
 #[derive(Template)]
 #[template(path = "speed.html")]
 struct Sections<'a> {
-    comparison: &'a Comparison,
-    pictures: Vec<Picture<'a>>,
+    results: &'a SpeedResults,
+    charts: Vec<Chart<'a>>,
     graphs: Vec<Graph<'a>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
 impl Sections<'_> {
     fn ratio(spread: &Spread) -> String {
-        format!("{:.2} ({:.2}–{:.2})", spread.median, spread.lower, spread.upper)
+        numbers::ratio(spread)
     }
 
     fn value(spread: &Spread) -> String {
-        let Spread { median, lower, upper } = spread;
-        format!("{} ({}–{})", figure(*median), figure(*lower), figure(*upper))
+        numbers::spread(spread)
     }
 
     fn place(number: &f64) -> String {
-        place(*number)
+        grouped(*number)
     }
 
     fn one_digit(number: &f64) -> String {
@@ -53,17 +52,17 @@ impl Sections<'_> {
         format!("{number:.0}")
     }
 
-    /// What a target says, of the best peer.
+    /// The target in words.
     fn target(target: &Target) -> String {
         match target {
-            Target::Ratio(most) => format!("at most {most} of the best peer's"),
+            Target::Ratio(most) => format!("at most {most} of the best peer"),
             Target::Figure(most) => format!("at most {most}"),
         }
     }
 
-    /// This pool's variants that have ratios in a table.
+    /// The queues of this pool that have ratios in a table.
     fn own<'t>(table: &&'t Table) -> Vec<&'t str> {
-        table.standings.iter().map(|standing| &*standing.subject).collect()
+        table.standings.iter().map(|standing| &*standing.pool).collect()
     }
 
     fn ratio_of(entry: &Entry, own: &str) -> String {
@@ -71,18 +70,18 @@ impl Sections<'_> {
     }
 }
 
-/// How wide pictures are, in units of their own.
+/// The width of charts, in their own units.
 const WIDTH: f64 = 760.0;
 
-/// Where bars begin, and how long the longest is.
+/// Where bars begin, and the length of the longest one.
 const LEFT: f64 = 170.0;
 const LONGEST: f64 = 430.0;
 
-/// How high a line of a picture is.
+/// The height of a row.
 const ROW: f64 = 20.0;
 
 /// All tables of a workload, as bars.
-struct Picture<'a> {
+struct Chart<'a> {
     workload: &'a str,
     text: &'a str,
     width: f64,
@@ -98,9 +97,9 @@ struct Panel<'a> {
     bars: Vec<Bar<'a>>,
 }
 
-/// A pool's figure.
+/// The figure of a pool.
 struct Bar<'a> {
-    subject: &'a str,
+    pool: &'a str,
     /// `own`, `peer` or `less`.
     kind: &'static str,
     top: f64,
@@ -115,12 +114,12 @@ struct Bar<'a> {
     text: String,
 }
 
-fn pictures(comparison: &Comparison) -> Vec<Picture<'_>> {
-    let mut pictures: Vec<Picture<'_>> = Vec::new();
-    for table in &comparison.tables {
-        let known = pictures.iter().position(|picture| picture.workload == table.workload);
+fn charts(results: &SpeedResults) -> Vec<Chart<'_>> {
+    let mut charts: Vec<Chart<'_>> = Vec::new();
+    for table in &results.tables {
+        let known = charts.iter().position(|chart| chart.workload == table.workload);
         let index = known.unwrap_or_else(|| {
-            pictures.push(Picture {
+            charts.push(Chart {
                 workload: &table.workload,
                 text: &table.text,
                 width: WIDTH,
@@ -128,18 +127,18 @@ fn pictures(comparison: &Comparison) -> Vec<Picture<'_>> {
                 panels: Vec::new(),
                 tables: Vec::new(),
             });
-            pictures.len() - 1
+            charts.len() - 1
         });
-        let picture = &mut pictures[index];
-        let (panel, bottom) = panel(table, picture.height);
-        picture.panels.push(panel);
-        picture.height = bottom;
-        picture.tables.push(table);
+        let chart = &mut charts[index];
+        let (panel, bottom) = panel(table, chart.height);
+        chart.panels.push(panel);
+        chart.height = bottom;
+        chart.tables.push(table);
     }
-    pictures
+    charts
 }
 
-/// The bars of a table from that height on, and the height below them.
+/// The bars of a table, from `top` down, and the height below them.
 fn panel(table: &Table, top: f64) -> (Panel<'_>, f64) {
     let mut valued: Vec<_> =
         table.entries.iter().filter_map(|entry| Some((entry, entry.value?))).collect();
@@ -152,8 +151,8 @@ fn panel(table: &Table, top: f64) -> (Panel<'_>, f64) {
         .into_iter()
         .map(|(entry, value)| {
             let bar = Bar {
-                subject: &entry.subject,
-                kind: match (entry.own, entry.counts) {
+                pool: &entry.pool,
+                kind: match (entry.own, entry.is_compared) {
                     (true, _) => "own",
                     (false, true) => "peer",
                     (false, false) => "less",
@@ -182,10 +181,10 @@ fn bar_text(entry: &Entry, value: Spread, unit: &str) -> String {
     format!("{} {unit}{ratio}", figure(value.median))
 }
 
-/// Where the plane of a curve lies.
+/// The area of a graph: left, top, width and height.
 const PLANE: (f64, f64, f64, f64) = (70.0, 16.0, 560.0, 280.0);
 
-/// A curve, drawn.
+/// A curve as a graph.
 struct Graph<'a> {
     id: String,
     curve: &'a Curve,
@@ -209,7 +208,7 @@ struct Tick {
 
 /// A line of a curve.
 struct Stroke<'a> {
-    subject: &'a str,
+    pool: &'a str,
     /// `own` or `peer`, and a number that tells lines apart.
     kind: String,
     path: String,
@@ -218,14 +217,14 @@ struct Stroke<'a> {
     label_y: f64,
 }
 
-/// A point, and what it says.
+/// A point and its text.
 struct Dot {
     x: f64,
     y: f64,
     text: String,
 }
 
-/// From a figure to a height, or a width.
+/// Maps figures to coordinates.
 #[derive(Clone, Copy)]
 struct Scale {
     logarithmic: bool,
@@ -277,7 +276,7 @@ impl<'a> Graph<'a> {
         let lowest = values().min_by(f64::total_cmp)?;
         let highest = values().max_by(f64::total_cmp)?;
         let across = Scale { logarithmic: first > 0.0, from: first, to: last, at: left, length };
-        // Nothing is left out below: a scale that is not logarithmic begins at nothing.
+        // A linear scale begins at zero.
         let logarithmic = lowest > 0.0 && highest / lowest > 15.0;
         let (from, to) = if logarithmic {
             (lowest / 1.3, highest * 1.3)
@@ -298,8 +297,8 @@ impl<'a> Graph<'a> {
                     y: up.place(spread.median),
                     text: format!(
                         "{}, {} {}: {} {}",
-                        line.subject,
-                        place(*at),
+                        line.pool,
+                        grouped(*at),
                         curve.along,
                         figure(spread.median),
                         curve.unit
@@ -310,7 +309,7 @@ impl<'a> Graph<'a> {
                     dots.iter().map(|dot| format!("{:.1},{:.1}", dot.x, dot.y)).collect();
                 let end = dots.last().map_or((0.0, 0.0), |dot| (dot.x, dot.y));
                 Stroke {
-                    subject: &line.subject,
+                    pool: &line.pool,
                     kind: format!("{} line{}", if line.own { "own" } else { "peer" }, number % 4),
                     path: path.join(" "),
                     dots,
@@ -319,7 +318,7 @@ impl<'a> Graph<'a> {
                 }
             })
             .collect();
-        part_labels(&mut lines);
+        separate_labels(&mut lines);
         let tick = |value: f64, scale: &Scale, text: String| Tick { at: scale.place(value), text };
         Some(Graph {
             id: format!("curve-{index}"),
@@ -331,24 +330,24 @@ impl<'a> Graph<'a> {
             right: left + length,
             top,
             bottom: top + height,
-            across: places.iter().map(|at| tick(*at, &across, place(*at))).collect(),
+            across: places.iter().map(|at| tick(*at, &across, grouped(*at))).collect(),
             up: up.ticks().into_iter().map(|at| tick(at, &up, axis(at))).collect(),
             lines,
         })
     }
 }
 
-/// A figure on an axis: no digits that say nothing.
+/// A figure on an axis, without trailing zeros.
 fn axis(number: f64) -> String {
     if number >= 1.0 || number == 0.0 {
-        place(number.round())
+        grouped(number.round())
     } else {
         format!("{number:.3}").trim_end_matches('0').to_owned()
     }
 }
 
-/// Moves the names at the ends of lines apart where they would lie on each other.
-fn part_labels(lines: &mut [Stroke<'_>]) {
+/// Moves overlapping labels at the ends of lines apart.
+fn separate_labels(lines: &mut [Stroke<'_>]) {
     let mut order: Vec<_> = (0..lines.len()).collect();
     order.sort_by(|one, other| lines[*one].label_y.total_cmp(&lines[*other].label_y));
     let mut free = f64::NEG_INFINITY;
@@ -362,18 +361,18 @@ fn part_labels(lines: &mut [Stroke<'_>]) {
 #[cfg(test)]
 mod tests {
     use super::{Scale, LEFT, LONGEST};
-    use crate::speed::results::tests::comparison;
+    use crate::speed::results::tests::results;
 
     #[test]
     fn bars_are_as_long_as_their_figures() {
-        let comparison = comparison();
-        let pictures = super::pictures(&comparison);
-        let bars = &pictures[0].panels[0].bars;
-        let names: Vec<_> = bars.iter().map(|bar| (bar.subject, bar.kind)).collect();
+        let results = results();
+        let charts = super::charts(&results);
+        let bars = &charts[0].panels[0].bars;
+        let names: Vec<_> = bars.iter().map(|bar| (bar.pool, bar.kind)).collect();
         assert_eq!(names, [("careless", "less"), ("last-call", "own"), ("slow", "peer")]);
         assert!((bars[1].length * 2.0 - bars[2].length).abs() < 1e-6);
         assert!(bars.iter().all(|bar| bar.upper <= LEFT + LONGEST));
-        assert!(bars[2].top > bars[1].top && pictures[0].height > bars[2].top);
+        assert!(bars[2].top > bars[1].top && charts[0].height > bars[2].top);
     }
 
     #[test]
@@ -387,8 +386,8 @@ mod tests {
     }
 
     #[test]
-    fn the_pictures_have_words_and_numbers_beside_them() {
-        let page = super::render(&comparison()).unwrap();
+    fn a_chart_has_a_title_a_description_and_its_figures() {
+        let page = super::render(&results()).unwrap();
         for part in
             ["<title", "<desc", "<figcaption", "0.50 (0.50–0.50)", "does not wait", "killed"]
         {

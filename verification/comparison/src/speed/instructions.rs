@@ -1,4 +1,4 @@
-//! Instructions a job, which noise does not change: counted by callgrind.
+//! The instructions of a job, counted by callgrind. Other load does not change them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +8,10 @@ use verification::process;
 
 use super::workloads::{Kind, Load};
 
-/// How many jobs the shorter of two runs has; the longer has twice as many.
+/// The number of jobs of the shorter run. The longer one has twice as many.
 const JOBS: usize = 20_000;
 
-/// What is counted: one worker, since callgrind runs one thread at a time.
+/// The load that is counted. It has one worker, since callgrind runs one thread at a time.
 const LOAD: Load = Load {
     kind: Kind::Stream,
     workers: 1,
@@ -19,15 +19,15 @@ const LOAD: Load = Load {
     jobs: JOBS,
     bytes: 8,
     steps: 0,
-    places: 0,
+    slots: 0,
     pinned: false,
 };
 
-/// The instructions of a job: what a run of twice as many jobs takes more, by the number of jobs.
+/// The instructions of a job: the difference of two runs, divided by the difference in jobs.
 ///
 /// # Errors
 ///
-/// That there is no valgrind, or what it said.
+/// There is no valgrind, or it failed.
 pub(crate) fn of(program: &Path, pool: &str) -> Result<f64, String> {
     let (less, more) = (count(program, pool, JOBS)?, count(program, pool, 2 * JOBS)?);
     // The warm-up of a tenth is counted too.
@@ -39,7 +39,7 @@ pub(crate) fn of(program: &Path, pool: &str) -> Result<f64, String> {
 fn count(program: &Path, pool: &str, jobs: usize) -> Result<f64, String> {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
-    command.args(["--run", pool]).args(Load { jobs, ..LOAD }.words());
+    command.args(["--run", pool]).args(Load { jobs, ..LOAD }.arguments());
     let finished = process::run(&mut command, Duration::from_secs(120))
         .map_err(|error| format!("valgrind: {error}"))?;
     let collected = finished.stderr.lines().find_map(|line| line.split_once("Collected :"));

@@ -1,14 +1,15 @@
-//! What goes to the terminal.
+//! The results in the terminal.
 
-use super::results::{Comparison, Entry, Standing, Table};
-use crate::base::numbers::figure;
+use super::results::{Entry, SpeedResults, Standing, Table};
+use crate::base::numbers::{figure, grouped, ratio};
 use crate::base::statistics::Spread;
+use crate::base::table::{self, right};
 use crate::pools;
-use comfy_table::{presets, Cell, CellAlignment, ContentArrangement, Table as Grid};
+use comfy_table::{Cell, Table as Grid};
 
-use super::cases::{Case, Scaling};
+use super::catalog::{Case, Scaling};
 
-/// Workloads, curves and pools.
+/// Lists workloads, curves and pools.
 pub(crate) fn list(cases: &[Case], scalings: &[Scaling]) {
     println!("Workloads");
     for case in cases {
@@ -28,9 +29,9 @@ pub(crate) fn list(cases: &[Case], scalings: &[Scaling]) {
     }
 }
 
-/// Everything that was measured, and where this pool stands.
-pub(crate) fn print(comparison: &Comparison) {
-    for table in &comparison.tables {
+/// Prints everything that was measured, and the standings of this pool.
+pub(crate) fn print(results: &SpeedResults) {
+    for table in &results.tables {
         println!("\n{}, {}: {} ({})", table.workload, table.setting, table.figure, table.unit);
         println!("{}{}", table.text, circumstances(table));
         println!("{}", entries(table));
@@ -38,31 +39,32 @@ pub(crate) fn print(comparison: &Comparison) {
             println!("{}", stands(standing));
         }
     }
-    for curve in &comparison.curves {
+    for curve in &results.curves {
         println!("\n{} ({})", curve.title, curve.unit);
         println!("{} {}", curve.text, curve.sentence().unwrap_or_default());
         for line in &curve.lines {
-            let points = line.points.iter().map(|(place, spread)| {
-                format!("{}: {}", crate::base::numbers::place(*place), figure(spread.median))
-            });
-            println!("  {:22} {}", line.subject, points.collect::<Vec<_>>().join("  "));
+            let points = line
+                .points
+                .iter()
+                .map(|(place, spread)| format!("{}: {}", grouped(*place), figure(spread.median)));
+            println!("  {:22} {}", line.pool, points.collect::<Vec<_>>().join("  "));
             for remark in &line.remarks {
                 println!("  {:22} {remark}", "");
             }
         }
     }
-    if !comparison.tables.is_empty() {
-        println!("\n{}", summary(comparison));
+    if !results.tables.is_empty() {
+        println!("\n{}", summary(results));
     }
     println!(
-        "\n{} rounds, {:.0} s, {} cores{}. A figure is the median of the rounds, a ratio the median \
-         of this pool's figure by the peer's in the same round; with the half of them in the middle. \
-         * it does less and is not compared with.",
-        comparison.rounds,
-        comparison.seconds,
-        comparison.machine.cores,
-        match comparison.machine.others {
-            Some(others) => format!(", of which others kept {others:.1} busy"),
+        "\n{} rounds, {:.0} s, {} cores{}. A figure is the median of the rounds. A ratio is the median of \
+         the figure of this pool divided by that of the peer in the same round. In parentheses: the \
+         quartiles. * it does less, and is not compared.",
+        results.rounds,
+        results.seconds,
+        results.machine.cores,
+        match results.machine.others {
+            Some(others) => format!(", of which other processes kept {others:.1} busy"),
             None => String::new(),
         },
     );
@@ -70,41 +72,31 @@ pub(crate) fn print(comparison: &Comparison) {
 
 fn circumstances(table: &Table) -> String {
     let pinned = match table.pinned {
-        Some(false) => " NOT PINNED: the system does not offer it here.",
+        Some(false) => " NOT PINNED: not supported on this system.",
         _ => "",
     };
     let others = match table.others {
-        Some(others) => format!(" Others kept {others:.1} cores busy."),
+        Some(others) => format!(" Other processes kept {others:.1} cores busy."),
         None => String::new(),
     };
     format!("{pinned}{others}")
 }
 
-fn grid() -> Grid {
-    let mut grid = Grid::new();
-    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    grid
-}
-
-fn right(text: impl ToString) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
 fn entries(table: &Table) -> Grid {
-    let mut grid = grid();
-    let own: Vec<_> = table.standings.iter().map(|standing| &*standing.subject).collect();
+    let mut grid = table::plain();
+    let own: Vec<_> = table.standings.iter().map(|standing| &*standing.pool).collect();
     let heads = own.iter().map(|name| right(format!("{name} / it")));
-    let first = [Cell::new(""), right("figure"), right("(middle half)"), right("switches")];
+    let first = [Cell::new(""), right("figure"), right("(quartiles)"), right("switches")];
     grid.set_header(first.into_iter().chain(heads).chain([Cell::new("")]));
     let mut sorted: Vec<_> = table.entries.iter().collect();
     let key = |entry: &Entry| entry.value.map_or(f64::INFINITY, |value| value.median);
     sorted.sort_by(|one, other| key(one).total_cmp(&key(other)));
     for entry in sorted {
-        let mark = if entry.value.is_some() && !entry.own && !entry.counts { "*" } else { "" };
+        let mark = if entry.value.is_some() && !entry.own && !entry.is_compared { "*" } else { "" };
         let ratios =
             own.iter().map(|name| right(entry.ratios.get(*name).map_or("–".into(), ratio)));
         let cells = [
-            Cell::new(format!("{}{mark}", entry.subject)),
+            Cell::new(format!("{}{mark}", entry.pool)),
             right(entry.value.map_or("–".into(), |value| figure(value.median))),
             right(entry.value.map_or(String::new(), |value| half(&value))),
             right(entry.switches.map_or("–".into(), |switches| format!("{switches:.0}"))),
@@ -119,29 +111,25 @@ fn half(spread: &Spread) -> String {
     format!("({}–{})", figure(spread.lower), figure(spread.upper))
 }
 
-fn ratio(spread: &Spread) -> String {
-    format!("{:.2} ({:.2}–{:.2})", spread.median, spread.lower, spread.upper)
-}
-
 fn stands(standing: &Standing) -> String {
-    let Standing { subject, best, ratio: found, target, .. } = standing;
-    let best = best.as_deref().unwrap_or("nobody");
+    let Standing { pool, best, ratio: found, target, .. } = standing;
+    let best = best.as_deref().unwrap_or("none");
     let found = found.as_ref().map_or("–".into(), ratio);
     let target = target.map_or("no target".into(), |target| format!("target {target}"));
-    format!("{subject} beside the best, {best}: {found}; {target}: {}", standing.word())
+    format!("{pool} beside the best peer, {best}: {found}; {target}: {}", standing.word())
 }
 
-/// A line a figure: this pool beside the best.
-fn summary(comparison: &Comparison) -> Grid {
-    let mut grid = grid();
+/// A line for each figure: this pool beside the best peer.
+fn summary(results: &SpeedResults) -> Grid {
+    let mut grid = table::plain();
     grid.set_header(["workload", "setting", "figure", "pool", "best peer", "ratio", "target", ""]);
-    for table in &comparison.tables {
+    for table in &results.tables {
         for standing in &table.standings {
             grid.add_row([
                 table.workload.clone(),
                 table.setting.clone(),
                 format!("{}, {}", table.figure, table.unit),
-                standing.subject.clone(),
+                standing.pool.clone(),
                 standing.best.clone().unwrap_or_default(),
                 standing.ratio.as_ref().map_or("–".into(), ratio),
                 standing.target.map_or(String::new(), |target| target.to_string()),

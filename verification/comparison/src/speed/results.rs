@@ -1,15 +1,13 @@
-//! This pool beside others, in figures: what the benchmark `peers` measured, and what follows.
-//!
-//! It goes to `speed.json`; the terminal and the page are written from it.
+//! The results of the benchmark: `speed.json`. The terminal, the page and the README are written from it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::files;
+use crate::base::json;
 use crate::base::machine::Machine;
-use crate::base::numbers::{figure, place};
+use crate::base::numbers::{figure, grouped};
 use crate::base::statistics::{Rounds, Spread};
 
 /// The version of the format of `speed.json`.
@@ -18,15 +16,17 @@ pub const SCHEMA: u32 = 1;
 /// The name of the file, in the folder of the results.
 pub const FILE: &str = "speed.json";
 
-/// The name of the file of a run that did not look at everything.
+/// The name of the file of a filtered run.
 pub const PARTIAL: &str = "speed-partial.json";
 
 /// Everything that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Comparison {
+pub struct SpeedResults {
     /// The version of this format: [`SCHEMA`].
     pub schema: u32,
-    /// How much was run: `quick` or `full`.
+    /// The day of the run, in UTC.
+    pub date: String,
+    /// How much ran: `quick` or `full`.
     pub profile: String,
     /// Whether nothing was filtered out.
     pub is_whole: bool,
@@ -37,16 +37,16 @@ pub struct Comparison {
     /// Where it ran.
     pub machine: Machine,
     /// The pools.
-    pub subjects: Vec<Subject>,
-    /// A table a figure of a workload.
+    pub pools: Vec<PoolInfo>,
+    /// A table for each figure of each workload.
     pub tables: Vec<Table>,
-    /// How cost grows.
+    /// How costs grow.
     pub curves: Vec<Curve>,
 }
 
 /// A pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subject {
+pub struct PoolInfo {
     /// Its name in the tables.
     pub name: String,
     /// Its version, if it has one.
@@ -59,26 +59,26 @@ pub struct Subject {
     pub own: bool,
 }
 
-/// A figure of a workload, for each pool.
+/// A figure of a workload on each pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// The workload: `W1`.
     pub workload: String,
-    /// What is particular: the number of workers, say.
+    /// What distinguishes this setting, such as the number of workers.
     pub setting: String,
-    /// What is done and timed, in a sentence.
+    /// What runs and is timed, in a sentence.
     pub text: String,
     /// The figure: `a job`.
     pub figure: String,
     /// The unit of the figure.
     pub unit: String,
-    /// Whether it ran on one core; none if it was not to.
+    /// Whether it was pinned to one core. `None` if it was not meant to be.
     pub pinned: Option<bool>,
-    /// The cores that others kept busy meanwhile, on average, if the system says.
+    /// The cores that other processes kept busy, on average, if the system tells.
     pub others: Option<f64>,
-    /// A row a pool.
+    /// A row for each pool.
     pub entries: Vec<Entry>,
-    /// Where this pool stands, once for each of its queues that ran.
+    /// The standing of this pool, for each of its queues that ran.
     pub standings: Vec<Standing>,
 }
 
@@ -86,41 +86,41 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// The pool's name.
-    pub subject: String,
+    pub pool: String,
     /// Whether it is this pool.
     pub own: bool,
-    /// The figure; none if it does not take part or never came to an end.
+    /// The figure. `None` if the pool does not take part, or every run failed.
     pub value: Option<Spread>,
-    /// Context switches in a run, the median.
+    /// The median of the context switches in a run.
     pub switches: Option<f64>,
-    /// This pool's figure by that of the pool, by the name of this pool's variant; below 1 this pool
-    /// is better.
+    /// The figure of this pool divided by that of the peer, for each queue of this pool. Below 1 this
+    /// pool is better.
     pub ratios: BTreeMap<String, Spread>,
-    /// Whether it can be the best peer: it does the same.
-    pub counts: bool,
-    /// Why it does not count or has no figure, and what went wrong.
+    /// Whether it is compared, so that it can be the best peer.
+    pub is_compared: bool,
+    /// Why it is not compared or has no figure, and what went wrong.
     pub remark: Option<String>,
 }
 
-/// Where this pool stands among those that do the same.
+/// The standing of this pool among those that are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
-    /// The name of this pool's variant.
-    pub subject: String,
+    /// The name of this pool, which tells its queue.
+    pub pool: String,
     /// The best peer, if there is one.
     pub best: Option<String>,
-    /// This pool's figure by that of the best peer.
+    /// The figure of this pool divided by that of the best peer.
     pub ratio: Option<Spread>,
-    /// What is aimed at, if anything.
+    /// The target, if there is one.
     pub target: Option<Target>,
-    /// Whether that is reached; none if there is nothing to tell it from.
+    /// Whether the target is met. `None` without a target or a figure.
     pub met: Option<bool>,
 }
 
-/// What is aimed at.
+/// A target.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Target {
-    /// At most this part of the best peer's figure.
+    /// At most this part of the figure of the best peer.
     Ratio(f64),
     /// At most this figure.
     Figure(f64),
@@ -129,81 +129,88 @@ pub enum Target {
 /// How a figure changes with another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
-    /// What is looked at.
+    /// Its title.
     pub title: String,
-    /// What was run, in a sentence.
+    /// What ran, in a sentence.
     pub text: String,
     /// What the horizontal axis counts.
     pub along: String,
     /// The unit of the vertical axis.
     pub unit: String,
-    /// A line a pool.
+    /// A line for each pool.
     pub lines: Vec<Line>,
 }
 
-/// A figure of one pool at several places.
+/// A figure of one pool at several points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// The pool's name.
-    pub subject: String,
+    pub pool: String,
     /// Whether it is this pool.
     pub own: bool,
-    /// Where, and the figure there.
+    /// The points, each with its figure.
     pub points: Vec<(f64, Spread)>,
-    /// Where no figure came out, and why.
+    /// Where there is no figure, and why.
     pub remarks: Vec<String>,
 }
 
 impl Table {
-    /// Fills a table that has no entries yet; a target may depend on the variant of this pool.
+    /// Fills a table without entries. A target may depend on the queue of this pool.
     #[must_use]
     pub fn filled(
         mut self,
-        rounds: &[(&Subject, Rounds)],
+        rounds: &[(&PoolInfo, Rounds)],
         target: impl Fn(&str) -> Option<Target>,
     ) -> Self {
-        let own = || rounds.iter().filter(|(subject, _)| subject.own);
+        let own = || rounds.iter().filter(|(pool, _)| pool.own);
         self.entries = rounds
             .iter()
-            .map(|(subject, runs)| {
+            .map(|(pool, runs)| {
                 let by =
-                    |(own, other): &(&Subject, Rounds)| Some((own.name.clone(), other.by(runs)?));
+                    |(own, other): &(&PoolInfo, Rounds)| Some((own.name.clone(), other.by(runs)?));
                 let remarks = [&runs.remark, &runs.failure].into_iter().flatten();
                 let remarks: Vec<_> = remarks.map(String::as_str).collect();
                 Entry {
-                    subject: subject.name.clone(),
-                    own: subject.own,
+                    pool: pool.name.clone(),
+                    own: pool.own,
                     value: runs.spread(),
                     switches: Spread::of(runs.switches.iter().copied()).map(|all| all.median),
-                    ratios: own().filter(|_| !subject.own).filter_map(by).collect(),
-                    counts: !subject.own && runs.remark.is_none(),
+                    ratios: own().filter(|_| !pool.own).filter_map(by).collect(),
+                    is_compared: !pool.own && runs.remark.is_none(),
                     remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
                 }
             })
             .collect();
-        self.standings = own().map(|(subject, _)| self.standing(&subject.name, &target)).collect();
+        self.standings = own().map(|(pool, _)| self.standing(&pool.name, &target)).collect();
         self
     }
 
     fn standing(&self, own: &str, target: impl Fn(&str) -> Option<Target>) -> Standing {
         let best = self.best();
         let ratio = best.and_then(|best| best.ratios.get(own).copied());
-        let value = self.entries.iter().find(|entry| entry.subject == own);
+        let value = self.entries.iter().find(|entry| entry.pool == own);
         let value = value.and_then(|entry| Some(entry.value?.median));
         let target = target(own);
-        let met = target.and_then(|target| match target {
-            Target::Ratio(most) => ratio.map(|ratio| ratio.median <= most),
-            Target::Figure(most) => value.map(|value| value <= most),
-        });
-        let best = best.map(|best| best.subject.clone());
-        Standing { subject: own.to_owned(), best, ratio, target, met }
+        let met = target.and_then(|target| target.met(ratio.map(|ratio| ratio.median), value));
+        let best = best.map(|best| best.pool.clone());
+        Standing { pool: own.to_owned(), best, ratio, target, met }
     }
 
-    /// The peer with the smallest figure among those that do the same.
+    /// The peer with the smallest figure among those that are compared.
     pub fn best(&self) -> Option<&Entry> {
-        let counting = self.entries.iter().filter(|entry| entry.counts);
-        let valued = counting.filter_map(|entry| Some((entry.value?.median, entry)));
+        let compared = self.entries.iter().filter(|entry| entry.is_compared);
+        let valued = compared.filter_map(|entry| Some((entry.value?.median, entry)));
         valued.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, entry)| entry)
+    }
+}
+
+impl Target {
+    /// Whether a ratio and a figure meet the target. `None` without the one that it is about.
+    pub fn met(self, ratio: Option<f64>, figure: Option<f64>) -> Option<bool> {
+        match self {
+            Target::Ratio(most) => ratio.map(|ratio| ratio <= most),
+            Target::Figure(most) => figure.map(|figure| figure <= most),
+        }
     }
 }
 
@@ -217,7 +224,7 @@ impl std::fmt::Display for Target {
 }
 
 impl Standing {
-    /// Whether the target is met, in words.
+    /// Whether the target is met, in a word.
     pub fn word(&self) -> &'static str {
         match self.met {
             Some(true) => "met",
@@ -228,46 +235,46 @@ impl Standing {
 }
 
 impl Curve {
-    /// What the curve shows of this pool, in a sentence; none if it has no two points.
+    /// What the curve shows, in a sentence. Returns `None` without two points.
     pub fn sentence(&self) -> Option<String> {
-        let tell = |line: &Line| {
+        let text = |line: &Line| {
             let ((from, first), (to, last)) = (line.points.first()?, line.points.last()?);
             (from < to).then(|| {
                 let (first, last) = (first.median, last.median);
-                format!("{}: {} {}, then {}", line.subject, figure(first), self.unit, figure(last))
+                format!("{}: {} {}, then {}", line.pool, figure(first), self.unit, figure(last))
             })
         };
         let (from, to) = self.range()?;
-        let told: Vec<_> = self.lines.iter().filter_map(tell).collect();
-        let (from, to) = (place(from), place(to));
-        (!told.is_empty())
-            .then(|| format!("From {from} to {to} {}: {}.", self.along, told.join("; ")))
+        let texts: Vec<_> = self.lines.iter().filter_map(text).collect();
+        let (from, to) = (grouped(from), grouped(to));
+        (!texts.is_empty())
+            .then(|| format!("From {from} to {to} {}: {}.", self.along, texts.join("; ")))
     }
 
-    /// The first and the last place; none if there is no point.
+    /// The first and the last point. Returns `None` without a point.
     pub fn range(&self) -> Option<(f64, f64)> {
         let places = || self.lines.iter().flat_map(|line| &line.points).map(|(place, _)| *place);
         Some((places().min_by(f64::total_cmp)?, places().max_by(f64::total_cmp)?))
     }
 }
 
-impl Comparison {
-    /// Reads the file of that folder; nothing if there is none.
+impl SpeedResults {
+    /// Reads the file of that folder. Returns `None` if there is no file.
     ///
     /// # Errors
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        files::read(&folder.join(FILE), SCHEMA)
+        json::read(&folder.join(FILE), SCHEMA)
     }
 
-    /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
+    /// Writes the file into that folder, which is created. A filtered run has a file of its own.
     ///
     /// # Errors
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<std::path::PathBuf, String> {
-        files::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        json::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 
@@ -275,8 +282,8 @@ impl Comparison {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn subject(name: &str, own: bool) -> Subject {
-        Subject {
+    pub(crate) fn pool(name: &str, own: bool) -> PoolInfo {
+        PoolInfo {
             name: name.to_owned(),
             version: Some("1.0.0".to_owned()),
             what: "a pool".to_owned(),
@@ -304,19 +311,19 @@ pub(crate) mod tests {
     }
 
     /// This pool, a slower one, a faster one that does less, and one that hangs.
-    pub(crate) fn comparison() -> Comparison {
+    pub(crate) fn results() -> SpeedResults {
         let names = [("last-call", true), ("slow", false), ("careless", false), ("stuck", false)];
-        let subjects = names.map(|(name, own)| subject(name, own)).to_vec();
+        let pools = names.map(|(name, own)| pool(name, own)).to_vec();
         let own = rounds(&[100.0, 1_000.0, 110.0]);
         let slow = rounds(&[200.0, 2_000.0, 220.0]);
         let careless =
             Rounds { remark: Some("does not wait".to_owned()), ..rounds(&[10.0, 10.0, 10.0]) };
         let stuck = Rounds { failure: Some("killed".to_owned()), ..Rounds::default() };
-        let rounds: Vec<_> = subjects.iter().zip([own, slow, careless, stuck]).collect();
+        let rounds: Vec<_> = pools.iter().zip([own, slow, careless, stuck]).collect();
         let table = table().filled(&rounds, |_| Some(Target::Ratio(0.6)));
         let at = |median| Spread { median, lower: median, upper: median };
-        let line = |subject: &str, own, scale: f64| Line {
-            subject: subject.to_owned(),
+        let line = |pool: &str, own, scale: f64| Line {
+            pool: pool.to_owned(),
             own,
             points: vec![(1.0, at(scale)), (64.0, at(scale * 30.0))],
             remarks: Vec::new(),
@@ -328,8 +335,9 @@ pub(crate) mod tests {
             unit: "ns".to_owned(),
             lines: vec![line("last-call", true, 50.0), line("slow", false, 90.0)],
         };
-        Comparison {
+        SpeedResults {
             schema: SCHEMA,
+            date: "2025-01-31".to_owned(),
             profile: "quick".to_owned(),
             is_whole: true,
             rounds: 3,
@@ -340,7 +348,7 @@ pub(crate) mod tests {
                 system: "linux".to_owned(),
                 others: Some(0.5),
             },
-            subjects,
+            pools,
             tables: vec![table],
             curves: vec![curve],
         }
@@ -348,7 +356,7 @@ pub(crate) mod tests {
 
     #[test]
     fn ratios_are_of_the_same_round() {
-        let table = &comparison().tables[0];
+        let table = &results().tables[0];
         let ratio = table.entries[1].ratios["last-call"];
         // The machine was ten times slower in the second round: the ratio does not see it.
         assert_eq!((ratio.lower, ratio.median, ratio.upper), (0.5, 0.5, 0.5));
@@ -367,8 +375,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_best_peer_is_one_that_does_the_same_and_ends() {
-        let table = &comparison().tables[0];
-        assert_eq!(table.best().map(|best| &*best.subject), Some("slow"));
+        let table = &results().tables[0];
+        assert_eq!(table.best().map(|best| &*best.pool), Some("slow"));
         let standing = &table.standings[0];
         assert_eq!((standing.best.as_deref(), standing.met), (Some("slow"), Some(true)));
         assert_eq!(table.entries[3].remark.as_deref(), Some("killed"));
@@ -376,8 +384,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_target_is_met_up_to_and_including_its_limit() {
-        let own = subject("last-call", true);
-        let peer = subject("slow", false);
+        let own = pool("last-call", true);
+        let peer = pool("slow", false);
         let rounds = [(&own, rounds(&[48.0])), (&peer, rounds(&[56.0]))];
         let met = |target| table().filled(&rounds, |_| target).standings[0].met;
         assert_eq!(met(Some(Target::Figure(48.0))), Some(true));
@@ -389,25 +397,25 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let folder = std::env::temp_dir().join(format!("peers-{}", std::process::id()));
-        assert_eq!(Comparison::read(&folder), Ok(None));
-        let mut comparison = comparison();
-        comparison.write(&folder).unwrap();
-        assert_eq!(Comparison::read(&folder), Ok(Some(comparison.clone())));
-        let partial = Comparison { is_whole: false, rounds: 1, ..comparison.clone() };
+        let folder = std::env::temp_dir().join(format!("speed-{}", std::process::id()));
+        assert_eq!(SpeedResults::read(&folder), Ok(None));
+        let mut results = results();
+        results.write(&folder).unwrap();
+        assert_eq!(SpeedResults::read(&folder), Ok(Some(results.clone())));
+        let partial = SpeedResults { is_whole: false, rounds: 1, ..results.clone() };
         assert!(partial.write(&folder).unwrap().ends_with(PARTIAL));
-        assert_eq!(Comparison::read(&folder), Ok(Some(comparison.clone())));
-        comparison.schema += 1;
-        comparison.write(&folder).unwrap();
-        assert!(Comparison::read(&folder).unwrap_err().contains("has the format"));
+        assert_eq!(SpeedResults::read(&folder), Ok(Some(results.clone())));
+        results.schema += 1;
+        results.write(&folder).unwrap();
+        assert!(SpeedResults::read(&folder).unwrap_err().contains("has the format"));
         std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn a_curve_is_told_in_a_sentence() {
-        let told = comparison().curves[0].sentence().unwrap();
+    fn a_curve_has_a_sentence() {
+        let text = results().curves[0].sentence().unwrap();
         assert_eq!(
-            told,
+            text,
             "From 1 to 64 workers: last-call: 50.0 ns, then 1500; slow: 90.0 ns, then 2700."
         );
     }

@@ -1,5 +1,4 @@
-//! What the pools are made to do. Everything is generic over the pool: the same code, compiled for
-//! each.
+//! What the pools run. Everything is generic over the pool: the same code, compiled for each.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -8,7 +7,7 @@ use std::sync::{Barrier, Condvar, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::pools::{self, Awaited, Handle as _, Peer, Submit, Visit};
+use crate::pools::{self, Awaited, Handle as _, Pool, Submit, Visit};
 use clap::{Args, Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +24,7 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
 
-    /// How many threads hand in jobs
+    /// How many threads submit jobs
     #[arg(long, default_value_t = 1)]
     pub(crate) producers: usize,
 
@@ -41,18 +40,18 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 0)]
     pub(crate) steps: u64,
 
-    /// How many jobs may wait; 0 is any number
+    /// How many jobs may be queued; 0 means no bound
     #[arg(long, default_value_t = 0)]
-    pub(crate) places: usize,
+    pub(crate) slots: usize,
 
     /// Whether everything stays on one core
     #[arg(long)]
     pub(crate) pinned: bool,
 }
 
-/// Runs one workload on one pool, here, and writes what it measured as one line of JSON.
+/// Runs one workload on one pool in this process, and writes the measurement as one line of JSON.
 #[derive(Parser)]
-pub(crate) struct Single {
+pub(crate) struct SingleRun {
     /// The pool
     #[arg(long, value_name = "NAME")]
     run: String,
@@ -65,19 +64,19 @@ pub(crate) struct Single {
     bench: bool,
 }
 
-/// The command that runs one workload on one pool; `live` says how many bytes are allocated, where they
-/// are counted.
+/// The command that runs one workload on one pool. `live` returns the allocated bytes, if this process
+/// counts them.
 pub fn run_one(live: Option<fn() -> usize>) -> ExitCode {
-    Single::parse().run(live)
+    SingleRun::parse().run(live)
 }
 
-impl Single {
-    /// Whether these are its arguments: the first is `--run`.
-    pub(crate) fn is_meant(mut arguments: impl Iterator<Item = String>) -> bool {
+impl SingleRun {
+    /// Returns `true` if the first argument is `--run`.
+    pub(crate) fn is_requested(mut arguments: impl Iterator<Item = String>) -> bool {
         arguments.nth(1).is_some_and(|first| first == "--run")
     }
 
-    /// Runs it, with the number of bytes that are allocated where they are counted.
+    /// Runs the workload and writes the measurement.
     pub(crate) fn run(&self, live: Option<fn() -> usize>) -> ExitCode {
         let Some(measured) = pools::visit(&self.run, Run { load: self.load, live }) else {
             eprintln!("there is no pool `{}`", self.run);
@@ -92,15 +91,15 @@ impl Single {
 /// What the jobs are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Jobs handed in as fast as possible, then the wait for all
+    /// Jobs submitted as fast as possible, then the wait for all
     Stream,
     /// Jobs that submit two jobs each
     Tree,
     /// One job at a time, from submission to completion
     PingPong,
-    /// One job now and then, while a thread that is not the pool's never rests
+    /// One job now and then, beside a thread outside the pool that never rests
     Beside,
-    /// Jobs queued while every worker is held up, then the pool's end
+    /// Jobs queued while every worker is held, then the end of the pool
     Queued,
     /// Pools without a job
     Idle,
@@ -108,24 +107,24 @@ pub(crate) enum Kind {
     Memory,
     /// Jobs with handles, then the wait for each
     Handles,
-    /// As many jobs as workers, all of which wait for each other
+    /// As many jobs as workers, which wait for each other
     Burst,
 }
 
-/// What one run of a workload gave.
+/// The result of one run of a workload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Measured {
-    /// The figures of the workload, in its order.
+pub(crate) struct Measurement {
+    /// The figures, in the order of the workload.
     pub(crate) figures: Vec<Option<f64>>,
-    /// Context switches, by choice and not, if the system counts them.
+    /// Voluntary and involuntary context switches, if the system counts them.
     pub(crate) switches: Option<u64>,
-    /// Whether the run was confined to one core.
+    /// Whether the run was pinned to one core.
     pub(crate) pinned: bool,
 }
 
 impl Load {
-    /// The words that make the same load again.
-    pub(crate) fn words(&self) -> Vec<String> {
+    /// The arguments that describe this load.
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let kind = self.kind.to_possible_value().expect("no kind is hidden");
         let values = [
             ("--kind", kind.get_name().to_owned()),
@@ -134,25 +133,25 @@ impl Load {
             ("--jobs", self.jobs.to_string()),
             ("--bytes", self.bytes.to_string()),
             ("--steps", self.steps.to_string()),
-            ("--places", self.places.to_string()),
+            ("--slots", self.slots.to_string()),
         ];
         let words = values.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
         words.chain(self.pinned.then(|| "--pinned".to_owned())).collect()
     }
 }
 
-/// Runs a load on a pool, after a warm-up of a tenth.
+/// Runs a load on a pool, after a warm-up of a tenth of it.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) load: Load,
-    /// Says how many bytes are allocated, where they are counted.
+    /// Returns the allocated bytes, if this process counts them.
     pub(crate) live: Option<fn() -> usize>,
 }
 
 impl Visit for Run {
-    type Output = Measured;
+    type Output = Measurement;
 
-    fn visit<P: Peer>(self) -> Measured {
+    fn visit<P: Pool>(self) -> Measurement {
         let Run { load, live } = self;
         let pinned = load.pinned && machine::pin();
         let figures = |load: &Load| match load.kind {
@@ -172,24 +171,24 @@ impl Visit for Run {
         let before = machine::switches();
         let figures = figures(&load);
         let switches = machine::switches().zip(before).map(|(after, before)| after - before);
-        Measured { figures, switches, pinned }
+        Measurement { figures, switches, pinned }
     }
 }
 
-/// Nanoseconds a job.
+/// Nanoseconds per job.
 #[allow(clippy::cast_precision_loss)] // of a measurement
 fn each(time: Duration, jobs: usize) -> f64 {
     time.as_nanos() as f64 / jobs as f64
 }
 
-/// The figure that so many hundredths of them are not above.
+/// The percentile of the figures.
 fn percentile(mut figures: Vec<f64>, hundredths: usize) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[(figures.len() - 1) * hundredths / 100]
 }
 
-/// So many steps of arithmetic, none of which can be left out. The same machine code for every pool:
-/// where the loop lies in memory is worth a few hundredths.
+/// Computes for so many steps, none of which the compiler can remove. It is one function for every pool,
+/// since the alignment of the loop changes its speed by a few percent.
 #[inline(never)]
 pub(crate) fn work(steps: u64) {
     let mut number = 1_u64;
@@ -198,13 +197,13 @@ pub(crate) fn work(steps: u64) {
     }
 }
 
-/// Makes a job need what it captures.
+/// Makes a job use what it captures.
 fn look_at<T>(capture: T) {
     let _ = black_box(capture);
 }
 
-/// [`stream`], with closures of the size asked for.
-fn stream_of<P: Peer>(load: &Load) -> f64 {
+/// [`stream`] with closures of the requested size.
+fn stream_of<P: Pool>(load: &Load) -> f64 {
     match load.bytes {
         0 => stream::<P, 0>(load),
         8 => stream::<P, 1>(load),
@@ -219,18 +218,18 @@ fn stream_of<P: Peer>(load: &Load) -> f64 {
     }
 }
 
-/// Nanoseconds a job, from the first submission until every job has run.
-fn stream<P: Peer, const WORDS: usize>(load: &Load) -> f64 {
-    let Load { workers, producers, jobs, steps, places, .. } = *load;
-    let pool = match places {
+/// Nanoseconds per job, from the first submission until every job has run.
+fn stream<P: Pool, const WORDS: usize>(load: &Load) -> f64 {
+    let Load { workers, producers, jobs, steps, slots, .. } = *load;
+    let pool = match slots {
         0 => P::start(workers),
-        _ => P::start_bounded(workers, places).expect("it has a bound"),
+        _ => P::start_bounded(workers, slots).expect("it has a bound"),
     };
     let pool = Awaited::of(pool);
-    let hand_in = |jobs: usize| {
+    let submit = |jobs: usize| {
         for number in 0..jobs {
             let capture = [number; WORDS];
-            // A closure for each: one that may work is larger.
+            // Two closures: one that may work would be larger.
             let accepted = if steps == 0 {
                 pool.execute(move || look_at(capture))
             } else {
@@ -241,7 +240,7 @@ fn stream<P: Peer, const WORDS: usize>(load: &Load) -> f64 {
     };
     let began = if producers == 1 {
         let began = Instant::now();
-        hand_in(jobs);
+        submit(jobs);
         began
     } else {
         let ready = Barrier::new(producers + 1);
@@ -249,7 +248,7 @@ fn stream<P: Peer, const WORDS: usize>(load: &Load) -> f64 {
             for _ in 0..producers {
                 scope.spawn(|| {
                     ready.wait();
-                    hand_in(jobs / producers);
+                    submit(jobs / producers);
                 });
             }
             ready.wait();
@@ -260,9 +259,9 @@ fn stream<P: Peer, const WORDS: usize>(load: &Load) -> f64 {
     each(began.elapsed(), jobs)
 }
 
-/// Nanoseconds a job, from the first until the last of a binary tree of them has run. Each counts
-/// itself, on every pool.
-fn tree<P: Peer>(load: &Load) -> f64 {
+/// Nanoseconds per job, from the first until the last job of a binary tree has run. On every pool each
+/// job counts itself.
+fn tree<P: Pool>(load: &Load) -> f64 {
     let depth = load.jobs.max(2).ilog2() - 1;
     let jobs = (2 << depth) - 1;
     let pool = P::start(load.workers);
@@ -286,8 +285,9 @@ fn grow<S: Submit>(submitter: &S, depth: u32, left: &'static Countdown) {
     left.one_less();
 }
 
-/// Nanoseconds from submission until the submitter knows of the end: median, 99th percentile.
-fn ping_pong<P: Peer>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f64>> {
+/// Nanoseconds from submission until the submitter is woken by the end of the job: median and 99th
+/// percentile.
+fn ping_pong<P: Pool>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f64>> {
     let pool = Awaited::of(P::start(load.workers));
     let left = Countdown::start(0);
     let trip = |number| {
@@ -303,9 +303,9 @@ fn ping_pong<P: Peer>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f6
     [50, 99].map(|hundredths| Some(percentile(times.clone(), hundredths))).to_vec()
 }
 
-/// [`ping_pong`] beside a thread that computes all the time, with 100 to 500 µs before each job; the
-/// sleep spaces the jobs, and nothing is awaited by it.
-fn beside<P: Peer>(load: &Load) -> Vec<Option<f64>> {
+/// [`ping_pong`] beside a thread that always computes, with 100 to 500 µs before each job. The sleep only
+/// spaces the jobs.
+fn beside<P: Pool>(load: &Load) -> Vec<Option<f64>> {
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -321,7 +321,7 @@ fn beside<P: Peer>(load: &Load) -> Vec<Option<f64>> {
     })
 }
 
-/// Raises a flag in the end, after a panic too.
+/// Raises a flag when dropped, also after a panic.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -330,9 +330,9 @@ impl Drop for End<'_> {
     }
 }
 
-/// Milliseconds from the moment when held workers may go on until the pool has ended; nanoseconds a
-/// job that queueing took.
-fn queued<P: Peer>(load: &Load) -> Vec<Option<f64>> {
+/// Milliseconds from the release of held workers until the pool has ended; nanoseconds per job that
+/// queueing took.
+fn queued<P: Pool>(load: &Load) -> Vec<Option<f64>> {
     let Load { workers, jobs, .. } = *load;
     let pool = Awaited::of(P::start(workers));
     let gate = hold(workers, |job| pool.execute(job).expect("the pool runs"));
@@ -347,8 +347,8 @@ fn queued<P: Peer>(load: &Load) -> Vec<Option<f64>> {
     vec![Some(each(began.elapsed(), 1) / 1e6), Some(queueing)]
 }
 
-/// Microseconds from the start of a pool to its end, the median.
-fn idle<P: Peer>(load: &Load) -> f64 {
+/// The median of the microseconds from the start of a pool to its end.
+fn idle<P: Pool>(load: &Load) -> f64 {
     let life = |_| {
         let began = Instant::now();
         P::start(load.workers).finish();
@@ -357,11 +357,10 @@ fn idle<P: Peer>(load: &Load) -> f64 {
     percentile((0..load.jobs).map(life).collect(), 50)
 }
 
-/// Bytes a queued job that the process has from the system, and those that the allocator was asked
-/// for; megabytes of all jobs together that are still allocated once they have run, and that the
-/// process has not given back.
+/// For each queued job, the resident bytes of the process and the allocated bytes; after all jobs have
+/// run, the allocated and the resident megabytes that remain.
 #[allow(clippy::cast_precision_loss)] // of a measurement
-fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
+fn memory<P: Pool>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
     let pool = P::start(load.workers);
     let left = Countdown::start(load.jobs);
     let gate = hold(load.workers, |job| pool.execute(job).expect("the pool runs"));
@@ -373,7 +372,7 @@ fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
     let full = look();
     gate.open();
     left.wait();
-    // Workers clear up after the last job, and a large buffer takes the system some milliseconds.
+    // Workers clear up after the last job, and freeing a large buffer takes a few ms.
     machine::wait_until_others_sleep();
     let drained = look();
     pool.finish();
@@ -393,11 +392,12 @@ fn memory<P: Peer>(load: &Load, live: fn() -> usize) -> Vec<Option<f64>> {
     ]
 }
 
-/// Nanoseconds a job, from the first submission until every handle has given its value.
-fn handles<P: Peer>(load: &Load) -> f64 {
+/// Nanoseconds per job, from the first submission until every handle has returned its value.
+fn handles<P: Pool>(load: &Load) -> f64 {
     let pool = P::start(load.workers);
     let began = Instant::now();
-    let submit = |number| pool.submit_here(move || black_box(number)).expect("there are handles");
+    let submit =
+        |number| pool.submit_borrowing(move || black_box(number)).expect("there are handles");
     let handles: Vec<_> = (0..load.jobs).map(submit).collect();
     for handle in handles {
         handle.wait().expect("no job panics");
@@ -407,8 +407,8 @@ fn handles<P: Peer>(load: &Load) -> f64 {
     each(time, load.jobs)
 }
 
-/// Microseconds from the first submission until all jobs of a burst have met, the median.
-fn burst<P: Peer>(load: &Load) -> f64 {
+/// The median of the microseconds from the first submission until all jobs of a burst have met.
+fn burst<P: Pool>(load: &Load) -> f64 {
     let pool = Awaited::of(P::start(load.workers));
     let left = Countdown::start(0);
     let burst = |_| {
@@ -431,7 +431,7 @@ fn burst<P: Peer>(load: &Load) -> f64 {
     percentile(times, 50)
 }
 
-/// Holds up every worker with a job; returns when all are held.
+/// Holds every worker with a job. Returns when all are held.
 fn hold(workers: usize, execute: impl Fn(Box<dyn FnOnce() + Send>)) -> &'static Gate {
     let gate: &'static Gate = Box::leak(Box::default());
     let held = Countdown::start(workers);
@@ -464,8 +464,8 @@ impl Gate {
     }
 }
 
-/// A number that jobs count down, and the thread that waits for zero. It is leaked: a process runs
-/// one workload.
+/// A counter that jobs count down, and the thread that waits for zero. It is leaked, since a process
+/// runs one workload.
 struct Countdown {
     left: AtomicUsize,
     owner: Thread,

@@ -1,4 +1,4 @@
-//! The scenarios, one a property, for any pool.
+//! A scenario for each property, for any pool.
 
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,22 +7,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::tools::{
-    arrive, broken, caught, heard, meet, memory, panic_on_purpose, step, Bomb, Fault, Gate, Run,
-    PATIENCE,
+    arrive, broken, caught, meet, memory, panic_on_purpose, step, unexpected_panic, Failure, Gate,
+    PanicOnDrop, Run, PATIENCE,
 };
 use super::Property;
-use crate::pools::{Handle, OnDrop, Peer, Submit, Threads};
+use crate::pools::{Handle, OnDrop, Pool, Submit, Threads};
 
 const WORKERS: usize = 2;
 
 /// Tries a property once.
-pub(super) fn run<P: Peer>(property: Property, round: u64) -> Run {
-    heard();
+pub(super) fn run<P: Pool>(property: Property, round: u64) -> Run {
+    unexpected_panic();
     match property {
         Property::EndWaits => end_waits::<P>(round),
         Property::RefusedReturns => refused_returns::<P>(round),
         Property::PanicSurvived => panic_survived::<P>(),
-        Property::PanicTold => panic_told::<P>(),
+        Property::PanicReported => panic_reported::<P>(),
         Property::OwnJob => own_job::<P>(),
         Property::Idle => idle::<P>(round),
         Property::Destructors => destructors::<P>(round),
@@ -34,9 +34,9 @@ pub(super) fn run<P: Peer>(property: Property, round: u64) -> Run {
     }
 }
 
-/// A pool that tells of panics in its documented way, where it has to be asked to.
-fn start<P: Peer>(workers: usize) -> P {
-    P::start_telling(workers, || ()).unwrap_or_else(|| P::start(workers))
+/// Starts a pool, with a panic handler if the pool has one.
+fn start<P: Pool>(workers: usize) -> P {
+    P::start_with_panic_handler(workers, || ()).unwrap_or_else(|| P::start(workers))
 }
 
 fn yields(times: u64) {
@@ -45,10 +45,10 @@ fn yields(times: u64) {
     }
 }
 
-fn end_waits<P: Peer>(round: u64) -> Run {
+fn end_waits<P: Pool>(round: u64) -> Run {
     step("starting the pool");
     let pool = P::start(WORKERS);
-    // A pool that starts, and one whose workers sleep already, are ended at different moments.
+    // Half of the runs end a pool that still starts, half a pool whose workers sleep.
     let (is_warm, jobs) =
         (round.is_multiple_of(2), 1 + usize::try_from(round / 2 % 8).unwrap_or(0));
     if is_warm {
@@ -62,7 +62,7 @@ fn end_waits<P: Peer>(round: u64) -> Run {
             yields(round % 3);
             ran.fetch_add(1, Ordering::SeqCst);
         };
-        pool.execute(job).map_err(|_| Fault::Broken("a job was refused".to_owned()))?;
+        pool.execute(job).map_err(|_| Failure::Broken("a job was refused".to_owned()))?;
     }
     step("ending the pool");
     if let Err(message) = caught(|| pool.finish()) {
@@ -75,7 +75,7 @@ fn end_waits<P: Peer>(round: u64) -> Run {
     }
 }
 
-fn refused_returns<P: Peer>(round: u64) -> Run {
+fn refused_returns<P: Pool>(round: u64) -> Run {
     const RACING: usize = 16;
     step("submitting while the pool ends");
     let pool = P::start(WORKERS);
@@ -86,7 +86,7 @@ fn refused_returns<P: Peer>(round: u64) -> Run {
         let job = move || {
             ran.fetch_add(1, Ordering::SeqCst);
         };
-        P::hand_in(submitter, job)
+        P::try_submit(submitter, job)
     };
     let back = thread::scope(|scope| {
         let (racer, submit) = (submitter.clone(), &submit);
@@ -97,11 +97,11 @@ fn refused_returns<P: Peer>(round: u64) -> Run {
         racing.join().expect("submitting does not panic")
     });
     if back + ran.load(Ordering::SeqCst) != RACING {
-        return broken("a job submitted while the pool ended neither ran nor came back");
+        return broken("a job submitted while the pool ended neither ran nor returned");
     }
     let before = ran.load(Ordering::SeqCst);
     let Some(job) = submit(&submitter) else {
-        return broken("a job submitted after the end did not come back");
+        return broken("a job submitted after the end did not return");
     };
     if ran.load(Ordering::SeqCst) != before {
         return broken("a refused job ran");
@@ -110,11 +110,11 @@ fn refused_returns<P: Peer>(round: u64) -> Run {
     if ran.load(Ordering::SeqCst) == before + 1 {
         Ok(())
     } else {
-        broken("what came back is not the job")
+        broken("what returned is not the job")
     }
 }
 
-/// Hands in a job that panics, and waits until it is about to.
+/// Submits a job that panics, and waits until it has begun.
 fn provoke(submitter: &impl Submit, panics: impl FnOnce() + Send + 'static) -> Run {
     let (arrives, arrivals) = mpsc::channel();
     let job = move || {
@@ -125,21 +125,21 @@ fn provoke(submitter: &impl Submit, panics: impl FnOnce() + Send + 'static) -> R
         Ok(Ok(())) => {}
         Ok(Err(_)) => return broken("after a panic, a job was refused"),
         Err(message) => {
-            return broken(format!("after panics, handing in a job panicked: {message}"))
+            return broken(format!("after panics, submitting a job panicked: {message}"))
         }
     }
     arrive(&arrivals, 1).or_else(|_| broken("after panics, an accepted job did not run"))
 }
 
-fn panic_survived<P: Peer>() -> Run {
+fn panic_survived<P: Pool>() -> Run {
     let pool: P = start(WORKERS);
     let submitter = pool.submitter();
     step("running jobs that panic");
     for _ in 0..3 * WORKERS {
-        if let Err(fault) = provoke(&submitter, panic_on_purpose) {
-            // What is left of the pool may panic when it is dropped, which is another question.
+        if let Err(failure) = provoke(&submitter, panic_on_purpose) {
+            // The pool may panic when it is dropped; that is another property.
             std::mem::forget((pool, submitter));
-            return Err(fault);
+            return Err(failure);
         }
     }
     step("running jobs that need each other, after panics");
@@ -154,15 +154,16 @@ fn panic_survived<P: Peer>() -> Run {
     Ok(())
 }
 
-fn panic_told<P: Peer>() -> Run {
+fn panic_reported<P: Pool>() -> Run {
     const PANICS: usize = 4;
-    let (tells, tellings) = mpsc::channel();
-    if let Some(pool) = P::start_telling(WORKERS, move || tells.send(()).unwrap_or(())) {
+    let (sender, panics) = mpsc::channel();
+    if let Some(pool) = P::start_with_panic_handler(WORKERS, move || sender.send(()).unwrap_or(()))
+    {
         for _ in 0..PANICS {
-            pool.execute(panic_on_purpose).map_err(|_| Fault::Broken("refused".to_owned()))?;
+            pool.execute(panic_on_purpose).map_err(|_| Failure::Broken("refused".to_owned()))?;
         }
         step("waiting for the handler");
-        let all = arrive(&tellings, PANICS);
+        let all = arrive(&panics, PANICS);
         return all.or_else(|_| broken("the handler was not called for every panic"));
     }
     let pool = P::start(WORKERS);
@@ -175,22 +176,22 @@ fn panic_told<P: Peer>() -> Run {
             return broken("the handle of a job that panicked did not say so");
         }
     }
-    if let Some(before) = pool.panics() {
+    if let Some(before) = pool.panic_count() {
         for _ in 0..PANICS {
-            pool.execute(panic_on_purpose).map_err(|_| Fault::Broken("refused".to_owned()))?;
+            pool.execute(panic_on_purpose).map_err(|_| Failure::Broken("refused".to_owned()))?;
         }
         step("waiting for idleness, to read the count of panics");
         pool.wait_idle();
-        if pool.panics() != Some(before + PANICS) {
+        if pool.panic_count() != Some(before + PANICS) {
             return broken("after waiting for every job, the count of panics was short");
         }
     }
-    // How it ends after panics is another question.
+    // How it ends after panics is another property.
     let _ = caught(|| pool.finish());
     Ok(())
 }
 
-fn own_job<P: Peer>() -> Run {
+fn own_job<P: Pool>() -> Run {
     const QUEUED: usize = 8;
     const STALL: Duration = Duration::from_secs(4);
     let pool = P::start(WORKERS);
@@ -198,16 +199,16 @@ fn own_job<P: Peer>() -> Run {
     step("waiting for every worker to have begun");
     meet::<P>(&submitter, WORKERS)?;
     let mut gate = Gate::new();
-    let refused = |_| Fault::Broken("a job was refused".to_owned());
+    let refused = |_| Failure::Broken("a job was refused".to_owned());
     let (done, dropped) = mpsc::channel();
     let held = gate.held();
-    let drop_it = move || {
+    let drop_pool = move || {
         held();
         let began = Instant::now();
-        pool.let_go();
+        pool.drop_in_job();
         let _ = done.send(began.elapsed());
     };
-    submitter.execute(drop_it).map_err(refused)?;
+    submitter.execute(drop_pool).map_err(refused)?;
     submitter.execute(gate.held()).map_err(refused)?;
     let (arrives, arrivals) = mpsc::channel();
     for _ in 0..QUEUED {
@@ -218,7 +219,7 @@ fn own_job<P: Peer>() -> Run {
     step("dropping the pool in its own job");
     gate.open();
     let Ok(took) = dropped.recv() else {
-        let message = heard().unwrap_or_default();
+        let message = unexpected_panic().unwrap_or_default();
         return broken(format!("the drop panicked: {message}"));
     };
     if took > STALL {
@@ -228,22 +229,22 @@ fn own_job<P: Peer>() -> Run {
     if runs_queued && arrive(&arrivals, QUEUED).is_err() {
         return broken("the drop returned, and queued jobs never ran");
     }
-    match heard() {
+    match unexpected_panic() {
         Some(message) => broken(format!("a worker panicked: {message}")),
         None => Ok(()),
     }
 }
 
-/// Jobs that submit each other, one after the other.
+/// A chain of jobs, each submitted by the one before.
 struct Chain {
-    /// How many links have run.
+    /// The number of links that have run.
     links: AtomicUsize,
-    /// How many there are.
+    /// The number of links.
     length: usize,
     end: mpsc::Sender<()>,
 }
 
-/// Runs a link, which submits the next unless it is the last.
+/// Runs a link. It submits the next one, unless it is the last.
 fn link<S: Submit>(submitter: S, chain: Arc<Chain>) {
     if chain.links.fetch_add(1, Ordering::SeqCst) + 1 == chain.length {
         drop(submitter);
@@ -254,7 +255,7 @@ fn link<S: Submit>(submitter: S, chain: Arc<Chain>) {
     let _ = submitter.execute(move || link(next, chain));
 }
 
-fn idle<P: Peer>(round: u64) -> Run {
+fn idle<P: Pool>(round: u64) -> Run {
     const LENGTH: usize = 40;
     let pool = P::start(WORKERS);
     for number in 0..20 {
@@ -262,8 +263,8 @@ fn idle<P: Peer>(round: u64) -> Run {
         let chain = Arc::new(Chain { links: AtomicUsize::new(0), length: LENGTH, end });
         let (submitter, first) = (pool.submitter(), Arc::clone(&chain));
         let first = move || link(submitter, first);
-        pool.execute(first).map_err(|_| Fault::Broken("a job was refused".to_owned()))?;
-        // The question is put before the chain has begun, or in its midst.
+        pool.execute(first).map_err(|_| Failure::Broken("a job was refused".to_owned()))?;
+        // Idleness is awaited before the chain has begun, or in its midst.
         let midst = usize::try_from(round).unwrap_or(0) % 20;
         let begun = if number % 2 == 0 { 0 } else { midst };
         while chain.links.load(Ordering::SeqCst) < begun {
@@ -278,7 +279,7 @@ fn idle<P: Peer>(round: u64) -> Run {
             return broken("a job that was submitted by a job never ran");
         }
         if !was_over {
-            return broken("it said that nothing was queued or running while jobs submitted jobs");
+            return broken("it reported idleness while jobs submitted jobs");
         }
     }
     step("ending the pool");
@@ -286,23 +287,23 @@ fn idle<P: Peer>(round: u64) -> Run {
     Ok(())
 }
 
-fn destructors<P: Peer>(round: u64) -> Run {
+fn destructors<P: Pool>(round: u64) -> Run {
     let pool: P = start(WORKERS);
     let submitter = pool.submitter();
     match round % 3 {
         0 => {
             step("running jobs that panic with a payload whose destructor panics");
             for _ in 0..WORKERS {
-                provoke(&submitter, || panic_any(Bomb))?;
+                provoke(&submitter, || panic_any(PanicOnDrop))?;
             }
-            // The payload is now the waiter's, and so is its panic.
-            let handle = pool.submit(|| -> bool { panic_any(Bomb) });
+            // The payload, and so its panic, now belongs to the caller.
+            let handle = pool.submit(|| -> bool { panic_any(PanicOnDrop) });
             let _ = caught(|| handle.map(Handle::wait));
         }
         1 => {
             step("running jobs with a capture whose destructor panics");
             for _ in 0..WORKERS {
-                let bomb = Bomb;
+                let bomb = PanicOnDrop;
                 provoke(&submitter, move || drop(bomb))?;
             }
         }
@@ -313,7 +314,7 @@ fn destructors<P: Peer>(round: u64) -> Run {
                 let held = gate.held();
                 let job = move || {
                     held();
-                    Bomb
+                    PanicOnDrop
                 };
                 drop(pool.submit(job));
                 gate.open();
@@ -332,41 +333,41 @@ fn destructors<P: Peer>(round: u64) -> Run {
     Ok(())
 }
 
-/// How many workers are asked for, and for how many there is room.
-const ASKED: usize = 4;
+/// The number of workers that are requested, and the number that memory allows.
+const REQUESTED: usize = 4;
 const ROOM: u64 = 2;
 
-fn no_limit<T>() -> Result<T, Fault> {
-    Err(Fault::Untried("a thread that cannot be started is made on Linux only".to_owned()))
+fn no_limit<T>() -> Result<T, Failure> {
+    Err(Failure::Untried("a thread is kept from starting on Linux only".to_owned()))
 }
 
-fn thread_fails<P: Peer>() -> Run {
+fn thread_fails<P: Pool>() -> Run {
     let before = memory::threads();
     step("starting a pool of 4 workers with room for 2");
-    let Some(built) = memory::with_room_for(ROOM, || caught(|| P::try_start(ASKED))) else {
+    let Some(built) = memory::with_room_for(ROOM, || caught(|| P::try_start(REQUESTED))) else {
         return no_limit();
     };
     if let Ok(Ok(pool)) = built {
         step("running jobs that need each other, on a pool with a thread less");
         let submitter = pool.submitter();
-        let met = meet::<P>(&submitter, ASKED);
+        let met = meet::<P>(&submitter, REQUESTED);
         std::mem::forget((pool, submitter));
         return met.or_else(|_| {
-            broken("it came back with fewer workers than asked for, and did not say so")
+            broken("it returned with fewer workers than requested, without an error")
         });
     }
     threads_are_gone(before)
 }
 
-fn later_thread_fails<P: Peer>() -> Run {
+fn later_thread_fails<P: Pool>() -> Run {
     let before = memory::threads();
-    let pool = P::start(ASKED);
+    let pool = P::start(REQUESTED);
     let submitter = pool.submitter();
     let mut gate = Gate::new();
     let (arrives, arrivals) = mpsc::channel();
-    step("handing in 4 jobs, with room for the threads of 2");
+    step("submitting 4 jobs, with room for the threads of 2");
     let accepted = memory::with_room_for(ROOM, || {
-        let hand_in = |_: &usize| {
+        let submit = |_: &usize| {
             let (arrives, held) = (arrives.clone(), gate.held());
             let job = move || {
                 held();
@@ -374,7 +375,7 @@ fn later_thread_fails<P: Peer>() -> Run {
             };
             matches!(caught(|| submitter.execute(job)), Ok(Ok(())))
         };
-        (0..ASKED).filter(hand_in).count()
+        (0..REQUESTED).filter(submit).count()
     });
     let Some(accepted) = accepted else { return no_limit() };
     gate.open();
@@ -399,11 +400,11 @@ fn threads_are_gone(before: usize) -> Run {
     Ok(())
 }
 
-fn handle_resolves<P: Peer>(round: u64) -> Run {
+fn handle_resolves<P: Pool>(round: u64) -> Run {
     const QUEUED: usize = 3;
     let pool = P::start(1);
     let mut gate = Gate::new();
-    pool.execute(gate.held()).map_err(|_| Fault::Broken("a job was refused".to_owned()))?;
+    pool.execute(gate.held()).map_err(|_| Failure::Broken("a job was refused".to_owned()))?;
     let handles: Vec<_> = (0..QUEUED).filter_map(|number| pool.submit(move || number)).collect();
     if handles.len() < QUEUED {
         return broken("a job was refused");
@@ -416,7 +417,7 @@ fn handle_resolves<P: Peer>(round: u64) -> Run {
     let ends = thread::spawn(ends);
     step("ending the pool");
     let _ = begun.recv();
-    // The end is to find the jobs queued, in most of the runs.
+    // In most runs the jobs are still queued when the end begins.
     yields(round % 50);
     gate.open();
     step("waiting for the handles of jobs that were queued when the pool ended");

@@ -1,5 +1,5 @@
-//! What scenarios are made of: gates, arrivals, values whose destructor panics, and a limit on
-//! memory under which threads cannot be started.
+//! What scenarios are made of: gates, arrivals, values whose destructor panics, and a limit on memory
+//! under which threads cannot be started.
 
 use std::any::Any;
 use std::io::Write as _;
@@ -10,41 +10,41 @@ use std::time::{Duration, Instant};
 
 use verification::panic_message;
 
-use crate::pools::{Peer, Submit as _};
+use crate::pools::{Pool, Submit as _};
 
-/// How long something may take that takes no time, on a machine that does much else.
+/// How long an immediate event may take on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why a run does not speak for the pool.
+/// Why a run does not show that a property is kept.
 #[derive(Debug)]
-pub(super) enum Fault {
-    /// What was seen. Runs in which the same was seen are counted by these words.
+pub(super) enum Failure {
+    /// The violation. Runs are counted by this text.
     Broken(String),
     /// Why it could not be tried.
     Untried(String),
 }
 
-/// What came out of a run.
-pub(super) type Run = Result<(), Fault>;
+/// The outcome of a run.
+pub(super) type Run = Result<(), Failure>;
 
-pub(super) fn broken<T>(what: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault::Broken(what.into()))
+pub(super) fn broken<T>(what: impl Into<String>) -> Result<T, Failure> {
+    Err(Failure::Broken(what.into()))
 }
 
-/// Says what is done next: what a run that never ends was at.
+/// Reports the next step, so that a run that hangs has a last step.
 pub(super) fn step(what: &str) {
-    say("step", what);
+    write_line("step", what);
 }
 
-/// Writes a line for the parent process, at once.
-pub(super) fn say(kind: &str, what: &str) {
+/// Writes a line for the parent process and flushes it.
+pub(super) fn write_line(kind: &str, what: &str) {
     let mut out = std::io::stdout().lock();
     let line = writeln!(out, "{kind} {}", what.replace('\n', " "));
-    // A parent that is gone reads nothing.
+    // Without a parent, nobody reads it.
     let _ = line.and_then(|()| out.flush());
 }
 
-/// Holds jobs until it is opened, or dropped.
+/// Holds jobs until it is opened or dropped.
 #[derive(Debug)]
 pub(super) struct Gate(Vec<Sender<()>>);
 
@@ -53,7 +53,7 @@ impl Gate {
         Gate(Vec::new())
     }
 
-    /// Returns what a job waits at.
+    /// Returns a closure that waits until the gate opens.
     pub(super) fn held(&mut self) -> impl FnOnce() + Send + use<> {
         let (opens, opened) = mpsc::channel();
         self.0.push(opens);
@@ -65,7 +65,7 @@ impl Gate {
     }
 }
 
-/// Counts jobs that arrive, up to a number; the error is how many did.
+/// Waits until `expected` jobs have arrived. The error is the number of those that did.
 pub(super) fn arrive(arrivals: &Receiver<()>, expected: usize) -> Result<(), usize> {
     let end = Instant::now() + PATIENCE;
     for arrived in 0..expected {
@@ -77,8 +77,8 @@ pub(super) fn arrive(arrivals: &Receiver<()>, expected: usize) -> Result<(), usi
     Ok(())
 }
 
-/// Whether that many jobs can run at once: each holds its worker until all have arrived.
-pub(super) fn meet<P: Peer>(submitter: &P::Submitter, workers: usize) -> Run {
+/// Checks that so many jobs can run at once. Each holds its worker until all have arrived.
+pub(super) fn meet<P: Pool>(submitter: &P::Submitter, workers: usize) -> Run {
     let mut gate = Gate::new();
     let (arrives, arrivals) = mpsc::channel();
     for _ in 0..workers {
@@ -90,7 +90,7 @@ pub(super) fn meet<P: Peer>(submitter: &P::Submitter, workers: usize) -> Run {
         match caught(|| submitter.execute(job)) {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return broken("a later job was refused"),
-            Err(message) => return broken(format!("handing in a later job panicked: {message}")),
+            Err(message) => return broken(format!("submitting a later job panicked: {message}")),
         }
     }
     drop(arrives);
@@ -101,7 +101,7 @@ pub(super) fn meet<P: Peer>(submitter: &P::Submitter, workers: usize) -> Run {
     })
 }
 
-/// What a scenario's own panics say.
+/// The message of panics that a scenario provokes.
 pub(super) const ON_PURPOSE: &str = "on purpose";
 
 /// Panics with a harmless payload.
@@ -109,11 +109,11 @@ pub(super) fn panic_on_purpose() {
     panic!("{ON_PURPOSE}");
 }
 
-/// A value whose destructor panics; not while its thread unwinds, which nobody could survive.
+/// A value whose destructor panics, except while its thread unwinds: that would abort the process.
 #[derive(Debug)]
-pub(super) struct Bomb;
+pub(super) struct PanicOnDrop;
 
-impl Drop for Bomb {
+impl Drop for PanicOnDrop {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             panic_on_purpose();
@@ -123,53 +123,52 @@ impl Drop for Bomb {
 
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps the messages of panics that no scenario provokes.
-pub(super) fn listen_for_panics() {
+/// Records the messages of panics that no scenario provokes.
+pub(super) fn record_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let text = told(info.payload());
-        if text != ON_PURPOSE && !info.payload().is::<Bomb>() {
+        let text = first_line(info.payload());
+        if text != ON_PURPOSE && !info.payload().is::<PanicOnDrop>() {
             PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(text);
             print(info);
         }
     }));
 }
 
-/// The first panic since the last call that no scenario provoked.
-pub(super) fn heard() -> Option<String> {
+/// Takes the recorded panics and returns the first one.
+pub(super) fn unexpected_panic() -> Option<String> {
     std::mem::take(&mut *PANICS.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().next()
 }
 
-/// Runs code of the pool's that may panic; the error is what it said.
+/// Runs code of the pool that may panic. The error is the message.
 pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     let result = panic::catch_unwind(AssertUnwindSafe(code));
     result.map_err(|payload| {
-        let text = told(&*payload);
-        // Whatever its destructor does.
+        let text = first_line(&*payload);
+        // Its destructor may panic.
         std::mem::forget(payload);
-        heard();
+        unexpected_panic();
         text
     })
 }
 
-/// The first line of what a panic says.
-fn told(payload: &(dyn Any + Send)) -> String {
+/// The first line of the message of a panic.
+fn first_line(payload: &(dyn Any + Send)) -> String {
     panic_message(payload).lines().next().unwrap_or_default().to_owned()
 }
 
-/// Limits on memory, so tight that a certain thread cannot be started.
+/// A limit on memory under which a certain thread cannot be started.
 #[cfg(target_os = "linux")]
 pub(super) mod memory {
     use std::thread;
 
     use nix::sys::resource::{getrlimit, setrlimit, Resource};
 
-    /// The size of each thread's stack, which `RUST_MIN_STACK` sets: so much that nothing else
-    /// matters.
+    /// The stack size of each thread, set by `RUST_MIN_STACK`: large enough to dominate all other memory.
     pub(in super::super) const STACK: u64 = 1 << 30;
 
-    /// Runs code under a limit that leaves room for that many threads; none if the limit does not
-    /// work.
+    /// Runs code under a limit that leaves room for that many threads. Returns `None` if the limit has no
+    /// effect.
     pub(in super::super) fn with_room_for<T>(threads: u64, code: impl FnOnce() -> T) -> Option<T> {
         let (soft, hard) = getrlimit(Resource::RLIMIT_AS).ok()?;
         let limit = size()? + threads * STACK + STACK / 2;
@@ -180,7 +179,7 @@ pub(super) mod memory {
         result
     }
 
-    /// How many of so many threads can be started.
+    /// The number of threads, of so many, that can be started.
     fn started(threads: u64) -> u64 {
         let mut gate = super::Gate::new();
         let start = |_| thread::Builder::new().spawn(gate.held()).ok();
@@ -200,16 +199,16 @@ pub(super) mod memory {
         Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
     }
 
-    /// The threads of this process.
+    /// The number of threads of this process.
     pub(in super::super) fn threads() -> usize {
         std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
     }
 }
 
-/// Elsewhere the limit is not known to work.
+/// On other systems the limit is not known to work.
 #[cfg(not(target_os = "linux"))]
 pub(super) mod memory {
-    /// Nothing is asked for.
+    /// No stack size is set.
     pub(in super::super) const STACK: u64 = 0;
 
     /// Runs nothing.
@@ -217,7 +216,7 @@ pub(super) mod memory {
         None
     }
 
-    /// Not known.
+    /// Unknown.
     pub(in super::super) fn threads() -> usize {
         0
     }

@@ -1,7 +1,4 @@
-//! The peers on trial: what each pool promises, and what was seen when it was held to it.
-//!
-//! It goes to `trial.json`; the terminal, the page and the table in the README are
-//! written from it.
+//! The results of the trial: `trial.json`. The terminal, the page and the README are written from it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,9 +6,7 @@ use std::process::ExitStatus;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::files;
-
-mod text;
+use crate::base::json;
 
 /// The version of the format of `trial.json`.
 pub const SCHEMA: u32 = 1;
@@ -19,12 +14,12 @@ pub const SCHEMA: u32 = 1;
 /// The name of the file, in the folder of the results.
 pub const FILE: &str = "trial.json";
 
-/// The name of the file of a run that did not look at everything.
+/// The name of the file of a filtered run.
 pub const PARTIAL: &str = "trial-partial.json";
 
 /// Everything that was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trial {
+pub struct TrialResults {
     /// The version of this format: [`SCHEMA`].
     pub schema: u32,
     /// The day on which it was tried, in UTC: `2025-01-31`.
@@ -33,30 +28,30 @@ pub struct Trial {
     pub is_whole: bool,
     /// How long it took, in seconds.
     pub seconds: u64,
-    /// The operating system and the processor's architecture.
+    /// The operating system and the architecture of the processor.
     pub system: String,
     /// How many threads the machine can run at once.
     pub cores: usize,
     /// How long a run may take before it counts as hanging, in seconds.
     pub limit: u64,
-    /// What was asked for.
-    pub properties: Vec<Asked>,
+    /// The properties.
+    pub properties: Vec<PropertyInfo>,
     /// The pools, this one first.
-    pub pools: Vec<Tried>,
+    pub pools: Vec<PoolReport>,
 }
 
 /// A property.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct PropertyInfo {
     /// Its name in tables and filters.
     pub name: String,
     /// What is asked, in a sentence.
     pub text: String,
 }
 
-/// A pool, and how it did.
+/// A pool and its findings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct PoolReport {
     /// Its name in the tables.
     pub name: String,
     /// The package that it comes from.
@@ -67,93 +62,93 @@ pub struct Tried {
     pub what: String,
     /// Whether it is this pool, on one of its queues.
     pub own: bool,
-    /// A property each.
-    pub hearings: Vec<Hearing>,
+    /// A finding for each property.
+    pub findings: Vec<Finding>,
 }
 
-/// A pool held to a property.
+/// What was found of one property of one pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hearing {
+pub struct Finding {
     /// The property's name.
     pub property: String,
-    /// What came out.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What the pool's documentation says of it, in other words.
+    /// What the documentation of the pool says of it, paraphrased.
     pub documented: String,
-    /// Whether it must be convicted, so that the trial is known to bite.
+    /// Whether it is the control, which must be convicted.
     pub control: bool,
-    /// In how many processes it was tried.
+    /// The number of processes that tried it.
     pub processes: u64,
-    /// How often it was tried in all.
+    /// The number of runs.
     pub runs: u64,
-    /// What was seen that should not be.
-    pub seen: Vec<Sighting>,
-    /// Why it could not be tried, if it could not.
+    /// The violations that were observed.
+    pub violations: Vec<Violation>,
+    /// Why it could not be tried.
     pub untried: Option<String>,
 }
 
-/// What came out.
+/// The verdict on a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Nothing was seen against it.
+    /// No violation was observed.
     Kept,
-    /// Something was seen that should not be.
+    /// A violation was observed.
     Broken,
-    /// The documentation does not offer it, or disclaims it: not tried.
+    /// The documentation does not offer it or disclaims it, so it was not tried.
     NotOffered,
     /// It could not be tried here.
     NotTried,
 }
 
-/// Something that should not be.
+/// A violation of a property.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
+pub struct Violation {
     /// What it is.
     pub what: String,
-    /// In how many runs it was seen.
+    /// The number of runs that showed it.
     pub times: u64,
 }
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// With this exit status, and these last words.
+    /// With this exit status, and this last message.
     Exited(Option<i32>, String),
-    /// By this signal, and these last words.
+    /// By this signal, and this last message.
     Signal(i32, String),
-    /// It was killed by the watchdog.
+    /// The watchdog killed it.
     Killed,
 }
 
-/// What a process saw.
+/// What a process observed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Testimony {
-    /// How many runs came to an end, or to a bad one.
+pub struct Observation {
+    /// The number of runs that ended, or hung.
     runs: u64,
-    /// What was seen, and in how many of the runs.
-    seen: BTreeMap<String, u64>,
+    /// The violations, each with the number of runs that showed it.
+    violations: BTreeMap<String, u64>,
     untried: Option<String>,
 }
 
 impl End {
-    /// How a process ended that has this status, none if it was killed; and its last words.
+    /// The end of a process with this status. Without a status, the watchdog killed it.
     pub fn of(status: Option<ExitStatus>, stderr: &str) -> Self {
         let Some(status) = status else { return End::Killed };
-        let words = last_words(stderr);
+        let message = last_message(stderr);
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-            return End::Signal(signal, words);
+            return End::Signal(signal, message);
         }
-        End::Exited(status.code(), words)
+        End::Exited(status.code(), message)
     }
 }
 
-/// The line that says why a process ended early; without anything that changes from run to run.
-fn last_words(stderr: &str) -> String {
-    const TELLING: [&str; 3] = ["fatal runtime error", "abort", "compare:"];
-    let telling = |line: &&str| TELLING.iter().any(|word| line.contains(word));
-    let line = stderr.lines().rev().find(telling).unwrap_or_default().trim();
+/// The line that says why a process ended early, without what differs between runs.
+fn last_message(stderr: &str) -> String {
+    const MARKS: [&str; 3] = ["fatal runtime error", "abort", "compare:"];
+    let is_telling = |line: &&str| MARKS.iter().any(|word| line.contains(word));
+    let line = stderr.lines().rev().find(is_telling).unwrap_or_default().trim();
     let line = line.strip_prefix("fatal runtime error: ").unwrap_or(line);
     let line = line.trim_end_matches('.').trim_end_matches("aborting");
     line.trim_end_matches([',', '.', ' ']).to_owned()
@@ -169,22 +164,23 @@ fn signal_name(signal: i32) -> String {
     }
 }
 
-impl Testimony {
-    /// Reads the lines that a process wrote: `step …`, then `kept`, `broken …` or `untried …` for
-    /// each run; `hangs`, if one has no end within the limit, in seconds; `done`.
+impl Observation {
+    /// Reads the lines that a process wrote: `step …`, then `kept`, `broken …` or `untried …` for each
+    /// run, `hangs` if a run exceeded the limit, and `done`. The limit is in seconds.
     pub fn read(lines: &str, end: End, limit: u64) -> Self {
-        let mut told = Testimony::default();
+        let mut observation = Observation::default();
         let mut step = "";
         let mut is_done = false;
         for line in lines.lines() {
             let (kind, what) = line.split_once(' ').unwrap_or((line, ""));
             match kind {
                 "step" => step = what,
-                "kept" => told.runs += 1,
-                "broken" => told.saw(what.to_owned()),
-                "untried" => told.untried = Some(what.to_owned()),
+                "kept" => observation.runs += 1,
+                "broken" => observation.add_violation(what.to_owned()),
+                "untried" => observation.untried = Some(what.to_owned()),
                 "hangs" => {
-                    told.saw(format!("hangs: no end after {limit} s, while {step}"));
+                    observation
+                        .add_violation(format!("hangs: no end after {limit} s, while {step}"));
                     is_done = true;
                 }
                 "done" => is_done = true,
@@ -194,86 +190,90 @@ impl Testimony {
         let with = |words: String| if words.is_empty() { words } else { format!(" ({words})") };
         match end {
             _ if is_done => {}
-            End::Killed => told.saw(format!("hangs, and had to be killed, while {step}")),
+            End::Killed => {
+                observation.add_violation(format!("hangs, and had to be killed, while {step}"));
+            }
             End::Signal(signal, words) => {
                 let (signal, words) = (signal_name(signal), with(words));
-                told.saw(format!("the process ended with {signal}{words}, while {step}"));
+                observation
+                    .add_violation(format!("the process ended with {signal}{words}, while {step}"));
             }
             End::Exited(_, words) => {
-                told.saw(format!("the process ended early{}, while {step}", with(words)));
+                observation
+                    .add_violation(format!("the process ended early{}, while {step}", with(words)));
             }
         }
-        told
+        observation
     }
 
-    /// The testimony of a process that could not be run.
+    /// The observation of a process that could not be started.
     pub fn failed(why: &str) -> Self {
-        Testimony { untried: Some(why.to_owned()), ..Testimony::default() }
+        Observation { untried: Some(why.to_owned()), ..Observation::default() }
     }
 
-    fn saw(&mut self, what: String) {
+    fn add_violation(&mut self, what: String) {
         self.runs += 1;
-        *self.seen.entry(what).or_default() += 1;
+        *self.violations.entry(what).or_default() += 1;
     }
 }
 
-impl Hearing {
-    /// Judges what the processes saw; without any, the property is not offered.
+impl Finding {
+    /// Judges what the processes observed. Without processes, the property is not offered.
     pub fn new(
         property: &str,
         control: bool,
-        testimonies: Option<Vec<Testimony>>,
+        observations: Option<Vec<Observation>>,
         documented: &str,
     ) -> Self {
-        let is_offered = testimonies.is_some();
-        let testimonies = testimonies.unwrap_or_default();
-        let mut seen = BTreeMap::<String, u64>::new();
-        for (what, times) in testimonies.iter().flat_map(|told| &told.seen) {
-            *seen.entry(what.clone()).or_default() += times;
+        let is_offered = observations.is_some();
+        let observations = observations.unwrap_or_default();
+        let mut violations = BTreeMap::<String, u64>::new();
+        for (what, times) in observations.iter().flat_map(|observation| &observation.violations) {
+            *violations.entry(what.clone()).or_default() += times;
         }
-        let mut seen: Vec<_> =
-            seen.into_iter().map(|(what, times)| Sighting { what, times }).collect();
-        seen.sort_by_key(|sighting| std::cmp::Reverse(sighting.times));
-        let runs = testimonies.iter().map(|told| told.runs).sum();
-        let verdict = match (is_offered, seen.is_empty(), runs) {
+        let mut violations: Vec<_> =
+            violations.into_iter().map(|(what, times)| Violation { what, times }).collect();
+        violations.sort_by_key(|violation| std::cmp::Reverse(violation.times));
+        let runs = observations.iter().map(|observation| observation.runs).sum();
+        let verdict = match (is_offered, violations.is_empty(), runs) {
             (false, ..) => Verdict::NotOffered,
             (true, false, _) => Verdict::Broken,
-            // Nothing seen in no run shows nothing.
+            // Without a run, nothing is shown.
             (true, true, 0) => Verdict::NotTried,
             (true, true, _) => Verdict::Kept,
         };
-        Hearing {
+        Finding {
             property: property.to_owned(),
             verdict,
             documented: documented.to_owned(),
             control,
-            processes: testimonies.len() as u64,
+            processes: observations.len() as u64,
             runs,
-            seen,
-            untried: testimonies.into_iter().find_map(|told| told.untried),
+            violations,
+            untried: observations.into_iter().find_map(|observation| observation.untried),
         }
     }
 }
 
-impl Trial {
-    /// What must not be: this pool breaks a property, or a control is not convicted.
+impl TrialResults {
+    /// What makes the trial fail: this pool breaks a property, or the control is not convicted.
     pub fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
         for pool in &self.pools {
-            for hearing in &pool.hearings {
-                let (name, property) = (&pool.name, &hearing.property);
-                let is = hearing.verdict.word();
-                match hearing.verdict {
+            for finding in &pool.findings {
+                let (name, property) = (&pool.name, &finding.property);
+                let is = finding.verdict.word();
+                match finding.verdict {
                     Verdict::Kept => {}
-                    // What the system cannot be asked for is nobody's fault.
-                    Verdict::NotTried if !hearing.control => continue,
+                    // What the system cannot be asked for is nobody's failure.
+                    Verdict::NotTried if !finding.control => continue,
                     _ if pool.own => complaints.push(format!(
                         "{name} must keep {property}: {is}; {}",
-                        hearing.sightings()
+                        finding.violations_text()
                     )),
                     _ => {}
                 }
-                if hearing.control && hearing.verdict != Verdict::Broken {
+                if finding.control && finding.verdict != Verdict::Broken {
                     complaints
                         .push(format!("{name} must be convicted of {property}, and is: {is}"));
                 }
@@ -282,22 +282,22 @@ impl Trial {
         complaints
     }
 
-    /// Reads the file of that folder; nothing if there is none.
+    /// Reads the file of that folder. Returns `None` if there is no file.
     ///
     /// # Errors
     ///
     /// What is wrong with the file.
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
-        files::read(&folder.join(FILE), SCHEMA)
+        json::read(&folder.join(FILE), SCHEMA)
     }
 
-    /// Writes the file into that folder, which is created; what was filtered replaces nothing whole.
+    /// Writes the file into that folder, which is created. A filtered run has a file of its own.
     ///
     /// # Errors
     ///
     /// What went wrong, naming the file.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, String> {
-        files::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
+        json::write(self, folder.join(if self.is_whole { FILE } else { PARTIAL }))
     }
 }
 

@@ -1,28 +1,28 @@
-//! What each pool's documentation says of each property, in other words than its own, and whether it
-//! is tried because of that. Read in the versions of the lock file.
+//! What the documentation of each pool says of each property, paraphrased, and so whether the property
+//! is tried. The versions are those of the lock file.
 //!
-//! The rule: what is promised is tried; what is disclaimed, or for which there is no means, is not
-//! offered. Where the documentation is silent, a property is tried if any user would rely on it (that
-//! an accepted job runs, that a handle resolves, that the process lives), and the words say that it is.
+//! A promise is tried. What is disclaimed, or has no interface, is not offered. Where the documentation
+//! is silent, a property is tried if any user would rely on it: that an accepted job runs, that a handle
+//! resolves, that the process lives. The text then says that it is silent.
 
 use super::Property;
 use crate::pools::About;
 
-/// How the documentation stands to a property.
+/// The position of the documentation on a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stance {
-    /// It says so, or gives the means for it.
+    /// It promises it, or has the interface for it.
     Promised,
     /// It makes no exception.
     Silent,
-    /// It says otherwise, or there is no means for it.
+    /// It disclaims it, or has no interface for it.
     NotOffered,
 }
 
 /// What the documentation says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Documented {
-    /// Whether it is tried.
+    /// The position, which decides whether the property is tried.
     pub stance: Stance,
     /// In a sentence.
     pub says: &'static str,
@@ -47,29 +47,29 @@ type Row = [Documented; 9];
 ///
 /// # Panics
 ///
-/// If nobody has read that pool's documentation yet.
+/// If the table has no row for that pool.
 pub fn documented(about: &About, property: Property) -> Documented {
     let name = if about.is_own() { "last-call" } else { about.name };
     let row = TABLE.iter().find(|(pool, _)| *pool == name);
-    let (_, row) = row.unwrap_or_else(|| panic!("no documentation of `{name}` has been read"));
+    let (_, row) = row.unwrap_or_else(|| panic!("there is no row for `{name}`"));
     let index = Property::ALL.iter().position(|other| *other == property);
     row[index.expect("every property is among all of them")]
 }
 
-/// Whether somebody has read the documentation of that pool.
+/// Returns `true` if the table has a row for that pool.
 #[cfg(test)]
-fn is_read(about: &About) -> bool {
+fn has_row(about: &About) -> bool {
     about.is_own() || TABLE.iter().any(|(pool, _)| *pool == about.name)
 }
 
-const NO_LATE_CALL: Documented = not_offered(
-    "whoever can submit owns the pool or shares it, so nothing is submitted after its end",
-);
+const NO_LATE_CALL: Documented =
+    not_offered("every submitter owns or shares the pool, so nothing is submitted after its end");
 const NO_HANDLES: Documented = not_offered("there are no handles that wait for a job");
 const NO_IDLE: Documented =
     not_offered("there is no way to wait until nothing is queued or running");
 const NO_WAIT: Documented = not_offered("there is no way to end it and wait for its jobs");
-const UNTOLD: Documented = not_offered("there is no handle, no handler and no count for panics");
+const UNREPORTED: Documented =
+    not_offered("there is no handle, no handler and no count for panics");
 const ANY_DROP: Documented = silent("silent: a drop by a job is not excepted");
 const ANY_DESTRUCTOR: Documented = silent("silent: jobs are any closures, whatever they own");
 const REPLENISHED: Documented =
@@ -81,11 +81,11 @@ const COUNTED_PANICS: Documented =
     promised("a method counts panics; the example waits for every job and asserts the exact count");
 
 const EXECUTORS: Row = [
-    promised("shutdown waits until all workers have shut down; jobs handed in before are not excepted"),
-    not_offered("a job handed in after shutdown does not run, as the example says; it goes to the log"),
+    promised("shutdown waits until all workers have shut down; earlier jobs are not excepted"),
+    not_offered("a job submitted after shutdown does not run, as the example says; it goes to the log"),
     REPLENISHED,
     promised("spawning returns the handle of a task"),
-    promised("shutdown_async is the way for workers, so the job calls it first; a plain drop, which is said to shut the pool down too, waits there for five seconds"),
+    promised("shutdown_async is documented for workers, so the job calls it first; a plain drop, documented to shut down too, waits there for five seconds"),
     NO_IDLE,
     REPLENISHED_DESTRUCTORS,
     BUILD_PANICS,
@@ -112,7 +112,7 @@ static TABLE: &[(&str, Row)] = &[
             promised("the error of a refused submission has the closure inside"),
             promised("a panic in a job is caught, and its worker goes on"),
             promised("the payload goes to the handle; panics are counted"),
-            promised("dropped on its own worker it begins the drain and lets go"),
+            promised("dropped on its own worker, it begins the drain and detaches"),
             promised("jobs that submit jobs do not look idle in between"),
             promised("panics in the destructors of captures, results and payloads are caught"),
             promised("building fails, and workers that had started are stopped and joined"),
@@ -122,10 +122,10 @@ static TABLE: &[(&str, Row)] = &[
     (
         "book",
         [
-            promised("drop closes the channel, and the workers are joined when they have finished"),
+            promised("drop closes the channel and joins the workers"),
             NO_LATE_CALL,
-            silent("silent: nothing is said of a panic in a job"),
-            UNTOLD,
+            silent("silent on a panic in a job"),
+            UNREPORTED,
             ANY_DROP,
             NO_IDLE,
             ANY_DESTRUCTOR,
@@ -181,11 +181,11 @@ static TABLE: &[(&str, Row)] = &[
     (
         "executors-stealing",
         [
-            not_offered("shutdown waits for the workers; of jobs that are queued nothing is said, and they are dropped"),
+            not_offered("shutdown waits for the workers; silent on queued jobs, which are dropped"),
             EXECUTORS[1],
             EXECUTORS[2],
             EXECUTORS[3],
-            promised("shutdown_async is the way for workers, so the job calls it first (after a plain drop, wherever, the workers panic)"),
+            promised("shutdown_async is documented for workers, so the job calls it first (after a plain drop the workers panic)"),
             EXECUTORS[5],
             EXECUTORS[6],
             EXECUTORS[7],
@@ -195,10 +195,10 @@ static TABLE: &[(&str, Row)] = &[
     (
         "affinitypool",
         [
-            silent("silent: that drop runs what is queued and joins the threads is said in its source only"),
+            silent("silent: only its source says that drop runs queued jobs and joins the threads"),
             NO_LATE_CALL,
-            silent("silent: that a panic does not reach the worker is said in its source only"),
-            silent("the future is said to resolve to the value; that it panics like the job is said in its source only"),
+            silent("silent: only its source says that a panic does not reach the worker"),
+            silent("the future resolves to the value; only its source says that it panics like the job"),
             ANY_DROP,
             NO_IDLE,
             ANY_DESTRUCTOR,
@@ -209,10 +209,10 @@ static TABLE: &[(&str, Row)] = &[
     (
         "uvth",
         [
-            not_offered("terminate is said to end the threads, not to wait for them or for jobs"),
-            not_offered("jobs handed in after terminate are said to be ignored in silence"),
-            silent("silent: nothing is said of a panic in a job"),
-            UNTOLD,
+            not_offered("terminate ends the threads; it is not documented to wait"),
+            not_offered("jobs submitted after terminate are ignored, as documented"),
+            silent("silent on a panic in a job"),
+            UNREPORTED,
             ANY_DROP,
             NO_IDLE,
             ANY_DESTRUCTOR,
@@ -230,7 +230,7 @@ static TABLE: &[(&str, Row)] = &[
             promised("dropping the runtime waits for blocking jobs, so a job uses shutdown_background, which does not"),
             NO_IDLE,
             promised("a panic goes to the handle; captures and unread results are not excepted"),
-            silent("the number of threads is an upper limit; of one that cannot be started nothing is said"),
+            silent("the number of threads is an upper limit; silent on a thread that cannot be started"),
             promised("a job that has not started may be cancelled by a shutdown, which its handle then says"),
         ],
     ),
@@ -240,7 +240,7 @@ static TABLE: &[(&str, Row)] = &[
             NO_WAIT,
             not_offered("spawning is guaranteed to succeed"),
             silent("silent: a spawned future is said to be run to completion; with a handle, its panic goes there"),
-            promised("the remote handle passes a panic on to whoever awaits it"),
+            promised("the remote handle passes a panic on to its awaiter"),
             ANY_DROP,
             NO_IDLE,
             ANY_DESTRUCTOR,
@@ -251,43 +251,43 @@ static TABLE: &[(&str, Row)] = &[
     (
         "scheduled-thread-pool",
         [
-            not_offered("after a drop, what is pending is run; nothing waits for it"),
+            not_offered("after a drop, pending jobs run; there is no way to wait for them"),
             NO_LATE_CALL,
             silent("a periodic job that panics is not run again; the worker is not said to end"),
-            UNTOLD,
-            promised("after a drop, what is pending is run; a drop by a job is not excepted"),
+            UNREPORTED,
+            promised("after a drop, pending jobs run; a drop by a job is not excepted"),
             NO_IDLE,
             ANY_DESTRUCTOR,
-            silent("new is said to panic for no threads; of one that cannot be started nothing is said"),
+            silent("new panics for zero threads; silent on a thread that cannot be started"),
             not_offered("its handles cancel, and cannot be waited for"),
         ],
     ),
     (
         "async-executor",
         [
-            not_offered("an executor without threads of its own: whoever runs it decides when it ends"),
+            not_offered("an executor without threads of its own; the user decides when it ends"),
             not_offered("spawning always succeeds"),
             promised("a panic goes to the task, and not to the thread that runs the executor"),
-            promised("the task passes a panic on to whoever awaits it"),
+            promised("the task passes a panic on to its awaiter"),
             not_offered("its threads are the user's, so no job of its own joins them"),
-            not_offered("it can be asked whether tasks are unfinished, not waited for"),
+            not_offered("it reports whether tasks are unfinished, and cannot wait for them"),
             ANY_DESTRUCTOR,
             not_offered("it starts no threads"),
-            silent("a task is awaited; of an executor that is dropped meanwhile nothing is said"),
+            silent("a task can be awaited; silent on an executor that is dropped meanwhile"),
         ],
     ),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{documented, is_read, Stance};
+    use super::{documented, has_row, Stance};
     use crate::pools::ALL;
     use crate::trial::Property;
 
     #[test]
-    fn every_pool_has_been_read() {
+    fn every_pool_has_a_row() {
         for about in ALL {
-            assert!(is_read(about), "{}", about.name);
+            assert!(has_row(about), "{}", about.name);
             for property in Property::ALL {
                 assert!(!documented(about, property).says.is_empty());
             }
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_means_for_is_not_tried() {
+    fn what_has_no_interface_is_not_tried() {
         for about in ALL {
             let is_tried = |property| documented(about, property).stance != Stance::NotOffered;
             assert!(about.handles || !is_tried(Property::HandleResolves), "{}", about.name);

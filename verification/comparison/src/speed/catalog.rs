@@ -1,11 +1,11 @@
-//! The workloads: what is run, how much of it, who takes part, and what is aimed at.
+//! The workloads and curves: what runs, how much of it, which pools take part, and the targets.
 
 use super::results::Target;
 use crate::pools::{About, OnDrop, Threads};
 
 use super::workloads::{Kind, Load};
 
-/// How much is run.
+/// How much runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     Quick,
@@ -17,20 +17,20 @@ pub(crate) enum Profile {
 pub(crate) struct Case {
     /// `W1`.
     pub(crate) workload: &'static str,
-    /// What is particular: the number of workers, say.
+    /// What distinguishes this setting, such as the number of workers.
     pub(crate) setting: String,
     /// What is done and timed.
     pub(crate) text: &'static str,
     pub(crate) load: Load,
-    /// In the order in which the workload has them.
+    /// In the order of the results of the workload.
     pub(crate) figures: Vec<Figure>,
-    pub(crate) part: fn(&About) -> Part,
+    pub(crate) part: fn(&About) -> Participation,
 }
 
 /// One of the figures of a workload.
 #[derive(Debug)]
 pub(crate) struct Figure {
-    /// What the figure is of: `a job`.
+    /// What the figure measures: `a job`.
     pub(crate) name: &'static str,
     pub(crate) unit: &'static str,
     pub(crate) target: fn(&About) -> Option<Target>,
@@ -38,16 +38,16 @@ pub(crate) struct Figure {
 
 /// Whether a pool takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum Participation {
     /// It does the same.
-    Counts,
-    /// It runs, but does less: it cannot be the best peer.
+    Compared,
+    /// It runs but does less, so it cannot be the best peer.
     Shown(&'static str),
     /// It does not offer that.
     Absent(&'static str),
 }
 
-/// A curve: one workload at several places.
+/// A curve: one workload at several points.
 #[derive(Debug)]
 pub(crate) struct Scaling {
     /// Its name for the filter.
@@ -59,48 +59,50 @@ pub(crate) struct Scaling {
     /// Which of the workload's figures.
     pub(crate) figure: usize,
     pub(crate) points: Vec<(usize, Load)>,
-    /// Of this pool and of those beside it.
-    pub(crate) part: fn(&About) -> Part,
+    /// Which of this pool and of [`BESIDE`] take part.
+    pub(crate) part: fn(&About) -> Participation,
 }
 
-/// The peers that stand beside this pool in the curves.
+/// The peers in the curves.
 pub(crate) const BESIDE: [&str; 2] = ["book", "rayon"];
 
-fn everybody(_: &About) -> Part {
-    Part::Counts
+fn every_pool(_: &About) -> Participation {
+    Participation::Compared
 }
 
-fn with_a_bound(about: &About) -> Part {
+fn with_a_bound(about: &About) -> Participation {
     if about.is_own() {
-        Part::Counts
+        Participation::Compared
     } else {
-        Part::Absent("it has no bound")
+        Participation::Absent("it has no bound")
     }
 }
 
-fn with_handles(about: &About) -> Part {
+fn with_handles(about: &About) -> Participation {
     if about.handles {
-        Part::Counts
+        Participation::Compared
     } else {
-        Part::Absent("it has no handles")
+        Participation::Absent("it has no handles")
     }
 }
 
-fn waiting_on_drop(about: &About) -> Part {
+fn waiting_on_drop(about: &About) -> Participation {
     match about.drop {
-        OnDrop::RunsAndJoins | OnDrop::RunsAndWaits => Part::Counts,
-        OnDrop::RunsUnwaited => Part::Absent("its drop does not wait"),
+        OnDrop::RunsAndJoins | OnDrop::RunsAndWaits => Participation::Compared,
+        OnDrop::RunsUnwaited => Participation::Absent("its drop does not wait"),
         OnDrop::DiscardsAndJoins | OnDrop::DiscardsUnwaited => {
-            Part::Absent("its drop drops what is queued")
+            Participation::Absent("its drop drops queued jobs")
         }
     }
 }
 
-fn joining(about: &About) -> Part {
+fn joining(about: &About) -> Participation {
     match (about.threads, about.drop) {
-        (Threads::WhenNeeded, _) => Part::Shown("it starts no thread before there is a job"),
-        (_, OnDrop::RunsAndJoins | OnDrop::DiscardsAndJoins) => Part::Counts,
-        _ => Part::Shown("its drop does not join the threads"),
+        (Threads::WhenNeeded, _) => {
+            Participation::Shown("it starts no thread before there is a job")
+        }
+        (_, OnDrop::RunsAndJoins | OnDrop::DiscardsAndJoins) => Participation::Compared,
+        _ => Participation::Shown("its drop does not join the threads"),
     }
 }
 
@@ -108,7 +110,7 @@ fn none(_: &About) -> Option<Target> {
     None
 }
 
-/// A queue of each worker's own is there for this workload; one central queue keeps the order.
+/// A queue for each worker suits this workload; one central queue keeps the order.
 fn of_a_tree(about: &About) -> Target {
     Target::Ratio(if about.in_order { 1.0 } else { 0.6 })
 }
@@ -122,19 +124,19 @@ macro_rules! figure {
     };
 }
 
-/// What a load is where nothing else is said.
+/// The defaults of a load.
 fn load(kind: Kind, jobs: usize) -> Load {
-    Load { kind, workers: 2, producers: 1, jobs, bytes: 8, steps: 0, places: 0, pinned: false }
+    Load { kind, workers: 2, producers: 1, jobs, bytes: 8, steps: 0, slots: 0, pinned: false }
 }
 
-/// Every workload; a microsecond of work takes so many steps.
+/// Every workload. `microsecond` is the number of steps that take a microsecond.
 #[allow(clippy::too_many_lines)] // a table
 pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
     let full = profile == Profile::Full;
     let many = |quick: usize, all: usize| if full { all } else { quick };
     let jobs = many(200_000, 1_000_000);
     let stream =
-        "One producer hands in jobs that capture 8 bytes and do nothing, and waits for all.";
+        "One producer submits jobs that capture 8 bytes and do nothing, and waits for all.";
     let mut cases = Vec::new();
     let mut add = |workload, setting: &str, text, load, figures, part| {
         let setting = setting.to_owned();
@@ -144,7 +146,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
     for (workers, setting) in [(1, "1 worker"), (2, "2 workers"), (4, "4 workers")] {
         let load = Load { workers, ..load(Kind::Stream, jobs) };
         let figures = vec![figure!("a job", "ns", Target::Ratio(0.25))];
-        add("W1", setting, stream, load, figures, everybody);
+        add("W1", setting, stream, load, figures, every_pool);
     }
     add(
         "W1",
@@ -152,32 +154,31 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         stream,
         Load { pinned: true, ..load(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(1.0))],
-        everybody,
+        every_pool,
     );
     add(
         "W1b",
         "2 workers",
-        "The same with closures of 72 bytes.",
+        "As W1, with closures of 72 bytes.",
         Load { bytes: 72, ..load(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(1.2))],
-        everybody,
+        every_pool,
     );
     add(
         "W2",
         "2 workers",
-        "Four producers at once; the wait is for all jobs.",
+        "As W1, with four producers.",
         Load { producers: 4, ..load(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(0.4))],
-        everybody,
+        every_pool,
     );
     add(
         "W3",
         "2 workers",
-        "Each job submits two more, down to the leaves of a binary tree; on every pool, jobs count \
-         themselves.",
+        "Each job submits two more, down to the leaves of a binary tree.",
         load(Kind::Tree, many(1 << 17, 1 << 20)),
         vec![Figure { name: "a job", unit: "ns", target: |about| Some(of_a_tree(about)) }],
-        everybody,
+        every_pool,
     );
     for (micros, setting, jobs) in
         [(1, "1 µs", many(20_000, 200_000)), (10, "10 µs", many(4_000, 20_000))]
@@ -185,37 +186,37 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         add(
             "W4",
             setting,
-            "One producer hands in jobs that work for that long, to two workers, and waits for all.",
+            "As W1, with jobs that work for 1 or 10 µs, on two workers.",
             Load { steps: micros * microsecond, ..load(Kind::Stream, jobs) },
             vec![figure!("a job", "ns", Target::Ratio(1.05))],
-            everybody,
+            every_pool,
         );
     }
     add(
         "W5",
         "2 workers, one core",
-        "One job at a time goes to an idle pool; the time is from its submission until the submitter \
-         has been woken by it.",
+        "One job at a time goes to an idle pool; the time is from its submission until it has woken \
+         the submitter.",
         Load { pinned: true, ..load(Kind::PingPong, many(2_000, 20_000)) },
         vec![
             figure!("median", "ns", Target::Ratio(1.05)),
             figure!("99th percentile", "ns", Target::Ratio(1.05)),
         ],
-        everybody,
+        every_pool,
     );
     add(
         "W5",
         "2 workers, beside a busy thread on one core",
-        "One job every 100 to 500 µs, while a thread that is not the pool's never rests.",
+        "One job every 100 to 500 µs, beside a thread outside the pool that never rests.",
         Load { pinned: true, ..load(Kind::Beside, many(200, 2_000)) },
         vec![figure!("median", "ns"), figure!("99th percentile", "ns")],
-        everybody,
+        every_pool,
     );
     add(
         "W6",
         "2 workers",
-        "100,000 jobs are queued while both workers are held; the time is from their release until \
-         the pool's end, which runs them.",
+        "100,000 jobs are queued while both workers are held; the time is from the release of the \
+         workers until the end of the pool, which runs the jobs.",
         load(Kind::Queued, 100_000),
         vec![figure!("the end", "ms", Target::Ratio(0.7))],
         waiting_on_drop,
@@ -226,7 +227,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         add(
             "W6b",
             setting,
-            "A pool is started and ended without a job.",
+            "A pool starts and ends without a job.",
             Load { workers, ..load(Kind::Idle, pools) },
             vec![figure!("a pool", "µs", Target::Ratio(1.15))],
             joining,
@@ -235,8 +236,8 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
     add(
         "W7",
         "1 worker",
-        "Jobs that capture 8 bytes are queued while the worker is held; then they run. What the \
-         process has from the system, and what its allocator was asked for.",
+        "Jobs that capture 8 bytes are queued while the worker is held; then they run. Memory is that \
+         of the process, and what its allocator was asked for.",
         Load { workers: 1, ..load(Kind::Memory, many(100_000, 1_000_000)) },
         vec![
             figure!("a queued job, from the system", "bytes", Target::Figure(48.0)),
@@ -244,12 +245,12 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
             figure!("all jobs after draining, asked for", "MB", Target::Figure(1.0)),
             figure!("all jobs after draining, from the system", "MB"),
         ],
-        everybody,
+        every_pool,
     );
     add(
         "W8",
         "2 workers",
-        "Jobs are handed in with a handle each, then each handle is waited for.",
+        "Jobs are submitted with handles, then every handle is awaited.",
         load(Kind::Handles, many(50_000, 300_000)),
         vec![figure!("a job", "ns", Target::Ratio(0.25))],
         with_handles,
@@ -260,9 +261,17 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "16 jobs that wait for each other go to 16 idle workers; the time is until all have met.",
         Load { workers: 16, ..load(Kind::Burst, many(40, 400)) },
         vec![figure!("a burst", "µs", Target::Ratio(1.15))],
-        everybody,
+        every_pool,
     );
     cases
+}
+
+/// Every workload with its text.
+pub fn workloads() -> Vec<(&'static str, &'static str)> {
+    let mut workloads: Vec<_> =
+        cases(Profile::Quick, 1).iter().map(|case| (case.workload, case.text)).collect();
+    workloads.dedup();
+    workloads
 }
 
 /// Every curve.
@@ -273,18 +282,18 @@ pub(crate) fn scalings(profile: Profile) -> Vec<Scaling> {
     scalings
 }
 
-fn points(places: &[usize], load: &dyn Fn(usize) -> Load) -> Vec<(usize, Load)> {
-    places.iter().map(|place| (*place, load(*place))).collect()
+fn points(at: &[usize], load: &dyn Fn(usize) -> Load) -> Vec<(usize, Load)> {
+    at.iter().map(|at| (*at, load(*at))).collect()
 }
 
-/// What a job costs that somebody hands in while workers run.
+/// The cost of jobs that are submitted while workers run.
 fn of_streams(full: bool) -> Vec<Scaling> {
     let jobs = if full { 500_000 } else { 100_000 };
     vec![
         Scaling {
             name: "workers",
             title: "Cost and workers",
-            text: "One producer hands in jobs that do nothing, and waits for all of them.",
+            text: "One producer submits jobs that do nothing, and waits for all.",
             along: "workers",
             unit: "ns a job",
             figure: 0,
@@ -292,12 +301,12 @@ fn of_streams(full: bool) -> Vec<Scaling> {
                 workers,
                 ..load(Kind::Stream, jobs)
             }),
-            part: everybody,
+            part: every_pool,
         },
         Scaling {
             name: "producers",
             title: "Cost and producers",
-            text: "So many producers hand in jobs that do nothing, to two workers.",
+            text: "Several producers submit jobs that do nothing, to two workers.",
             along: "producers",
             unit: "ns a job",
             figure: 0,
@@ -305,18 +314,18 @@ fn of_streams(full: bool) -> Vec<Scaling> {
                 producers,
                 ..load(Kind::Stream, jobs)
             }),
-            part: everybody,
+            part: every_pool,
         },
         Scaling {
-            name: "places",
-            title: "Cost and places",
-            text: "One producer hands in jobs that do nothing, to two workers, and waits while so many \
-                   are queued. Among pools with a bound, which are those of this one.",
-            along: "places",
+            name: "slots",
+            title: "Cost and slots",
+            text: "One producer submits jobs that do nothing, to two workers behind a bounded queue. Only \
+                   this pool has a bound.",
+            along: "slots",
             unit: "ns a job",
             figure: 0,
-            points: points(&[1, 4, 16, 64, 256, 1024, 4096], &|places| Load {
-                places,
+            points: points(&[1, 4, 16, 64, 256, 1024, 4096], &|slots| Load {
+                slots,
                 ..load(Kind::Stream, jobs / 5)
             }),
             part: with_a_bound,
@@ -324,7 +333,7 @@ fn of_streams(full: bool) -> Vec<Scaling> {
         Scaling {
             name: "size",
             title: "Cost and the size of closures",
-            text: "One producer hands in jobs that capture so many bytes, to two workers.",
+            text: "One producer submits closures of several sizes, to two workers.",
             along: "bytes captured",
             unit: "ns a job",
             figure: 0,
@@ -332,12 +341,12 @@ fn of_streams(full: bool) -> Vec<Scaling> {
                 bytes,
                 ..load(Kind::Stream, jobs)
             }),
-            part: everybody,
+            part: every_pool,
         },
     ]
 }
 
-/// What jobs cost that are queued while the workers are held.
+/// The cost of jobs that are queued while the workers are held.
 fn of_backlogs(full: bool) -> Vec<Scaling> {
     let queued: &[usize] = if full {
         &[1_000, 10_000, 100_000, 1_000_000, 10_000_000]
@@ -360,38 +369,37 @@ fn of_backlogs(full: bool) -> Vec<Scaling> {
             unit: "ns a job",
             figure: 1,
             points: points(queued, &of_queued),
-            part: everybody,
+            part: every_pool,
         },
         Scaling {
             name: "drop",
             title: "Time to drop and queued jobs",
-            text: "The workers are let go, and the pool is dropped or waited for.",
+            text: "The workers are released, and the pool is dropped or awaited.",
             along: "queued jobs",
             unit: "ms",
             figure: 0,
             points: points(queued, &of_queued),
-            part: everybody,
+            part: every_pool,
         },
         Scaling {
             name: "memory",
             title: "Memory and queued jobs",
-            text:
-                "What the process has from the system for each of so many queued jobs of 8 bytes.",
+            text: "The memory of the process for each queued job of 8 bytes.",
             along: "queued jobs",
             unit: "bytes a job",
             figure: 0,
             points: points(kept, &of_memory),
-            part: everybody,
+            part: every_pool,
         },
         Scaling {
             name: "kept",
             title: "Memory after a burst",
-            text: "What is still allocated when so many queued jobs have run.",
+            text: "What is still allocated when all queued jobs have run.",
             along: "queued jobs",
             unit: "MB",
             figure: 2,
             points: points(kept, &of_memory),
-            part: everybody,
+            part: every_pool,
         },
     ]
 }

@@ -1,24 +1,24 @@
-//! The command: its arguments, the order of the runs, the processes.
+//! The command of the benchmark: its arguments, the order of the runs, and their processes.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use super::results::{Comparison, Curve, Line, Subject, Table, Target, SCHEMA};
+use super::results::{Curve, Line, PoolInfo, SpeedResults, Table, Target, SCHEMA};
 use crate::pools::{self, About};
 use clap::Parser;
 use indicatif::ProgressBar;
 use verification::process;
 
-use super::cases::{self, Case, Part, Profile, Scaling, BESIDE};
+use super::catalog::{self, Case, Participation, Profile, Scaling, BESIDE};
 use super::instructions;
 use super::print;
-use super::workloads::{run_one, work, Kind, Load, Measured, Single};
+use super::workloads::{run_one, work, Kind, Load, Measurement, SingleRun};
 use crate::base::machine::{Clocks, Machine};
 use crate::base::statistics::Rounds;
 
-/// Times this pool beside others, alternately, and says how they compare.
+/// Times this pool and others alternately, and compares them.
 ///
 /// The table goes to the terminal, everything to target/comparison/speed.json; `cargo compare report`
 /// draws it into the page.
@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "full")]
     quick: bool,
 
-    /// As many jobs and rounds as it takes for figures to be quoted: an hour
+    /// As many jobs and rounds as quotable figures take: an hour or two
     #[arg(long)]
     full: bool,
 
@@ -58,10 +58,10 @@ struct Arguments {
     bench: bool,
 }
 
-/// The command of the benchmark; `footprint` runs what counts bytes.
+/// The command of the benchmark. `footprint` is the executable that counts bytes.
 pub fn main(footprint: &Path) -> ExitCode {
-    // What the processes do that this one starts.
-    if Single::is_meant(std::env::args()) {
+    // This is one of the processes that the benchmark starts.
+    if SingleRun::is_requested(std::env::args()) {
         return run_one(None);
     }
     match compare(&Arguments::parse(), footprint) {
@@ -75,8 +75,8 @@ pub fn main(footprint: &Path) -> ExitCode {
 
 fn compare(arguments: &Arguments, footprint: &Path) -> Result<(), String> {
     let profile = if arguments.full { Profile::Full } else { Profile::Quick };
-    let cases = cases::cases(profile, steps_of_a_microsecond());
-    let scalings = cases::scalings(profile);
+    let cases = catalog::cases(profile, steps_of_a_microsecond());
+    let scalings = catalog::scalings(profile);
     if arguments.list {
         print::list(&cases, &scalings);
         return Ok(());
@@ -91,14 +91,14 @@ fn compare(arguments: &Arguments, footprint: &Path) -> Result<(), String> {
     };
     let cases: Vec<_> = cases.iter().filter(|case| chosen(case.workload)).collect();
     let scalings: Vec<_> = scalings.iter().filter(|curve| chosen(curve.name)).collect();
-    let subjects: Vec<_> = pools::ALL
+    let pools: Vec<_> = pools::ALL
         .iter()
         .filter(|about| {
             about.is_own()
                 || arguments.peer.is_empty()
                 || arguments.peer.iter().any(|name| name == about.name)
         })
-        .map(|about| (about, subject(about)))
+        .map(|about| (about, info(about)))
         .collect();
     let (rounds, of_curves) = match (arguments.rounds, profile) {
         (Some(rounds), _) => (rounds.into(), rounds.into()),
@@ -106,31 +106,32 @@ fn compare(arguments: &Arguments, footprint: &Path) -> Result<(), String> {
         (None, Profile::Full) => (11, 5),
     };
 
-    let (began, clocks) = (Instant::now(), Clocks::look());
+    let (began, clocks) = (Instant::now(), Clocks::now());
     let mut runner =
-        Runner::new(footprint, profile, &cases, &scalings, subjects.len(), rounds, of_curves)?;
+        Runner::new(footprint, profile, &cases, &scalings, pools.len(), rounds, of_curves)?;
     let mut tables: Vec<_> =
-        cases.iter().flat_map(|case| tables(&mut runner, case, &subjects, rounds)).collect();
+        cases.iter().flat_map(|case| tables(&mut runner, case, &pools, rounds)).collect();
     if arguments.instructions {
-        tables.push(instructions(&runner, &subjects));
+        tables.push(instructions(&runner, &pools));
     }
     let curves: Vec<_> =
-        scalings.iter().map(|scaling| curve(&mut runner, scaling, &subjects, of_curves)).collect();
+        scalings.iter().map(|scaling| curve(&mut runner, scaling, &pools, of_curves)).collect();
     runner.progress.finish_and_clear();
 
-    let comparison = Comparison {
+    let results = SpeedResults {
         schema: SCHEMA,
+        date: crate::base::today(),
         profile: if arguments.full { "full" } else { "quick" }.to_owned(),
         is_whole: arguments.workload.is_empty() && arguments.peer.is_empty(),
         rounds,
         seconds: began.elapsed().as_secs_f64(),
         machine: Machine::since(clocks),
-        subjects: subjects.into_iter().map(|(_, subject)| subject).collect(),
+        pools: pools.into_iter().map(|(_, pool)| pool).collect(),
         tables,
         curves,
     };
-    print::print(&comparison);
-    let file = comparison.write(&crate::base::folder()?)?;
+    print::print(&results);
+    let file = results.write(&crate::base::folder()?)?;
     println!("\n{}", file.display());
     Ok(())
 }
@@ -142,8 +143,8 @@ fn check(what: &str, names: &[String], is_there: impl Fn(&str) -> bool) -> Resul
     }
 }
 
-fn subject(about: &About) -> Subject {
-    Subject {
+fn info(about: &About) -> PoolInfo {
+    PoolInfo {
         name: about.name.to_owned(),
         version: about.version(),
         what: about.what.to_owned(),
@@ -152,7 +153,7 @@ fn subject(about: &About) -> Subject {
     }
 }
 
-/// How many steps of [`work`] a microsecond holds, when nobody else is busy.
+/// The number of steps of [`work`] in a microsecond, on an idle machine.
 fn steps_of_a_microsecond() -> u64 {
     const STEPS: u64 = 100_000;
     let time = |_| {
@@ -164,18 +165,18 @@ fn steps_of_a_microsecond() -> u64 {
     (u128::from(STEPS) * 1_000 / best.as_nanos().max(1)).try_into().unwrap_or(1)
 }
 
-/// Starts processes, one after the other.
+/// Starts the processes, one after the other.
 struct Runner {
     itself: PathBuf,
     footprint: PathBuf,
     limit: Duration,
     progress: ProgressBar,
-    /// Runs of curves that share their loads.
+    /// The runs of curves, which share loads.
     known: HashMap<(String, Vec<String>), Vec<Outcome>>,
 }
 
-/// What a run gave, or what went wrong.
-type Outcome = Result<Measured, String>;
+/// The result of a run, or what went wrong.
+type Outcome = Result<Measurement, String>;
 
 impl Runner {
     fn new(
@@ -183,13 +184,13 @@ impl Runner {
         profile: Profile,
         cases: &[&Case],
         scalings: &[&Scaling],
-        subjects: usize,
+        pools: usize,
         rounds: usize,
         of_curves: usize,
     ) -> Result<Self, String> {
         let points: usize = scalings.iter().map(|scaling| scaling.points.len()).sum();
-        let lines = subjects.min(BESIDE.len() + 1);
-        let runs = cases.len() * subjects * rounds + points * lines * of_curves;
+        let lines = pools.min(BESIDE.len() + 1);
+        let runs = cases.len() * pools * rounds + points * lines * of_curves;
         let progress = ProgressBar::new(runs.try_into().unwrap_or(u64::MAX));
         let style = indicatif::ProgressStyle::with_template("{pos}/{len} runs, {elapsed}: {msg}");
         progress.set_style(style.map_err(|error| error.to_string())?);
@@ -203,14 +204,14 @@ impl Runner {
     }
 
     /// Runs a load on a pool, in a process of its own.
-    fn run(&self, pool: &str, load: &Load) -> Result<Measured, String> {
+    fn run(&self, pool: &str, load: &Load) -> Result<Measurement, String> {
         self.progress.inc(1);
         let program = match load.kind {
             Kind::Memory => &self.footprint,
             _ => &self.itself,
         };
         let mut command = Command::new(program);
-        command.args(["--run", pool]).args(load.words());
+        command.args(["--run", pool]).args(load.arguments());
         let finished = process::run(&mut command, self.limit).map_err(|error| error.to_string())?;
         let words = finished.stderr.trim().lines().next().unwrap_or_default();
         match finished.status {
@@ -221,37 +222,35 @@ impl Runner {
     }
 }
 
-/// Runs a workload on every pool that takes part, alternately; a table for each of its figures.
+/// Runs a workload alternately on every pool that takes part. Returns a table for each figure.
 fn tables(
     runner: &mut Runner,
     case: &Case,
-    subjects: &[(&About, Subject)],
+    pools: &[(&About, PoolInfo)],
     rounds: usize,
 ) -> Vec<Table> {
     runner.progress.set_message(format!("{}, {}", case.workload, case.setting));
-    let clocks = Clocks::look();
-    let mut results: Vec<Vec<Outcome>> = vec![Vec::new(); subjects.len()];
+    let clocks = Clocks::now();
+    let mut results: Vec<Vec<Outcome>> = vec![Vec::new(); pools.len()];
     for round in 0..rounds {
-        for place in 0..subjects.len() {
-            // Who goes first changes: the second may find a warmer machine.
-            let place = (place + round) % subjects.len();
-            let (about, _) = subjects[place];
+        for place in 0..pools.len() {
+            // The first pool changes from round to round: the second may find a warmer machine.
+            let place = (place + round) % pools.len();
+            let (about, _) = pools[place];
             let failed = results[place].iter().filter(|result| result.is_err()).count();
-            // What has failed twice will again, and hangs cost time.
-            if !matches!((case.part)(about), Part::Absent(_)) && failed < 2 {
+            // After two failures a pool is left out, since hangs cost time.
+            if !matches!((case.part)(about), Participation::Absent(_)) && failed < 2 {
                 results[place].push(runner.run(about.name, &case.load));
             }
         }
     }
-    let others = Clocks::look().others_since(clocks);
+    let others = Clocks::now().others_since(clocks);
     let pinned = results.iter().flatten().flatten().all(|measured| measured.pinned);
-    let table = |(index, figure): (usize, &cases::Figure)| {
-        let rounds: Vec<_> = subjects
+    let table = |(index, figure): (usize, &catalog::Figure)| {
+        let rounds: Vec<_> = pools
             .iter()
             .zip(&results)
-            .map(|((about, subject), results)| {
-                (subject, rounds_of(results, index, (case.part)(about)))
-            })
+            .map(|((about, pool), results)| (pool, rounds_of(results, index, (case.part)(about))))
             .collect();
         let target = |name: &str| {
             let about = pools::ALL.iter().find(|about| about.name == name)?;
@@ -273,19 +272,19 @@ fn tables(
     case.figures.iter().enumerate().map(table).collect()
 }
 
-/// What a job of W1 takes in instructions, on every pool; one run is enough.
-fn instructions(runner: &Runner, subjects: &[(&About, Subject)]) -> Table {
-    let count = |about: &About, subject| {
+/// The instructions of a job of W1 on every pool. One run is enough.
+fn instructions(runner: &Runner, pools: &[(&About, PoolInfo)]) -> Table {
+    let count = |about: &About, pool| {
         runner.progress.set_message(format!("instructions, {}", about.name));
         let counted = instructions::of(&runner.itself, about.name);
         let figures = vec![counted.as_ref().ok().copied()];
-        (subject, Rounds { figures, failure: counted.err(), ..Rounds::default() })
+        (pool, Rounds { figures, failure: counted.err(), ..Rounds::default() })
     };
-    let rounds: Vec<_> = subjects.iter().map(|(about, subject)| count(about, subject)).collect();
+    let rounds: Vec<_> = pools.iter().map(|(about, pool)| count(about, pool)).collect();
     let empty = Table {
         workload: "W1".to_owned(),
         setting: "1 worker".to_owned(),
-        text: "What callgrind counts of W1, of which it runs one thread at a time.".to_owned(),
+        text: "As W1, counted by callgrind, which runs one thread at a time.".to_owned(),
         figure: "a job".to_owned(),
         unit: "instructions".to_owned(),
         pinned: None,
@@ -296,8 +295,8 @@ fn instructions(runner: &Runner, subjects: &[(&About, Subject)]) -> Table {
     empty.filled(&rounds, |_| Some(Target::Figure(220.0)))
 }
 
-/// One of the figures of a pool's runs.
-fn rounds_of(results: &[Outcome], figure: usize, part: Part) -> Rounds {
+/// One of the figures of the runs of a pool.
+fn rounds_of(results: &[Outcome], figure: usize, part: Participation) -> Rounds {
     let measured = || results.iter().flatten();
     let failed: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     let failure = failed.first().map(|first| match failed.len() {
@@ -308,9 +307,9 @@ fn rounds_of(results: &[Outcome], figure: usize, part: Part) -> Rounds {
         result.as_ref().ok().and_then(|measured| measured.figures.get(figure).copied().flatten())
     };
     let (remark, absence) = match part {
-        Part::Counts => (None, None),
-        Part::Shown(why) => (Some(why.to_owned()), None),
-        Part::Absent(why) => (None, Some(why.to_owned())),
+        Participation::Compared => (None, None),
+        Participation::Shown(why) => (Some(why.to_owned()), None),
+        Participation::Absent(why) => (None, Some(why.to_owned())),
     };
     #[allow(clippy::cast_precision_loss)] // of a measurement
     let switches = measured().filter_map(|measured| Some(measured.switches? as f64)).collect();
@@ -322,16 +321,16 @@ fn rounds_of(results: &[Outcome], figure: usize, part: Part) -> Rounds {
 fn curve(
     runner: &mut Runner,
     scaling: &Scaling,
-    subjects: &[(&About, Subject)],
+    pools: &[(&About, PoolInfo)],
     rounds: usize,
 ) -> Curve {
     runner.progress.set_message(scaling.title);
-    let beside = subjects
+    let beside = pools
         .iter()
         .filter(|(about, _)| about.is_own() || BESIDE.contains(&about.name))
-        .filter(|(about, _)| !matches!((scaling.part)(about), Part::Absent(_)));
-    let empty = |(about, _): &(&About, Subject)| Line {
-        subject: about.name.to_owned(),
+        .filter(|(about, _)| !matches!((scaling.part)(about), Participation::Absent(_)));
+    let empty = |(about, _): &(&About, PoolInfo)| Line {
+        pool: about.name.to_owned(),
         own: about.is_own(),
         points: Vec::new(),
         remarks: Vec::new(),
@@ -341,9 +340,9 @@ fn curve(
         for round in 0..rounds {
             for index in 0..lines.len() {
                 let line = &lines[(index + round) % lines.len()];
-                let key = (line.subject.clone(), load.words());
+                let key = (line.pool.clone(), load.arguments());
                 if runner.known.get(&key).is_none_or(|results| results.len() <= round) {
-                    let result = runner.run(&line.subject, load);
+                    let result = runner.run(&line.pool, load);
                     runner.known.entry(key).or_default().push(result);
                 } else {
                     runner.progress.inc(1);
@@ -351,8 +350,8 @@ fn curve(
             }
         }
         for line in &mut lines {
-            let results = &runner.known[&(line.subject.clone(), load.words())];
-            let runs = rounds_of(results, scaling.figure, Part::Counts);
+            let results = &runner.known[&(line.pool.clone(), load.arguments())];
+            let runs = rounds_of(results, scaling.figure, Participation::Compared);
             #[allow(clippy::cast_precision_loss)] // at most ten million
             line.points.extend(runs.spread().map(|spread| (*place as f64, spread)));
             line.remarks.extend(runs.failure.map(|why| format!("at {place}: {why}")));

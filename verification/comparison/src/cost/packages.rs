@@ -1,4 +1,4 @@
-//! What a package depends on, as `cargo tree` tells it.
+//! The dependencies of a package, from `cargo tree`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,21 +12,21 @@ use verification::process;
 /// Reading manifests takes well below a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The packages that an ordinary build of another one compiles, itself left out.
+/// The packages that an ordinary build of a package compiles, without that package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependencies {
-    /// Those that end in the program, or make its code: name and version.
+    /// Those of the program, with proc macros: name and version.
     pub normal: BTreeSet<String>,
-    /// Those that only build scripts need.
+    /// Those of build scripts only.
     pub build: BTreeSet<String>,
 }
 
 impl Dependencies {
-    /// Asks cargo, for the host, without the network.
+    /// Asks cargo for the dependencies on this host, without the network.
     ///
     /// # Errors
     ///
-    /// What cargo said when it could not tell, or how it ended.
+    /// The failure of cargo.
     pub fn of(manifest: &Path, arguments: &[&str]) -> Result<Self, String> {
         let tree = |edges| {
             let text = tree(manifest, edges, arguments)?;
@@ -40,14 +40,14 @@ impl Dependencies {
         Ok(Dependencies { normal, build })
     }
 
-    /// How many there are.
+    /// The number of packages.
     pub fn count(&self) -> usize {
         self.normal.len() + self.build.len()
     }
 }
 
-/// What `cargo tree` prints. Flags of the caller's are left out: a checker's cfg would bring the
-/// checker along.
+/// The output of `cargo tree`. Flags of the environment are removed: the cfg of a checker would add the
+/// checker.
 fn tree(manifest: &Path, edges: &str, arguments: &[&str]) -> Result<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -65,8 +65,7 @@ fn tree(manifest: &Path, edges: &str, arguments: &[&str]) -> Result<String, Stri
     }
 }
 
-/// Name and version of each line, the package itself first. A line may come twice, and then ends
-/// with a mark.
+/// The name and version in each line, first that of the package. A repeated line ends with a mark.
 fn parse(text: &str) -> Result<Vec<String>, String> {
     let mut packages = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -95,7 +94,7 @@ mod tests {
     use super::{parse, Dependencies};
 
     #[test]
-    fn packages_are_told_by_name_and_version() {
+    fn packages_have_a_name_and_a_version() {
         let text = "pool v0.1.0 (/some/where)\n\
                     log v0.4.27\n\
                     derive v2.0.0-rc.1 (proc-macro)\n\
@@ -108,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_package_is_not_passed_over() {
-        assert!(parse("").is_err(), "the package itself is always there");
+    fn a_line_without_a_package_is_an_error() {
+        assert!(parse("").is_err(), "the package is always there");
         assert!(parse("pool v0.1.0\nwarning: something\n").unwrap_err().contains("something"));
         assert!(parse("pool version\n").is_err());
     }
 
     #[test]
-    fn what_only_build_scripts_need_is_told_apart_from_the_rest() {
+    fn packages_of_build_scripts_are_separate() {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let own = Dependencies::of(&manifest, &["--package", "verification"]).unwrap();
         let named = |name: &str| own.normal.iter().any(|package| package.starts_with(name));

@@ -1,21 +1,21 @@
-//! One property of one pool, tried in processes under a watchdog.
+//! Starts the attempts of one property of one pool, each in a process under a watchdog.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::documented::{documented, Stance};
-use super::results::{End, Hearing, Testimony};
+use verification::{limits, process};
+
+use super::documentation::{documented, Stance};
+use super::results::{End, Finding, Observation};
 use super::tools::memory;
 use super::{is_control, Property};
 use crate::pools::About;
-use verification::limits;
-use verification::process;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How often each process tries, at most; none: as often as the property needs.
+    /// How often each process tries at most. `None` means as often as the property needs.
     pub runs: Option<u64>,
     /// How long one run may take before it counts as hanging.
     pub limit: Duration,
@@ -29,30 +29,37 @@ impl Default for Plan {
     }
 }
 
-/// Tries a property of a pool, in as many processes as it needs; `compare` is the command that each of
-/// them runs.
-pub fn hear(compare: &Path, about: &About, property: Property, plan: &Plan) -> Hearing {
-    let words = documented(about, property);
+/// Tries a property of a pool, in as many processes as it needs. `compare` is the executable that they
+/// run.
+pub fn supervise(compare: &Path, about: &About, property: Property, plan: &Plan) -> Finding {
+    let documented = documented(about, property);
     let (runs, processes) = property.effort();
     let runs = plan.runs.unwrap_or(runs);
-    let processes = match (words.stance, plan.runs) {
+    let processes = match (documented.stance, plan.runs) {
         (Stance::NotOffered, _) => 0,
         (_, Some(few)) if few < 3 => 1,
         _ => processes,
     };
-    let testimonies = (0..processes).map(|_| call(compare, about, property, runs, plan));
-    Hearing::new(
+    let observations = (0..processes).map(|_| observe(compare, about, property, runs, plan));
+    Finding::new(
         property.name(),
         is_control(about, property),
-        (words.stance != Stance::NotOffered).then(|| testimonies.collect()),
-        words.says,
+        (documented.stance != Stance::NotOffered).then(|| observations.collect()),
+        documented.says,
     )
 }
 
-fn call(compare: &Path, about: &About, property: Property, runs: u64, plan: &Plan) -> Testimony {
+/// Runs one process.
+fn observe(
+    compare: &Path,
+    about: &About,
+    property: Property,
+    runs: u64,
+    plan: &Plan,
+) -> Observation {
     let Plan { limit, budget, .. } = plan;
     let mut command = Command::new(compare);
-    command.args(["--witness", "--pool", about.name, "--property", property.name()]);
+    command.args(["--attempt", "--pool", about.name, "--property", property.name()]);
     command.args(["--runs", &runs.to_string(), "--budget", &budget.as_secs().to_string()]);
     command.args(["--limit", &limit.as_secs().to_string()]);
     if property == Property::ThreadFails && memory::STACK > 0 {
@@ -61,8 +68,8 @@ fn call(compare: &Path, about: &About, property: Property, runs: u64, plan: &Pla
     match process::run(&mut command, *budget + *limit + limits::GRACE) {
         Ok(finished) => {
             let end = End::of(finished.status, &finished.stderr);
-            Testimony::read(&finished.stdout, end, limit.as_secs())
+            Observation::read(&finished.stdout, end, limit.as_secs())
         }
-        Err(error) => Testimony::failed(&format!("{}: {error}", compare.display())),
+        Err(error) => Observation::failed(&format!("{}: {error}", compare.display())),
     }
 }

@@ -1,4 +1,4 @@
-//! Files of figures beside `audit.json`: each has the version of its format, as `schema`.
+//! Files of results, each with the version of its format as `schema`.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ struct Format {
     schema: u32,
 }
 
-/// Reads a file of that format; nothing if there is none.
+/// Reads a file of that format. Returns `None` if there is no file.
 ///
 /// # Errors
 ///

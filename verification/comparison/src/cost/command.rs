@@ -1,11 +1,11 @@
-//! The command: its arguments, and the order of the builds.
+//! The command of the benchmark: its arguments, and the order of the builds.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::dependencies::Dependencies;
-use super::results::{Built, Cost, Figures, Program, SCHEMA};
+use super::packages::Dependencies;
+use super::results::{Built, CostResults, Figures, Program, SCHEMA};
 use crate::base::machine::Machine;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,8 +16,8 @@ use super::programs::{self, Source, WITHOUT};
 use super::project::Project;
 use crate::base::machine::Clocks;
 
-/// Builds a small program with this pool and with others, alternately: how many packages come along,
-/// how long it takes, how large it is.
+/// Builds a small program with this pool and with others, alternately: the number of packages, the time,
+/// the size.
 ///
 /// The table goes to the terminal, everything to target/comparison/cost.json; `cargo compare report`
 /// draws it into the page.
@@ -31,7 +31,7 @@ struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
 
-    /// List the programs and what they ask for, and stop
+    /// List the programs and their dependencies, and stop
     #[arg(long)]
     list: bool,
 
@@ -51,8 +51,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A program, and what has become of it.
-struct Subject {
+/// A program and its measurements.
+struct Candidate {
     source: &'static Source,
     project: Option<Project>,
     dependencies: Option<Dependencies>,
@@ -68,29 +68,30 @@ fn compare(arguments: &Arguments) -> Result<(), String> {
     let chosen = chosen(&arguments.peer)?;
     let workspace = Workspace::find()?;
     let [_, compiler] = workspace.toolchain()?;
-    let (began, clocks) = (Instant::now(), Clocks::look());
+    let (began, clocks) = (Instant::now(), Clocks::now());
     let folder = workspace.root().join("target/cost");
-    let mut subjects: Vec<_> = chosen
+    let mut candidates: Vec<_> = chosen
         .into_iter()
-        .map(|source| Subject::new(source, &workspace, folder.join(source.folder())))
+        .map(|source| Candidate::new(source, &workspace, folder.join(source.folder())))
         .collect();
-    build(&mut subjects, arguments.rounds.into())?;
-    let cost = Cost {
+    build(&mut candidates, arguments.rounds.into())?;
+    let results = CostResults {
         schema: SCHEMA,
+        date: crate::base::today(),
         is_whole: arguments.peer.is_empty(),
         rounds: arguments.rounds.into(),
         seconds: began.elapsed().as_secs_f64(),
         machine: Machine::since(clocks),
         compiler,
-        programs: told_apart(subjects),
+        programs: programs_of(candidates),
     };
-    print::print(&cost);
-    let file = cost.write(&crate::base::folder()?)?;
+    print::print(&results);
+    let file = results.write(&crate::base::folder()?)?;
     println!("\n{}", file.display());
     Ok(())
 }
 
-/// The programs with this pool and without one, and those that are asked for: all, if none is.
+/// The programs with this pool and without a pool, and the chosen ones. Without a choice, all.
 fn chosen(peers: &[String]) -> Result<Vec<&'static Source>, String> {
     let is_there = |name: &String| programs::ALL.iter().any(|source| source.name == *name);
     if let Some(name) = peers.iter().find(|name| !is_there(name)) {
@@ -103,35 +104,38 @@ fn chosen(peers: &[String]) -> Result<Vec<&'static Source>, String> {
     Ok(programs::ALL.iter().filter(is_chosen).collect())
 }
 
-/// Builds and runs every program, so many times.
-fn build(subjects: &mut [Subject], rounds: usize) -> Result<(), String> {
-    let builds = u64::try_from(subjects.len() * rounds).unwrap_or(u64::MAX);
+/// Builds and runs every program, `rounds` times.
+fn build(candidates: &mut [Candidate], rounds: usize) -> Result<(), String> {
+    let builds = u64::try_from(candidates.len() * rounds).unwrap_or(u64::MAX);
     let style = ProgressStyle::with_template("{pos}/{len} builds, {elapsed}: {msg}");
     let progress = ProgressBar::new(builds).with_style(style.map_err(|error| error.to_string())?);
     for round in 0..rounds {
-        for place in 0..subjects.len() {
-            // Who goes first changes: the second may find a warmer machine.
-            let place = (place + round) % subjects.len();
-            progress.set_message(subjects[place].source.name);
-            subjects[place].measure();
+        for place in 0..candidates.len() {
+            // The first program changes from round to round: the second may find a warmer machine.
+            let place = (place + round) % candidates.len();
+            progress.set_message(candidates[place].source.name);
+            candidates[place].measure();
             progress.inc(1);
         }
     }
     progress.finish_and_clear();
-    subjects.iter().filter_map(|subject| subject.project.as_ref()).try_for_each(Project::clean)
+    candidates
+        .iter()
+        .filter_map(|candidate| candidate.project.as_ref())
+        .try_for_each(Project::clean)
 }
 
-impl Subject {
+impl Candidate {
     fn new(source: &'static Source, workspace: &Workspace, folder: PathBuf) -> Self {
         let created = Project::create(source, workspace.root(), folder);
         let (project, dependencies, failure) = match created {
             Ok((project, dependencies)) => (Some(project), Some(dependencies), None),
             Err(failure) => (None, None, Some(failure)),
         };
-        Subject { source, project, dependencies, rounds: Vec::new(), failure }
+        Candidate { source, project, dependencies, rounds: Vec::new(), failure }
     }
 
-    /// One more round; what has failed will again.
+    /// Measures one more round, unless an earlier one failed.
     fn measure(&mut self) {
         let built = match &self.project {
             Some(project) if self.failure.is_none() => project.measure(),
@@ -142,22 +146,22 @@ impl Subject {
     }
 }
 
-/// Each program beside this pool's and beside that without a pool.
-fn told_apart(subjects: Vec<Subject>) -> Vec<Program> {
+/// The results of each program, beside those of this pool and of no pool.
+fn programs_of(candidates: Vec<Candidate>) -> Vec<Program> {
     let rounds_of = |is_meant: &dyn Fn(&Source) -> bool| {
-        let meant = subjects.iter().find(|subject| is_meant(subject.source));
-        meant.map(|subject| subject.rounds.clone()).unwrap_or_default()
+        let meant = candidates.iter().find(|candidate| is_meant(candidate.source));
+        meant.map(|candidate| candidate.rounds.clone()).unwrap_or_default()
     };
     let own = rounds_of(&Source::is_own);
     let without = rounds_of(&|source| source.name == WITHOUT);
     let without = without.iter().flatten().last().map(|built| built.size);
-    let program = |subject: Subject| Program {
-        name: subject.source.name.to_owned(),
-        asks_for: subject.source.words(),
-        own: subject.source.is_own(),
-        dependencies: subject.dependencies,
-        figures: Figures::of(&subject.rounds, &own, without),
-        failure: subject.failure,
+    let program = |candidate: Candidate| Program {
+        name: candidate.source.name.to_owned(),
+        requires: candidate.source.requirements(),
+        own: candidate.source.is_own(),
+        dependencies: candidate.dependencies,
+        figures: Figures::of(&candidate.rounds, &own, without),
+        failure: candidate.failure,
     };
-    subjects.into_iter().map(program).collect()
+    candidates.into_iter().map(program).collect()
 }
