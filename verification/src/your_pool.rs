@@ -76,7 +76,13 @@ mod explored {
     /// Lives as long as the process, as trials do.
     fn trial(subject: &'static dyn Subject, scenario: &'static Scenario) -> &'static Trial {
         let expect = Expect::Proved;
-        Box::leak(Box::new(Trial { subject, scenario, expect, defects: Vec::new(), nightly: false }))
+        Box::leak(Box::new(Trial {
+            subject,
+            scenario,
+            expect,
+            defects: Vec::new(),
+            nightly: false,
+        }))
     }
 
     fn run(trial: &Trial, scenario: &Scenario) -> Run {

@@ -117,22 +117,10 @@ impl Workspace {
     ///
     /// If Cargo.lock cannot be read, naming it.
     pub fn locked_versions(&self, names: &[&str]) -> Result<BTreeMap<String, String>, String> {
-        #[derive(Deserialize)]
-        struct Lock {
-            package: Vec<Package>,
-        }
-        #[derive(Deserialize)]
-        struct Package {
-            name: String,
-            version: String,
-        }
         let file = self.root.join("Cargo.lock");
-        let text =
-            fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let lock: Lock =
-            toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let packages = lock.package.into_iter().filter(|package| names.contains(&&*package.name));
-        Ok(packages.map(|package| (package.name, package.version)).collect())
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let text = fs::read_to_string(&file).map_err(|error| failed(&error))?;
+        versions_in(&text, names).map_err(|error| failed(&error))
     }
 
     fn version(&self, name: &str, program: &OsString) -> Result<String, String> {
@@ -280,6 +268,37 @@ impl Workspace {
     }
 }
 
+/// The versions of packages in the text of a Cargo.lock. A package that is locked in two versions is
+/// left out.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn versions_in(
+    lock: &str,
+    names: &[&str],
+) -> Result<BTreeMap<String, String>, toml::de::Error> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    let lock: Lock = toml::from_str(lock)?;
+    let mut versions = BTreeMap::<String, Vec<String>>::new();
+    for package in lock.package.into_iter().filter(|package| names.contains(&&*package.name)) {
+        versions.entry(package.name).or_default().push(package.version);
+    }
+    let only = |(name, mut versions): (String, Vec<String>)| {
+        let version = versions.pop()?;
+        versions.is_empty().then_some((name, version))
+    };
+    Ok(versions.into_iter().filter_map(only).collect())
+}
+
 /// Copies an executable into a folder beside it; returns the folder.
 fn keep(executable: &Path, folder: &str) -> Result<PathBuf, String> {
     let folder = executable.with_file_name(folder);
@@ -329,7 +348,19 @@ pub struct Source {
 
 #[cfg(test)]
 mod tests {
-    use super::flags;
+    use super::{flags, versions_in};
+
+    #[test]
+    fn a_version_is_known_if_there_is_one() {
+        let package = |name: &str, version: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n")
+        };
+        let lock = package("one", "1.0.0") + &package("two", "1.0.0") + &package("two", "2.0.0");
+        let versions = versions_in(&lock, &["one", "two", "none"]).unwrap();
+        let expected = [("one".to_owned(), "1.0.0".to_owned())];
+        assert_eq!(versions.into_iter().collect::<Vec<_>>(), expected);
+        assert!(versions_in("package = 1", &[]).is_err());
+    }
 
     #[test]
     fn a_checker_is_asked_for_once_or_not_at_all() {

@@ -54,7 +54,7 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// How it ended, and its last words.
-pub(crate) fn describe(finished: &Finished) -> String {
+pub fn describe(finished: &Finished) -> String {
     let status = match finished.status {
         Some(status) => status.to_string(),
         None => "killed by the watchdog".to_owned(),

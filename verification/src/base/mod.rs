@@ -3,6 +3,7 @@
 pub mod cargo;
 pub mod child;
 pub mod limits;
+pub mod panic_message;
 pub mod progress;
 pub mod shard;
 pub mod text;

@@ -1,6 +1,7 @@
 //! What is going on, on standard error: a bar on a terminal, and otherwise a line at least every
 //! ten seconds, so that the log of a CI job never falls silent.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -132,6 +133,31 @@ impl State {
         let latest = if latest.is_empty() { String::new() } else { format!(", {latest}") };
         format!("[{seconds:>4} s] {what}{counted}{latest}")
     }
+}
+
+/// Does something for each task, so many at a time, and shows the results as they come. They are
+/// returned in the order in which they came.
+pub fn each<T: Sync, R: Send>(
+    jobs: usize,
+    what: &str,
+    tasks: &[T],
+    work: impl Fn(&T) -> (String, R) + Sync,
+) -> Vec<R> {
+    let progress = Progress::of(what, tasks.len());
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (shown, result) = work(task);
+                    progress.done(shown);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The time since this process first asked.

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use comfy_table::{presets, ContentArrangement, Table};
 
-pub(crate) fn heading(out: &mut String, text: &str) {
+/// Begins a section with this heading.
+pub fn heading(out: &mut String, text: &str) {
     let _ = writeln!(out, "\n{text}\n{}", "─".repeat(text.chars().count()));
 }
 
-pub(crate) fn table(width: usize) -> Table {
+/// An empty table without borders, at most that many columns wide.
+pub fn table(width: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -16,7 +18,9 @@ pub(crate) fn table(width: usize) -> Table {
     table
 }
 
-pub(crate) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
+/// Breaks text into lines of at most that many columns. `first` begins the first line, `rest` the
+/// others.
+pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut out = first.to_owned();
     let mut column = first.chars().count();
     for (index, word) in text.split(' ').enumerate() {
@@ -36,7 +40,7 @@ pub(crate) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String 
 }
 
 /// `110955` as `110,955`.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -50,6 +54,6 @@ pub(crate) fn thousands(number: u64) -> String {
 
 /// A count as a float: no count here is large enough to be rounded.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn to_float(number: u64) -> f64 {
+pub fn to_float(number: u64) -> f64 {
     number as f64
 }

@@ -81,7 +81,7 @@ pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Fou
 
 /// Reports a panic of an explorer's, and never returns: nothing shall be unwound.
 fn panicked(info: &PanicHookInfo<'_>) {
-    let message = crate::engines::record::message(info);
+    let message = crate::base::panic_message::panic_message(info.payload());
     if let Some(ended) = &*PANICKED.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = ended.send(Ended::Panicked(message));
     }

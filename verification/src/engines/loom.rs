@@ -175,7 +175,7 @@ fn finish(end: End, trace: Option<Trace>) -> Run {
 /// Ends the process on a panic, unless the scenario provoked it.
 fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
     panic::set_hook(Box::new(move |info| {
-        let message = record::message(info);
+        let message = crate::base::panic_message::panic_message(info.payload());
         // loom's own panics come while its state is borrowed: asking it for the thread would be
         // another panic. They always convict.
         let loom = info.location().is_some_and(|site| site.file().contains("loom-"));

@@ -109,7 +109,7 @@ pub(super) fn install(yields_by_choice: bool) {
         } else if !expected_panics::is_quiet() {
             let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
             *SITE.lock().unwrap_or_else(PoisonError::into_inner) = site;
-            raw::fail(record::message(info));
+            raw::fail(crate::base::panic_message::panic_message(info.payload()));
         }
     }));
 }

@@ -1,18 +1,10 @@
-//! What an engine tells of an execution: the panic that ended it, and the facade's record of it.
+//! The facade's record of an execution, as reports have it.
 
-use std::panic::{Location, PanicHookInfo};
+use std::panic::Location;
 
 use last_call::sync::trace::{self, Kind, Op};
 
 use crate::findings::trace::{Operation, Step, Trace};
-
-/// The message of a panic.
-pub(crate) fn message(info: &PanicHookInfo<'_>) -> String {
-    let payload = info.payload();
-    let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a payload that is not a string".to_owned())
-}
 
 /// The facade's record of an execution, as reports have it.
 /// `wakes_any` says whether a notification for one may have woken any sleeper.

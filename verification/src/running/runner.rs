@@ -1,6 +1,6 @@
 //! Runs models, each in a process of its own, as many at a time as there are cores.
 
-use crate::base::progress::Progress;
+use crate::base::progress;
 use crate::findings::verdict::Verdict;
 use crate::kill_matrix::plan;
 use crate::trials::judge;
@@ -9,9 +9,7 @@ use crate::trials::trial::Expect;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::faults::site::Slip;
@@ -293,31 +291,6 @@ impl Runner {
         tasks: &[T],
         work: impl Fn(&T) -> (String, R) + Sync,
     ) -> Vec<R> {
-        each(self.jobs, what, tasks, work)
+        progress::each(self.jobs, what, tasks, work)
     }
-}
-
-/// Does something for each task, so many at a time, and shows the results as they come. They are
-/// returned in the order in which they came.
-pub fn each<T: Sync, R: Send>(
-    jobs: usize,
-    what: &str,
-    tasks: &[T],
-    work: impl Fn(&T) -> (String, R) + Sync,
-) -> Vec<R> {
-    let progress = Progress::of(what, tasks.len());
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (shown, result) = work(task);
-                    progress.done(shown);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

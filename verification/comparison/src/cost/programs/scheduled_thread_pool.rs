@@ -1,0 +1,22 @@
+//! The program with `scheduled-thread-pool`, whose end is told by the jobs: it cannot be waited for.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{mpsc, Arc};
+
+use scheduled_thread_pool::ScheduledThreadPool;
+
+fn main() {
+    let sum = Arc::new(AtomicUsize::new(0));
+    let pool = ScheduledThreadPool::builder().num_threads(2).build();
+    let (running, all_ended) = mpsc::channel::<()>();
+    for number in 0..100 {
+        let (sum, running) = (Arc::clone(&sum), running.clone());
+        pool.execute(move || {
+            sum.fetch_add(number, Ordering::Relaxed);
+            drop(running);
+        });
+    }
+    drop(running);
+    assert!(all_ended.recv().is_err(), "nothing is sent");
+    println!("{}", sum.load(Ordering::Relaxed));
+}

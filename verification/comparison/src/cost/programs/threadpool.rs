@@ -1,0 +1,19 @@
+//! The program with `threadpool`.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use threadpool::ThreadPool;
+
+fn main() {
+    let sum = Arc::new(AtomicUsize::new(0));
+    let pool = ThreadPool::new(2);
+    for number in 0..100 {
+        let sum = Arc::clone(&sum);
+        pool.execute(move || {
+            sum.fetch_add(number, Ordering::Relaxed);
+        });
+    }
+    pool.join();
+    println!("{}", sum.load(Ordering::Relaxed));
+}

@@ -1,0 +1,80 @@
+//! An adaptor for each pool, behind one trait.
+//!
+//! | file | |
+//! | --- | --- |
+//! | `pool.rs` | the traits: a pool, its submitter, an operation on any pool |
+//! | `about.rs` | what a pool offers, as data |
+//! | `handle.rs` | a handle that waits for one job |
+//! | `awaited.rs` | waits for every job, also on pools that cannot |
+//! | `shared.rs` | a submitter for pools that have none |
+//! | `last_call.rs` | this pool, once for each of its queues |
+//! | `book.rs` | the pool of *The Rust Programming Language* |
+//! | every other file | an adaptor for the package of that name |
+
+mod about;
+mod awaited;
+mod handle;
+mod pool;
+mod shared;
+
+mod affinitypool;
+mod async_executor;
+mod book;
+mod executors;
+mod futures_executor;
+mod last_call;
+mod rayon;
+mod rusty_pool;
+mod scheduled_thread_pool;
+mod threadpool;
+mod tokio;
+mod uvth;
+mod workerpool;
+
+pub use about::{About, OnDrop, OnPanic, SubmitterOf, Threads, Waits};
+pub use awaited::Awaited;
+pub use handle::{Handle, NoHandle};
+pub use pool::{Pool, Refused, Submit, Visit};
+
+#[cfg(feature = "crossbeam-channel")]
+use self::last_call::Channel;
+use self::last_call::{Default, LastCall, Locked};
+
+macro_rules! pools {
+    ($($(#[$when:meta])* $pool:ty),+ $(,)?) => {
+        /// Every pool, this one first.
+        pub static ALL: &[About] = &[$($(#[$when])* <$pool as Pool>::ABOUT),+];
+
+        /// Performs an operation on the pool of that name. Returns `None` if there is no such pool.
+        pub fn visit<V: Visit>(name: &str, visitor: V) -> Option<V::Output> {
+            $(
+                $(#[$when])*
+                if name == <$pool as Pool>::ABOUT.name {
+                    return Some(visitor.visit::<$pool>());
+                }
+            )+
+            None
+        }
+    };
+}
+
+pools! {
+    LastCall<Default>,
+    LastCall<Locked>,
+    #[cfg(feature = "crossbeam-channel")]
+    LastCall<Channel>,
+    book::Book,
+    rayon::Rayon,
+    threadpool::Threadpool,
+    threadpool::ThreadpoolCrossbeam,
+    rusty_pool::RustyPool,
+    workerpool::Workerpool,
+    executors::Channel,
+    executors::Stealing,
+    affinitypool::Affinitypool,
+    uvth::Uvth,
+    tokio::SpawnBlocking,
+    futures_executor::FuturesExecutor,
+    scheduled_thread_pool::Scheduled,
+    async_executor::AsyncExecutor,
+}

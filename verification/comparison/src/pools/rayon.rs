@@ -1,0 +1,83 @@
+//! The `rayon` package.
+
+use std::sync::Arc;
+
+use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
+
+/// Rayon's pool, through `spawn`.
+#[derive(Debug)]
+pub(crate) struct Rayon(Arc<rayon::ThreadPool>);
+
+impl Pool for Rayon {
+    const ABOUT: About = About {
+        name: "rayon",
+        package: "rayon",
+        what: "a work-stealing pool for parallel computation; here only `spawn` on it",
+        less:
+            "drop does not wait; a panic in a spawned job aborts the process unless a handler is \
+               set; jobs submitted by jobs run newest first; no handles for spawned jobs, no bound",
+        waits: Waits::Not,
+        drop: OnDrop::RunsUnwaited,
+        panic: OnPanic::Aborts,
+        threads: Threads::AtOnce,
+        submitter: SubmitterOf::Adaptor,
+        in_order: false,
+        idle: false,
+        handles: false,
+    };
+
+    type Submitter = Submitter;
+
+    fn start(workers: usize) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        Rayon(Arc::new(pool.expect("threads can be started")))
+    }
+
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.spawn(job);
+        Ok(())
+    }
+
+    fn submitter(&self) -> Submitter {
+        Submitter(Arc::clone(&self.0))
+    }
+
+    fn finish(self) {}
+
+    fn try_start(workers: usize) -> Result<Self, String> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        pool.map(|pool| Rayon(Arc::new(pool))).map_err(|error| error.to_string())
+    }
+
+    fn start_with_panic_handler<F>(workers: usize, on_panic: F) -> Option<Self>
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        let handler = move |payload| {
+            // A panic in the handler ends the process, as documented. The drop of a payload may panic.
+            std::mem::forget::<Box<dyn std::any::Any + Send>>(payload);
+            on_panic();
+        };
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(workers).panic_handler(handler);
+        Some(Rayon(Arc::new(builder.build().expect("threads can be started"))))
+    }
+}
+
+/// The shared pool. On a worker, `spawn` uses the queue of that worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Submitter(Arc<rayon::ThreadPool>);
+
+impl Submit for Submitter {
+    #[inline]
+    fn execute<F>(&self, job: F) -> Result<(), Refused>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.0.spawn(job);
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! What a job costs on each pool: the benchmark `speed`.
+//!
+//! | file | |
+//! | --- | --- |
+//! | `workloads.rs` | what runs, generic over the pool |
+//! | `results.rs` | the results: `speed.json` |
+//! | `catalog.rs` | the workloads and curves, their pools and targets |
+//! | `record.rs` | the results that the README shows |
+//! | `instructions.rs` | the instructions of a job, counted by callgrind |
+//! | `print.rs` | the results in the terminal |
+//! | `command.rs` | the command: its arguments, the order of the runs, their processes |
+
+mod catalog;
+mod command;
+mod instructions;
+mod print;
+pub mod record;
+pub mod results;
+mod workloads;
+
+pub use catalog::workloads;
+pub use command::main;
+pub use workloads::run_one;

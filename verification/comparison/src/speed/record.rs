@@ -1,0 +1,171 @@
+//! The results of the benchmark that the README shows: `data/speed.json`.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::results::{SpeedResults, Target};
+use crate::base::machine::Machine;
+use crate::base::numbers::{figure, ratio};
+use crate::base::statistics::Spread;
+use crate::base::table::markdown;
+
+/// The queue of this pool that is recorded: its default one.
+const OWN: &str = "last-call";
+
+/// The record of a whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeedRecord {
+    /// The version of this format.
+    pub schema: u32,
+    /// The day of the run, in UTC.
+    pub date: String,
+    /// How much ran: `quick` or `full`.
+    pub profile: String,
+    /// How often each pool ran each workload.
+    pub rounds: usize,
+    /// Where it ran.
+    pub machine: Machine,
+    /// A row for each figure of each workload.
+    pub rows: Vec<Row>,
+}
+
+/// A figure of this pool beside the best peer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The workload: `W1`.
+    pub workload: String,
+    /// What distinguishes this setting.
+    pub setting: String,
+    /// The figure: `a job`.
+    pub figure: String,
+    /// The unit of the figure.
+    pub unit: String,
+    /// The best peer, if there is one.
+    pub best: Option<String>,
+    /// The figure of the best peer.
+    pub best_value: Option<f64>,
+    /// The figure of this pool.
+    pub value: Option<f64>,
+    /// The figure of this pool divided by that of the best peer, in the same round.
+    pub ratio: Option<Spread>,
+    /// The target, if there is one.
+    pub target: Option<Target>,
+    /// What is special about this row.
+    pub remark: Option<String>,
+}
+
+impl SpeedRecord {
+    /// The version of the format.
+    pub const SCHEMA: u32 = 1;
+
+    /// Records the results of a run, for this pool on its default queue.
+    pub fn of(results: &SpeedResults) -> Self {
+        let rows = results.tables.iter().filter_map(|table| {
+            let standing = table.standings.iter().find(|standing| standing.pool == OWN)?;
+            let value = |name: &str| {
+                let entry = table.entries.iter().find(|entry| entry.pool == name)?;
+                Some(entry.value?.median)
+            };
+            Some(Row {
+                workload: table.workload.clone(),
+                setting: table.setting.clone(),
+                figure: table.figure.clone(),
+                unit: table.unit.clone(),
+                best: standing.best.clone(),
+                best_value: standing.best.as_deref().and_then(value),
+                value: value(OWN),
+                ratio: standing.ratio,
+                target: standing.target,
+                remark: None,
+            })
+        });
+        SpeedRecord {
+            schema: Self::SCHEMA,
+            date: results.date.clone(),
+            profile: results.profile.clone(),
+            rounds: results.rounds,
+            machine: results.machine.clone(),
+            rows: rows.collect(),
+        }
+    }
+
+    /// The table in Markdown, and below it how it was measured.
+    pub fn markdown(&self) -> String {
+        let head = ["workload", "figure", "best peer", "this pool", "target", ""];
+        let table = markdown(&head, self.rows.iter().map(Row::cells));
+        let Machine { cores, system, others, .. } = &self.machine;
+        let others = others.map_or_else(String::new, |others| {
+            format!(", of which other processes kept {others:.1} busy")
+        });
+        let (date, rounds, profile) = (&self.date, self.rounds, &self.profile);
+        let mut out = format!(
+            "{table}\nMeasured on {date}: {rounds} rounds of the {profile} mode, {cores} \
+             cores{others}, {system}.\n"
+        );
+        for row in &self.rows {
+            if let Some(remark) = &row.remark {
+                let _ = writeln!(out, "{}, {}: {remark}.", row.workload, row.setting);
+            }
+        }
+        out
+    }
+}
+
+impl Row {
+    /// Whether the target is met. `None` without a target or a figure.
+    pub fn met(&self) -> Option<bool> {
+        self.target?.met(self.ratio.map(|ratio| ratio.median), self.value)
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let unit = |value: f64| format!("{} {}", figure(value), self.unit);
+        let is_absolute = matches!(self.target, Some(Target::Figure(_))) || self.ratio.is_none();
+        let (best, own) = if is_absolute {
+            let best = self.best.iter().map(|name| match self.best_value {
+                Some(value) => format!("{name}, {}", unit(value)),
+                None => name.clone(),
+            });
+            (best.collect(), self.value.map_or_else(String::new, unit))
+        } else {
+            let ratio = self.ratio.as_ref().map_or_else(String::new, ratio);
+            (self.best.clone().unwrap_or_default(), ratio)
+        };
+        let target = match self.target {
+            None => String::new(),
+            Some(Target::Ratio(most)) => format!("≤ {most}"),
+            Some(Target::Figure(most)) => format!("≤ {most} {}", self.unit),
+        };
+        let met = match self.met() {
+            None => "",
+            Some(true) => "met",
+            Some(false) => "**not met**",
+        };
+        let workload = format!("{}, {}", self.workload, self.setting);
+        [workload, self.figure.clone(), best, own, target, met.to_owned()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SpeedRecord;
+    use crate::speed::results::tests::results;
+    use crate::speed::results::Target;
+
+    #[test]
+    fn a_row_has_the_ratio_to_the_best_peer_and_whether_the_target_is_met() {
+        let record = SpeedRecord::of(&results());
+        let text = record.markdown();
+        let row = "| W1, 2 workers | a job | slow | 0.50 (0.50–0.50) | ≤ 0.6 | met |\n";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("2025-01-31: 3 rounds of the quick mode, 2 cores"), "{text}");
+    }
+
+    #[test]
+    fn an_absolute_target_is_compared_with_the_figure() {
+        let mut record = SpeedRecord::of(&results());
+        record.rows[0].target = Some(Target::Figure(100.0));
+        let row = "| slow, 220 ns | 110 ns | ≤ 100 ns | **not met** |\n";
+        assert!(record.markdown().contains(row), "{}", record.markdown());
+    }
+}

@@ -1,0 +1,34 @@
+//! What `cargo compare` refuses, and how it says so.
+
+use std::process::{Command, Output};
+
+fn compare(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
+    command.args(arguments).output().expect("it can be started")
+}
+
+fn refused(output: &Output, word: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(word), "{word} is not in: {told}");
+}
+
+#[test]
+fn an_unknown_pool_or_property_is_named_beside_those_that_exist() {
+    let output = compare(&["--pool", "no-such-pool"]);
+    refused(&output, "no-such-pool");
+    refused(&output, "threadpool");
+    let output = compare(&["--property", "no-such-property"]);
+    refused(&output, "no-such-property");
+    refused(&output, "end-waits");
+}
+
+#[test]
+fn the_help_names_the_benchmarks() {
+    let output = compare(&["--help"]);
+    let help = String::from_utf8_lossy(&output.stdout);
+    for bench in ["speed", "cost", "price"] {
+        let command = format!("cargo bench -p comparison --bench {bench}");
+        assert!(help.contains(&command), "{command} is not in: {help}");
+    }
+}
