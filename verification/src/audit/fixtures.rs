@@ -13,7 +13,7 @@ use crate::findings::scope::Scope;
 use crate::findings::trace::tests::deadlock;
 use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
-use crate::programs::{Extent, Generated, EXTENTS};
+use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::suites::{Suite, Test};
 use crate::scenarios::scenario::World;
 use crate::trials::report::{DefectReport, TrialReport};
@@ -50,7 +50,7 @@ fn audit(trial: TrialReport) -> Audit {
         samples: samples::trials().take(1).map(|trial| sampled(&trial)).collect(),
         checker: Some(checked()),
         mutants: None,
-        generated: EXTENTS.iter().map(generated).collect(),
+        generated: PROGRAM_SETS.iter().map(generated).collect(),
         suites,
     };
     audit.settle();
@@ -113,8 +113,8 @@ fn checked() -> CheckerReport {
 }
 
 /// Programs that hold.
-fn generated(extent: &Extent) -> Generated {
-    Generated { programs: 1, unreached: Vec::new(), ..Generated::new(extent, false) }
+fn generated(set: &ProgramSet) -> Generated {
+    Generated { programs: 1, unreached: Vec::new(), ..Generated::new(set, false) }
 }
 
 fn trial() -> TrialReport {

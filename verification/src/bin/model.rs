@@ -19,11 +19,11 @@ mod explored {
     use verification::base::limits;
     use verification::base::shard::Shard;
     use verification::engines;
-    use verification::faults::site::Slip;
+    use verification::faults::site::SiteFault;
     use verification::findings::run::{End, Engine, Run};
     use verification::findings::trace::Trace;
     use verification::mutation::seeded;
-    use verification::programs::{self, Extent};
+    use verification::programs::{self, ProgramSet};
     use verification::report::swimlanes;
     use verification::trials::purpose::Purpose;
     use verification::trials::recorded::Expected;
@@ -55,7 +55,7 @@ mod explored {
         defect: Option<String>,
         /// The fault at a call site to run it with
         #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
-        slip: Option<Slip>,
+        fault: Option<SiteFault>,
         /// Who explores: loom gives a second opinion on what holds
         #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "mutant", "replay"])]
         engine: Engine,
@@ -63,10 +63,10 @@ mod explored {
         #[arg(long, value_name = "SCHEDULE", requires = "trial")]
         replay: Option<String>,
         /// Tell threads from one another that the scenario says are alike
-        #[arg(long, conflicts_with_all = ["defect", "slip", "mutant", "engine"])]
+        #[arg(long, conflicts_with_all = ["defect", "fault", "mutant", "engine"])]
         without_symmetry: bool,
         /// Explore what was built from changed sources
-        #[arg(long, conflicts_with_all = ["defect", "slip"])]
+        #[arg(long, conflicts_with_all = ["defect", "fault"])]
         mutant: bool,
         /// Explore so every model of this pool, each in a process of its own, until one does not hold;
         /// the answer is the exit status
@@ -101,29 +101,29 @@ mod explored {
         fn explore_generated(&self) -> Result<ExitCode, String> {
             let subject = self.subject.as_deref().unwrap_or_default();
             let workers = self.workers;
-            let extent = Extent::find(subject, workers).ok_or_else(|| {
+            let set = ProgramSet::find(subject, workers).ok_or_else(|| {
                 format!("generated programs do not run on `{subject}` with {workers} workers")
             })?;
             let named = |name: &String| {
-                extent.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
+                set.defect(name).ok_or(format!("generated programs have no defect `{name}`"))
             };
             let defect = self.defect.as_ref().map(named).transpose()?;
             let length = self.generated.unwrap_or_default();
             let programs = programs::part(length, self.shard.unwrap_or(Shard::WHOLE));
-            engines::run_programs(extent, self.most, programs, defect, self.limit(), tell)
+            engines::run_programs(set, self.most, programs, defect, self.limit(), tell)
         }
 
         fn explore_trial(self) -> Result<ExitCode, String> {
             let limit = self.limit();
             let name = self.trial.unwrap_or_default();
             let trial = Trial::find(&name).ok_or_else(|| format!("there is no trial `{name}`"))?;
-            let purpose = match (&self.defect, self.slip) {
+            let purpose = match (&self.defect, self.fault) {
                 (Some(name), _) => {
                     let defect = trial.defect(name);
                     let none = || format!("{} has no defect `{name}`", trial.name());
                     Purpose::Defect(defect.ok_or_else(none)?)
                 }
-                (None, Some(slip)) => Purpose::Slip(slip, self.engine),
+                (None, Some(fault)) => Purpose::SiteFault(fault, self.engine),
                 (None, None) if self.mutant => Purpose::Mutant,
                 (None, None) if self.without_symmetry => Purpose::WithoutSymmetry,
                 (None, None) => match self.engine {

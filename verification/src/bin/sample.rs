@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use verification::base::limits;
-use verification::faults::site::Slip;
+use verification::faults::site::SiteFault;
 use verification::findings::sample::Scheduler;
 use verification::trials::samples::{Sampled, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 
@@ -35,7 +35,7 @@ struct Arguments {
     defect: Option<String>,
     /// The fault at a call site to run it with
     #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
-    slip: Option<Slip>,
+    fault: Option<SiteFault>,
     /// Steps that an execution may take; more is a failure
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
     max_steps: usize,
@@ -76,7 +76,7 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
 
     use verification::engines::{self, Plan, Request, Wrong};
 
-    let wrong = match (&arguments.defect, &arguments.slip) {
+    let wrong = match (&arguments.defect, &arguments.fault) {
         (Some(name), _) => {
             let defect = sampled.defect(name);
             let defect = defect.ok_or_else(|| format!("it has no defect `{name}`"))?;
@@ -85,7 +85,7 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
                 fault: defect.fault(verification::trials::samples::SUBJECT),
             })
         }
-        (None, Some(slip)) => Some(Wrong { name: slip.to_string(), fault: slip.fault() }),
+        (None, Some(fault)) => Some(Wrong { name: fault.to_string(), fault: fault.fault() }),
         (None, None) => None,
     };
     let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;

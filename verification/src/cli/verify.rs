@@ -27,7 +27,7 @@ use crate::findings::scope::Scope;
 use crate::kill_matrix::equivalents::Equivalents;
 use crate::kill_matrix::KillMatrix;
 use crate::mutation::seeded::{self, Mutants};
-use crate::programs::{Extent, Generated, EXTENTS};
+use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::commands;
 use crate::running::runner::{Runner, Runs};
 use crate::running::suites;
@@ -204,15 +204,15 @@ fn kill_matrix(
     } else {
         runner.surveys(&candidates)
     };
-    let runs = runner.slips(&surveys, shard, expected, |slip| equivalents.explain(slip, source));
+    let runs = runner.faults(&surveys, shard, expected, |fault| equivalents.explain(fault, source));
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 
 /// Runs the generated programs of this shard, on each queue.
 fn programs(runner: &Runner, arguments: &Arguments) -> Vec<Generated> {
     let nightly = arguments.profile == Profile::Nightly;
-    let on = |extent: &Extent| runner.generated(extent, nightly, arguments.shard);
-    EXTENTS.iter().map(on).collect()
+    let on = |set: &ProgramSet| runner.generated(set, nightly, arguments.shard);
+    PROGRAM_SETS.iter().map(on).collect()
 }
 
 /// Draws the samples of this shard.

@@ -18,7 +18,7 @@ use crate::engines::record;
 use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
 use crate::findings::trace::Trace;
 use crate::scenarios::expected_panics;
-use crate::scenarios::scenario::Stage;
+use crate::scenarios::scenario::Harness;
 use crate::subjects::subject::Subject;
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
@@ -28,7 +28,7 @@ use super::completion;
 /// What the model's thread and the reporter share.
 struct State {
     run: Run,
-    stage: Stage,
+    harness: Harness,
     began: Instant,
 }
 
@@ -79,8 +79,8 @@ fn conduct(
 ) -> ! {
     let options = Options::Loom(LoomOptions::complete());
     let run = Run { options, ..Run::new(trial, defect) };
-    let stage = Stage::new(subject);
-    let fresh = State { run, stage, began: Instant::now() };
+    let harness = Harness::new(subject);
+    let fresh = State { run, harness, began: Instant::now() };
     assert!(STATE.set(Mutex::new(fresh)).is_ok(), "one engine a process");
     completion::listen();
 
@@ -123,18 +123,18 @@ fn explore(trial: &'static Trial) {
     };
     for bound in bounds {
         // Outcomes are the last exploration's.
-        state().stage.forget();
+        state().harness.forget();
         check(bound, trial.scenario.body);
     }
 }
 
 /// One exploration.
-fn check(bound: Option<usize>, body: impl Fn(&Stage) + Send + Sync + 'static) {
-    let (builder, stage) = {
+fn check(bound: Option<usize>, body: impl Fn(&Harness) + Send + Sync + 'static) {
+    let (builder, harness) = {
         let mut state = state();
         state.run.explorations.push(Exploration { bound, ..Exploration::default() });
         state.began = Instant::now();
-        (builder(&LoomOptions::complete(), bound), state.stage.clone())
+        (builder(&LoomOptions::complete(), bound), state.harness.clone())
     };
     EXECUTIONS.store(0, Ordering::SeqCst);
     completion::forget();
@@ -142,7 +142,7 @@ fn check(bound: Option<usize>, body: impl Fn(&Stage) + Send + Sync + 'static) {
         EXECUTIONS.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
         expected_panics::begin_execution();
-        body(&stage);
+        body(&harness);
     });
     close_exploration();
 }
@@ -163,7 +163,7 @@ fn finish(end: End, trace: Option<Trace>) -> Run {
         close_exploration();
     }
     let mut state = state();
-    let reached = state.stage.seen();
+    let reached = state.harness.seen();
     state.run.reached =
         reached.into_iter().map(|(outcome, times)| (outcome.to_owned(), times)).collect();
     state.run.faults_fired = trace::faults_fired();

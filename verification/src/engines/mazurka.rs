@@ -20,13 +20,13 @@ use mazurka::{FailureKind, Report, Schedule};
 
 use crate::engines::record;
 use crate::faults::defect::Defect;
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::findings::run::{self, End, Exploration, MazurkaOptions, Options, Run};
 use crate::findings::sample::SampleEnd;
 use crate::findings::trace::Trace;
-use crate::programs::{self, Extent, Program};
+use crate::programs::{self, Program, ProgramSet};
 use crate::scenarios::expected_panics;
-use crate::scenarios::scenario::{Stage, World};
+use crate::scenarios::scenario::{Harness, World};
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
 
@@ -130,15 +130,15 @@ pub(super) fn builder(options: &MazurkaOptions) -> mazurka::Builder {
 
 /// A scenario's program as mazurka runs it.
 pub(super) fn body(
-    stage: &Stage,
-    program: impl Fn(&Stage) + Send + Sync + 'static,
+    harness: &Harness,
+    program: impl Fn(&Harness) + Send + Sync + 'static,
 ) -> impl Fn() + Send + Sync + 'static {
-    let stage = stage.clone();
+    let harness = harness.clone();
     move || {
         BEGUN.fetch_add(1, Ordering::Relaxed);
         trace::begin_execution();
         expected_panics::begin_execution();
-        program(&stage);
+        program(&harness);
     }
 }
 
@@ -221,14 +221,14 @@ fn exploration(report: &Report) -> Exploration {
 
 /// What the exploring thread and the watchdog share.
 struct Session {
-    stage: Stage,
+    harness: Harness,
     run: Mutex<Run>,
 }
 
 impl Session {
-    fn new(trial: String, defect: Option<String>, stage: Stage, options: Options) -> Arc<Self> {
+    fn new(trial: String, defect: Option<String>, harness: Harness, options: Options) -> Arc<Self> {
         let run = Mutex::new(Run { options, ..Run::new(trial, defect) });
-        Arc::new(Session { stage, run })
+        Arc::new(Session { harness, run })
     }
 
     /// Explores one program; returns `true` if it held.
@@ -236,29 +236,29 @@ impl Session {
     fn explore(
         &self,
         options: &MazurkaOptions,
-        program: impl Fn(&Stage) + Clone + Send + Sync + 'static,
+        program: impl Fn(&Harness) + Clone + Send + Sync + 'static,
     ) -> bool {
         let builder = builder(options);
-        let report = builder.explore(body(&self.stage, program.clone()));
+        let report = builder.explore(body(&self.harness, program.clone()));
         let report = report.expect("the settings are valid");
         let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         run.explorations.push(exploration(&report));
         // Before the replay, which acts and reaches too.
-        run.reached = reached(&self.stage);
+        run.reached = reached(&self.harness);
         run.faults_fired = trace::faults_fired();
         run.end = match report.end {
             mazurka::End::Limited if options.max_executions.is_some() => End::Explored,
             ref end => translate(end),
         };
         if let mazurka::End::Failed(failure) = &report.end {
-            run.trace = again(&builder, &failure.schedule, body(&self.stage, program)).1;
+            run.trace = again(&builder, &failure.schedule, body(&self.harness, program)).1;
         }
         run.end == End::Explored
     }
 }
 
-pub(super) fn reached(stage: &Stage) -> BTreeMap<String, u64> {
-    let seen = stage.seen().into_iter();
+pub(super) fn reached(harness: &Harness) -> BTreeMap<String, u64> {
+    let seen = harness.seen().into_iter();
     seen.map(|(outcome, times)| (outcome.to_owned(), times)).collect()
 }
 
@@ -303,7 +303,7 @@ fn conduct(
             ..Exploration::default()
         });
     }
-    run.survey = trace::survey().iter().flat_map(Slip::at).collect();
+    run.survey = trace::survey().iter().flat_map(SiteFault::at).collect();
     tell(&run);
     process::exit(0)
 }
@@ -321,9 +321,9 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
     if matches!(purpose, Purpose::WithoutSymmetry) {
         options.alike = None;
     }
-    let stage = Stage::new(trial.subject);
+    let harness = Harness::new(trial.subject);
     let wrong = purpose.wrong();
-    let session = Session::new(trial.name(), wrong, stage, Options::Mazurka(options.clone()));
+    let session = Session::new(trial.name(), wrong, harness, Options::Mazurka(options.clone()));
     conduct(&session, limit, tell, move |session| {
         session.explore(&options, trial.scenario.body);
     })
@@ -342,28 +342,28 @@ fn options(world: &World) -> MazurkaOptions {
 ///
 /// As [`run`](super::run).
 pub fn run_programs(
-    extent: &'static Extent,
+    set: &'static ProgramSet,
     most: u64,
     programs: Vec<Program>,
     defect: Option<Defect>,
     limit: Duration,
     tell: fn(&Run),
 ) -> ! {
-    let faults: Vec<_> = defect.iter().map(|defect| defect.fault(extent.subject)).collect();
+    let faults: Vec<_> = defect.iter().map(|defect| defect.fault(set.subject)).collect();
     trace::set_faults(&faults);
     install(false);
     let options = MazurkaOptions { max_executions: Some(most), ..options(&World::PLAIN) };
-    let stage = Stage::new(extent.subject);
+    let harness = Harness::new(set.subject);
     let wrong = defect.map(|defect| defect.name.to_owned());
     let session =
-        Session::new("generated".to_owned(), wrong, stage, Options::Mazurka(options.clone()));
+        Session::new("generated".to_owned(), wrong, harness, Options::Mazurka(options.clone()));
     conduct(&session, limit, tell, move |session| {
         for program in programs {
             // What the threads do is the trace's first line.
             let text: &'static str = program.to_string().leak();
-            let held = session.explore(&options, move |stage| {
+            let held = session.explore(&options, move |harness| {
                 last_call::sync::note(text);
-                programs::run(&program, extent.workers, stage);
+                programs::run(&program, set.workers, harness);
             });
             if !held {
                 break;
@@ -393,8 +393,8 @@ pub fn replay(
         purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
     install(false);
-    let stage = Stage::new(trial.subject);
+    let harness = Harness::new(trial.subject);
     let (end, trace) =
-        again(&builder(&options(&world)), &schedule, body(&stage, trial.scenario.body));
+        again(&builder(&options(&world)), &schedule, body(&harness, trial.scenario.body));
     Ok((translate(&end), trace))
 }

@@ -11,7 +11,7 @@ use mazurka::Schedule;
 use super::mazurka::{again, body, install, reached, stands};
 use crate::findings::sample::{Sample, SampleEnd, Scheduler};
 use crate::findings::trace::Trace;
-use crate::scenarios::scenario::{Scenario, Stage};
+use crate::scenarios::scenario::{Harness, Scenario};
 use crate::subjects::TWO_LOCK;
 use crate::trials::samples::DEPTH;
 
@@ -62,13 +62,13 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
     let faults: Vec<_> = wrong.chain(request.scenario.world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
     install(true);
-    let stage = Stage::new(&TWO_LOCK);
+    let harness = Harness::new(&TWO_LOCK);
     let (ended, end) = mpsc::channel();
     let began = Instant::now();
     {
-        let (request, stage) = (request.clone(), stage.clone());
+        let (request, harness) = (request.clone(), harness.clone());
         std::thread::spawn(move || {
-            let _ = ended.send(request.execute(&stage));
+            let _ = ended.send(request.execute(&harness));
         });
     }
     let sample = match end.recv_timeout(request.limit) {
@@ -111,7 +111,7 @@ impl Request {
         }
     }
 
-    fn execute(&self, stage: &Stage) -> Sample {
+    fn execute(&self, harness: &Harness) -> Sample {
         let builder = mazurka::Builder::new().max_steps(self.max_steps);
         let program = self.scenario.body;
         match &self.plan {
@@ -121,11 +121,11 @@ impl Request {
                     _ => mazurka::Scheduler::Random,
                 };
                 let count = *schedules as u64;
-                let report = builder.sample(scheduler, count, *seed, body(stage, program));
+                let report = builder.sample(scheduler, count, *seed, body(harness, program));
                 let report = report.expect("the settings are valid");
-                let reached = reached(stage);
+                let reached = reached(harness);
                 let faults_fired = trace::faults_fired();
-                let (end, trace) = self.end(&builder, stage, &report.end);
+                let (end, trace) = self.end(&builder, harness, &report.end);
                 Sample {
                     schedules: usize::try_from(report.executions).unwrap_or(usize::MAX),
                     distinct: usize::try_from(report.distinct).unwrap_or(usize::MAX),
@@ -139,9 +139,9 @@ impl Request {
                 }
             }
             Plan::Replay(schedule) => {
-                let (end, trace) = again(&builder, schedule, body(stage, program));
+                let (end, trace) = again(&builder, schedule, body(harness, program));
                 let end = super::mazurka::translate_sample(&end);
-                let (reached, faults_fired) = (reached(stage), trace::faults_fired());
+                let (reached, faults_fired) = (reached(harness), trace::faults_fired());
                 Sample {
                     schedules: 1,
                     distinct: 1,
@@ -159,13 +159,13 @@ impl Request {
     fn end(
         &self,
         builder: &mazurka::Builder,
-        stage: &Stage,
+        harness: &Harness,
         end: &mazurka::End,
     ) -> (SampleEnd, Option<Trace>) {
         let told = super::mazurka::translate_sample(end);
         let trace = match end {
             mazurka::End::Failed(failure) => {
-                again(builder, &failure.schedule, body(stage, self.scenario.body)).1
+                again(builder, &failure.schedule, body(harness, self.scenario.body)).1
             }
             _ => None,
         };

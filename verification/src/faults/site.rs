@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(with = "String")]
 #[serde(into = "String", try_from = "String")]
-pub struct Slip {
+pub struct SiteFault {
     /// The source file, as `src/job.rs`.
     pub file: String,
     /// The line of the call.
@@ -93,13 +93,13 @@ pub(crate) fn in_words(action: Action) -> String {
     }
 }
 
-impl fmt::Display for Slip {
+impl fmt::Display for SiteFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}:{}", name(self.action), self.file, self.line)
     }
 }
 
-impl FromStr for Slip {
+impl FromStr for SiteFault {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -107,17 +107,17 @@ impl FromStr for Slip {
         let (word, site) = text.split_once('@').ok_or_else(wrong)?;
         let (file, line) = site.rsplit_once(':').ok_or_else(wrong)?;
         let line = line.parse().map_err(|_| wrong())?;
-        Ok(Slip { file: file.to_owned(), line, action: action(word)? })
+        Ok(SiteFault { file: file.to_owned(), line, action: action(word)? })
     }
 }
 
-impl From<Slip> for String {
-    fn from(slip: Slip) -> String {
-        slip.to_string()
+impl From<SiteFault> for String {
+    fn from(fault: SiteFault) -> String {
+        fault.to_string()
     }
 }
 
-impl TryFrom<String> for Slip {
+impl TryFrom<String> for SiteFault {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -125,7 +125,7 @@ impl TryFrom<String> for Slip {
     }
 }
 
-impl Slip {
+impl SiteFault {
     /// The fault, for the facade. Its file's name lives as long as the process.
     pub fn fault(&self) -> Fault {
         Fault { action: self.action, file: self.file.clone().leak(), line: Some(self.line) }
@@ -143,7 +143,7 @@ impl Slip {
 
     /// What can go wrong at the places that a survey has found.
     #[cfg(loom)]
-    pub(crate) fn at(found: &last_call::sync::trace::Opportunity) -> Vec<Slip> {
+    pub(crate) fn at(found: &last_call::sync::trace::Opportunity) -> Vec<SiteFault> {
         use last_call::sync::trace::Operation;
         let actions = match found.operation {
             Operation::NotifyOne => {
@@ -164,8 +164,8 @@ impl Slip {
         let Some(start) = file.rfind("src/").filter(|_| !file.contains("verification/")) else {
             return Vec::new();
         };
-        let slip = |action| Slip { file: file[start..].to_owned(), line: found.line, action };
-        actions.into_iter().map(slip).collect()
+        let fault = |action| SiteFault { file: file[start..].to_owned(), line: found.line, action };
+        actions.into_iter().map(fault).collect()
     }
 }
 
@@ -173,17 +173,17 @@ impl Slip {
 mod tests {
     use last_call::sync::fault::Action;
 
-    use super::{Slip, NAMES};
+    use super::{SiteFault, NAMES};
 
     #[test]
     fn a_slip_is_read_as_it_is_written() {
         let numbered = [Action::SplitLock(2), Action::FailSpawn(1)];
         for action in NAMES.iter().map(|(_, action)| *action).chain(numbered) {
-            let slip = Slip { file: "src/queue/locked.rs".to_owned(), line: 57, action };
-            assert_eq!(slip.to_string().parse(), Ok(slip));
+            let fault = SiteFault { file: "src/queue/locked.rs".to_owned(), line: 57, action };
+            assert_eq!(fault.to_string().parse(), Ok(fault));
         }
         for text in ["", "drop-notify-one", "nothing@src/a.rs:1", "wake-early@src/a.rs"] {
-            assert!(text.parse::<Slip>().is_err(), "{text}");
+            assert!(text.parse::<SiteFault>().is_err(), "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::scenarios::scenario::World;
 
 /// One run of one trial, with a seeded defect or without.
@@ -31,7 +31,7 @@ pub struct Run {
     pub trace: Option<Trace>,
     /// Of a survey: what could go wrong at the call sites that were reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub survey: Vec<Slip>,
+    pub survey: Vec<SiteFault>,
 }
 
 impl Run {

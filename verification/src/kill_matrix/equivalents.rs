@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::faults::site::{name, Slip};
+use crate::faults::site::{name, SiteFault};
 
 /// The faults that change nothing: `verification/data/equivalent.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,18 +43,18 @@ impl Equivalents {
     }
 
     /// Whether the fault is among them; `source` gives the text of a file.
-    pub fn explain(&self, slip: &Slip, source: impl Fn(&str) -> Option<String>) -> bool {
-        source(&slip.file).is_some_and(|source| self.position(slip, &source).is_some())
+    pub fn explain(&self, fault: &SiteFault, source: impl Fn(&str) -> Option<String>) -> bool {
+        source(&fault.file).is_some_and(|source| self.position(fault, &source).is_some())
     }
 
     /// Which of them it is.
-    pub(super) fn position(&self, slip: &Slip, source: &str) -> Option<usize> {
-        let (function, code) = place(source, slip.line);
+    pub(super) fn position(&self, fault: &SiteFault, source: &str) -> Option<usize> {
+        let (function, code) = place(source, fault.line);
         self.equivalent.iter().position(|known| {
-            known.file == slip.file
+            known.file == fault.file
                 && known.function == function
                 && known.code == code
-                && known.fault == name(slip.action)
+                && known.fault == name(fault.action)
         })
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::faults::site::in_words;
 use crate::faults::site::operation;
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::findings::part;
 use crate::findings::part::Case;
 use crate::findings::part::Exhibit;
@@ -43,11 +43,11 @@ pub struct KillMatrix {
 
 /// What the runs of all faults came to.
 #[derive(Debug)]
-pub struct Slips {
+pub struct FaultRuns {
     /// For each fault the trials that were run with it; for those of another shard none.
-    pub runs: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    pub runs: BTreeMap<SiteFault, Vec<(&'static Trial, Run)>>,
     /// For each fault that none of them has convicted, those that the second engine has run with it.
-    pub second_opinions: BTreeMap<Slip, Vec<(&'static Trial, Run)>>,
+    pub second_opinions: BTreeMap<SiteFault, Vec<(&'static Trial, Run)>>,
     /// Wall time of the runs, in seconds.
     pub seconds: f64,
 }
@@ -116,19 +116,19 @@ fn how(trial: &Trial, run: &Run) -> String {
 impl KillMatrix {
     /// Judges all runs.
     pub fn new(
-        slips: &Slips,
+        faults: &FaultRuns,
         equivalents: &Equivalents,
         source: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let mut used = BTreeSet::new();
         let mut entries = Vec::new();
-        for (slip, runs) in &slips.runs {
-            let known = equivalents.position(slip, &source(&slip.file).unwrap_or_default());
+        for (fault, runs) in &faults.runs {
+            let known = equivalents.position(fault, &source(&fault.file).unwrap_or_default());
             used.extend(known);
             if !runs.is_empty() {
                 let reason = known.map(|index| &*equivalents.equivalent[index].reason);
-                let seconds = slips.second_opinions.get(slip).map_or(&[][..], Vec::as_slice);
-                entries.push(entry(slip, runs, seconds, reason));
+                let seconds = faults.second_opinions.get(fault).map_or(&[][..], Vec::as_slice);
+                entries.push(entry(fault, runs, seconds, reason));
             }
         }
         let stale =
@@ -146,7 +146,7 @@ impl KillMatrix {
             how: None,
             trace: None,
         });
-        KillMatrix::of(entries.into_iter().chain(stale).collect(), slips.seconds)
+        KillMatrix::of(entries.into_iter().chain(stale).collect(), faults.seconds)
     }
 
     /// Counts what there is.
@@ -226,7 +226,7 @@ impl Part for Option<KillMatrix> {
 }
 
 fn entry(
-    slip: &Slip,
+    fault: &SiteFault,
     runs: &[(&'static Trial, Run)],
     seconds: &[(&'static Trial, Run)],
     equivalent: Option<&str>,
@@ -236,7 +236,7 @@ fn entry(
         runs.iter().filter(|(_, run)| judge::is_undecided(run)).map(|(t, _)| t.name()).collect();
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
     let disputed = convicted.is_empty() && seconds.iter().any(|(trial, run)| convicts(trial, run));
-    let (verdict, reason) = match (slip.is_harmless(), convicted.is_empty(), equivalent) {
+    let (verdict, reason) = match (fault.is_harmless(), convicted.is_empty(), equivalent) {
         _ if disputed => ("DISPUTED", Some("loom convicts it, and mazurka does not")),
         (false, true, Some(reason)) if !undecided.is_empty() => ("explained", Some(reason)),
         (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended it")),
@@ -249,17 +249,17 @@ fn entry(
         (_, _, Some(_)) => ("STALE", Some("equivalent.toml lists it, and it is not equivalent")),
     };
     KillEntry {
-        site: slip.site(),
-        operation: operation(slip.action).to_owned(),
-        fault: in_words(slip.action),
-        kind: if slip.is_harmless() { "harmless" } else { "harmful" }.to_owned(),
+        site: fault.site(),
+        operation: operation(fault.action).to_owned(),
+        fault: in_words(fault.action),
+        kind: if fault.is_harmless() { "harmless" } else { "harmful" }.to_owned(),
         verdict: verdict.to_owned(),
         reason: reason.map(str::to_owned),
         convicted_by: convicted.iter().map(|(trial, _)| trial.name()).collect(),
         undecided,
         tried: runs.iter().map(|(trial, _)| trial.name()).collect(),
         how: convicted.first().map(|(trial, run)| how(trial, run)),
-        trace: if slip.is_harmless() {
+        trace: if fault.is_harmless() {
             None
         } else {
             convicted.iter().find_map(|(_, run)| run.trace.clone())
@@ -273,7 +273,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::plan::candidates;
-    use super::{Equivalents, KillMatrix, Slip, Slips};
+    use super::{Equivalents, FaultRuns, KillMatrix, SiteFault};
     use crate::findings::part::Part;
     use crate::findings::run::{End, Run};
     use crate::trials::trial::Trial;
@@ -294,12 +294,12 @@ mod tests {
     }
 
     fn judged(fault: &str, runs: Vec<(&'static Trial, Run)>, equivalents: &str) -> Vec<String> {
-        let slip: Slip = format!("{fault}@{SITE}").parse().expect("a fault at a site");
+        let fault: SiteFault = format!("{fault}@{SITE}").parse().expect("a fault at a site");
         let equivalents: Equivalents = toml::from_str(equivalents).expect("a list");
         let source = |_: &str| Some("fn push() {\n    self.item.notify_one();\n}\n".to_owned());
-        let runs = BTreeMap::from([(slip, runs)]);
-        let slips = Slips { runs, second_opinions: BTreeMap::new(), seconds: 1.0 };
-        let matrix = KillMatrix::new(&slips, &equivalents, source);
+        let runs = BTreeMap::from([(fault, runs)]);
+        let faults = FaultRuns { runs, second_opinions: BTreeMap::new(), seconds: 1.0 };
+        let matrix = KillMatrix::new(&faults, &equivalents, source);
         let verdicts: Vec<_> = matrix.entries.iter().map(|entry| entry.verdict.clone()).collect();
         let good = verdicts.iter().all(|word| word.chars().all(char::is_lowercase));
         assert_eq!(Some(matrix).holds(&Scope::default()), good, "{verdicts:?}");
@@ -354,11 +354,12 @@ mod tests {
 
     #[test]
     fn what_the_second_engine_convicts_alone_is_disputed() {
-        let slip: Slip = format!("drop-notify-one@{SITE}").parse().expect("a fault at a site");
-        let second_opinions = BTreeMap::from([(slip.clone(), vec![run(3, true)])]);
-        let runs = BTreeMap::from([(slip, vec![run(3, false)])]);
-        let slips = Slips { runs, second_opinions, seconds: 1.0 };
-        let matrix = KillMatrix::new(&slips, &Equivalents::default(), |_| None);
+        let fault: SiteFault =
+            format!("drop-notify-one@{SITE}").parse().expect("a fault at a site");
+        let second_opinions = BTreeMap::from([(fault.clone(), vec![run(3, true)])]);
+        let runs = BTreeMap::from([(fault, vec![run(3, false)])]);
+        let faults = FaultRuns { runs, second_opinions, seconds: 1.0 };
+        let matrix = KillMatrix::new(&faults, &Equivalents::default(), |_| None);
         assert_eq!(matrix.entries[0].verdict, "DISPUTED");
         assert!(!Some(matrix).holds(&Scope::default()));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::findings::run::Run;
 use crate::subjects::is_this_pool;
 use crate::trials::trial::{Expect, Trial};
@@ -27,7 +27,7 @@ pub const CONVICTIONS: usize = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// By fault; each trial with its executions.
-    pub trials: BTreeMap<Slip, Vec<(&'static Trial, u64)>>,
+    pub trials: BTreeMap<SiteFault, Vec<(&'static Trial, u64)>>,
 }
 
 /// The trials that are run with faults: this pool's, as far as they hold.
@@ -47,16 +47,16 @@ impl Plan {
         surveys.sort_by_key(|(_, run)| cost(run));
         let mut plan = Plan::default();
         for (trial, run) in surveys {
-            // What the scenario's own world does wrongly is not the pool's to notice.
-            let world = |slip: &&Slip| {
-                trial.scenario.world.faults.iter().all(|fault| fault.action != slip.action)
+            // A fault of the scenario's own world is none that the pool must notice.
+            let is_ours = |fault: &&SiteFault| {
+                trial.scenario.world.faults.iter().all(|known| known.action != fault.action)
             };
-            let is_small = |slip: &&Slip| {
-                let most = if slip.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };
+            let is_small = |fault: &&SiteFault| {
+                let most = if fault.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };
                 cost(run) <= most
             };
-            for slip in run.survey.iter().filter(world).filter(is_small) {
-                plan.trials.entry(slip.clone()).or_default().push((*trial, cost(run)));
+            for fault in run.survey.iter().filter(is_ours).filter(is_small) {
+                plan.trials.entry(fault.clone()).or_default().push((*trial, cost(run)));
             }
         }
         plan

@@ -6,7 +6,7 @@ use last_call::{
 };
 
 use super::{Action, Program};
-use crate::scenarios::scenario::Stage;
+use crate::scenarios::scenario::Harness;
 use crate::scenarios::tools::{panic_quietly, Count};
 
 /// A job as its client knows it.
@@ -24,7 +24,7 @@ struct Known {
 struct Client {
     submitter: Submitter,
     trigger: Shutdown,
-    stage: Stage,
+    harness: Harness,
     jobs: Vec<Known>,
     refused: u64,
     /// Whether nobody cancels anything in this program.
@@ -32,12 +32,12 @@ struct Client {
 }
 
 impl Client {
-    fn new(pool: &ThreadPool, stage: &Stage, program: &Program) -> Self {
+    fn new(pool: &ThreadPool, harness: &Harness, program: &Program) -> Self {
         let actions = || program.owner.iter().chain(&program.other);
         Client {
             submitter: pool.submitter(),
             trigger: pool.shutdown_trigger(),
-            stage: stage.clone(),
+            harness: harness.clone(),
             jobs: Vec::new(),
             refused: 0,
             all_run: !actions().any(|one| matches!(one, Action::Cancel | Action::Discard)),
@@ -69,14 +69,14 @@ impl Client {
         };
         match self.submitter.submit(job) {
             Ok(handle) => {
-                self.stage.reach("accepted");
+                self.harness.reach("accepted");
                 let handle = Some(handle);
                 self.jobs.push(Known { ran, panics, handle, outcome: None, cancelled: false });
             }
             Err(error) => {
                 assert!(error.is_shut_down(), "refused: {error}");
                 assert_eq!(ran.get(), 0, "a refused job has run");
-                self.stage.reach("refused");
+                self.harness.reach("refused");
                 self.refused += 1;
             }
         }
@@ -90,7 +90,7 @@ impl Client {
             Some((job, handle))
         }) {
             job.outcome = Some(handle.join());
-            self.stage.reach("joined before the end");
+            self.harness.reach("joined before the end");
         }
     }
 
@@ -101,7 +101,7 @@ impl Client {
                 job.cancelled = true;
                 assert_eq!(job.ran.get(), 0, "a cancelled job has run");
             }
-            _ => self.stage.reach("cancel came too late"),
+            _ => self.harness.reach("cancel came too late"),
         }
     }
 
@@ -109,7 +109,7 @@ impl Client {
         let Some(job) = self.jobs.iter_mut().rev().find(|job| job.handle.is_some()) else { return };
         // Asking the handle whether it has ended would be one more thing to interleave.
         if job.ran.get() == 0 {
-            self.stage.reach("detached before it ran");
+            self.harness.reach("detached before it ran");
         }
         job.handle = None;
     }
@@ -122,7 +122,7 @@ impl Client {
             "idle, and an accepted job has not run"
         );
         if !self.jobs.is_empty() {
-            self.stage.reach("idle with jobs behind it");
+            self.harness.reach("idle with jobs behind it");
         }
     }
 
@@ -131,7 +131,7 @@ impl Client {
         let mut counts = [self.jobs.len() as u64, 0, 0, 0, self.refused];
         for job in &mut self.jobs {
             let place = match job.resolve() {
-                Some(outcome) => job.agrees(&outcome, &self.stage),
+                Some(outcome) => job.agrees(&outcome, &self.harness),
                 // Nobody was told; it ended in the way in which it ran.
                 None if job.ran.get() == 0 => 3,
                 None if job.panics => 2,
@@ -155,16 +155,16 @@ impl Known {
     }
 
     /// Holds the outcome against what has happened, and says where it is counted.
-    fn agrees(&self, outcome: &Outcome<()>, stage: &Stage) -> usize {
+    fn agrees(&self, outcome: &Outcome<()>, harness: &Harness) -> usize {
         let (place, ran) = match outcome {
             Outcome::Completed(()) => {
                 assert!(!self.panics, "it panics");
-                stage.reach("completed");
+                harness.reach("completed");
                 (1, 1)
             }
             Outcome::Panicked(_) => {
                 assert!(self.panics, "it does not panic");
-                stage.reach("panicked");
+                harness.reach("panicked");
                 (2, 1)
             }
             Outcome::Cancelled(reason) => {
@@ -174,7 +174,7 @@ impl Known {
                     (CancelReason::Discarded, "cancelled by a discard")
                 };
                 assert_eq!(*reason, by);
-                stage.reach(words);
+                harness.reach(words);
                 (3, 0)
             }
         };
@@ -198,25 +198,25 @@ impl Told {
 
 /// The pool, and, if its owner drops it, what then becomes of its report: who shuts it down is told
 /// anyway, and without a hook there is less to explore.
-fn pool(program: &Program, workers: usize, stage: &Stage) -> (ThreadPool, Option<Told>) {
+fn pool(program: &Program, workers: usize, harness: &Harness) -> (ThreadPool, Option<Told>) {
     if !program.ends_in_drop() {
-        return (stage.pool(workers), None);
+        return (harness.pool(workers), None);
     }
     let told = Told::default();
     let tell = told.clone();
     let hook = move |report: &Report| {
         tell.0.lock().push(report.clone());
     };
-    let pool = stage.builder().workers(workers).on_terminated(hook).build();
+    let pool = harness.builder().workers(workers).on_terminated(hook).build();
     (pool.expect("nothing is in the way of it"), Some(told))
 }
 
 /// Runs a program once. It panics where a promise is broken.
-pub(crate) fn run(program: &Program, workers: usize, stage: &Stage) {
-    let (pool, told_hook) = pool(program, workers, stage);
+pub(crate) fn run(program: &Program, workers: usize, harness: &Harness) {
+    let (pool, told_hook) = pool(program, workers, harness);
     let trigger = pool.shutdown_trigger();
-    let mut owner = Client::new(&pool, stage, program);
-    let mut other = Client::new(&pool, stage, program);
+    let mut owner = Client::new(&pool, harness, program);
+    let mut other = Client::new(&pool, harness, program);
     let actions = program.other.clone();
     let ended = Arc::new(Mutex::new(None));
     let end = Arc::clone(&ended);
@@ -241,7 +241,7 @@ pub(crate) fn run(program: &Program, workers: usize, stage: &Stage) {
         }
     };
     if second {
-        stage.reach(words);
+        harness.reach(words);
     }
     let others = thread.map(|thread| {
         thread.join().expect("it does not panic");

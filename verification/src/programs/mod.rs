@@ -41,7 +41,7 @@ pub use program::{part, programs, Action, Program};
 
 /// A subject that the programs are run on, and how far.
 #[derive(Clone, Copy)]
-pub struct Extent {
+pub struct ProgramSet {
     /// This pool, on one of its queues.
     pub subject: &'static dyn Subject,
     /// Workers of the pool.
@@ -55,11 +55,11 @@ pub struct Extent {
 }
 
 /// Every one of them.
-pub static EXTENTS: [Extent; 4] = [
-    Extent { subject: &LOCKED, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
-    Extent { subject: &TWO_LOCK, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
-    Extent { subject: &LOCKED, workers: 2, lengths: [2, 3], most: TWO, defects: DEFECTS },
-    Extent { subject: &TWO_LOCK, workers: 2, lengths: [2, 3], most: TWO, defects: DEFECTS },
+pub static PROGRAM_SETS: [ProgramSet; 4] = [
+    ProgramSet { subject: &LOCKED, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
+    ProgramSet { subject: &TWO_LOCK, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
+    ProgramSet { subject: &LOCKED, workers: 2, lengths: [2, 3], most: TWO, defects: DEFECTS },
+    ProgramSet { subject: &TWO_LOCK, workers: 2, lengths: [2, 3], most: TWO, defects: DEFECTS },
 ];
 
 const ONE: [u64; 2] = [2_000, 200_000];
@@ -68,11 +68,11 @@ const TWO: [u64; 2] = [50_000, 500_000];
 const DEFECTS: &[Defect] =
     &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, RECORD_WAKES_NOBODY];
 
-impl Extent {
+impl ProgramSet {
     /// The one of the subject of that name with so many workers.
-    pub fn find(subject: &str, workers: usize) -> Option<&'static Extent> {
-        let is = |extent: &&Extent| extent.subject.name() == subject && extent.workers == workers;
-        EXTENTS.iter().find(is)
+    pub fn find(subject: &str, workers: usize) -> Option<&'static ProgramSet> {
+        let is = |set: &&ProgramSet| set.subject.name() == subject && set.workers == workers;
+        PROGRAM_SETS.iter().find(is)
     }
 
     /// Executions after which a program of a profile is given up.
@@ -86,9 +86,9 @@ impl Extent {
     }
 }
 
-impl std::fmt::Debug for Extent {
+impl std::fmt::Debug for ProgramSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Extent").field(&self.subject.name()).finish()
+        f.debug_tuple("ProgramSet").field(&self.subject.name()).finish()
     }
 }
 
@@ -168,10 +168,10 @@ pub struct GeneratedDefect {
 
 impl Generated {
     /// Nothing yet, of programs of at most that many actions.
-    pub fn new(extent: &Extent, nightly: bool) -> Self {
-        let length = extent.lengths[usize::from(nightly)];
-        let (workers, most) = (extent.workers, extent.most(nightly));
-        let subject = extent.subject.name().to_owned();
+    pub fn new(set: &ProgramSet, nightly: bool) -> Self {
+        let length = set.lengths[usize::from(nightly)];
+        let (workers, most) = (set.workers, set.most(nightly));
+        let subject = set.subject.name().to_owned();
         let unreached = REACH.map(str::to_owned).to_vec();
         Generated { subject, workers, length, most, unreached, ..Generated::default() }
     }
@@ -298,7 +298,7 @@ impl Part for Vec<Generated> {
     }
 
     fn is_present(&self) -> bool {
-        self.len() == EXTENTS.len()
+        self.len() == PROGRAM_SETS.len()
     }
 
     fn cases(&self, scope: &Scope) -> Vec<Case<'_>> {
@@ -355,7 +355,7 @@ fn options(most: u64) -> Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{options, programs, Extent, Generated, EXTENTS, REACH};
+    use super::{options, programs, Generated, ProgramSet, PROGRAM_SETS, REACH};
     use crate::contract::clauses::CLAUSES;
     use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
     use crate::findings::scope::Scope;
@@ -363,12 +363,12 @@ mod tests {
 
     #[test]
     fn both_queues_run_them_and_have_defects_to_notice() {
-        for extent in &EXTENTS {
-            let found = Extent::find(extent.subject.name(), extent.workers)
-                .map(|found| found.subject.name());
-            assert_eq!(found, Some(extent.subject.name()));
-            assert_eq!(extent.defects.len(), 4);
-            assert!(extent.defects.iter().all(|one| extent.defect(one.name).is_some()));
+        for set in &PROGRAM_SETS {
+            let found =
+                ProgramSet::find(set.subject.name(), set.workers).map(|found| found.subject.name());
+            assert_eq!(found, Some(set.subject.name()));
+            assert_eq!(set.defects.len(), 4);
+            assert!(set.defects.iter().all(|one| set.defect(one.name).is_some()));
         }
         let known = |number| CLAUSES.iter().any(|clause| clause.number == number);
         assert!(super::CLAUSES.into_iter().all(known));
@@ -384,7 +384,7 @@ mod tests {
 
     fn run(end: End, completed: Option<u64>) -> Run {
         Run {
-            options: options(EXTENTS[0].most(false)),
+            options: options(PROGRAM_SETS[0].most(false)),
             explorations: vec![Exploration {
                 executions: 9,
                 completed,
@@ -409,7 +409,7 @@ mod tests {
         noticed.faults_fired = vec![1];
         noticed.trace = Some(deadlock());
         let tried = |run: &Run| {
-            let mut generated = Generated::new(&EXTENTS[0], false);
+            let mut generated = Generated::new(&PROGRAM_SETS[0], false);
             generated.tried("a defect", &programs(0), run);
             generated
         };
@@ -421,7 +421,7 @@ mod tests {
     }
 
     fn judged(run: Run) -> Generated {
-        let mut generated = Generated::new(&EXTENTS[0], false);
+        let mut generated = Generated::new(&PROGRAM_SETS[0], false);
         generated.add(&programs(0), run);
         generated
     }
@@ -440,7 +440,7 @@ mod tests {
         limited.options = Options::Loom(LoomOptions::complete());
         assert!(!holds(limited), "with other settings");
         let mut cut = run(End::Explored, None);
-        cut.explorations[0].begun = EXTENTS[0].most(false);
+        cut.explorations[0].begun = PROGRAM_SETS[0].most(false);
         let cut = judged(cut);
         assert_eq!((cut.programs, cut.given_up, cut.failures.len()), (0, 1, 0));
         assert!(!cut.complaints(&Scope::default()).is_empty(), "none was explored to its end");

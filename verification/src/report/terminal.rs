@@ -73,10 +73,10 @@ pub fn verdict(audit: &Audit) -> String {
     let executions = audit.trials.iter().flat_map(|trial| &trial.explorations);
     let executions: u64 = executions.map(|exploration| exploration.executions).sum();
     let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
-    let slips = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
+    let faults = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
     let programs = audit.generated.iter().map(|generated| generated.programs).sum();
     let ran = format!(
-        "{models} models ({} executions), {defects} seeded defects, {slips} faults at call sites, \
+        "{models} models ({} executions), {defects} seeded defects, {faults} faults at call sites, \
          {} generated programs, {} samples, {tests} tests, {:.0} s",
         thousands(executions),
         thousands(programs),

@@ -11,7 +11,7 @@ use crate::base::shard::Shard;
 use crate::faults::defect::Defect;
 use crate::findings::run::{End, Run};
 use crate::findings::sample::{Draw, Sample};
-use crate::programs::Extent;
+use crate::programs::ProgramSet;
 use crate::trials::purpose::Purpose;
 use crate::trials::samples::SampleTrial;
 use crate::trials::trial::Trial;
@@ -27,18 +27,18 @@ pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration
 /// Runs the `model` command for a part of the generated programs.
 pub fn run_generated(
     model: &Path,
-    extent: &Extent,
+    set: &ProgramSet,
     nightly: bool,
     part: Shard,
     defect: Option<&Defect>,
     limit: Duration,
 ) -> Run {
     let mut command = Command::new(model);
-    let length = extent.lengths[usize::from(nightly)];
+    let length = set.lengths[usize::from(nightly)];
     command.args(["--generated", &length.to_string(), "--shard", &part.to_string()]);
-    command.args(["--subject", extent.subject.name()]);
-    command.args(["--workers", &extent.workers.to_string()]);
-    command.args(["--most", &extent.most(nightly).to_string()]);
+    command.args(["--subject", set.subject.name()]);
+    command.args(["--workers", &set.workers.to_string()]);
+    command.args(["--most", &set.most(nightly).to_string()]);
     command.arg("--limit").arg(limit.as_secs().to_string());
     let wrong = defect.map(|defect| defect.name.to_owned());
     command.args(wrong.iter().flat_map(|name| ["--defect", name]));

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::kill_matrix::plan::Plan;
-use crate::kill_matrix::{self, Slips};
-use crate::programs::{self, Extent, Generated};
+use crate::kill_matrix::{self, FaultRuns};
+use crate::programs::{self, Generated, ProgramSet};
 use crate::trials::recorded::{Expected, Range};
 
 use crate::base::limits;
@@ -171,31 +171,31 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn slips(
+    pub fn faults(
         &self,
         surveys: &[(&'static Trial, Run)],
         shard: Option<Shard>,
         expected: &Expected,
-        explained: impl Fn(&Slip) -> bool + Sync,
-    ) -> Slips {
+        explained: impl Fn(&SiteFault) -> bool + Sync,
+    ) -> FaultRuns {
         let run = |trial: &'static Trial, purpose| {
             (trial, commands::run_model(&self.model, trial, &purpose, self.limit))
         };
         let plan = Plan::new(surveys).trials;
-        let all: BTreeMap<_, _> = plan.keys().map(|slip| (slip.clone(), Vec::new())).collect();
+        let all: BTreeMap<_, _> = plan.keys().map(|fault| (fault.clone(), Vec::new())).collect();
         let plan = match shard {
             Some(shard) => shard.pick(plan, |_| 1),
             None => plan.into_iter().collect(),
         };
         let began = Instant::now();
-        let runs = self.each("faults at call sites", &plan, |(slip, trials)| {
+        let runs = self.each("faults at call sites", &plan, |(fault, trials)| {
             let mut convictions = 0;
-            let explained = explained(slip);
+            let explained = explained(fault);
             let runs = trials.iter().map_while(|(trial, executions)| {
                 let is_small = *executions <= plan::HARMFUL_AT_MOST;
                 let most = if is_small { plan::CONVICTIONS } else { usize::from(!explained) };
-                let enough = !slip.is_harmless() && convictions >= most;
-                let purpose = Purpose::Slip(slip.clone(), Engine::Mazurka);
+                let enough = !fault.is_harmless() && convictions >= most;
+                let purpose = Purpose::SiteFault(fault.clone(), Engine::Mazurka);
                 let result = (!enough).then(|| run(trial, purpose))?;
                 convictions += usize::from(kill_matrix::convicts(trial, &result.1));
                 Some(result)
@@ -206,20 +206,20 @@ impl Runner {
                 convictions == 0 && number.is_some_and(|n| n <= plan::SECOND_OPINION_AT_MOST)
             };
             let ask = |(trial, _): &(&'static Trial, u64)| {
-                run(trial, Purpose::Slip(slip.clone(), Engine::Loom))
+                run(trial, Purpose::SiteFault(fault.clone(), Engine::Loom))
             };
             let seconds: Vec<_> = trials.iter().filter(is_asked).map(ask).collect();
-            (slip.to_string(), (slip.clone(), runs, seconds))
+            (fault.to_string(), (fault.clone(), runs, seconds))
         });
         let mut second_opinions = BTreeMap::new();
         let runs: Vec<_> = runs
             .into_iter()
-            .map(|(slip, runs, seconds)| {
-                second_opinions.insert(slip.clone(), seconds);
-                (slip, runs)
+            .map(|(fault, runs, seconds)| {
+                second_opinions.insert(fault.clone(), seconds);
+                (fault, runs)
             })
             .collect();
-        Slips {
+        FaultRuns {
             runs: all.into_iter().chain(runs).collect(),
             second_opinions,
             seconds: began.elapsed().as_secs_f64(),
@@ -244,22 +244,22 @@ impl Runner {
     /// # Panics
     ///
     /// If a thread of its own panics.
-    pub fn generated(&self, extent: &Extent, nightly: bool, shard: Option<Shard>) -> Generated {
+    pub fn generated(&self, set: &ProgramSet, nightly: bool, shard: Option<Shard>) -> Generated {
         /// So that no process is left with the most of it.
         const PARTS: usize = 8;
         let own = shard.unwrap_or(Shard::WHOLE);
         let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
-        let defects = extent.defects.iter().map(|defect| (Shard::WHOLE, Some(defect)));
+        let defects = set.defects.iter().map(|defect| (Shard::WHOLE, Some(defect)));
         let tasks: Vec<_> = defects.chain(parts.map(|part| (part, None))).collect();
-        let length = extent.lengths[usize::from(nightly)];
-        let (subject, workers) = (extent.subject.name(), extent.workers);
+        let length = set.lengths[usize::from(nightly)];
+        let (subject, workers) = (set.subject.name(), set.workers);
         let what = format!("parts of the generated programs on {subject} with {workers} workers");
         let runs = self.each(&what, &tasks, |(part, defect)| {
             let (model, limit) = (&self.model, self.limit);
-            let run = commands::run_generated(model, extent, nightly, *part, *defect, limit);
+            let run = commands::run_generated(model, set, nightly, *part, *defect, limit);
             (format!("part {part}"), (*part, *defect, run))
         });
-        let mut generated = Generated::new(extent, nightly);
+        let mut generated = Generated::new(set, nightly);
         for (part, defect, run) in runs {
             let programs = programs::part(length, part);
             match defect {

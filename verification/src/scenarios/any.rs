@@ -4,7 +4,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use last_call::sync::{self, Arc};
 
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, panic_quietly, Count, Latch};
 
 /// Those that a stranger's pool is put under.
@@ -33,9 +33,9 @@ pub(crate) const DROP_IDLE: Scenario = Scenario {
     clauses: &[2, 16],
     reach: &["returned"],
     world: World::PLAIN,
-    body: |stage| {
-        drop(stage.subject.build(2));
-        stage.reach("returned");
+    body: |harness| {
+        drop(harness.subject.build(2));
+        harness.reach("returned");
     },
 };
 
@@ -45,7 +45,7 @@ pub(crate) const DROP_BUSY: Scenario = Scenario {
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run"],
     world: World::PLAIN,
-    body: |stage| drop_after(stage, 2, 1),
+    body: |harness| drop_after(harness, 2, 1),
 };
 
 pub(crate) const DROP_QUEUED: Scenario = Scenario {
@@ -54,7 +54,7 @@ pub(crate) const DROP_QUEUED: Scenario = Scenario {
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
     world: World::PLAIN,
-    body: |stage| drop_after(stage, 1, 2),
+    body: |harness| drop_after(harness, 1, 2),
 };
 
 pub(crate) const DROP_BOTH: Scenario = Scenario {
@@ -63,7 +63,7 @@ pub(crate) const DROP_BOTH: Scenario = Scenario {
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
     world: World::PLAIN,
-    body: |stage| drop_after(stage, 2, 2),
+    body: |harness| drop_after(harness, 2, 2),
 };
 
 const DROP_LARGE: Scenario = Scenario {
@@ -78,48 +78,48 @@ const DROP_LARGE: Scenario = Scenario {
 pub(crate) const DROP_THREE_ONE: Scenario = Scenario {
     name: "drop-3x1",
     property: "drop returns, the job has run once: 3 workers, 1 job",
-    body: |stage| drop_large(stage, 3, 1),
+    body: |harness| drop_large(harness, 3, 1),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_TWO_THREE: Scenario = Scenario {
     name: "drop-2x3",
     property: "drop returns, each job has run once: 2 workers, 3 jobs",
-    body: |stage| drop_large(stage, 2, 3),
+    body: |harness| drop_large(harness, 2, 3),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_THREE_TWO: Scenario = Scenario {
     name: "drop-3x2",
     property: "drop returns, each job has run once: 3 workers, 2 jobs",
-    body: |stage| drop_large(stage, 3, 2),
+    body: |harness| drop_large(harness, 3, 2),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_FOUR_TWO: Scenario = Scenario {
     name: "drop-4x2",
     property: "drop returns, each job has run once: 4 workers, 2 jobs",
-    body: |stage| drop_large(stage, 4, 2),
+    body: |harness| drop_large(harness, 4, 2),
     ..DROP_LARGE
 };
 
 /// As [`drop_after`], with nobody who looks at the count in between: each look doubles the traces.
-fn drop_large(stage: &Stage, workers: usize, jobs: usize) {
+fn drop_large(harness: &Harness, workers: usize, jobs: usize) {
     let ran = Count::default();
-    let pool = stage.subject.build(workers);
+    let pool = harness.subject.build(workers);
     for _ in 0..jobs {
         assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
     }
     drop(pool);
     assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
     let slept = (0..workers).all(|worker| history::slept(&format!("last-call-{worker}")));
-    stage.reach(if slept { "every worker slept" } else { "some worker did not sleep" });
+    harness.reach(if slept { "every worker slept" } else { "some worker did not sleep" });
 }
 
 /// Drops a pool with that many jobs; the outcome is how many had run when the drop began.
-fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
+fn drop_after(harness: &Harness, workers: usize, jobs: usize) {
     let ran = Count::default();
-    let pool = stage.subject.build(workers);
+    let pool = harness.subject.build(workers);
     for _ in 0..jobs {
         assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
     }
@@ -128,7 +128,7 @@ fn drop_after(stage: &Stage, workers: usize, jobs: usize) {
     drop(pool);
     assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
     let outcomes = ["none had run", "one had run", "both had run"];
-    stage.reach(outcomes[before]);
+    harness.reach(outcomes[before]);
 }
 
 pub(crate) const PROGRESS_ONE: Scenario = Scenario {
@@ -137,13 +137,13 @@ pub(crate) const PROGRESS_ONE: Scenario = Scenario {
     clauses: &[7],
     reach: &["ran"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let done = Latch::new(1);
-        let pool = stage.subject.build(2);
+        let pool = harness.subject.build(2);
         let arrive = done.clone();
         assert!(pool.execute(Box::new(move || arrive.done())).is_ok());
         done.wait();
-        stage.reach("ran");
+        harness.reach("ran");
     },
 };
 
@@ -153,7 +153,7 @@ pub(crate) const PROGRESS_THREE: Scenario = Scenario {
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
     world: World::ALIKE_WORKERS,
-    body: |stage| meet(stage, 3),
+    body: |harness| meet(harness, 3),
 };
 
 pub(crate) const PROGRESS_TWO: Scenario = Scenario {
@@ -162,16 +162,16 @@ pub(crate) const PROGRESS_TWO: Scenario = Scenario {
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
     world: World::PLAIN,
-    body: |stage| meet(stage, 2),
+    body: |harness| meet(harness, 2),
 };
 
 const PROGRESS_OUTCOMES: &[&str] = &["the first job came first", "the second job came first"];
 
 /// Has two jobs run while nothing ends the pool; the outcome is which came first.
-fn meet(stage: &Stage, workers: usize) {
+fn meet(harness: &Harness, workers: usize) {
     let met = Latch::new(2);
     let first = Count::default();
-    let pool = stage.subject.build(workers);
+    let pool = harness.subject.build(workers);
     for number in 0..2 {
         let (met, first) = (met.clone(), first.clone());
         let job = move || {
@@ -182,7 +182,7 @@ fn meet(stage: &Stage, workers: usize) {
         assert!(pool.execute(Box::new(job)).is_ok());
     }
     met.wait();
-    stage.reach(["the second job came first", "the first job came first"][first.get()]);
+    harness.reach(["the second job came first", "the first job came first"][first.get()]);
 }
 
 pub(crate) const MEETING: Scenario = Scenario {
@@ -191,8 +191,8 @@ pub(crate) const MEETING: Scenario = Scenario {
     clauses: &[7],
     reach: &["met"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.subject.build(2);
+    body: |harness| {
+        let pool = harness.subject.build(2);
         let (met, done) = (Latch::new(2), Latch::new(1));
         for _ in 0..2 {
             let (met, done) = (met.clone(), done.clone());
@@ -205,7 +205,7 @@ pub(crate) const MEETING: Scenario = Scenario {
             assert!(pool.execute(Box::new(job)).is_ok());
         }
         done.wait();
-        stage.reach("met");
+        harness.reach("met");
     },
 };
 
@@ -215,9 +215,9 @@ pub(crate) const FIFO: Scenario = Scenario {
     clauses: &[6],
     reach: &["in order"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let order = Arc::new(sync::Mutex::new(Vec::new()));
-        let pool = stage.subject.build(1);
+        let pool = harness.subject.build(1);
         for number in 0..2 {
             let order = Arc::clone(&order);
             let job = move || order.lock().push(number);
@@ -225,7 +225,7 @@ pub(crate) const FIFO: Scenario = Scenario {
         }
         drop(pool);
         assert_eq!(*order.lock(), [0, 1], "the jobs in the order in which they ran");
-        stage.reach("in order");
+        harness.reach("in order");
     },
 };
 
@@ -235,14 +235,14 @@ pub(crate) const PANIC_WORKER_SURVIVES: Scenario = Scenario {
     clauses: &[12],
     reach: &["the next job ran"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let next = Latch::new(1);
-        let pool = stage.subject.build(1);
+        let pool = harness.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
         let arrive = next.clone();
         assert!(pool.execute(Box::new(move || arrive.done())).is_ok());
         next.wait();
-        stage.reach("the next job ran");
+        harness.reach("the next job ran");
     },
 };
 
@@ -252,11 +252,11 @@ pub(crate) const PANIC_DROP_QUIET: Scenario = Scenario {
     clauses: &[16],
     reach: &["returned"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.subject.build(1);
+    body: |harness| {
+        let pool = harness.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
         drop(pool);
-        stage.reach("returned");
+        harness.reach("returned");
     },
 };
 
@@ -266,15 +266,15 @@ pub(crate) const PANIC_NOTHING_LOST: Scenario = Scenario {
     clauses: &[4, 12],
     reach: &["the next job ran"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let ran = Count::default();
-        let pool = stage.subject.build(1);
+        let pool = harness.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
         let accepted = quietly(|| pool.execute(Box::new(ran.job())).is_ok());
         let _ = quietly(|| drop(pool));
         if accepted == Some(true) {
             assert_eq!(ran.get(), 1, "the accepted job has neither run nor been reported");
-            stage.reach("the next job ran");
+            harness.reach("the next job ran");
         }
     },
 };
@@ -285,14 +285,14 @@ pub(crate) const PANIC_EXECUTE_ANSWERS: Scenario = Scenario {
     clauses: &[3, 12],
     reach: &["answered"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.subject.build(1);
+    body: |harness| {
+        let pool = harness.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
         let answer = pool.execute(Box::new(|| {}));
         sync::note("execute answered");
         drop(answer);
         let _ = quietly(|| drop(pool));
-        stage.reach("answered");
+        harness.reach("answered");
     },
 };
 
@@ -308,13 +308,13 @@ pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
     clauses: &[2, 21],
     reach: &["the job behind ran"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let behind = Latch::new(1);
         let cell = Arc::new(sync::Mutex::new(None));
         {
             // Held until the pool is in it, so that the job finds it there.
             let mut in_cell = cell.lock();
-            let pool = stage.subject.build(1);
+            let pool = harness.subject.build(1);
             let for_job = Arc::clone(&cell);
             let last_owner = move || {
                 let pool = for_job.lock().take();
@@ -327,6 +327,6 @@ pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
             *in_cell = Some(pool);
         }
         behind.wait();
-        stage.reach("the job behind ran");
+        harness.reach("the job behind ran");
     },
 };

@@ -6,14 +6,14 @@ use last_call::sync::thread;
 use last_call::{SubmitError, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, Count, Latch};
 
-fn bounded(stage: &Stage, workers: usize) -> ThreadPool {
-    stage.builder().workers(workers).capacity(1).build().unwrap()
+fn bounded(harness: &Harness, workers: usize) -> ThreadPool {
+    harness.builder().workers(workers).capacity(1).build().unwrap()
 }
 
-fn place_releases(stage: &Stage, pool: ThreadPool, jobs: usize) {
+fn place_releases(harness: &Harness, pool: ThreadPool, jobs: usize) {
     let ran = Count::default();
     for _ in 0..jobs {
         pool.execute(ran.job()).unwrap();
@@ -21,7 +21,7 @@ fn place_releases(stage: &Stage, pool: ThreadPool, jobs: usize) {
     let waited = history::slept("main");
     drop(pool);
     assert_eq!(ran.get(), jobs);
-    stage.reach(if waited { "waited" } else { "did not wait" });
+    harness.reach(if waited { "waited" } else { "did not wait" });
 }
 
 pub(crate) const PLACE_RELEASES: Scenario = Scenario {
@@ -30,16 +30,16 @@ pub(crate) const PLACE_RELEASES: Scenario = Scenario {
     clauses: &[8, 10],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
-    body: |stage| place_releases(stage, bounded(stage, 1), 3),
+    body: |harness| place_releases(harness, bounded(harness, 1), 3),
 };
 
 /// With more than one place, `two-lock` counts those that are given back at the head.
 pub(crate) const PLACE_OF_TWO_RELEASES: Scenario = Scenario {
     name: "full-released-by-place-of-two",
     property: "a submitter that waits for a place gets it before any shutdown: 2 places, 3 jobs",
-    body: |stage| {
-        let pool = stage.builder().workers(1).capacity(2).build().unwrap();
-        place_releases(stage, pool, 3);
+    body: |harness| {
+        let pool = harness.builder().workers(1).capacity(2).build().unwrap();
+        place_releases(harness, pool, 3);
     },
     ..PLACE_RELEASES
 };
@@ -50,7 +50,7 @@ pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
     clauses: &[3, 8, 10],
     reach: &["all ran", "refused after waiting", "refused without waiting"],
     world: World::PLAIN,
-    body: |stage| shut_down_while_waiting(stage, drop),
+    body: |harness| shut_down_while_waiting(harness, drop),
 };
 
 pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
@@ -60,12 +60,12 @@ pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
     clauses: &[3, 8, 10, 17],
     reach: &["all ran", "refused after waiting", "refused without waiting", "cancelled"],
     world: World::PLAIN,
-    body: |stage| shut_down_while_waiting(stage, |pool| settled(&pool.shutdown_now())),
+    body: |harness| shut_down_while_waiting(harness, |pool| settled(&pool.shutdown_now())),
 };
 
-fn shut_down_while_waiting(stage: &Stage, shut_down: fn(ThreadPool)) {
+fn shut_down_while_waiting(harness: &Harness, shut_down: fn(ThreadPool)) {
     const JOBS: usize = 2;
-    let pool = bounded(stage, 1);
+    let pool = bounded(harness, 1);
     let submitter = pool.submitter();
     let (ran, refused) = (Count::default(), Count::default());
     let outside = {
@@ -83,7 +83,7 @@ fn shut_down_while_waiting(stage: &Stage, shut_down: fn(ThreadPool)) {
     let ran_by_then = ran.get();
     outside.join().unwrap();
     assert_eq!(ran.get(), ran_by_then, "nothing runs after shutdown");
-    stage.reach(match (ran.get() + refused.get() == JOBS, refused.get()) {
+    harness.reach(match (ran.get() + refused.get() == JOBS, refused.get()) {
         (false, _) => "cancelled",
         (true, 0) => "all ran",
         (true, _) if history::slept("outside") => "refused after waiting",
@@ -97,8 +97,8 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
     clauses: &[3, 8],
     reach: &["accepted", "full"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = bounded(stage, 1);
+    body: |harness| {
+        let pool = bounded(harness, 1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         let second = pool.try_execute(ran.job());
@@ -111,7 +111,7 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
         settled(&report);
         assert_eq!(ran.get(), 1 + usize::from(accepted));
         assert_eq!(report.rejected, u64::from(!accepted));
-        stage.reach(if accepted { "accepted" } else { "full" });
+        harness.reach(if accepted { "accepted" } else { "full" });
     },
 };
 
@@ -121,8 +121,8 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
     clauses: &[3, 8],
     reach: &["accepted", "timed out"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = bounded(stage, 1);
+    body: |harness| {
+        let pool = bounded(harness, 1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         let second = pool.execute_timeout(ran.job(), Duration::from_secs(1));
@@ -132,7 +132,7 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
         }
         settled(&pool.shutdown());
         assert_eq!(ran.get(), 1 + usize::from(accepted));
-        stage.reach(if accepted { "accepted" } else { "timed out" });
+        harness.reach(if accepted { "accepted" } else { "timed out" });
     },
 };
 
@@ -142,15 +142,15 @@ pub(crate) const IN_TIME_WHEN_FULL: Scenario = Scenario {
     clauses: &[3, 8],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = bounded(stage, 1);
+    body: |harness| {
+        let pool = bounded(harness, 1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         pool.execute_timeout(ran.job(), Duration::from_secs(3600)).expect("in time");
         let waited = history::slept("main");
         settled(&pool.shutdown());
         assert_eq!(ran.get(), 2);
-        stage.reach(if waited { "waited" } else { "did not wait" });
+        harness.reach(if waited { "waited" } else { "did not wait" });
     },
 };
 
@@ -160,15 +160,15 @@ pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
     clauses: &[8, 9],
     reach: &["both children accepted", "would deadlock"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = bounded(stage, 2);
+    body: |harness| {
+        let pool = bounded(harness, 2);
         let submitter = pool.submitter();
         let parent = pool.submit(move || {
             submitter.execute(|| ()).map_err(SubmitError::into_job).ok()?;
             Some(submitter.execute(|| ()).map_err(|error| error.would_deadlock()))
         });
         let second = parent.unwrap().join().unwrap().expect("the queue was empty");
-        stage.reach(match second {
+        harness.reach(match second {
             Ok(()) => "both children accepted",
             Err(true) => "would deadlock",
             Err(false) => panic!("another error"),
@@ -182,19 +182,19 @@ pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
     clauses: &[10, 25],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
-    body: |stage| cancel_frees_place(stage, 1),
+    body: |harness| cancel_frees_place(harness, 1),
 };
 
 /// With more than one place, `two-lock` counts those that are given back at the head.
 pub(crate) const CANCEL_FREES_PLACE_OF_TWO: Scenario = Scenario {
     name: "full-cancel-frees-place-of-two",
     property: "cancelling one of two queued jobs frees its place, for a submitter that waits",
-    body: |stage| cancel_frees_place(stage, 2),
+    body: |harness| cancel_frees_place(harness, 2),
     ..CANCEL_FREES_PLACE
 };
 
-fn cancel_frees_place(stage: &Stage, places: usize) {
-    let pool = stage.builder().workers(1).capacity(places).build().unwrap();
+fn cancel_frees_place(harness: &Harness, places: usize) {
+    let pool = harness.builder().workers(1).capacity(places).build().unwrap();
     let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
     let first = {
         let (busy, release) = (busy.clone(), release.clone());
@@ -223,5 +223,5 @@ fn cancel_frees_place(stage: &Stage, places: usize) {
     third.wait();
     release.done();
     outside.join().unwrap();
-    stage.reach(if history::slept("outside") { "waited" } else { "did not wait" });
+    harness.reach(if history::slept("outside") { "waited" } else { "did not wait" });
 }

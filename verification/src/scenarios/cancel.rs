@@ -6,7 +6,7 @@ use last_call::sync::{thread, Arc, Mutex};
 use last_call::{CancelReason, Cancellation, JobHandle, Outcome, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{at_drop, history, Count, Latch};
 
 const RACING_START: Scenario = Scenario {
@@ -21,7 +21,7 @@ const RACING_START: Scenario = Scenario {
 pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
     name: "cancel-racing-start",
     property: "cancel: a job that was cancelled never runs, one that was not runs once",
-    body: |stage| cancel_racing_start(stage, 1),
+    body: |harness| cancel_racing_start(harness, 1),
     ..RACING_START
 };
 
@@ -29,12 +29,12 @@ pub(crate) const CANCEL_RACING_START_TWO: Scenario = Scenario {
     name: "cancel-racing-start-2",
     property:
         "cancel with 2 workers: a job that was cancelled never runs, one that was not runs once",
-    body: |stage| cancel_racing_start(stage, 2),
+    body: |harness| cancel_racing_start(harness, 2),
     ..RACING_START
 };
 
-fn cancel_racing_start(stage: &Stage, workers: usize) {
-    let pool = stage.pool(workers);
+fn cancel_racing_start(harness: &Harness, workers: usize) {
+    let pool = harness.pool(workers);
     let (ran, dropped) = (Count::default(), Count::default());
     let (run, capture) = (ran.job(), dropped.on_drop());
     let handle = pool.submit(move || {
@@ -59,7 +59,7 @@ fn cancel_racing_start(stage: &Stage, workers: usize) {
     settled(&report);
     assert_eq!((ran.get(), dropped.get()), (usize::from(!cancelled), 1));
     assert_eq!(report.cancelled, u64::from(cancelled));
-    stage.reach(match cancellation {
+    harness.reach(match cancellation {
         Cancellation::Cancelled => "cancelled",
         Cancellation::Started => "too late: started",
         _ => "too late: finished",
@@ -73,8 +73,8 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
     clauses: &[4, 5, 17, 25],
     reach: &["ran", "cancelled by its handle", "discarded"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let (run, capture) = (ran.job(), dropped.on_drop());
         let handle = pool.submit(move || {
@@ -83,20 +83,20 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
         });
         let handle = handle.unwrap();
         let canceller = spawn("canceller", {
-            let stage = stage.clone();
+            let harness = harness.clone();
             move || {
                 let cancellation = handle.cancel();
                 let by_handle = cancellation == Cancellation::Cancelled;
                 let outcome = handle.join();
                 match outcome {
-                    Outcome::Completed(()) => stage.reach("ran"),
+                    Outcome::Completed(()) => harness.reach("ran"),
                     Outcome::Cancelled(CancelReason::Requested) => {
                         assert!(by_handle);
-                        stage.reach("cancelled by its handle");
+                        harness.reach("cancelled by its handle");
                     }
                     Outcome::Cancelled(_) => {
                         assert!(!by_handle);
-                        stage.reach("discarded");
+                        harness.reach("discarded");
                     }
                     Outcome::Panicked(_) => panic!("the job does not panic"),
                 }
@@ -117,8 +117,8 @@ pub(crate) const CANCEL_INSIDE_CANCEL: Scenario = Scenario {
     clauses: &[4, 5, 14, 25],
     reach: &["both were cancelled", "the outer was cancelled", "both ran"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (ran, cancelled) = (Count::default(), Count::default());
         let counts = |cancelled: &Count| {
             let cancelled = cancelled.clone();
@@ -142,7 +142,7 @@ pub(crate) const CANCEL_INSIDE_CANCEL: Scenario = Scenario {
         assert_eq!(report.completed, ran.get() as u64);
         canceller.join().unwrap();
         assert_eq!(report.cancelled, cancelled.get() as u64);
-        stage
+        harness
             .reach(["both ran", "the outer was cancelled", "both were cancelled"][cancelled.get()]);
     },
 };
@@ -153,8 +153,8 @@ pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
     clauses: &[4, 5, 25],
     reach: &["the owner cancelled it", "the other cancelled it", "it ran"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let (run, capture) = (ran.job(), dropped.on_drop());
         let job = pool.submit(move || {
@@ -183,7 +183,7 @@ pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
         assert_eq!((by.iter().sum::<usize>(), dropped.get()), (1, 1), "one outcome: {by:?}");
         assert_eq!(report.cancelled, 1 - ran.get() as u64);
         let outcomes = ["it ran", "the owner cancelled it", "the other cancelled it"];
-        stage.reach_each(&[0, 1, 2].map(|one| (outcomes[one], by[one])));
+        harness.reach_each(&[0, 1, 2].map(|one| (outcomes[one], by[one])));
     },
 };
 
@@ -192,7 +192,7 @@ pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
 ///
 /// The worker has run its stop hook by then, so little is left of it to interleave.
 pub(super) fn while_a_cancel_ends<S>(
-    stage: &Stage,
+    harness: &Harness,
     start: impl FnOnce(&ThreadPool) -> S,
 ) -> (ThreadPool, bool)
 where
@@ -200,7 +200,7 @@ where
 {
     let stopped = Latch::new(1);
     let on_stop = stopped.clone();
-    let builder = stage.builder().workers(1).on_stop(move |_| on_stop.done());
+    let builder = harness.builder().workers(1).on_stop(move |_| on_stop.done());
     let pool = builder.build().unwrap();
     let start = start(&pool);
     // The handle for the destructor, and its threads for those who join them.
@@ -235,13 +235,13 @@ const WAITERS: [&str; 2] = ["waiter 0", "waiter 1"];
 
 /// The same with two threads of the same program; the outcome is how many of them slept.
 pub(super) fn two_while_a_cancel_ends<W>(
-    stage: &Stage,
+    harness: &Harness,
     waiter: impl Fn(&ThreadPool) -> W,
 ) -> ThreadPool
 where
     W: FnOnce(&JobHandle<()>) + Send + 'static,
 {
-    let (pool, is_cancelled) = while_a_cancel_ends(stage, |pool| {
+    let (pool, is_cancelled) = while_a_cancel_ends(harness, |pool| {
         let waiters = WAITERS.map(|name| (name, waiter(pool)));
         move |job| {
             let start = |(name, waiter): (_, W)| {
@@ -253,6 +253,6 @@ where
     });
     let slept = WAITERS.iter().filter(|name| history::slept(name)).count();
     let outcomes = ["none slept", "one slept", "both slept"];
-    stage.reach(if is_cancelled { outcomes[slept] } else { "it ran" });
+    harness.reach(if is_cancelled { outcomes[slept] } else { "it ran" });
     pool
 }

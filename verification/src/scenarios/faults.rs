@@ -3,7 +3,7 @@
 
 use last_call::sync::fault::{Action, Fault};
 
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{panic_quietly, Count};
 
 const SPAWN_FAILS: Scenario = Scenario {
@@ -25,7 +25,7 @@ pub(crate) const SECOND_SPAWN_FAILS: Scenario = Scenario {
     property:
         "when the second of 3 workers cannot start, the first is joined, build returns an error",
     world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
-    body: |stage| spawn_fails(stage, 1),
+    body: |harness| spawn_fails(harness, 1),
     ..SPAWN_FAILS
 };
 
@@ -34,18 +34,18 @@ pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
     property:
         "when the last of 3 workers cannot start, the others are joined, build returns an error",
     world: World { faults: &[worker_cannot_start(2)], ..World::PLAIN },
-    body: |stage| spawn_fails(stage, 2),
+    body: |harness| spawn_fails(harness, 2),
     ..SPAWN_FAILS
 };
 
-fn spawn_fails(stage: &Stage, failing: usize) {
+fn spawn_fails(harness: &Harness, failing: usize) {
     let stopped = Count::default();
     let on_stop = stopped.clone();
-    let built = stage.builder().workers(3).on_stop(move |_| on_stop.add()).build();
+    let built = harness.builder().workers(3).on_stop(move |_| on_stop.add()).build();
     let error = built.expect_err("a worker could not start");
     assert!(error.is_spawn());
     assert_eq!(stopped.get(), failing, "those that had started have ended when build returns");
-    stage.reach("an error");
+    harness.reach("an error");
 }
 
 pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
@@ -55,10 +55,10 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
     clauses: &[27],
     reach: &["an error"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let stopped = Count::default();
         let on_stop = stopped.clone();
-        let built = stage
+        let built = harness
             .builder()
             .workers(2)
             .on_start(|worker| {
@@ -70,7 +70,7 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
             .build();
         assert!(built.expect_err("a hook panicked").is_start_hook());
         assert_eq!(stopped.get(), 1, "the worker that had started has ended when build returns");
-        stage.reach("an error");
+        harness.reach("an error");
     },
 };
 
@@ -80,10 +80,10 @@ pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
     clauses: &[20, 27],
     reach: &["both ran"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (started, stopped) = (Count::default(), Count::default());
         let (on_start, on_stop) = (started.clone(), stopped.clone());
-        let pool = stage
+        let pool = harness
             .builder()
             .workers(2)
             .on_start(move |_| on_start.add())
@@ -93,6 +93,6 @@ pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
         assert_eq!(started.get(), 2, "the start hooks have run when build returns");
         let report = pool.shutdown();
         assert_eq!((stopped.get(), report.other_panics), (2, 0));
-        stage.reach("both ran");
+        harness.reach("both ran");
     },
 };

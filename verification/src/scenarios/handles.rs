@@ -18,8 +18,8 @@ pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
     clauses: &[6, 7, 15, 24],
     reach: &["joined"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let dropped = Count::default();
         let capture = dropped.on_drop();
         let handle = pool.submit(move || {
@@ -28,7 +28,7 @@ pub(crate) const JOIN_BEFORE_SHUTDOWN: Scenario = Scenario {
         });
         assert_eq!(handle.unwrap().join().completed(), Some(7));
         assert_eq!(dropped.get(), 1, "the captures are dropped before the handle resolves");
-        stage.reach("joined");
+        harness.reach("joined");
     },
 };
 
@@ -38,8 +38,8 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
     clauses: &[17, 24],
     reach: &["the joiner slept", "the outcome was there"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let main = move || assert_eq!(handle.join().completed(), Some(7));
         let joiner = thread::spawn("joiner".to_owned(), None, main).unwrap();
@@ -47,7 +47,7 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
         settled(&report);
         assert_eq!(report.completed, 1);
         joiner.join().unwrap();
-        stage.reach(if history::slept("joiner") {
+        harness.reach(if history::slept("joiner") {
             "the joiner slept"
         } else {
             "the outcome was there"
@@ -61,17 +61,17 @@ pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
     clauses: &[4, 17, 24],
     reach: &["completed", "cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let joiner = {
-            let stage = stage.clone();
+            let harness = harness.clone();
             let main = move || match handle.join() {
                 Outcome::Completed(value) => {
                     assert_eq!(value, 7);
-                    stage.reach("completed");
+                    harness.reach("completed");
                 }
-                Outcome::Cancelled(_) => stage.reach("cancelled"),
+                Outcome::Cancelled(_) => harness.reach("cancelled"),
                 Outcome::Panicked(_) => panic!("the job does not panic"),
             };
             thread::spawn("joiner".to_owned(), None, main).unwrap()
@@ -87,17 +87,17 @@ pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
     clauses: &[24],
     reach: &["in time", "too late, then joined"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         match handle.join_timeout(Duration::from_secs(1)) {
             Ok(outcome) => {
                 assert_eq!(outcome.completed(), Some(7));
-                stage.reach("in time");
+                harness.reach("in time");
             }
             Err(handle) => {
                 assert_eq!(handle.join().completed(), Some(7));
-                stage.reach("too late, then joined");
+                harness.reach("too late, then joined");
             }
         }
     },
@@ -109,13 +109,13 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
     clauses: &[24],
     reach: &["the joiner slept", "the outcome was there"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         let outcome = handle.join_timeout(Duration::from_secs(3600));
         assert_eq!(outcome.expect("in time").completed(), Some(7));
         let slept = history::slept("main");
-        stage.reach(if slept { "the joiner slept" } else { "the outcome was there" });
+        harness.reach(if slept { "the joiner slept" } else { "the outcome was there" });
     },
 };
 
@@ -126,18 +126,18 @@ pub(crate) const JOIN_AS_THE_TIMEOUT_PASSES: Scenario = Scenario {
     clauses: &[24],
     reach: &["in time", "in time at its last look", "too late, then joined"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| 7).unwrap();
         match handle.join_timeout(Duration::from_secs(1)) {
             Ok(outcome) => {
                 assert_eq!(outcome.completed(), Some(7));
                 let last = history::timed_out("main");
-                stage.reach(if last { "in time at its last look" } else { "in time" });
+                harness.reach(if last { "in time at its last look" } else { "in time" });
             }
             Err(handle) => {
                 assert_eq!(handle.join().completed(), Some(7));
-                stage.reach("too late, then joined");
+                harness.reach("too late, then joined");
             }
         }
     },
@@ -149,20 +149,20 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     clauses: &[14, 15, 24],
     reach: &["ready at once", "woken"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let mut handle = pool.submit(|| 7).unwrap();
         let woken = Latch::new(1);
         let waker = Waker::from(Arc::new(Wakes(woken.clone())));
         let mut poll = || Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
         let outcome = match poll() {
             Poll::Ready(outcome) => {
-                stage.reach("ready at once");
+                harness.reach("ready at once");
                 outcome
             }
             Poll::Pending => {
                 woken.wait();
-                stage.reach("woken");
+                harness.reach("woken");
                 match poll() {
                     Poll::Ready(outcome) => outcome,
                     Poll::Pending => panic!("woken, and not ready"),
@@ -218,8 +218,8 @@ pub(crate) const WAKER_REPLACED: Scenario = Scenario {
     clauses: &[14, 24],
     reach: &["woken", "dropped with the handle"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let gate = Latch::new(1);
         let held = gate.clone();
         let mut handle = pool.submit(move || held.wait()).unwrap();
@@ -232,7 +232,7 @@ pub(crate) const WAKER_REPLACED: Scenario = Scenario {
         drop(handle);
         settled(&pool.shutdown());
         assert_eq!((first.get(), second.get()), (1, 1), "each is dropped once");
-        stage.reach(["dropped with the handle", "woken"][woken.get()]);
+        harness.reach(["dropped with the handle", "woken"][woken.get()]);
     },
 };
 
@@ -243,8 +243,8 @@ pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
     clauses: &[14, 24],
     reach: &["dropped"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let gate = Latch::new(1);
         let held = gate.clone();
         let mut handle = pool.submit(move || held.wait()).unwrap();
@@ -255,7 +255,7 @@ pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
         gate.done();
         settled(&pool.shutdown());
         assert_eq!(woken.get(), 0, "nobody waits");
-        stage.reach("dropped");
+        harness.reach("dropped");
     },
 };
 
@@ -266,8 +266,8 @@ pub(crate) const PANIC_DETACHED: Scenario = Scenario {
     clauses: &[5, 12, 24],
     reach: &["reported", "dropped with the handle"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (by_worker, by_handle) = (Count::default(), Count::default());
         let payload = {
             let (by_worker, by_handle) = (by_worker.clone(), by_handle.clone());
@@ -283,7 +283,7 @@ pub(crate) const PANIC_DETACHED: Scenario = Scenario {
         settled(&report);
         assert_eq!((report.panicked, by_worker.get() + by_handle.get()), (1, 1));
         assert_eq!(report.panics.len(), by_worker.get(), "reported if nobody could read it");
-        stage.reach(["dropped with the handle", "reported"][report.panics.len()]);
+        harness.reach(["dropped with the handle", "reported"][report.panics.len()]);
     },
 };
 
@@ -293,8 +293,8 @@ pub(crate) const DETACH: Scenario = Scenario {
     clauses: &[4, 24],
     reach: &["before the job ended", "after the job ended"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let job = {
             let (ran, result) = (ran.clone(), dropped.on_drop());
@@ -308,7 +308,7 @@ pub(crate) const DETACH: Scenario = Scenario {
         drop(handle);
         settled(&pool.shutdown());
         assert_eq!((ran.get(), dropped.get()), (1, 1), "run once, result dropped once");
-        stage.reach(if before { "before the job ended" } else { "after the job ended" });
+        harness.reach(if before { "before the job ended" } else { "after the job ended" });
     },
 };
 
@@ -318,8 +318,8 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
     clauses: &[5, 12, 24],
     reach: &["reported"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| panic_quietly()).unwrap();
         pool.execute(|| panic_quietly()).unwrap();
         let next = Latch::new(1);
@@ -336,6 +336,6 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
         settled(&report);
         assert_eq!((report.panicked, report.completed, report.panics.len()), (2, 1, 1));
         assert_eq!((report.panics[0].id.get(), &*report.panics[0].message), (1, "a job's panic"));
-        stage.reach("reported");
+        harness.reach("reported");
     },
 };

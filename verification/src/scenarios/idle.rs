@@ -11,7 +11,7 @@ use last_call::ThreadPool;
 
 use super::cancel::{two_while_a_cancel_ends, while_a_cancel_ends};
 use super::shutdown::spawn;
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, panic_quietly, Count, Latch};
 
 const AFTER_CHILD: Scenario = Scenario {
@@ -26,19 +26,19 @@ const AFTER_CHILD: Scenario = Scenario {
 pub(crate) const IDLE_AFTER_CHILD: Scenario = Scenario {
     name: "idle-after-child",
     property: "wait_idle waits for a job and for the job that it submits, before any shutdown",
-    body: |stage| idle_after_child(stage, 1),
+    body: |harness| idle_after_child(harness, 1),
     ..AFTER_CHILD
 };
 
 pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
     name: "idle-2-workers",
     property: "wait_idle with 2 workers: a job and its child, on whichever worker, have ended",
-    body: |stage| idle_after_child(stage, 2),
+    body: |harness| idle_after_child(harness, 2),
     ..AFTER_CHILD
 };
 
-fn idle_after_child(stage: &Stage, workers: usize) {
-    let pool = stage.pool(workers);
+fn idle_after_child(harness: &Harness, workers: usize) {
+    let pool = harness.pool(workers);
     let submitter = pool.submitter();
     // Seen by loom: the parent is counted when the child begins, and who then takes that for the end
     // must have been able to come before it.
@@ -58,7 +58,7 @@ fn idle_after_child(stage: &Stage, workers: usize) {
     pool.execute(parent).unwrap();
     pool.wait_idle().unwrap();
     assert_eq!(*ran.lock(), 2, "nothing was queued or running");
-    stage.reach("idle");
+    harness.reach("idle");
 }
 
 pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
@@ -67,8 +67,8 @@ pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
     clauses: &[26],
     reach: &["both released"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let submitter = pool.submitter();
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -82,7 +82,7 @@ pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
         pool.wait_idle().unwrap();
         assert_eq!(ran.get(), 1);
         other.join().unwrap();
-        stage.reach("both released");
+        harness.reach("both released");
     },
 };
 
@@ -92,8 +92,8 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
     clauses: &[25, 26],
     reach: &["cancelled", "ran"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let ran = Count::default();
         let handle = pool.submit(ran.job()).unwrap();
         let canceller = spawn("canceller", move || {
@@ -102,7 +102,7 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
         pool.wait_idle().unwrap();
         let stats = pool.stats();
         assert_eq!((stats.completed, stats.finished()), (ran.get() as u64, 1));
-        stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
+        harness.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
         canceller.join().unwrap();
     },
 };
@@ -113,8 +113,8 @@ pub(crate) const IDLE_TWO_AFTER_CANCEL: Scenario = Scenario {
     clauses: &[25, 26],
     reach: &["both slept", "one slept", "none slept", "it ran"],
     world: World::PLAIN,
-    body: |stage| {
-        two_while_a_cancel_ends(stage, |pool| {
+    body: |harness| {
+        two_while_a_cancel_ends(harness, |pool| {
             let submitter = pool.submitter();
             move |_| submitter.wait_idle().unwrap()
         });
@@ -127,8 +127,8 @@ pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
     clauses: &[25, 26],
     reach: &["slept", "was idle", "it ran"],
     world: World::PLAIN,
-    body: |stage| {
-        let (_pool, is_cancelled) = while_a_cancel_ends(stage, |pool| {
+    body: |harness| {
+        let (_pool, is_cancelled) = while_a_cancel_ends(harness, |pool| {
             let (patient, hurried) = (pool.submitter(), pool.submitter());
             move |_| {
                 let patient = spawn("patient", move || patient.wait_idle().unwrap());
@@ -140,7 +140,7 @@ pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
                 vec![patient]
             }
         });
-        stage.reach(match (is_cancelled, history::slept("patient")) {
+        harness.reach(match (is_cancelled, history::slept("patient")) {
             (false, _) => "it ran",
             (true, true) => "slept",
             (true, false) => "was idle",
@@ -154,13 +154,13 @@ pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
     clauses: &[12, 15, 26],
     reach: &["slept", "was idle"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
         pool.wait_idle().unwrap();
         let stats = pool.stats();
         assert_eq!((stats.panicked, stats.running, stats.queued), (1, 0, 0));
-        stage.reach(if history::slept("main") { "slept" } else { "was idle" });
+        harness.reach(if history::slept("main") { "slept" } else { "was idle" });
     },
 };
 
@@ -196,8 +196,8 @@ const BEFORE_USER_CODE: Scenario = Scenario {
 pub(crate) const IDLE_BEFORE_RESULT: Scenario = Scenario {
     name: "idle-before-result",
     property: "wait_idle returns, though the drop of the unread result waits for that",
-    body: |stage| {
-        idle_before(stage, |pool, idle| detached(pool, || DropWaits(idle)));
+    body: |harness| {
+        idle_before(harness, |pool, idle| detached(pool, || DropWaits(idle)));
     },
     ..BEFORE_USER_CODE
 };
@@ -206,8 +206,8 @@ pub(crate) const IDLE_BEFORE_UNREAD_PAYLOAD: Scenario = Scenario {
     name: "idle-before-unread-payload",
     property:
         "wait_idle returns, though the drop of the payload that no handle reads waits for that",
-    body: |stage| {
-        idle_before(stage, |pool, idle| {
+    body: |harness| {
+        idle_before(harness, |pool, idle| {
             detached(pool, || -> () { resume_unwind(Box::new(DropWaits(idle))) });
         });
     },
@@ -231,8 +231,8 @@ fn detached<T: Send + 'static>(pool: &ThreadPool, job: impl FnOnce() -> T + Send
 pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
     name: "idle-before-payload",
     property: "wait_idle returns, though the drop of the payload of a panic waits for that",
-    body: |stage| {
-        idle_before(stage, |pool, idle| {
+    body: |harness| {
+        idle_before(harness, |pool, idle| {
             pool.execute(|| resume_unwind(Box::new(DropWaits(idle)))).unwrap();
         });
     },
@@ -242,8 +242,8 @@ pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
 pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
     name: "idle-before-waker",
     property: "wait_idle returns, though the waker of the handle waits for that",
-    body: |stage| {
-        idle_before(stage, |pool, idle| {
+    body: |harness| {
+        idle_before(harness, |pool, idle| {
             let mut handle = pool.submit(|| ()).unwrap();
             let waker = Arc::new(WakeWaits(idle)).into();
             let _ = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker));
@@ -254,12 +254,12 @@ pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
 };
 
 /// What is handed in calls user code of the worker's after its job has ended, and that waits for `idle`.
-fn idle_before<K>(stage: &Stage, hand_in: impl FnOnce(&ThreadPool, Latch) -> K) {
-    let pool = stage.pool(1);
+fn idle_before<K>(harness: &Harness, hand_in: impl FnOnce(&ThreadPool, Latch) -> K) {
+    let pool = harness.pool(1);
     let idle = Latch::new(1);
     let kept = hand_in(&pool, idle.clone());
     pool.wait_idle().unwrap();
-    stage.reach(if history::slept("main") { "slept" } else { "was idle" });
+    harness.reach(if history::slept("main") { "slept" } else { "was idle" });
     idle.done();
     drop((pool, kept));
 }
@@ -270,18 +270,18 @@ pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
     clauses: &[26],
     reach: &["idle", "too late"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         match pool.wait_idle_timeout(Duration::from_secs(1)) {
             Ok(()) => {
                 assert_eq!(ran.get(), 1);
-                stage.reach("idle");
+                harness.reach("idle");
             }
             Err(error) => {
                 assert!(error.is_timeout());
-                stage.reach("too late");
+                harness.reach("too late");
             }
         }
     },
@@ -293,13 +293,13 @@ pub(crate) const IDLE_IN_TIME: Scenario = Scenario {
     clauses: &[26],
     reach: &["waited", "was idle"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         pool.wait_idle_timeout(Duration::from_secs(3600)).expect("in time");
         assert_eq!(ran.get(), 1);
         let waited = history::slept("main");
-        stage.reach(if waited { "waited" } else { "was idle" });
+        harness.reach(if waited { "waited" } else { "was idle" });
     },
 };

@@ -4,7 +4,7 @@ use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, Count, Latch};
 use crate::subjects::subject::Job;
 
@@ -19,10 +19,10 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
     clauses: &[2, 4, 16],
     reach: &[DRAINED, DROPPED_EARLY],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         const JOBS: usize = 32;
         let ran = Count::default();
-        let pool = stage.pool(8);
+        let pool = harness.pool(8);
         for _ in 0..JOBS {
             pool.execute(ran.job()).unwrap();
         }
@@ -30,7 +30,7 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
         sync::note(history::DROP);
         drop(pool);
         assert_eq!(ran.get(), JOBS, "after drop, each accepted job has run once");
-        stage.reach(if all { DRAINED } else { DROPPED_EARLY });
+        harness.reach(if all { DRAINED } else { DROPPED_EARLY });
     },
 };
 
@@ -40,10 +40,10 @@ pub(crate) const PROGRESS_MANY: Scenario = Scenario {
     clauses: &[7],
     reach: &["the last job ended last", "an earlier job ended last"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         const JOBS: usize = 16;
         let (all, last) = (Latch::new(JOBS), Count::default());
-        let pool = stage.pool(8);
+        let pool = harness.pool(8);
         for number in 1..=JOBS {
             let (all, last) = (all.clone(), last.clone());
             let job = move || {
@@ -55,7 +55,7 @@ pub(crate) const PROGRESS_MANY: Scenario = Scenario {
         }
         all.wait();
         let in_order = last.get() == 1;
-        stage
+        harness
             .reach(["an earlier job ended last", "the last job ended last"][usize::from(in_order)]);
     },
 };
@@ -70,8 +70,8 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
     clauses: &[2, 3, 4, 16],
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
     world: World::PLAIN,
-    body: |stage| {
-        stage.reach(match submit_racing_drain(stage.pool(4), 4) {
+    body: |harness| {
+        harness.reach(match submit_racing_drain(harness.pool(4), 4) {
             (_, 0) => ALL_ACCEPTED,
             (0, _) => ALL_REFUSED,
             _ => SOME_REFUSED,
@@ -85,9 +85,9 @@ pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     clauses: &[3, 4, 8, 10, 16],
     reach: &[COMPLETED, REFUSED, WAITED],
     world: World::PLAIN,
-    body: |stage| {
-        let (ran, refused) = submit_racing_drain(bounded(stage), 3);
-        stage.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
+    body: |harness| {
+        let (ran, refused) = submit_racing_drain(bounded(harness), 3);
+        harness.reach_each(&[(COMPLETED, ran), (REFUSED, refused), (WAITED, waiters())]);
     },
 };
 
@@ -96,8 +96,8 @@ const CANCELLED: &str = "a job was cancelled";
 const REFUSED: &str = "a job came back";
 const WAITED: &str = "a submitter waited";
 
-fn bounded(stage: &Stage) -> ThreadPool {
-    stage.builder().workers(3).capacity(2).build().unwrap()
+fn bounded(harness: &Harness) -> ThreadPool {
+    harness.builder().workers(3).capacity(2).build().unwrap()
 }
 
 /// How many submitters have slept.
@@ -134,9 +134,9 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
     clauses: &[7, 8, 10],
     reach: &["every submitter waited", "some submitter did not wait"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         const EACH: usize = 3;
-        let pool = bounded(stage);
+        let pool = bounded(harness);
         let ran = Count::default();
         let submitters = submitters(&pool, |submitter| {
             let ran = ran.clone();
@@ -150,7 +150,7 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
         drop(pool);
         assert_eq!(ran.get(), SUBMITTERS * EACH);
         let all = waiters() == SUBMITTERS;
-        stage.reach(["some submitter did not wait", "every submitter waited"][usize::from(all)]);
+        harness.reach(["some submitter did not wait", "every submitter waited"][usize::from(all)]);
     },
 };
 
@@ -161,9 +161,9 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
     clauses: &[3, 4, 5, 17, 20, 24],
     reach: &[COMPLETED, CANCELLED, REFUSED],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         const EACH: usize = 4;
-        let pool = stage.pool(4);
+        let pool = harness.pool(4);
         let (ran, dropped) = (Count::default(), Count::default());
         let (completed, cancelled) = (Count::default(), Count::default());
         let submitters = submitters(&pool, |submitter| {
@@ -197,7 +197,7 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
         assert_eq!(dropped.get(), SUBMITTERS * EACH, "the captures of each are dropped");
         let refused = SUBMITTERS * EACH - completed.get() - cancelled.get();
         let (completed, cancelled) = (completed.get(), cancelled.get());
-        stage.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
+        harness.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
     },
 };
 
@@ -208,10 +208,10 @@ pub(crate) const IDLE_MANY: Scenario = Scenario {
     clauses: &[7, 26],
     reach: &["both slept", "one slept", "neither slept"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         const LINES: usize = 4;
         const GENERATIONS: usize = 3;
-        let pool = stage.pool(4);
+        let pool = harness.pool(4);
         let ran = Count::default();
         for _ in 0..LINES {
             pool.execute(generation(pool.submitter(), ran.clone(), GENERATIONS)).unwrap();
@@ -227,7 +227,7 @@ pub(crate) const IDLE_MANY: Scenario = Scenario {
         assert_eq!(ran.get(), LINES * GENERATIONS, "nothing was queued or running");
         other.join().unwrap();
         let slept = ["main", "other"].into_iter().filter(|thread| history::slept(thread)).count();
-        stage.reach(["neither slept", "one slept", "both slept"][slept]);
+        harness.reach(["neither slept", "one slept", "both slept"][slept]);
     },
 };
 

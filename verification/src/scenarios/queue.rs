@@ -6,7 +6,7 @@ use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{AnyQueue, Counts, Queue, Refusal, Wait};
 use last_call::sync::{thread, Arc, Deadline};
 
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, Count, Latch};
 
 type Items = AnyQueue<&'static str>;
@@ -25,8 +25,8 @@ fn spawn(
 
 /// Of two places, so that the second can be given back while the first is still free, and so that
 /// `two-lock` counts at the head.
-fn full_of_two(stage: &Stage) -> Arc<Items> {
-    let queue = stage.queue(Some(2));
+fn full_of_two(harness: &Harness) -> Arc<Items> {
+    let queue = harness.queue(Some(2));
     for (number, item) in (0..).zip(&ITEMS[..2]) {
         assert_eq!(queue.push(*item, Wait::No), Ok(number));
     }
@@ -39,8 +39,8 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
     clauses: &[3],
     reach: &["popped", "handed back"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = Arc::new(stage.queue(None));
+    body: |harness| {
+        let queue = Arc::new(harness.queue(None));
         let (popped, refused) = (Count::default(), Count::default());
         let popper = {
             let popped = popped.clone();
@@ -66,7 +66,7 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
         let expected =
             Counts { accepted: popped.get() as u64, rejected: refused.get() as u64, queued: 0 };
         assert_eq!(queue.counts(), expected);
-        stage.reach(if popped.get() == 1 { "popped" } else { "handed back" });
+        harness.reach(if popped.get() == 1 { "popped" } else { "handed back" });
     },
 };
 
@@ -76,8 +76,8 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     clauses: &[3, 10],
     reach: &["both slept", "one slept", "none slept"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = full_of_two(stage);
+    body: |harness| {
+        let queue = full_of_two(harness);
         let pusher = |name| {
             spawn(name, &queue, |queue| {
                 let refused = queue.push("late", Wait::Until(Deadline::never())).unwrap_err();
@@ -90,7 +90,7 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
             pusher.join().unwrap();
         }
         let slept = ["pusher 0", "pusher 1"].map(history::slept);
-        stage.reach(match slept.iter().filter(|slept| **slept).count() {
+        harness.reach(match slept.iter().filter(|slept| **slept).count() {
             2 => "both slept",
             1 => "one slept",
             _ => "none slept",
@@ -105,8 +105,8 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
     clauses: &[10],
     reach: &["both slept", "one slept", "none slept"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = full_of_two(stage);
+    body: |harness| {
+        let queue = full_of_two(harness);
         let pusher = |name| {
             spawn(name, &queue, |queue| {
                 queue.push("late", Wait::Until(Deadline::never())).unwrap();
@@ -122,7 +122,7 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
         assert_eq!(fifth, Err(Refusal::Full), "both places are taken");
         assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 1, queued: 4 });
         let slept = ["pusher 0", "pusher 1"].map(history::slept);
-        stage.reach(match slept.iter().filter(|slept| **slept).count() {
+        harness.reach(match slept.iter().filter(|slept| **slept).count() {
             2 => "both slept",
             1 => "one slept",
             _ => "none slept",
@@ -137,8 +137,8 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
     clauses: &[3, 10],
     reach: &["three slept", "two slept", "one slept", "none slept"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = full_of_two(stage);
+    body: |harness| {
+        let queue = full_of_two(harness);
         let (two, refused) = (Latch::new(2), Count::default());
         let pusher = |name: &'static str| {
             let (two, refused) = (two.clone(), refused.clone());
@@ -163,7 +163,7 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
         assert_eq!(refused.get(), 1);
         assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 1, queued: 4 });
         let slept = names.iter().filter(|name| history::slept(name)).count();
-        stage.reach(["none slept", "one slept", "two slept", "three slept"][slept]);
+        harness.reach(["none slept", "one slept", "two slept", "three slept"][slept]);
     },
 };
 
@@ -174,8 +174,8 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
     reach: &["in time", "in time at its last look", "too late"],
     world: World::PLAIN,
     // The timeout may pass at any moment: the only wake-up may go to a pusher that is timing out.
-    body: |stage| {
-        let queue = full_of_two(stage);
+    body: |harness| {
+        let queue = full_of_two(harness);
         let hurried = spawn("hurried", &queue, |queue| {
             let deadline = Deadline::after(Duration::from_secs(1));
             match queue.push("hurried", Wait::Until(deadline)) {
@@ -190,7 +190,7 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
         for thread in [hurried, patient] {
             thread.join().unwrap();
         }
-        stage.reach(match (queue.counts().accepted, history::timed_out("hurried")) {
+        harness.reach(match (queue.counts().accepted, history::timed_out("hurried")) {
             (4, false) => "in time",
             (4, true) => "in time at its last look",
             _ => "too late",
@@ -199,7 +199,7 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
 };
 
 /// Every popper needs its item before any close, which would wake all and hide a lost wake-up.
-fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, poppers: usize) {
+fn pop_before_close<Q: Queue<&'static str> + 'static>(harness: &Harness, queue: Q, poppers: usize) {
     let queue = Arc::new(queue);
     let all = Latch::new(poppers);
     let threads = (0..poppers).map(|number| {
@@ -216,7 +216,7 @@ fn pop_before_close<Q: Queue<&'static str> + 'static>(stage: &Stage, queue: Q, p
         assert_eq!(queue.push(*item, Wait::No), Ok(number));
     }
     all.wait();
-    stage.reach("all popped");
+    harness.reach("all popped");
     for thread in threads {
         thread.join().unwrap();
     }
@@ -228,7 +228,7 @@ pub(crate) const POP_BEFORE_CLOSE: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: World::PLAIN,
-    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 2),
+    body: |harness| pop_before_close::<Items>(harness, harness.queue(None), 2),
 };
 
 pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
@@ -237,7 +237,7 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: World { alike: Some("popper "), ..World::PLAIN },
-    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 3),
+    body: |harness| pop_before_close::<Items>(harness, harness.queue(None), 3),
 };
 
 pub(crate) const SPURIOUS_WAKE_UP: Scenario = Scenario {
@@ -256,7 +256,7 @@ pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: World { alike: Some("popper "), ..World::PLAIN },
-    body: |stage| pop_before_close::<Items>(stage, stage.queue(None), 4),
+    body: |harness| pop_before_close::<Items>(harness, harness.queue(None), 4),
 };
 
 /// With room for nothing, every buffer is one that a burst has grown.
@@ -266,7 +266,7 @@ pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: World::PLAIN,
-    body: |stage| pop_before_close(stage, TwoLock::keeping(0, None), 2),
+    body: |harness| pop_before_close(harness, TwoLock::keeping(0, None), 2),
 };
 
 pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
@@ -276,8 +276,8 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
     clauses: &[4, 7],
     reach: &["the item of popper 0", "the item of popper 1"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = Arc::new(stage.queue(None));
+    body: |harness| {
+        let queue = Arc::new(harness.queue(None));
         let (one, closed) = (Latch::new(1), Count::default());
         let first = Count::default();
         let popper = |name| {
@@ -301,7 +301,11 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
         for popper in poppers {
             popper.join().unwrap();
         }
-        stage.reach(if first.get() == 1 { "the item of popper 0" } else { "the item of popper 1" });
+        harness.reach(if first.get() == 1 {
+            "the item of popper 0"
+        } else {
+            "the item of popper 1"
+        });
     },
 };
 
@@ -311,8 +315,8 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     clauses: &[6],
     reach: &["main's first", "the pusher's first"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = Arc::new(stage.queue(None));
+    body: |harness| {
+        let queue = Arc::new(harness.queue(None));
         let pusher = spawn("pusher", &queue, |queue| {
             queue.push("pusher", Wait::No).unwrap();
         });
@@ -322,7 +326,7 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
         assert_eq!((zero, one), (0, 1));
         assert_ne!(first, second);
         assert_eq!(first == "main", number == 0, "an item has the number that its push returned");
-        stage.reach(if first == "main" { "main's first" } else { "the pusher's first" });
+        harness.reach(if first == "main" { "main's first" } else { "the pusher's first" });
         pusher.join().unwrap();
     },
 };
@@ -334,8 +338,8 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     clauses: &[4],
     reach: &["none popped", "one popped", "both popped"],
     world: World::PLAIN,
-    body: |stage| {
-        let queue = Arc::new(stage.queue(None));
+    body: |harness| {
+        let queue = Arc::new(harness.queue(None));
         let popped = Count::default();
         let popper = {
             let popped = popped.clone();
@@ -354,6 +358,6 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         let left = (0..).zip(ITEMS).take(2).skip(popped.get());
         assert_eq!(drained, left.collect::<Vec<_>>());
         assert_eq!(queue.push("late", Wait::No).map_err(|refused| refused.item), Err("late"));
-        stage.reach(["none popped", "one popped", "both popped"][popped.get()]);
+        harness.reach(["none popped", "one popped", "both popped"][popped.get()]);
     },
 };

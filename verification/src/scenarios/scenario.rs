@@ -24,7 +24,7 @@ pub struct Scenario {
     /// What the world does to it.
     pub world: World,
     /// The program.
-    pub body: fn(&Stage),
+    pub body: fn(&Harness),
 }
 
 /// What the world does to a scenario, which must survive it.
@@ -50,22 +50,22 @@ impl World {
 
 /// What a scenario's program is given.
 #[derive(Clone)]
-pub struct Stage {
+pub struct Harness {
     /// The pool on trial.
     pub subject: &'static dyn Subject,
     seen: Arc<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
-impl std::fmt::Debug for Stage {
+impl std::fmt::Debug for Harness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stage").field("subject", &self.subject.name()).finish_non_exhaustive()
+        f.debug_struct("Harness").field("subject", &self.subject.name()).finish_non_exhaustive()
     }
 }
 
-impl Stage {
-    /// A stage for the subject, with no outcome seen.
+impl Harness {
+    /// A harness for the subject, with no outcome seen.
     pub fn new(subject: &'static dyn Subject) -> Self {
-        Stage { subject, seen: Arc::default() }
+        Harness { subject, seen: Arc::default() }
     }
 
     /// A builder of this pool on the subject's queue.

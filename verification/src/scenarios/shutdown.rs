@@ -5,7 +5,7 @@ use std::time::Duration;
 use last_call::sync::{self, thread, Arc};
 use last_call::{Cancellation, Outcome, Report, ThreadPool};
 
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{at_drop, history, panic_quietly, Count, Latch};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
@@ -16,13 +16,13 @@ pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     world: World::PLAIN,
     // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
     // and two workers with two jobs can be explored without a bound.
-    body: |stage| {
-        let pool = stage.pool(2);
+    body: |harness| {
+        let pool = harness.pool(2);
         let submitter = pool.submitter();
         // The owners that are left, and what they own: who is the last is decided under a lock.
         let owned = Arc::new(sync::Mutex::new((3, Some(pool))));
         let disown = |outcome| {
-            let (stage, owned) = (stage.clone(), Arc::clone(&owned));
+            let (harness, owned) = (harness.clone(), Arc::clone(&owned));
             move || {
                 let mut owned = owned.lock();
                 owned.0 -= 1;
@@ -30,7 +30,7 @@ pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
                 drop(owned);
                 if let Some(pool) = last {
                     drop::<Option<ThreadPool>>(pool);
-                    stage.reach(outcome);
+                    harness.reach(outcome);
                 }
             }
         };
@@ -52,19 +52,19 @@ const RACE: Scenario = Scenario {
 pub(crate) const SUBMIT_RACING_DROP: Scenario = Scenario {
     name: "submit-racing-drop",
     property: "a job handed in while the pool is dropped runs, or comes back: 1 worker",
-    body: |stage| submit_racing_drop(stage, 1),
+    body: |harness| submit_racing_drop(harness, 1),
     ..RACE
 };
 
 pub(crate) const SUBMIT_RACING_DROP_TWO: Scenario = Scenario {
     name: "submit-racing-drop-2",
     property: "a job handed in while the pool is dropped runs, or comes back: 2 workers",
-    body: |stage| submit_racing_drop(stage, 2),
+    body: |harness| submit_racing_drop(harness, 2),
     ..RACE
 };
 
-fn submit_racing_drop(stage: &Stage, workers: usize) {
-    let pool = stage.pool(workers);
+fn submit_racing_drop(harness: &Harness, workers: usize) {
+    let pool = harness.pool(workers);
     let submitter = pool.submitter();
     let (ran, refused) = (Count::default(), Count::default());
     let outside = {
@@ -81,7 +81,7 @@ fn submit_racing_drop(stage: &Stage, workers: usize) {
     outside.join().unwrap();
     assert_eq!(ran.get() + refused.get(), 1, "the job ran once or came back once");
     assert_eq!(ran.get(), ran_by_then, "nothing runs after drop");
-    stage.reach(if ran.get() == 1 { "accepted and ran" } else { "refused and handed back" });
+    harness.reach(if ran.get() == 1 { "accepted and ran" } else { "refused and handed back" });
 }
 
 pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
@@ -90,8 +90,8 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
     clauses: &[3, 5, 11],
     reach: &["the child ran", "the child was refused"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let submitter = pool.submitter();
         let (ran, refused) = (Count::default(), Count::default());
         let parent = {
@@ -108,7 +108,7 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
         assert_eq!(ran.get() + refused.get(), 1, "the child ran once or came back once");
         assert_eq!(report.completed, 1 + ran.get() as u64);
         assert_eq!(report.rejected, refused.get() as u64);
-        stage.reach(if ran.get() == 1 { "the child ran" } else { "the child was refused" });
+        harness.reach(if ran.get() == 1 { "the child ran" } else { "the child was refused" });
     },
 };
 
@@ -119,8 +119,8 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
     clauses: &[1, 4, 5, 17, 20, 24],
     reach: &["both ran", "the first ran, the second was cancelled", "both were cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (ran, dropped) = (Count::default(), Count::default());
         let handles: Vec<_> = (0..2)
             .map(|_| {
@@ -142,7 +142,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
             .collect();
         assert_eq!(ended.iter().filter(|ran| **ran).count(), ran.get());
         assert_eq!(report.completed, ran.get() as u64);
-        stage.reach(match ended[..] {
+        harness.reach(match ended[..] {
             [true, true] => "both ran",
             [true, false] => "the first ran, the second was cancelled",
             [false, false] => "both were cancelled",
@@ -158,8 +158,8 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
     clauses: &[4, 5, 17, 20],
     reach: &["none cancelled", "one cancelled", "both cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(2);
+    body: |harness| {
+        let pool = harness.pool(2);
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
         pool.execute(ran.job()).unwrap();
@@ -168,7 +168,7 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
         assert_eq!(report.completed, ran.get() as u64);
         let cancelled = usize::try_from(report.cancelled).unwrap();
         assert_eq!(cancelled + ran.get(), 2);
-        stage.reach(["none cancelled", "one cancelled", "both cancelled"][cancelled]);
+        harness.reach(["none cancelled", "one cancelled", "both cancelled"][cancelled]);
     },
 };
 
@@ -184,8 +184,8 @@ pub(crate) const DEADLINE: Scenario = Scenario {
         "both were cancelled",
     ],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let dropped = Count::default();
         let job = || {
             let capture = dropped.on_drop();
@@ -204,7 +204,7 @@ pub(crate) const DEADLINE: Scenario = Scenario {
         let completed = outcomes.iter().filter(|outcome| outcome.is_completed()).count() as u64;
         assert_eq!(completed, report.completed + report.unfinished);
         assert_eq!(dropped.get(), 2, "the captures of both are dropped");
-        stage.reach(match (report.completed, report.cancelled, &running[..]) {
+        harness.reach(match (report.completed, report.cancelled, &running[..]) {
             (2, 0, []) => "all had run",
             (1, 0, [id]) if *id == ids[1] => "the first had run, the second was running",
             (1, 1, []) => "the first had run, the second was cancelled",
@@ -228,8 +228,8 @@ pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
         "both were cancelled",
     ],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(2);
+    body: |harness| {
+        let pool = harness.pool(2);
         let handles = [pool.submit(|| ()).unwrap(), pool.submit(|| ()).unwrap()];
         let report = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&report);
@@ -245,7 +245,7 @@ pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
         }
         // None of those that it counts as cancelled may start once it has been read.
         assert_eq!(completed, report.completed + report.unfinished);
-        stage.reach(match (report.completed, report.unfinished) {
+        harness.reach(match (report.completed, report.unfinished) {
             (2, 0) => "both had run",
             (1, 1) => "one had run, one was running",
             (1, 0) => "one had run, one was cancelled",
@@ -262,19 +262,19 @@ pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
     clauses: &[5, 17],
     reach: &["the owner slept", "the workers had ended"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         // A deadline that does not fire: only the workers' end can wake the owner.
         const LONG: Duration = Duration::from_secs(3600);
         // A lock that loom sees: that the hook has run by then is the claim.
         let stopped = Arc::new(sync::Mutex::new(0));
         let on_stop = Arc::clone(&stopped);
         let stop = move |_| *on_stop.lock() += 1;
-        let pool = stage.builder().workers(1).on_stop(stop).build().unwrap();
+        let pool = harness.builder().workers(1).on_stop(stop).build().unwrap();
         pool.execute(|| ()).unwrap();
         let report = pool.shutdown_timeout(LONG);
         balanced(&report);
         assert_eq!((report.completed, *stopped.lock()), (1, 1));
-        stage.reach(if history::slept("main") {
+        harness.reach(if history::slept("main") {
             "the owner slept"
         } else {
             "the workers had ended"
@@ -289,8 +289,8 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
     clauses: &[4, 17, 24],
     reach: &["it was running", "it had not started"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let gate = Latch::new(1);
         let held = gate.clone();
         let first = pool.submit(move || held.wait()).unwrap();
@@ -299,7 +299,7 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
         balanced(&report);
         // Before the gate opens, so nothing but the deadline can have resolved it.
         assert!(second.join().is_cancelled());
-        stage.reach(if report.unfinished == 1 {
+        harness.reach(if report.unfinished == 1 {
             assert_eq!(report.unfinished_jobs[0].id, first.id());
             "it was running"
         } else {
@@ -317,14 +317,14 @@ pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
     clauses: &[5, 12, 17],
     reach: &["panicked", "running", "cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         pool.execute(|| panic_quietly()).unwrap();
         let report = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&report);
         assert_eq!(report.panics.len() as u64, report.panicked);
         assert!(report.panics.iter().all(|panic| panic.message == "a job's panic"));
-        stage.reach(match (report.panicked, report.unfinished) {
+        harness.reach(match (report.panicked, report.unfinished) {
             (1, 0) => "panicked",
             (0, 1) => "running",
             _ => "cancelled",
@@ -346,7 +346,7 @@ pub(crate) const DEADLINE_BESIDE_CANCEL: Scenario = Scenario {
     property:
         "shutdown_timeout returns though a cancel does not end, and reports that job as cancelled",
     reach: &["it had run", "it was running", "it was cancelled"],
-    body: |stage| deadline_beside_cancel(stage, false),
+    body: |harness| deadline_beside_cancel(harness, false),
     ..BESIDE_CANCEL
 };
 
@@ -354,12 +354,12 @@ pub(crate) const DEADLINE_STUCK_BESIDE_CANCEL: Scenario = Scenario {
     name: "deadline-stuck-beside-cancel",
     property: "shutdown_timeout returns though neither a job nor a cancel ends, and tells one from the other",
     reach: &["it was running", "it was cancelled"],
-    body: |stage| deadline_beside_cancel(stage, true),
+    body: |harness| deadline_beside_cancel(harness, true),
     ..BESIDE_CANCEL
 };
 
-fn deadline_beside_cancel(stage: &Stage, stuck: bool) {
-    let pool = stage.pool(1);
+fn deadline_beside_cancel(harness: &Harness, stuck: bool) {
+    let pool = harness.pool(1);
     let (gate, held, go) = (Latch::new(1), Latch::new(1), Latch::new(1));
     let until = gate.clone();
     let first = pool.submit(move || until.wait()).unwrap();
@@ -395,7 +395,7 @@ fn deadline_beside_cancel(stage: &Stage, stuck: bool) {
     go.done();
     assert_eq!(first.join().is_cancelled(), outcome == "it was cancelled");
     canceller.join().unwrap();
-    stage.reach(outcome);
+    harness.reach(outcome);
 }
 
 pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
@@ -405,7 +405,7 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
     clauses: &[6, 15],
     reach: &["completed", "cancelled"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         // A lock that loom sees: the order is the claim.
         struct Capture(Arc<sync::Mutex<usize>>);
         impl Drop for Capture {
@@ -414,15 +414,15 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
             }
         }
         let dropped = Arc::new(sync::Mutex::new(0));
-        let pool = stage.pool(1);
+        let pool = harness.pool(1);
         let capture = Capture(Arc::clone(&dropped));
         let handle = pool.submit(move || drop(capture)).unwrap();
         let joiner = spawn("joiner", {
-            let stage = stage.clone();
+            let harness = harness.clone();
             move || {
                 let outcome = handle.join();
                 assert_eq!(*dropped.lock(), 1, "captures are dropped before the handle resolves");
-                stage.reach(if outcome.is_completed() { "completed" } else { "cancelled" });
+                harness.reach(if outcome.is_completed() { "completed" } else { "cancelled" });
             }
         });
         settled(&pool.shutdown_now());
@@ -436,12 +436,12 @@ pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
     clauses: &[17, 21, 24],
     reach: &["cancelled"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
         let behind = {
             // Held until the pool is in it, so that the job finds it there.
             let mut in_cell = cell.lock();
-            let pool = stage.pool(1);
+            let pool = harness.pool(1);
             let for_job = Arc::clone(&cell);
             let job = move || {
                 let pool = for_job.lock().take().expect("the pool is in the cell");
@@ -453,7 +453,7 @@ pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
             behind
         };
         assert!(behind.join().is_cancelled());
-        stage.reach("cancelled");
+        harness.reach("cancelled");
     },
 };
 
@@ -463,13 +463,13 @@ pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
     clauses: &[5],
     reach: &["none had ended", "one had ended"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let submitter = pool.submitter();
         let outside = spawn("outside", move || submitter.execute(|| ()).unwrap());
         let stats = pool.stats();
         assert!(stats.finished() <= stats.accepted, "{stats:?}");
-        stage
+        harness
             .reach(["none had ended", "one had ended"][usize::try_from(stats.finished()).unwrap()]);
         outside.join().unwrap();
     },
@@ -481,8 +481,8 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
     clauses: &[5, 15],
     reach: &["before the job ended", "after the job ended"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let handle = pool.submit(|| {}).unwrap();
         let early = pool.stats();
         assert!(early.finished() <= early.accepted);
@@ -491,7 +491,7 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
         let late = pool.stats();
         assert_eq!((late.accepted, late.completed), (1, 1), "counted before the handle resolved");
         assert!(early.accepted <= late.accepted && early.completed <= late.completed);
-        stage.reach(if early.completed == 0 {
+        harness.reach(if early.completed == 0 {
             "before the job ended"
         } else {
             "after the job ended"
@@ -505,8 +505,8 @@ pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
     clauses: &[5, 15, 25],
     reach: &["none had ended", "it had been cancelled", "it had run"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let submitter = pool.submitter();
         let canceller = spawn("canceller", move || {
             submitter.submit(|| ()).unwrap().cancel();
@@ -523,7 +523,7 @@ pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
         let report = pool.shutdown();
         settled(&report);
         assert!(late.completed <= report.completed && late.cancelled <= report.cancelled);
-        stage.reach(match (late.completed, late.cancelled) {
+        harness.reach(match (late.completed, late.cancelled) {
             (0, 0) => "none had ended",
             (0, 1) => "it had been cancelled",
             _ => "it had run",

@@ -7,7 +7,7 @@ use last_call::{Cancellation, Report, ThreadPool};
 
 use super::cancel::two_while_a_cancel_ends;
 use super::shutdown::{balanced, settled, spawn};
-use crate::scenarios::scenario::{Scenario, Stage, World};
+use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{at_drop, history, Count, Latch};
 
 const TAKING_OVER: Scenario = Scenario {
@@ -22,19 +22,19 @@ const TAKING_OVER: Scenario = Scenario {
 pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
     name: "discard-during-drain",
     property: "a trigger's discard takes over from the owner's drain; handles and report agree",
-    body: |stage| discard_during_drain(stage, 1),
+    body: |harness| discard_during_drain(harness, 1),
     ..TAKING_OVER
 };
 
 pub(crate) const DISCARD_DURING_DRAIN_TWO: Scenario = Scenario {
     name: "discard-during-drain-2",
     property: "a discard takes over from a drain of 2 workers; handles and report agree",
-    body: |stage| discard_during_drain(stage, 2),
+    body: |harness| discard_during_drain(harness, 2),
     ..TAKING_OVER
 };
 
-fn discard_during_drain(stage: &Stage, workers: usize) {
-    let pool = stage.pool(workers);
+fn discard_during_drain(harness: &Harness, workers: usize) {
+    let pool = harness.pool(workers);
     let trigger = pool.shutdown_trigger();
     let ran = Count::default();
     let handles = [pool.submit(ran.job()).unwrap(), pool.submit(ran.job()).unwrap()];
@@ -48,7 +48,7 @@ fn discard_during_drain(stage: &Stage, workers: usize) {
         .filter(last_call::Outcome::is_cancelled)
         .count();
     assert_eq!(cancelled + ran.get(), 2);
-    stage.reach(["both ran", "one was cancelled", "both were cancelled"][cancelled]);
+    harness.reach(["both ran", "one was cancelled", "both were cancelled"][cancelled]);
     other.join().unwrap();
 }
 
@@ -58,8 +58,8 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
     clauses: &[1, 4, 18],
     reach: &["ran", "cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let (drain, discard) = (pool.shutdown_trigger(), pool.shutdown_trigger());
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -70,7 +70,7 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
         let report = pool.shutdown();
         settled(&report);
         assert_eq!(report.completed, ran.get() as u64);
-        stage.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
+        harness.reach(if ran.get() == 1 { "ran" } else { "cancelled" });
     },
 };
 
@@ -81,8 +81,8 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     clauses: &[18],
     reach: &["terminated"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let trigger = pool.shutdown_trigger();
         let ran = Count::default();
         pool.execute(ran.job()).unwrap();
@@ -100,7 +100,7 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
         assert_eq!(ran.get(), 1, "the job has ended");
         drop(pool);
         waiter.join().unwrap();
-        stage.reach("terminated");
+        harness.reach("terminated");
     },
 };
 
@@ -110,17 +110,17 @@ pub(crate) const WAIT_FOR_TERMINATION_TWO: Scenario = Scenario {
     clauses: &[18],
     reach: &["terminated"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (ran, stopped) = (Count::default(), Count::default());
         let on_stop = stopped.clone();
-        let builder = stage.builder().workers(2).on_stop(move |_| on_stop.add());
+        let builder = harness.builder().workers(2).on_stop(move |_| on_stop.add());
         let pool = builder.build().unwrap();
         pool.execute(ran.job()).unwrap();
         let trigger = pool.shutdown_trigger();
         trigger.drain();
         trigger.wait().unwrap();
         assert_eq!((ran.get(), stopped.get()), (1, 2), "both workers have ended");
-        stage.reach("terminated");
+        harness.reach("terminated");
     },
 };
 
@@ -130,8 +130,8 @@ pub(crate) const WAIT_WHILE_CANCELLING: Scenario = Scenario {
     clauses: &[18, 25],
     reach: &["both slept", "one slept", "none slept", "it ran"],
     world: World::PLAIN,
-    body: |stage| {
-        two_while_a_cancel_ends(stage, |pool| {
+    body: |harness| {
+        two_while_a_cancel_ends(harness, |pool| {
             let trigger = pool.shutdown_trigger();
             move |job| {
                 trigger.wait().unwrap();
@@ -147,14 +147,14 @@ pub(crate) const WAIT_WHILE_DISCARDING: Scenario = Scenario {
     clauses: &[18, 24],
     reach: &["ran", "cancelled"],
     world: World::PLAIN,
-    body: |stage| {
-        let pool = stage.pool(1);
+    body: |harness| {
+        let pool = harness.pool(1);
         let trigger = pool.shutdown_trigger();
         let handle = pool.submit(|| ()).unwrap();
         let discarder = spawn("discarder", move || trigger.discard());
         pool.shutdown_trigger().wait().unwrap();
         let outcome = handle.try_join().expect("resolved before the wait returns");
-        stage.reach(if outcome.is_completed() { "ran" } else { "cancelled" });
+        harness.reach(if outcome.is_completed() { "ran" } else { "cancelled" });
         discarder.join().unwrap();
     },
 };
@@ -172,8 +172,8 @@ pub(crate) const STOP_TOKEN: Scenario = Scenario {
     name: "stop-token",
     property:
         "a job's stop token says no before shutdown, and yes once a submission was refused for it",
-    body: |stage| {
-        stopping(stage, drop);
+    body: |harness| {
+        stopping(harness, drop);
     },
     ..STOPPING
 };
@@ -182,27 +182,27 @@ pub(crate) const STOP_TOKEN_DISCARD: Scenario = Scenario {
     name: "stop-token-discard",
     property: "the same when the shutdown is a discard, of a job that had started",
     reach: &["running", "stopping", "cancelled"],
-    body: |stage| {
-        let ran = stopping(stage, |pool| settled(&pool.shutdown_now()));
+    body: |harness| {
+        let ran = stopping(harness, |pool| settled(&pool.shutdown_now()));
         if ran == 0 {
-            stage.reach("cancelled");
+            harness.reach("cancelled");
         }
     },
     ..STOPPING
 };
 
-fn stopping(stage: &Stage, shut_down: fn(ThreadPool)) -> usize {
-    let pool = stage.pool(1);
+fn stopping(harness: &Harness, shut_down: fn(ThreadPool)) -> usize {
+    let pool = harness.pool(1);
     let (token, submitter) = (pool.stop_token(), pool.submitter());
     assert!(!token.is_stopping());
     let ran = Count::default();
     let job = {
-        let (stage, token, ran) = (stage.clone(), token.clone(), ran.clone());
+        let (harness, token, ran) = (harness.clone(), token.clone(), ran.clone());
         move || {
             let refused = submitter.execute(|| ()).is_err();
             let stopping = token.is_stopping();
             assert!(stopping || !refused, "refused, and the token does not say so");
-            stage.reach(if stopping { "stopping" } else { "running" });
+            harness.reach(if stopping { "stopping" } else { "running" });
             ran.add();
         }
     };
@@ -235,16 +235,16 @@ pub(crate) const FINAL_REPORT_IN_TIME: Scenario = Scenario {
     clauses: &[5, 17, 21],
     reach: &["the owner slept", "the workers had ended"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         // A deadline that does not fire.
         const LONG: Duration = Duration::from_secs(3600);
         let (_, reports, hook) = final_reports();
-        let pool = stage.builder().workers(2).on_terminated(hook).build().unwrap();
+        let pool = harness.builder().workers(2).on_terminated(hook).build().unwrap();
         pool.execute(|| ()).unwrap();
         let report = pool.shutdown_timeout(LONG);
         settled(&report);
         assert_eq!(*reports.lock(), [report], "the hook got the same report, once");
-        stage.reach(if history::slept("main") {
+        harness.reach(if history::slept("main") {
             "the owner slept"
         } else {
             "the workers had ended"
@@ -258,7 +258,7 @@ pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
     clauses: &[5, 21, 25],
     reach: &["dropped by the canceller", "dropped by the worker"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (delivered, reports, hook) = final_reports();
         let (by_canceller, outer_ended) = (Count::default(), Count::default());
         let hook = {
@@ -274,7 +274,7 @@ pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
         let outer = {
             // Held until the pool is in it, so that the destructor finds it there.
             let mut in_cell = cell.lock();
-            let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+            let pool = harness.builder().workers(1).on_terminated(hook).build().unwrap();
             let (for_inner, main) = (Arc::clone(&cell), thread::current_id());
             let by_canceller = by_canceller.clone();
             let ends_the_pool = at_drop(move || {
@@ -305,7 +305,7 @@ pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
         settled(&reports[0]);
         assert_eq!((reports[0].accepted, reports[0].cancelled), (2, cancelled.get() as u64));
         let outcomes = ["dropped by the worker", "dropped by the canceller"];
-        stage.reach(outcomes[by_canceller.get()]);
+        harness.reach(outcomes[by_canceller.get()]);
     },
 };
 
@@ -315,18 +315,18 @@ pub(crate) const LET_GO_BESIDE_CANCEL: Scenario = Scenario {
     clauses: &[5, 21, 25],
     reach: &["the cancel was under way", "the cancel had ended"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (delivered, reports, hook) = final_reports();
         let ended = Count::default();
         let hook = {
-            let (stage, ended) = (stage.clone(), ended.clone());
+            let (harness, ended) = (harness.clone(), ended.clone());
             move |report: &Report| {
-                stage.reach(["the cancel was under way", "the cancel had ended"][ended.get()]);
+                harness.reach(["the cancel was under way", "the cancel had ended"][ended.get()]);
                 hook(report);
             }
         };
         let (held, go) = (Latch::new(1), Latch::new(1));
-        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+        let pool = harness.builder().workers(1).on_terminated(hook).build().unwrap();
         let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
         let owner = {
             let (held, go, cell) = (held.clone(), go.clone(), Arc::clone(&cell));
@@ -363,13 +363,13 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     clauses: &[5, 21],
     reach: &["reported"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (delivered, reports, hook) = final_reports();
         let cell = Arc::new(sync::Mutex::new(None));
         {
             // Held until the pool is in it, so that the job finds it there.
             let mut in_cell = cell.lock();
-            let pool = stage.builder().workers(2).on_terminated(hook).build().unwrap();
+            let pool = harness.builder().workers(2).on_terminated(hook).build().unwrap();
             let for_job = Arc::clone(&cell);
             pool.execute(move || drop::<Option<ThreadPool>>(for_job.lock().take())).unwrap();
             *in_cell = Some(pool);
@@ -379,7 +379,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
         assert_eq!(reports.len(), 1);
         balanced(&reports[0]);
         assert_eq!((reports[0].completed, reports[0].unfinished), (1, 0));
-        stage.reach("reported");
+        harness.reach("reported");
     },
 };
 
@@ -389,9 +389,9 @@ pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
     clauses: &[5, 17, 21],
     reach: &["in time", "the first completed", "unfinished at the deadline", "both were cancelled"],
     world: World::PLAIN,
-    body: |stage| {
+    body: |harness| {
         let (delivered, reports, hook) = final_reports();
-        let pool = stage.builder().workers(1).on_terminated(hook).build().unwrap();
+        let pool = harness.builder().workers(1).on_terminated(hook).build().unwrap();
         pool.execute(|| ()).unwrap();
         pool.execute(|| ()).unwrap();
         let first = pool.shutdown_timeout(Duration::from_secs(1));
@@ -403,7 +403,7 @@ pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
         assert_eq!(reports[0].unfinished, 0);
         assert_eq!(reports[0].completed, first.completed + first.unfinished);
         assert_eq!(reports[0].cancelled, first.cancelled);
-        stage.reach(match (first.completed, first.unfinished) {
+        harness.reach(match (first.completed, first.unfinished) {
             (2, 0) => "in time",
             (1, 0) => "the first completed",
             (0, 0) => "both were cancelled",
@@ -424,20 +424,20 @@ const LATE_REPORT: Scenario = Scenario {
 pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
     name: "final-report-after-deadline",
     property: "after a deadline the hook gets one final report, in which nothing is unfinished",
-    body: |stage| final_report_after_deadline(stage, 1),
+    body: |harness| final_report_after_deadline(harness, 1),
     ..LATE_REPORT
 };
 
 pub(crate) const FINAL_REPORT_AFTER_DEADLINE_TWO: Scenario = Scenario {
     name: "final-report-after-deadline-2",
     property: "after a deadline the last of 2 workers gives the hook the one final report",
-    body: |stage| final_report_after_deadline(stage, 2),
+    body: |harness| final_report_after_deadline(harness, 2),
     ..LATE_REPORT
 };
 
-fn final_report_after_deadline(stage: &Stage, workers: usize) {
+fn final_report_after_deadline(harness: &Harness, workers: usize) {
     let (delivered, reports, hook) = final_reports();
-    let pool = stage.builder().workers(workers).on_terminated(hook).build().unwrap();
+    let pool = harness.builder().workers(workers).on_terminated(hook).build().unwrap();
     pool.execute(|| ()).unwrap();
     let first = pool.shutdown_timeout(Duration::from_secs(1));
     balanced(&first);
@@ -448,7 +448,7 @@ fn final_report_after_deadline(stage: &Stage, workers: usize) {
     assert_eq!(reports[0].unfinished, 0);
     assert_eq!(reports[0].completed, first.completed + first.unfinished);
     assert_eq!(reports[0].cancelled, first.cancelled);
-    stage.reach(match (first.completed, first.unfinished) {
+    harness.reach(match (first.completed, first.unfinished) {
         (1, 0) => "in time",
         (0, 1) => "unfinished at the deadline",
         _ => "cancelled at the deadline",

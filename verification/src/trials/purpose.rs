@@ -3,7 +3,7 @@
 use last_call::sync::fault::Fault;
 
 use crate::faults::defect::Defect;
-use crate::faults::site::Slip;
+use crate::faults::site::SiteFault;
 use crate::findings::run::Engine;
 use crate::trials::trial::Trial;
 
@@ -19,7 +19,7 @@ pub enum Purpose {
     /// Whether it notices a seeded defect of its own.
     Defect(&'static Defect),
     /// Whether it notices a fault at a call site, under that engine.
-    Slip(Slip, Engine),
+    SiteFault(SiteFault, Engine),
     /// Whether it notices what is wrong with the sources that it was built from.
     Mutant,
 }
@@ -29,7 +29,7 @@ impl Purpose {
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
-            Purpose::Slip(slip, _) => Some(slip.to_string()),
+            Purpose::SiteFault(fault, _) => Some(fault.to_string()),
             _ => None,
         }
     }
@@ -38,7 +38,7 @@ impl Purpose {
     pub fn fault(&self, trial: &Trial) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault(trial.subject)),
-            Purpose::Slip(slip, _) => Some(slip.fault()),
+            Purpose::SiteFault(fault, _) => Some(fault.fault()),
             _ => None,
         }
     }
@@ -47,7 +47,7 @@ impl Purpose {
     pub fn engine(&self, trial: &Trial) -> Engine {
         match (self, trial.bound()) {
             (Purpose::SecondOpinion, _) | (_, Some(_)) => Engine::Loom,
-            (Purpose::Slip(_, engine), None) => *engine,
+            (Purpose::SiteFault(_, engine), None) => *engine,
             _ => Engine::Mazurka,
         }
     }
@@ -60,11 +60,11 @@ impl Purpose {
             Purpose::WithoutSymmetry => vec![flag("--without-symmetry")],
             Purpose::SecondOpinion => vec![flag("--engine"), flag("loom")],
             Purpose::Defect(defect) => vec![flag("--defect"), defect.name.to_owned()],
-            Purpose::Slip(slip, engine) => {
+            Purpose::SiteFault(fault, engine) => {
                 let loom = *engine == Engine::Loom;
                 let engine = loom.then(|| [flag("--engine"), flag("loom")]);
-                let slip = [flag("--slip"), slip.to_string()];
-                slip.into_iter().chain(engine.into_iter().flatten()).collect()
+                let fault = [flag("--fault"), fault.to_string()];
+                fault.into_iter().chain(engine.into_iter().flatten()).collect()
             }
             Purpose::Mutant => vec![flag("--mutant")],
         }

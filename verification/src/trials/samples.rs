@@ -215,7 +215,7 @@ pub fn replay(sample: &Sample) -> Option<String> {
     let mut command = format!("{COMMAND} --scenario {}", sample.scenario);
     if let Some(name) = &sample.defect {
         let seeded = Sampled::find(&sample.scenario)?.defect(name).is_some();
-        let flag = if seeded { "--defect" } else { "--slip" };
+        let flag = if seeded { "--defect" } else { "--fault" };
         let _ = write!(command, " {flag} '{name}'");
     }
     if sample.max_steps != MAX_STEPS {
@@ -450,10 +450,10 @@ mod tests {
         let seeded = Sample { defect: Some(sampled().defects[0].name.to_owned()), ..failed() };
         let command = replay(&seeded).expect("a failure can be replayed");
         assert!(command.contains(" --defect 'close wakes nobody' "), "{command}");
-        let slip =
+        let fault =
             Sample { defect: Some("wake-early@a.rs:1".to_owned()), max_steps: 9, ..failed() };
-        let command = replay(&slip).expect("a failure can be replayed");
-        assert!(command.contains(" --slip 'wake-early@a.rs:1' --max-steps 9 "), "{command}");
+        let command = replay(&fault).expect("a failure can be replayed");
+        assert!(command.contains(" --fault 'wake-early@a.rs:1' --max-steps 9 "), "{command}");
     }
 
     #[test]
