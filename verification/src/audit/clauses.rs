@@ -58,7 +58,7 @@ pub fn clauses(parts: &[&dyn Part]) -> Vec<ClauseReport> {
         let evidence: Vec<_> = parts.iter().flat_map(|part| part.evidence(clause.number)).collect();
         ClauseReport {
             clause: format!("C{}", clause.number),
-            statement: clause.statement.to_owned(),
+            statement: clause.statement.clone(),
             verdict: strongest(&evidence),
             evidence,
         }

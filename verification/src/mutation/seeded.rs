@@ -588,7 +588,7 @@ mod tests {
     #[test]
     fn every_clause_has_a_patch_or_a_reason() {
         let patched: BTreeSet<_> = patches().into_iter().flat_map(|patch| patch.clauses).collect();
-        for clause in CLAUSES {
+        for clause in &*CLAUSES {
             let reason = CLAUSES_WITHOUT.iter().any(|(number, _)| *number == clause.number);
             let has = patched.contains(&clause.number);
             assert!(has != reason, "C{}: a patch: {has}, a reason: {reason}", clause.number);
