@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use comparison::pools::{self, About};
+use comparison::records::Records;
 use comparison::trial::{self, Plan, Property};
 use comparison::{base, readme, report};
 use verification::cargo::Workspace;
@@ -82,12 +83,12 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     match arguments.task {
         None => {}
         Some(Task::Report) => {
-            println!("{}", report::write(&folder()?)?.display());
+            let records = Records::read(&package()?.join("data"))?;
+            println!("{}", report::write(&folder()?, &records)?.display());
             return Ok(true);
         }
         Some(Task::Record) => {
-            let package = Workspace::find()?.root().join("verification/comparison");
-            for file in readme::record(&folder()?, &package)? {
+            for file in readme::record(&folder()?, &package()?)? {
                 println!("{}", file.display());
             }
             return Ok(true);
@@ -109,9 +110,15 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let file = trial.write(&folder)?;
     println!("{}", trial.render(width()));
     println!("{}", file.display());
-    println!("{}", report::write(&folder)?.display());
+    let records = Records::read(&package()?.join("data"))?;
+    println!("{}", report::write(&folder, &records)?.display());
     println!("{}", trial.verdict());
     Ok(trial.complaints().is_empty())
+}
+
+/// The folder of this package.
+fn package() -> Result<PathBuf, String> {
+    Ok(Workspace::find()?.root().join("verification/comparison"))
 }
 
 impl Arguments {
