@@ -1,7 +1,8 @@
 //! This pool beside others: the same properties, the same workloads, and what it costs to depend on
 //! each.
 //!
-//! The modules are layers; each imports only those above it in this list.
+//! The modules are layers: each imports only those above it in this list. So do the files of a module,
+//! in the list at its head. A test holds it.
 //!
 //! | module | |
 //! | --- | --- |

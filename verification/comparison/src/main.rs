@@ -15,7 +15,7 @@ use verification::cargo::Workspace;
 ///
 /// Each property of each pool is tried on real threads, in processes of its own under a watchdog.
 /// Every pool is used as its documentation says; what it does not offer is not tried. The exit
-/// status is 0 only if this pool keeps every property and the control, the book's pool, is convicted.
+/// status is 0 only if this pool keeps every property and the control, the pool of the book, is convicted.
 #[derive(Debug, Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare", after_help = BENCHMARKS)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -89,7 +89,7 @@ struct Bar<'a> {
     entry: &'a Entry,
     /// `own`, `peer` or `less`.
     kind: &'static str,
-    /// The length of the bar, in percent of the longest one.
+    /// The length of the bar, as a percentage of the longest one.
     percent: f64,
 }
 
