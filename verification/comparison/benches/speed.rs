@@ -1,4 +1,4 @@
-//! This pool beside others, alternately: time, latency, memory, and how they grow.
+//! This pool beside others: time, latency, memory, and how they grow.
 //!
 //! ```text
 //! cargo bench -p comparison --bench speed

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use comparison::pools::{self, About};
+use comparison::records::Records;
 use comparison::trial::{self, Plan, Property};
 use comparison::{base, readme, report};
 use verification::base::cargo::Workspace;
@@ -14,7 +15,7 @@ use verification::base::cargo::Workspace;
 ///
 /// Each property of each pool is tried on real threads, in processes of its own under a watchdog.
 /// Every pool is used as its documentation says; what it does not offer is not tried. The exit
-/// status is 0 only if this pool keeps every property and the control, the book's pool, is convicted.
+/// status is 0 only if this pool keeps every property and the control, the pool of the book, is convicted.
 #[derive(Debug, Parser)]
 #[command(name = "cargo compare", bin_name = "cargo compare", after_help = BENCHMARKS)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -82,12 +83,12 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     match arguments.task {
         None => {}
         Some(Task::Report) => {
-            println!("{}", report::write(&folder()?)?.display());
+            let records = Records::read(&package()?.join("data"))?;
+            println!("{}", report::write(&folder()?, &records)?.display());
             return Ok(true);
         }
         Some(Task::Record) => {
-            let package = Workspace::find()?.root().join("verification/comparison");
-            for file in readme::record(&folder()?, &package)? {
+            for file in readme::record(&folder()?, &package()?)? {
                 println!("{}", file.display());
             }
             return Ok(true);
@@ -109,9 +110,15 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let file = trial.write(&folder)?;
     println!("{}", trial.render(width()));
     println!("{}", file.display());
-    println!("{}", report::write(&folder)?.display());
+    let records = Records::read(&package()?.join("data"))?;
+    println!("{}", report::write(&folder, &records)?.display());
     println!("{}", trial.verdict());
     Ok(trial.complaints().is_empty())
+}
+
+/// The folder of this package.
+fn package() -> Result<PathBuf, String> {
+    Ok(Workspace::find()?.root().join("verification/comparison"))
 }
 
 impl Arguments {

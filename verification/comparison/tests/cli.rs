@@ -1,4 +1,4 @@
-//! What `cargo compare` refuses, and how it says so.
+//! What `cargo compare` refuses, and its help.
 
 use std::process::{Command, Output};
 
@@ -8,9 +8,9 @@ fn compare(arguments: &[&str]) -> Output {
 }
 
 fn refused(output: &Output, word: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains(word), "{word} is not in: {told}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains(word), "{word} is not in: {text}");
 }
 
 #[test]

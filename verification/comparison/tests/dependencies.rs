@@ -1,4 +1,4 @@
-//! Who depends on this pool takes no other package along, unless a feature asks for one.
+//! The pool has no dependencies, unless a feature needs one.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,11 +13,11 @@ fn manifest() -> std::path::PathBuf {
 #[test]
 fn without_features_the_pool_depends_on_nothing() {
     let arguments = ["--package", "last-call", "--no-default-features"];
-    let own = Dependencies::of(&manifest(), &arguments).expect("cargo tells");
+    let own = Dependencies::of(&manifest(), &arguments).expect("cargo lists dependencies");
     assert_eq!(own, Dependencies::default());
 }
 
-/// Also where this does not run, and with whatever cfg: a dependent's lock file has the pool alone.
+/// Also on other systems and with other cfgs: the lock file of a dependent has the pool alone.
 #[test]
 fn on_every_system_every_dependency_is_optional() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -29,7 +29,7 @@ fn on_every_system_every_dependency_is_optional() {
     let pool = packages.iter().find(|package| package["name"] == "last-call").expect("the pool");
     let dependencies = pool["dependencies"].as_array().expect("dependencies are listed");
 
-    // Of kind `null` are those that are neither for tests nor for build scripts.
+    // Dev-dependencies have the kind `dev`.
     let always = dependencies
         .iter()
         .filter(|dependency| dependency["kind"] != "dev" && dependency["optional"] == false);
@@ -39,12 +39,12 @@ fn on_every_system_every_dependency_is_optional() {
     assert_eq!(always, []);
 }
 
-/// Nothing would be found above if nothing could be.
+/// Otherwise the tests above would show nothing.
 #[test]
-fn what_a_feature_brings_is_seen() {
+fn a_dependency_of_a_feature_is_found() {
     let arguments = ["--package", "last-call", "--no-default-features", "--features"];
     let own = Dependencies::of(&manifest(), &[&arguments[..], &["coarse-clock"]].concat());
-    let own = own.expect("cargo tells");
+    let own = own.expect("cargo lists dependencies");
     assert!(own.normal.iter().any(|package| package.starts_with("coarsetime ")), "{own:?}");
     assert!(own.normal.iter().all(|package| !package.starts_with("loom ")), "{own:?}");
 }

@@ -1,4 +1,4 @@
-//! Every pool behind the adaptors does what its adaptor says, on real threads and under a watchdog.
+//! Every pool does what its adaptor declares, on real threads and under a watchdog.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 const JOBS: usize = 1_000;
 
-/// Far beyond what any of this takes.
+/// Far longer than any check takes.
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> std::process::ExitCode {
@@ -27,18 +27,18 @@ fn tests(about: &'static About) -> Vec<Trial> {
         Trial::test(format!("{name}::{what}"), move || check(about))
     };
     vec![
-        test("every_job_runs_wherever_it_is_handed_in", |about| under_watchdog(about, Runs)),
+        test("every_job_runs_wherever_it_is_submitted", |about| under_watchdog(about, Runs)),
         test("an_awaited_pool_has_run_everything", |about| under_watchdog(about, Awaits)),
         test("handles_and_idleness_are_as_declared", |about| under_watchdog(about, Offers)),
         test("one_worker_keeps_the_declared_order", |about| under_watchdog(about, Keeps)),
-        test("it_does_on_trial_as_it_must", on_trial),
+        test("the_trial_gives_the_expected_verdicts", on_trial),
         test("its_version_is_known", |about| {
             about.version().map(drop).ok_or_else(|| "not in the lock file, or twice".into())
         }),
     ]
 }
 
-/// Runs a check in a thread of its own; if it hangs, the thread is left behind.
+/// Runs a check in a thread of its own, which is left behind if it hangs.
 fn under_watchdog<V>(about: &'static About, check: V) -> Result<(), Failed>
 where
     V: Visit<Output = Result<(), String>> + Send + 'static,
@@ -52,21 +52,21 @@ where
     }
 }
 
-/// This pool keeps everything, and the book's is convicted; of the others a trial is no test.
+/// This pool keeps every property, and the control is convicted. Other pools need not.
 fn on_trial(about: &'static About) -> Result<(), Failed> {
     let plan = Plan { runs: Some(2), limit: LIMIT, ..Plan::default() };
     let is_tried = |property: &Property| about.is_own() || trial::is_control(about, *property);
     for property in Property::ALL.into_iter().filter(is_tried) {
         let compare = Path::new(env!("CARGO_BIN_EXE_compare"));
-        let heard = trial::supervise(compare, about, property, &plan);
-        let is_right = match heard.verdict {
+        let finding = trial::supervise(compare, about, property, &plan);
+        let is_right = match finding.verdict {
             Verdict::Kept => about.is_own(),
-            Verdict::Broken => heard.control,
+            Verdict::Broken => finding.control,
             Verdict::NotTried => !cfg!(target_os = "linux"),
             Verdict::NotOffered => false,
         };
         if !is_right {
-            let (verdict, seen) = (heard.verdict.word(), heard.violations_text());
+            let (verdict, seen) = (finding.verdict.word(), finding.violations_text());
             return Err(format!("{}: {verdict}; {seen}", property.name()).into());
         }
     }
@@ -92,7 +92,7 @@ impl Visit for Runs {
         let (arrive, arrivals) = mpsc::channel();
         let job = |arrive: &mpsc::Sender<()>| {
             let arrive = arrive.clone();
-            move || arrive.send(()).expect("somebody counts")
+            move || arrive.send(()).expect("the test receives")
         };
         for _ in 0..JOBS {
             pool.execute(job(&arrive)).expect("it runs");
@@ -139,7 +139,7 @@ impl Visit for Awaits {
         pool.finish();
         match ran.load(Ordering::Relaxed) {
             JOBS => Ok(()),
-            // Its join looks at counts that a worker changes after it has taken a job.
+            // Its join reads counts that a worker changes only after it has taken a job.
             ran if P::ABOUT.name == "rusty_pool" && ran + 2 >= JOBS => Ok(()),
             ran => Err(format!("{ran} of {JOBS} jobs had run when it said that all had")),
         }
@@ -160,9 +160,9 @@ impl Visit for Keeps {
         for number in 0..JOBS {
             let (arrive, submitter) = (arrive.clone(), pool.submitter());
             let job = move || {
-                arrive.send(number).expect("somebody counts");
+                arrive.send(number).expect("the test receives");
                 if number < JOBS / 2 {
-                    let later = move || arrive.send(JOBS + number).expect("somebody counts");
+                    let later = move || arrive.send(JOBS + number).expect("the test receives");
                     submitter.execute(later).expect("it runs");
                 }
             };
@@ -173,7 +173,7 @@ impl Visit for Keeps {
             (0..JOBS + JOBS / 2).map(|_| arrivals.recv_timeout(LIMIT / 2)).collect();
         let seen = seen.map_err(|error| format!("not every job ran: {error}"))?;
         pool.finish();
-        // Who declares no order may still keep it.
+        // A pool that declares no order may still keep it.
         if P::ABOUT.in_order && !seen.is_sorted() {
             return Err("declared to be in order, and is not".to_owned());
         }

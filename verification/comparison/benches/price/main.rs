@@ -1,12 +1,11 @@
-//! What the contract costs: this pool beside an earlier commit of itself.
+//! The price of the contract: this pool beside an earlier commit of itself.
 //!
 //! ```text
 //! cargo bench -p comparison --bench price
 //! cargo bench -p comparison --bench price -- --against COMMIT --rounds 20
 //! ```
 //!
-//! Both are built into the same small program, which then runs alternately, each run a process of
-//! its own.
+//! The same program is built with both. The two run alternately, each run in a process of its own.
 
 use std::error::Error;
 use std::fs;
@@ -19,7 +18,7 @@ use comparison::base::statistics::Paired;
 use verification::base::cargo::Workspace;
 use verification::base::child;
 
-/// The pool as it was before it had the whole contract: without capacity, cancel, triggers, idleness.
+/// The pool before the whole contract: without capacity, cancel, triggers and idleness.
 const BEFORE_THE_WHOLE_CONTRACT: &str = "d1db854";
 
 /// Name, workers, jobs.
@@ -78,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         println!();
     }
-    println!("median of the rounds (and the half of them in the middle)");
+    println!("median of the rounds (and quartiles)");
     Ok(())
 }
 
@@ -96,7 +95,7 @@ fn check_out(root: &Path, commit: &str, folder: &Path) -> Result<PathBuf, Box<dy
     Ok(clone)
 }
 
-/// Builds the program with the pool in that folder, and says where it is.
+/// Builds the program with the pool in that folder, and returns its path.
 fn build(
     folder: &Path,
     name: &str,
@@ -147,7 +146,7 @@ fn compare(
     };
     let mut paired = Paired::default();
     for round in 0..arguments.rounds {
-        // Who goes first changes: the second may find a warmer machine.
+        // The first program changes from round to round: the second may find a warmer machine.
         if round % 2 == 0 {
             let own = time(now)?;
             paired.push(own, time(then)?);

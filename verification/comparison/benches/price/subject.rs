@@ -1,6 +1,6 @@
-//! One workload on whichever pool this is linked with; prints the nanoseconds that it took.
+//! Runs one workload on the linked version of the pool, and prints the nanoseconds that it took.
 //!
-//! It calls what the pool has had since its first commit, and nothing newer.
+//! It uses only the interface of the first commit of the pool.
 
 use std::hint::black_box;
 use std::thread;

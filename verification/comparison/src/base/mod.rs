@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | `json.rs` | files of results, each with the version of its format |
 //! | `machine.rs` | the computer, and what else it did during a measurement |
-//! | `numbers.rs` | figures as reports write them |
 //! | `statistics.rs` | medians of alternating runs, and their ratios |
+//! | `numbers.rs` | figures as reports write them |
 //! | `table.rs` | tables of the terminal and of Markdown |
 //! | `versions.rs` | versions of packages, from the lock file |
 

@@ -14,36 +14,61 @@ pub fn right(text: impl ToString) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// A table in Markdown.
-pub fn markdown<R>(head: &[&str], rows: R) -> String
-where
-    R: IntoIterator,
-    R::Item: IntoIterator<Item = String>,
-{
-    let line = |cells: Vec<String>| format!("|{}\n", cells.join("|") + "|");
-    let cell = |text: &str| {
-        let text = text.replace('|', "\\|");
-        if text.is_empty() {
-            " ".to_owned()
-        } else {
-            format!(" {text} ")
+/// A table with text in its cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// The titles of the columns.
+    pub head: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Grid {
+    /// A table with these titles and rows.
+    pub fn new<R>(head: &[&str], rows: R) -> Self
+    where
+        R: IntoIterator,
+        R::Item: IntoIterator<Item = String>,
+    {
+        Grid {
+            head: head.iter().map(|&title| title.to_owned()).collect(),
+            rows: rows.into_iter().map(|row| row.into_iter().collect()).collect(),
         }
-    };
-    let mut out = line(head.iter().map(|text| cell(text)).collect());
-    out += &line(vec![" --- ".to_owned(); head.len()]);
-    for row in rows {
-        out += &line(row.into_iter().map(|text| cell(&text)).collect());
     }
-    out
+
+    /// The table in Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("|{}\n", cells.join("|") + "|");
+        let cell = |text: &str| {
+            let text = text.replace('|', "\\|");
+            if text.is_empty() {
+                " ".to_owned()
+            } else {
+                format!(" {text} ")
+            }
+        };
+        let cells = |row: &[String]| line(row.iter().map(|text| cell(text)).collect());
+        let mut out = cells(&self.head);
+        out += &line(vec![" --- ".to_owned(); self.head.len()]);
+        for row in &self.rows {
+            out += &cells(row);
+        }
+        out
+    }
+}
+
+/// Text in bold type, in Markdown.
+pub fn bold(text: &str) -> String {
+    format!("**{text}**")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::markdown;
+    use super::Grid;
 
     #[test]
     fn a_table_has_a_head_and_a_line_a_row() {
         let rows = [["a|b".to_owned(), String::new()]];
-        assert_eq!(markdown(&["", "x"], rows), "| | x |\n| --- | --- |\n| a\\|b | |\n");
+        assert_eq!(Grid::new(&["", "x"], rows).markdown(), "| | x |\n| --- | --- |\n| a\\|b | |\n");
     }
 }

@@ -76,7 +76,7 @@ fn parse(text: &str) -> Result<Vec<String>, String> {
         };
         match (words.next(), words.next().as_ref().and_then(version)) {
             (Some(name), Some(version)) => packages.push(format!("{name} {version}")),
-            // The heading of those that build scripts need.
+            // The heading of build dependencies.
             (Some(heading), _) if heading.starts_with('[') => {}
             _ => return Err(format!("`cargo tree` said `{line}`, which names no package")),
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::results::{CostResults, Program};
 use crate::base::numbers::figure;
-use crate::base::table::markdown;
+use crate::base::table::{bold, Grid};
 
 /// The record of a whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,18 +63,25 @@ impl CostRecord {
         }
     }
 
-    /// The table in Markdown, and below it how it was measured.
-    pub fn markdown(&self) -> String {
+    /// The table; `mark` writes the programs with this pool.
+    pub fn grid(&self, mark: fn(&str) -> String) -> Grid {
         let head =
             ["", "packages", "for build scripts", "processors, s", "ratio", "added size, kB"];
-        let table = markdown(&head, self.rows.iter().map(Row::cells));
+        Grid::new(&head, self.rows.iter().map(|row| row.cells(mark)))
+    }
+
+    /// How it was measured, in a sentence.
+    pub fn circumstances(&self) -> String {
         let others = self.others.map_or_else(String::new, |others| {
             format!(", of which other processes kept {others:.1} busy")
         });
-        let (date, rounds, compiler, cores) = (&self.date, self.rounds, &self.compiler, self.cores);
-        format!(
-            "{table}\nMeasured on {date}: {rounds} rounds, {compiler}, {cores} cores{others}.\n"
-        )
+        let CostRecord { date, rounds, compiler, cores, .. } = self;
+        format!("Measured on {date}: {rounds} rounds, {compiler}, {cores} cores{others}.")
+    }
+
+    /// The table in Markdown, and below it how it was measured.
+    pub fn markdown(&self) -> String {
+        format!("{}\n{}\n", self.grid(bold).markdown(), self.circumstances())
     }
 }
 
@@ -94,8 +101,8 @@ impl Row {
         })
     }
 
-    fn cells(&self) -> [String; 6] {
-        let name = if self.own { format!("**{}**", self.name) } else { self.name.clone() };
+    fn cells(&self, mark: fn(&str) -> String) -> [String; 6] {
+        let name = if self.own { mark(&self.name) } else { self.name.clone() };
         let build = match self.build_packages {
             0 => "–".to_owned(),
             packages => packages.to_string(),

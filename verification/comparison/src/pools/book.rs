@@ -45,7 +45,7 @@ impl Drop for Workers {
 fn start_worker(receiver: Arc<Mutex<mpsc::Receiver<Job>>>) -> thread::JoinHandle<()> {
     thread::spawn(move || loop {
         // The lock is held while waiting, and released before the job runs.
-        let message = receiver.lock().expect("nobody panics while receiving").recv();
+        let message = receiver.lock().expect("receiving does not panic").recv();
         match message {
             Ok(job) => job(),
             Err(mpsc::RecvError) => break,

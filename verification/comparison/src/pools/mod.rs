@@ -2,14 +2,14 @@
 //!
 //! | file | |
 //! | --- | --- |
-//! | `pool.rs` | the traits: a pool, its submitter, an operation on any pool |
 //! | `about.rs` | what a pool offers, as data |
 //! | `handle.rs` | a handle that waits for one job |
+//! | `pool.rs` | the traits: a pool, its submitter, an operation on any pool |
 //! | `awaited.rs` | waits for every job, also on pools that cannot |
 //! | `shared.rs` | a submitter for pools that have none |
 //! | `last_call.rs` | this pool, once for each of its queues |
 //! | `book.rs` | the pool of *The Rust Programming Language* |
-//! | every other file | an adaptor for the package of that name |
+//! | `affinitypool.rs`, `async_executor.rs`, `executors.rs`, `futures_executor.rs`, `rayon.rs`, `rusty_pool.rs`, `scheduled_thread_pool.rs`, `threadpool.rs`, `tokio.rs`, `uvth.rs`, `workerpool.rs` | an adaptor for the package of that name |
 
 mod about;
 mod awaited;

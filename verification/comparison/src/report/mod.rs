@@ -1,4 +1,8 @@
-//! The page of the results: `comparison.html`, drawn from the JSON files beside it.
+//! The page of the results: `comparison.html`. What has not been run is shown as recorded.
+//!
+//! | file | |
+//! | --- | --- |
+//! | `trial.rs`, `speed.rs`, `cost.rs` | a section of the page each |
 
 mod cost;
 mod speed;
@@ -8,54 +12,40 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 
-use crate::cost::results::CostResults;
-use crate::speed::results::SpeedResults;
-use crate::trial::results::TrialResults;
+use crate::base::table::Grid;
+use crate::records::Records;
+use crate::results::Results;
 
 /// The name of the page.
 pub const FILE: &str = "comparison.html";
 
-/// What there is to show: a part is absent until it has been run.
-#[derive(Clone, Debug, Default)]
-pub struct Results {
-    /// What `cargo compare` saw.
-    pub trial: Option<TrialResults>,
-    /// What the benchmark `speed` measured.
-    pub speed: Option<SpeedResults>,
-    /// What the benchmark `cost` measured.
-    pub cost: Option<CostResults>,
-}
-
-impl Results {
-    /// Reads what there is in that folder.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with one of the files.
-    pub fn read(folder: &Path) -> Result<Self, String> {
-        Ok(Results {
-            trial: TrialResults::read(folder)?,
-            speed: SpeedResults::read(folder)?,
-            cost: CostResults::read(folder)?,
-        })
-    }
-}
-
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page {
-    trial: Option<String>,
-    speed: Option<String>,
-    cost: Option<String>,
+    /// The id and the title of each section.
+    links: [(&'static str, &'static str); 3],
+    sections: [String; 3],
 }
 
-/// Writes the page of the results in that folder, into it.
+/// A recorded table as a section.
+#[derive(Template)]
+#[template(path = "recorded.html")]
+struct Recorded {
+    id: &'static str,
+    title: &'static str,
+    /// The command that measures it anew.
+    command: String,
+    circumstances: String,
+    grid: Grid,
+}
+
+/// Renders the page of the results in that folder, and writes it there.
 ///
 /// # Errors
 ///
 /// What went wrong, naming the file.
-pub fn write(folder: &Path) -> Result<PathBuf, String> {
-    let page = render(&Results::read(folder)?)?;
+pub fn write(folder: &Path, records: &Records) -> Result<PathBuf, String> {
+    let page = render(&Results::read(folder)?, records)?;
     let file = folder.join(FILE);
     let failed = |error: std::io::Error| format!("{}: {error}", file.display());
     std::fs::create_dir_all(folder).map_err(failed)?;
@@ -63,45 +53,84 @@ pub fn write(folder: &Path) -> Result<PathBuf, String> {
     Ok(file)
 }
 
-/// Draws the page.
+/// Renders the page.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub fn render(results: &Results) -> Result<String, String> {
-    let page = Page {
-        trial: results.trial.as_ref().map(trial::render).transpose()?,
-        speed: results.speed.as_ref().map(speed::render).transpose()?,
-        cost: results.cost.as_ref().map(cost::render).transpose()?,
+pub fn render(results: &Results, records: &Records) -> Result<String, String> {
+    let links = [
+        ("trial", "Pools on trial"),
+        ("speed", "Speed"),
+        ("cost", "The cost of depending on a pool"),
+    ];
+    let recorded = |index: usize, command, circumstances, grid| {
+        let (id, title) = links[index];
+        let section = Recorded { id, title, command, circumstances, grid };
+        section.render().map_err(|error| error.to_string())
     };
-    page.render().map_err(|error| error.to_string())
+    let plain = str::to_owned;
+    let Records { trial, speed, cost } = records;
+    let bench = "cargo bench -p comparison --bench";
+    let sections = [
+        match &results.trial {
+            Some(trial) => trial::render(trial),
+            None => {
+                recorded(0, "cargo compare".to_owned(), trial.circumstances(), trial.grid(plain))
+            }
+        }?,
+        match &results.speed {
+            Some(speed) => speed::render(speed),
+            None => recorded(1, format!("{bench} speed"), speed.circumstances(), speed.grid(plain)),
+        }?,
+        match &results.cost {
+            Some(cost) => cost::render(cost),
+            None => recorded(2, format!("{bench} cost"), cost.circumstances(), cost.grid(plain)),
+        }?,
+    ];
+    Page { links, sections }.render().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{render, Results};
+    use super::render;
     use crate::cost::results::tests::results as cost;
+    use crate::records::tests::records;
+    use crate::results::Results;
     use crate::speed::results::tests::results as speed;
     use crate::trial::results::tests::trial;
 
-    fn all() -> Results {
-        Results { trial: Some(trial()), speed: Some(speed()), cost: Some(cost()) }
+    fn all() -> String {
+        let results = Results { trial: Some(trial()), speed: Some(speed()), cost: Some(cost()) };
+        render(&results, &records()).unwrap()
     }
 
     #[test]
-    fn a_part_is_shown_once_it_has_been_run() {
-        let nothing = render(&Results::default()).unwrap();
-        let page = render(&all()).unwrap();
-        for part in ["trial", "speed", "cost"] {
-            let (link, id) = (format!("href=\"#{part}\""), format!("<section id=\"{part}\""));
-            assert!(page.contains(&link) && page.contains(&id), "{part}: {page}");
-            assert!(!nothing.contains(&link) && !nothing.contains(&id), "{part}: {nothing}");
+    fn every_link_has_its_place() {
+        for page in [all(), render(&Results::default(), &records()).unwrap()] {
+            let links = page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap());
+            for link in links {
+                assert!(page.contains(&format!("id=\"{link}\"")), "{link} in: {page}");
+            }
         }
     }
 
     #[test]
-    fn the_trial_shows_verdicts_and_escapes_what_was_seen() {
-        let page = render(&all()).unwrap();
+    fn what_has_not_been_run_is_shown_as_recorded() {
+        let results = Results { trial: Some(trial()), ..Results::default() };
+        let page = render(&results, &records()).unwrap();
+        assert!(page.contains("other 1.2.3") && !page.contains("rusty_pool, idle"), "{page}");
+        let record = records();
+        for circumstances in [record.speed.circumstances(), record.cost.circumstances()] {
+            assert!(page.contains(&circumstances), "{circumstances} is not in: {page}");
+        }
+        assert!(!page.contains(&record.trial.circumstances()), "{page}");
+        assert!(!page.contains("**"), "{page}");
+    }
+
+    #[test]
+    fn the_trial_shows_verdicts_and_escapes_violations() {
+        let page = all();
         assert!(!page.contains("<drop>") && page.contains("no end after 10 s"));
         for word in ["other 1.2.3", ">kept<", ">broken<", "2025-01-31"] {
             assert!(page.contains(word), "{word}");
@@ -110,7 +139,7 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded_from_elsewhere() {
-        let page = render(&all()).unwrap();
+        let page = all();
         assert!(!page.contains("src=") && !page.contains("<link"));
         assert!(page.contains("default-src 'none'"));
     }

@@ -1,6 +1,6 @@
-//! The sections of the page on speed: a chart for each workload, and a graph for each curve.
+//! The sections of the page on speed: tables with bars for each workload, and a graph for each curve.
 //!
-//! The charts are inline SVG in the colours of the page, with their figures as tables.
+//! The graphs are inline SVG in the colours of the page, with their figures as tables.
 
 use askama::Template;
 
@@ -16,7 +16,7 @@ use crate::speed::results::{Curve, Entry, SpeedResults, Table, Target};
 pub(super) fn render(results: &SpeedResults) -> Result<String, String> {
     let sections = Sections {
         results,
-        charts: charts(results),
+        workloads: workloads(results),
         graphs: results.curves.iter().enumerate().filter_map(Graph::of).collect(),
     };
     sections.render().map_err(|error| error.to_string())
@@ -26,7 +26,7 @@ pub(super) fn render(results: &SpeedResults) -> Result<String, String> {
 #[template(path = "speed.html")]
 struct Sections<'a> {
     results: &'a SpeedResults,
-    charts: Vec<Chart<'a>>,
+    workloads: Vec<Workload<'a>>,
     graphs: Vec<Graph<'a>>,
 }
 
@@ -70,116 +70,71 @@ impl Sections<'_> {
     }
 }
 
-/// The width of charts, in their own units.
-const WIDTH: f64 = 760.0;
-
-/// Where bars begin, and the length of the longest one.
-const LEFT: f64 = 170.0;
-const LONGEST: f64 = 430.0;
-
-/// The height of a row.
-const ROW: f64 = 20.0;
-
-/// All tables of a workload, as bars.
-struct Chart<'a> {
-    workload: &'a str,
+/// All tables of a workload.
+struct Workload<'a> {
+    name: &'a str,
     text: &'a str,
-    width: f64,
-    height: f64,
-    panels: Vec<Panel<'a>>,
-    tables: Vec<&'a Table>,
+    tables: Vec<Bars<'a>>,
 }
 
-/// A table of a workload.
-struct Panel<'a> {
-    title: String,
-    baseline: f64,
-    bars: Vec<Bar<'a>>,
+/// A table of a workload, with a bar for each figure.
+struct Bars<'a> {
+    table: &'a Table,
+    /// The pools, the smallest figure first, those without a figure last.
+    rows: Vec<Bar<'a>>,
 }
 
-/// The figure of a pool.
+/// The figure of a pool as a bar.
 struct Bar<'a> {
-    pool: &'a str,
+    entry: &'a Entry,
     /// `own`, `peer` or `less`.
     kind: &'static str,
-    top: f64,
-    baseline: f64,
-    middle: f64,
-    left: f64,
-    length: f64,
-    lower: f64,
-    upper: f64,
-    /// Where its text begins.
-    end: f64,
-    text: String,
+    /// The length of the bar, as a percentage of the longest one.
+    percent: f64,
 }
 
-fn charts(results: &SpeedResults) -> Vec<Chart<'_>> {
-    let mut charts: Vec<Chart<'_>> = Vec::new();
+fn workloads(results: &SpeedResults) -> Vec<Workload<'_>> {
+    let mut workloads: Vec<Workload<'_>> = Vec::new();
     for table in &results.tables {
-        let known = charts.iter().position(|chart| chart.workload == table.workload);
+        let known = workloads.iter().position(|workload| workload.name == table.workload);
         let index = known.unwrap_or_else(|| {
-            charts.push(Chart {
-                workload: &table.workload,
-                text: &table.text,
-                width: WIDTH,
-                height: 0.0,
-                panels: Vec::new(),
-                tables: Vec::new(),
-            });
-            charts.len() - 1
+            let (name, text) = (&*table.workload, &*table.text);
+            workloads.push(Workload { name, text, tables: Vec::new() });
+            workloads.len() - 1
         });
-        let chart = &mut charts[index];
-        let (panel, bottom) = panel(table, chart.height);
-        chart.panels.push(panel);
-        chart.height = bottom;
-        chart.tables.push(table);
+        workloads[index].tables.push(Bars::of(table));
     }
-    charts
+    workloads
 }
 
-/// The bars of a table, from `top` down, and the height below them.
-fn panel(table: &Table, top: f64) -> (Panel<'_>, f64) {
-    let mut valued: Vec<_> =
-        table.entries.iter().filter_map(|entry| Some((entry, entry.value?))).collect();
-    valued.sort_by(|(_, one), (_, other)| one.median.total_cmp(&other.median));
-    let most = valued.iter().map(|(_, value)| value.upper).fold(0.0, f64::max);
-    let scale = |value: f64| if most > 0.0 { value / most * LONGEST } else { 0.0 };
-    let mut top = top + ROW * 1.4;
-    let baseline = top - 6.0;
-    let bars = valued
-        .into_iter()
-        .map(|(entry, value)| {
-            let bar = Bar {
-                pool: &entry.pool,
-                kind: match (entry.own, entry.is_compared) {
-                    (true, _) => "own",
-                    (false, true) => "peer",
-                    (false, false) => "less",
-                },
-                top: top + 3.0,
-                baseline: top + 14.0,
-                middle: top + ROW / 2.0,
-                left: LEFT,
-                length: scale(value.median).max(1.0),
-                lower: LEFT + scale(value.lower),
-                upper: LEFT + scale(value.upper),
-                end: LEFT + scale(value.upper).max(1.0) + 6.0,
-                text: bar_text(entry, value, &table.unit),
-            };
-            top += ROW;
-            bar
-        })
-        .collect();
-    let title = format!("{}: {}, in {}", table.setting, table.figure, table.unit);
-    (Panel { title, baseline, bars }, top)
+impl<'a> Bars<'a> {
+    fn of(table: &'a Table) -> Self {
+        let figure = |entry: &Entry| entry.value.map(|value| value.median);
+        let longest = table.entries.iter().filter_map(figure).fold(0.0, f64::max);
+        let mut entries: Vec<_> = table.entries.iter().collect();
+        let key = |entry: &Entry| figure(entry).unwrap_or(f64::INFINITY);
+        entries.sort_by(|one, other| key(one).total_cmp(&key(other)));
+        let bar = |entry: &'a Entry| Bar {
+            entry,
+            kind: match (entry.own, entry.is_compared) {
+                (true, _) => "own",
+                (false, true) => "peer",
+                (false, false) => "less",
+            },
+            percent: figure(entry).map_or(0.0, |figure| {
+                if longest > 0.0 {
+                    (figure / longest * 100.0).max(0.5)
+                } else {
+                    0.5
+                }
+            }),
+        };
+        Bars { table, rows: entries.into_iter().map(bar).collect() }
+    }
 }
 
-fn bar_text(entry: &Entry, value: Spread, unit: &str) -> String {
-    let ratio = entry.ratios.values().next();
-    let ratio = ratio.map_or_else(String::new, |ratio| format!(" · ratio {:.2}", ratio.median));
-    format!("{} {unit}{ratio}", figure(value.median))
-}
+/// The width of graphs, in their own units.
+const WIDTH: f64 = 760.0;
 
 /// The area of a graph: left, top, width and height.
 const PLANE: (f64, f64, f64, f64) = (70.0, 16.0, 560.0, 280.0);
@@ -360,19 +315,20 @@ fn separate_labels(lines: &mut [Stroke<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scale, LEFT, LONGEST};
+    use super::Scale;
     use crate::speed::results::tests::results;
 
     #[test]
     fn bars_are_as_long_as_their_figures() {
         let results = results();
-        let charts = super::charts(&results);
-        let bars = &charts[0].panels[0].bars;
-        let names: Vec<_> = bars.iter().map(|bar| (bar.pool, bar.kind)).collect();
-        assert_eq!(names, [("careless", "less"), ("last-call", "own"), ("slow", "peer")]);
-        assert!((bars[1].length * 2.0 - bars[2].length).abs() < 1e-6);
-        assert!(bars.iter().all(|bar| bar.upper <= LEFT + LONGEST));
-        assert!(bars[2].top > bars[1].top && charts[0].height > bars[2].top);
+        let workloads = super::workloads(&results);
+        let rows = &workloads[0].tables[0].rows;
+        let names: Vec<_> = rows.iter().map(|row| (&*row.entry.pool, row.kind)).collect();
+        let expected =
+            [("careless", "less"), ("last-call", "own"), ("slow", "peer"), ("stuck", "peer")];
+        assert_eq!(names, expected);
+        let percent: Vec<_> = rows.iter().map(|row| row.percent.round()).collect();
+        assert_eq!(percent, [5.0, 50.0, 100.0, 0.0]);
     }
 
     #[test]
@@ -386,11 +342,9 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_has_a_title_a_description_and_its_figures() {
+    fn a_table_has_its_figures_and_a_graph_its_sentence() {
         let page = super::render(&results()).unwrap();
-        for part in
-            ["<title", "<desc", "<figcaption", "0.50 (0.50–0.50)", "does not wait", "killed"]
-        {
+        for part in ["<title", "<desc", "<figcaption", "does not wait", "killed"] {
             assert!(page.contains(part), "{part} is not in: {page}");
         }
         // Among the standings, and among the figures.

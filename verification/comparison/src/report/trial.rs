@@ -1,10 +1,10 @@
-//! The section of the page on the trial of the peers: one table, and what was seen beside it.
+//! The section of the page on the trial: one table, and the findings on each pool.
 
 use askama::Template;
 
 use crate::trial::results::{Finding, TrialResults, Verdict};
 
-/// Writes the section.
+/// Renders the section.
 ///
 /// # Errors
 ///
@@ -20,12 +20,20 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
-    /// How a verdict looks; it is always written out as well.
+    /// The class of a verdict. Its word is always written out, too.
     fn class(finding: &Finding) -> &'static str {
         match finding.verdict {
-            Verdict::Kept => "word",
-            Verdict::Broken => "word wrong",
-            Verdict::NotOffered | Verdict::NotTried => "word convicted",
+            Verdict::Kept => "word kept",
+            Verdict::Broken => "word broken",
+            Verdict::NotOffered | Verdict::NotTried => "word",
+        }
+    }
+
+    /// A short word for a cell of the table.
+    fn cell(finding: &Finding) -> &'static str {
+        match finding.verdict {
+            Verdict::NotOffered => "–",
+            verdict => verdict.word(),
         }
     }
 }

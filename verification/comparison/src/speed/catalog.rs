@@ -19,10 +19,10 @@ pub(crate) struct Case {
     pub(crate) workload: &'static str,
     /// What distinguishes this setting, such as the number of workers.
     pub(crate) setting: String,
-    /// What is done and timed.
+    /// What runs and is timed.
     pub(crate) text: &'static str,
     pub(crate) load: Load,
-    /// In the order of the results of the workload.
+    /// The figures, in the order of the results of the workload.
     pub(crate) figures: Vec<Figure>,
     pub(crate) part: fn(&About) -> Participation,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Scaling {
     pub(crate) text: &'static str,
     pub(crate) along: &'static str,
     pub(crate) unit: &'static str,
-    /// Which of the workload's figures.
+    /// Which figure of the workload.
     pub(crate) figure: usize,
     pub(crate) points: Vec<(usize, Load)>,
     /// Which of this pool and of [`BESIDE`] take part.

@@ -8,7 +8,7 @@ use super::results::{SpeedResults, Target};
 use crate::base::machine::Machine;
 use crate::base::numbers::{figure, ratio};
 use crate::base::statistics::Spread;
-use crate::base::table::markdown;
+use crate::base::table::{bold, Grid};
 
 /// The queue of this pool that is recorded: its default one.
 const OWN: &str = "last-call";
@@ -90,25 +90,34 @@ impl SpeedRecord {
         }
     }
 
-    /// The table in Markdown, and below it how it was measured.
-    pub fn markdown(&self) -> String {
+    /// The table; `mark` writes that a target is not met.
+    pub fn grid(&self, mark: fn(&str) -> String) -> Grid {
         let head = ["workload", "figure", "best peer", "this pool", "target", ""];
-        let table = markdown(&head, self.rows.iter().map(Row::cells));
+        Grid::new(&head, self.rows.iter().map(|row| row.cells(mark)))
+    }
+
+    /// How it was measured, in a sentence, and what is special about a row.
+    pub fn circumstances(&self) -> String {
         let Machine { cores, system, others, .. } = &self.machine;
         let others = others.map_or_else(String::new, |others| {
             format!(", of which other processes kept {others:.1} busy")
         });
         let (date, rounds, profile) = (&self.date, self.rounds, &self.profile);
         let mut out = format!(
-            "{table}\nMeasured on {date}: {rounds} rounds of the {profile} mode, {cores} \
-             cores{others}, {system}.\n"
+            "Measured on {date}: {rounds} rounds of the {profile} mode, {cores} cores{others}, \
+             {system}."
         );
         for row in &self.rows {
             if let Some(remark) = &row.remark {
-                let _ = writeln!(out, "{}, {}: {remark}.", row.workload, row.setting);
+                let _ = write!(out, " {}, {}: {remark}.", row.workload, row.setting);
             }
         }
         out
+    }
+
+    /// The table in Markdown, and below it how it was measured.
+    pub fn markdown(&self) -> String {
+        format!("{}\n{}\n", self.grid(bold).markdown(), self.circumstances())
     }
 }
 
@@ -118,7 +127,7 @@ impl Row {
         self.target?.met(self.ratio.map(|ratio| ratio.median), self.value)
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self, mark: fn(&str) -> String) -> [String; 6] {
         let unit = |value: f64| format!("{} {}", figure(value), self.unit);
         let is_absolute = matches!(self.target, Some(Target::Figure(_))) || self.ratio.is_none();
         let (best, own) = if is_absolute {
@@ -137,12 +146,12 @@ impl Row {
             Some(Target::Figure(most)) => format!("≤ {most} {}", self.unit),
         };
         let met = match self.met() {
-            None => "",
-            Some(true) => "met",
-            Some(false) => "**not met**",
+            None => String::new(),
+            Some(true) => "met".to_owned(),
+            Some(false) => mark("not met"),
         };
         let workload = format!("{}, {}", self.workload, self.setting);
-        [workload, self.figure.clone(), best, own, target, met.to_owned()]
+        [workload, self.figure.clone(), best, own, target, met]
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Table {
 /// A figure of one pool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The pool's name.
+    /// The name of the pool.
     pub pool: String,
     /// Whether it is this pool.
     pub own: bool,
@@ -105,7 +105,7 @@ pub struct Entry {
 /// The standing of this pool among those that are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
-    /// The name of this pool, which tells its queue.
+    /// The name of this pool, which names its queue.
     pub pool: String,
     /// The best peer, if there is one.
     pub best: Option<String>,
@@ -144,7 +144,7 @@ pub struct Curve {
 /// A figure of one pool at several points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// The pool's name.
+    /// The name of the pool.
     pub pool: String,
     /// Whether it is this pool.
     pub own: bool,

@@ -454,12 +454,12 @@ struct Gate {
 
 impl Gate {
     fn open(&self) {
-        *self.is_open.lock().expect("nobody panics here") = true;
+        *self.is_open.lock().expect("no panic happens here") = true;
         self.opened.notify_all();
     }
 
     fn pass(&self) {
-        let is_open = self.is_open.lock().expect("nobody panics here");
+        let is_open = self.is_open.lock().expect("no panic happens here");
         drop(self.opened.wait_while(is_open, |is_open| !*is_open));
     }
 }

@@ -27,8 +27,8 @@ pub fn attempt(
     record_panics();
     let (sender, results) = mpsc::channel();
     let name = pool.to_owned();
-    // A run that hangs is left behind in a thread of its own. RUST_MIN_STACK does not apply to that
-    // thread.
+    // A run that hangs is left behind in a thread of its own, with a stack that RUST_MIN_STACK does not
+    // change.
     let attempts = move || visit(&name, Attempts { property, runs, budget, sender });
     let thread = thread::Builder::new().stack_size(STACK).spawn(attempts);
     let thread = thread.map_err(|error| error.to_string())?;

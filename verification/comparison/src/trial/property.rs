@@ -7,7 +7,7 @@ use crate::pools::About;
 pub enum Property {
     /// Ending the pool waits for accepted jobs.
     EndWaits,
-    /// A refused job comes back.
+    /// A refused job returns to its submitter.
     RefusedReturns,
     /// A panic costs no worker.
     PanicSurvived,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::results::{PoolReport, TrialResults, Verdict};
-use crate::base::table::markdown;
+use crate::base::table::{bold, Grid};
 
 /// The record of a whole trial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,24 +65,32 @@ impl TrialRecord {
         }
     }
 
-    /// The table in Markdown, and below it the violations.
-    pub fn markdown(&self) -> String {
+    /// The table; `mark` writes the word of a broken property.
+    pub fn grid(&self, mark: fn(&str) -> String) -> Grid {
         let head: Vec<_> =
             [""].into_iter().chain(self.properties.iter().map(String::as_str)).collect();
         let rows = self.pools.iter().map(|pool| {
             let title = format!("{} {}", pool.name, pool.version.as_deref().unwrap_or_default());
-            let word = |property: &String| {
-                match pool.verdicts.get(property) {
-                    None | Some(Verdict::NotOffered) => "–",
-                    Some(Verdict::Broken) => "**broken**",
-                    Some(verdict) => verdict.word(),
-                }
-                .to_owned()
+            let word = |property: &String| match pool.verdicts.get(property) {
+                None | Some(Verdict::NotOffered) => "–".to_owned(),
+                Some(Verdict::Broken) => mark(Verdict::Broken.word()),
+                Some(verdict) => verdict.word().to_owned(),
             };
             let title = title.trim_end().to_owned();
             [title].into_iter().chain(self.properties.iter().map(word)).collect::<Vec<_>>()
         });
-        let table = markdown(&head, rows);
+        Grid::new(&head, rows)
+    }
+
+    /// How it was tried, in a sentence.
+    pub fn circumstances(&self) -> String {
+        let TrialRecord { date, system, cores, seconds, .. } = self;
+        format!("Tried on {date}, {system}, {cores} cores, in {seconds} s.")
+    }
+
+    /// The table in Markdown, and below it the violations.
+    pub fn markdown(&self) -> String {
+        let (table, circumstances) = (self.grid(bold).markdown(), self.circumstances());
         let line = |pool: &PoolRecord| {
             let texts = self.properties.iter().filter_map(|property| {
                 let text = pool.violations.get(property)?;
@@ -92,9 +100,8 @@ impl TrialRecord {
         };
         let violations: String = self.pools.iter().map(line).collect();
         format!(
-            "{table}\nTried on {}, {}, {} cores, in {} s.\n\n<details><summary>What was \
-             observed</summary>\n\n{violations}\n</details>\n",
-            self.date, self.system, self.cores, self.seconds
+            "{table}\n{circumstances}\n\n<details><summary>What was observed</summary>\n\n\
+             {violations}\n</details>\n"
         )
     }
 }

@@ -69,7 +69,7 @@ pub struct PoolReport {
 /// What was found of one property of one pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The property's name.
+    /// The name of the property.
     pub property: String,
     /// The verdict.
     pub verdict: Verdict,
@@ -265,7 +265,7 @@ impl TrialResults {
                 let is = finding.verdict.word();
                 match finding.verdict {
                     Verdict::Kept => {}
-                    // What the system cannot be asked for is nobody's failure.
+                    // The system offers no way to try it.
                     Verdict::NotTried if !finding.control => continue,
                     _ if pool.own => complaints.push(format!(
                         "{name} must keep {property}: {is}; {}",

@@ -20,7 +20,7 @@ impl Verdict {
 }
 
 impl Finding {
-    /// The violations, each with the number of runs that showed it.
+    /// The violations, each with the number of runs that showed it; or why it was not tried.
     pub fn violations_text(&self) -> String {
         let text = |violation: &Violation| {
             let (times, runs) = (violation.times, self.runs);
@@ -29,7 +29,7 @@ impl Finding {
         };
         let texts: Vec<_> = self.violations.iter().map(text).collect();
         match &self.untried {
-            Some(why) if texts.is_empty() => why.clone(),
+            Some(why) if self.verdict == Verdict::NotTried => why.clone(),
             _ => texts.join("; "),
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn step(what: &str) {
 pub(super) fn write_line(kind: &str, what: &str) {
     let mut out = std::io::stdout().lock();
     let line = writeln!(out, "{kind} {}", what.replace('\n', " "));
-    // Without a parent, nobody reads it.
+    // The parent may be gone.
     let _ = line.and_then(|()| out.flush());
 }
 
@@ -211,7 +211,7 @@ pub(super) mod memory {
     /// No stack size is set.
     pub(in super::super) const STACK: u64 = 0;
 
-    /// Runs nothing.
+    /// Runs nothing and returns `None`.
     pub(in super::super) fn with_room_for<T>(_: u64, _: impl FnOnce() -> T) -> Option<T> {
         None
     }

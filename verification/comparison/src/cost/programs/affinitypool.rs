@@ -1,4 +1,4 @@
-//! The program with `affinitypool`: its drop waits for jobs whose futures are still there.
+//! The program with `affinitypool`: its drop waits for jobs whose futures exist.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;

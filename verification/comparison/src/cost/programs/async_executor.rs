@@ -1,5 +1,4 @@
-//! The program with `async-executor`, on threads of its own, which `futures-lite` keeps running; they
-//! end with the process.
+//! The program with `async-executor`, on threads of its own, which end with the process.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The program with a pool of its own, that of The Rust Programming Language, chapter 21.3.
+//! The program with the pool of *The Rust Programming Language*, chapter 21.3.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
@@ -36,7 +36,7 @@ impl Drop for ThreadPool {
 
 fn start_worker(receiver: Arc<Mutex<mpsc::Receiver<Job>>>) -> thread::JoinHandle<()> {
     thread::spawn(move || loop {
-        let message = receiver.lock().expect("nobody panics while receiving").recv();
+        let message = receiver.lock().expect("receiving does not panic").recv();
         match message {
             Ok(job) => job(),
             Err(mpsc::RecvError) => break,

@@ -1,5 +1,5 @@
-//! The program with the pool of `futures-executor`, whose end is told by the jobs: their handles are
-//! another package's.
+//! The program with the pool of `futures-executor`, whose jobs report their end: their handles are
+//! of another package.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};

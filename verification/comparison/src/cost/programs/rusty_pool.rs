@@ -1,4 +1,4 @@
-//! The program with `rusty_pool`, whose end is told by the jobs: its own wait can return early.
+//! The program with `rusty_pool`, whose jobs report their end: its own wait can return early.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};

@@ -1,4 +1,4 @@
-//! The program with `scheduled-thread-pool`, whose end is told by the jobs: it cannot be waited for.
+//! The program with `scheduled-thread-pool`, whose jobs report their end: it cannot wait for them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};

@@ -1,4 +1,4 @@
-//! The program with `tokio`: each job is waited for.
+//! The program with `tokio`: it waits for each job.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The program with `uvth`, whose end is told by the jobs: the pool can be ended, not waited for.
+//! The program with `uvth`, whose jobs report their end: it cannot wait for them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc};

@@ -102,6 +102,8 @@ fn an_early_exit_is_broken_and_silence_shows_nothing() {
         (untried.verdict, &*untried.violations_text()),
         (Verdict::NotTried, "on Linux only")
     );
+    let once = judged(vec![read("kept\nuntried on Linux only\ndone\n", well())]);
+    assert_eq!((once.verdict, &*once.violations_text()), (Verdict::Kept, ""));
     let silent = judged(vec![read("done\n", well())]);
     assert_eq!(silent.verdict, Verdict::NotTried);
     let failed = judged(vec![Observation::failed("no such file")]);
