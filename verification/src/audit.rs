@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::callsite::KillMatrix;
 use crate::checker::CheckerReport;
 use crate::clause::CLAUSES;
-use crate::expected::Expected;
+use crate::expected::{Expected, Range};
 use crate::figures::Figures;
 use crate::generated::{self, Generated};
 use crate::mutants::Mutants;
@@ -24,8 +24,9 @@ use crate::verdict::{self, Verdict};
 /// 1: models, clauses, tests. 2: kill matrix; samples, check of loom, mutants, programs. 3: source,
 /// seed, figures, each model's settings, faults without a verdict, programs
 /// on each queue. 4: the engine of each model with its settings, executions that were given up, the
-/// second engine's opinion.
-pub const SCHEMA: u32 = 4;
+/// second engine's opinion. 5: when the run began, the recorded executions of each model, and in each
+/// execution the names of its objects and the lines of source.
+pub const SCHEMA: u32 = 5;
 
 /// The clauses that need no evidence, and why: none.
 pub const UNEVIDENCED: [(u8, &str); 0] = [];
@@ -72,6 +73,8 @@ pub struct Audit {
     pub figures: Figures,
     /// How long one model may take, in seconds.
     pub model_limit: u64,
+    /// When it began, as `2026-01-31 17:05 UTC`; of several shards, the first.
+    pub began: String,
     /// Wall time of all of it, in seconds.
     pub seconds: f64,
     /// What is assumed.
@@ -148,7 +151,7 @@ impl Audit {
             ("faults at call sites", faults, self.kill_matrix.is_some()),
             ("generated programs", generated, self.generated.len() == generated::EXTENTS.len()),
             ("mutants", mutants, self.mutants.is_some()),
-            ("check of loom", generated && first, self.checker.is_some()),
+            ("cross-check of the engines", generated && first, self.checker.is_some()),
         ];
         let absent = parts.iter().filter(|(_, wanted, there)| *wanted && !there);
         let absent = absent.map(|(what, ..)| format!("in scope, and nothing there: {what}"));
@@ -304,6 +307,9 @@ pub struct TrialReport {
     pub options: Options,
     /// One for each bound.
     pub explorations: Vec<Exploration>,
+    /// The recorded number of executions of the last exploration, if there is one.
+    #[serde(default)]
+    pub recorded: Option<u64>,
     /// The outcomes reached.
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
@@ -488,6 +494,7 @@ impl TrialReport {
             as_expected,
             options: run.options,
             explorations: run.explorations,
+            recorded: range.map(Range::typical),
             reached: run.reached,
             defects: defects.collect(),
             second_opinion,
@@ -676,7 +683,7 @@ mod tests {
         audit["schema"] = 2.into();
         audit.as_object_mut().unwrap().remove("figures");
         let error = Audit::read(&audit.to_string()).unwrap_err();
-        assert_eq!(error, "has the format 2, and this reads 4");
+        assert_eq!(error, "has the format 2, and this reads 5");
         assert!(Audit::read("{}").unwrap_err().contains("schema"));
         let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
         assert_eq!(schema["properties"]["schema"]["const"], super::SCHEMA);

@@ -16,6 +16,8 @@ pub mod trial;
 
 mod quiet;
 
+#[cfg(any(loom, test))]
+mod naming;
 #[cfg(loom)]
 mod record;
 

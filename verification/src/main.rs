@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::Timelike;
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 use verification::audit::{self, Audit, SampleReport, Scope, Toolchain, TrialReport};
@@ -171,7 +172,7 @@ fn main() -> ExitCode {
 }
 
 fn verify(arguments: &Arguments) -> Result<bool, String> {
-    let began = Instant::now();
+    let (started, began) = (now(), Instant::now());
     let trials = if arguments.faults { Vec::new() } else { select(arguments)? };
     if arguments.list {
         list(&trials);
@@ -241,6 +242,7 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
         shards: 1,
         figures: Figures { build_seconds, exploring_seconds, speed, memory },
         model_limit: limit.as_secs(),
+        began: started,
         seconds: began.elapsed().as_secs_f64(),
         assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
         trials,
@@ -253,6 +255,12 @@ fn verify(arguments: &Arguments) -> Result<bool, String> {
     };
     audit.held = audit.is_good();
     publish(&audit, arguments.output.as_deref())
+}
+
+/// The date and the time, as an audit has it.
+fn now() -> String {
+    let now = chrono::Utc::now();
+    format!("{} {:02}:{:02} UTC", now.date_naive(), now.hour(), now.minute())
 }
 
 /// What there is beside the trials and the tests.

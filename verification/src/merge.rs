@@ -23,6 +23,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     for audit in audits {
         belongs(&merged, &audit)?;
         merged.held &= audit.held;
+        merged.began = merged.began.min(audit.began);
         merged.seconds += audit.seconds;
         merged.shards += audit.shards;
         merged.figures = merged.figures.and(audit.figures);

@@ -224,7 +224,7 @@ impl End {
 }
 
 /// One execution, operation by operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
@@ -234,6 +234,12 @@ pub struct Trace {
     /// not the longest, as under loom.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wakes_any: bool,
+    /// What the objects are called in the source, by their ids: `m1` is the `queue lock`, say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// The lines of source at the call sites of the steps, by `file:line`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub code: BTreeMap<String, String>,
 }
 
 /// One operation of one thread.

@@ -272,6 +272,7 @@ pub(crate) mod tests {
             shards: 1,
             figures: Figures::default(),
             model_limit: 60,
+            began: "2026-01-31 17:05 UTC".to_owned(),
             seconds: 1.5,
             assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
             clauses: clauses(std::slice::from_ref(&trial), &[], &[], &suites),
@@ -365,6 +366,7 @@ pub(crate) mod tests {
                 seconds: 0.5,
                 ..Exploration::default()
             }],
+            recorded: Some(12),
             reached: BTreeMap::new(),
             defects: Vec::new(),
             second_opinion: None,
