@@ -38,9 +38,11 @@ impl Sources {
         let says = |part: &&String| !part.is_empty() && *part != "state";
         let mut name: Vec<&str> = Vec::new();
         for part in parts.iter().filter(says) {
-            if name.last() != Some(&&**part) {
-                name.push(part);
+            // Nor is a `count counter` more than a counter.
+            if name.last().is_some_and(|last| part.starts_with(last)) {
+                name.pop();
             }
+            name.push(part);
         }
         name.join(" ")
     }

@@ -44,7 +44,7 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         let _ = writeln!(out, "{}\n{}", mutants.render(width), self::mutants(mutants));
     }
     if let Some(checker) = &audit.checker {
-        heading(&mut out, "The check of loom");
+        heading(&mut out, "Cross-check of the engines");
         let _ = writeln!(out, "{}", wrap(&check(checker), width, "", ""));
     }
     convictions(&mut out, audit, subjects, width);
@@ -77,8 +77,8 @@ pub fn verdict(audit: &Audit) -> String {
     );
     match (audit.held, audit.scope.is_whole()) {
         (true, true) => format!("Every guarantee holds and every conviction stands: {ran}."),
-        (true, false) => format!("What was looked at holds: {ran}."),
-        (false, _) => format!("NOT EVERYTHING HOLDS; see above: {ran}."),
+        (true, false) => format!("Everything that was checked holds (partial run): {ran}."),
+        (false, _) => format!("NOT EVERYTHING HOLDS; see the failures: {ran}."),
     }
 }
 
@@ -224,7 +224,7 @@ fn samples(out: &mut String, samples: &[SampleReport], width: usize) {
     let _ = writeln!(out, "{table}");
 }
 
-/// What the check of loom came to, in a paragraph.
+/// What the cross-check of the engines came to, in a paragraph.
 pub(crate) fn check(checker: &CheckerReport) -> String {
     let [programs, outcomes] = checker.compared();
     let sum = |number: fn(&ClassReport) -> usize| checker.audited.iter().map(number).sum::<usize>();

@@ -36,7 +36,7 @@ pub fn render(audit: &Audit) -> Result<String, String> {
     report.add_test_suite(suite("samples", samples));
     if let Some(checker) = &audit.checker {
         let whole = case("against an enumeration", checker.complaint(), Some(checker.seconds));
-        report.add_test_suite(suite("the check of loom", [whole].into_iter()));
+        report.add_test_suite(suite("the cross-check of the engines", [whole].into_iter()));
     }
     if let Some(mutants) = &audit.mutants {
         let cases = mutants.mutants.iter();

@@ -2,6 +2,7 @@
 //! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
 
 mod cost;
+mod drawing;
 pub mod github;
 pub mod html;
 pub mod junit;
@@ -13,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
+use crate::callsite::KillEntry;
 use crate::checker::CheckerReport;
 use crate::comparison::Comparison;
 use crate::cost::Cost;
@@ -131,7 +133,7 @@ pub fn complaints(audit: &Audit) -> Vec<Complaint<'_>> {
         Some(Complaint::new(&sample.name, sample.complaint()?).with(sample.trace.as_ref()))
     });
     let checker = audit.checker.iter().filter_map(CheckerReport::complaint);
-    let checker = checker.map(|message| Complaint::new("the check of loom", message));
+    let checker = checker.map(|message| Complaint::new("the cross-check of the engines", message));
     let mutants = audit.mutants.iter().flat_map(|mutants| &mutants.mutants);
     let mutants = mutants.filter_map(|mutant| {
         Some(Complaint::new(format!("mutant {}", mutant.name), not_convicted(mutant)?))
@@ -188,7 +190,7 @@ pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
     });
     let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
     let faults = entries.filter_map(|entry| {
-        let title = format!("{} at {} {}", entry.operation, entry.site, entry.fault);
+        let title = fault_title(entry);
         let model = entry.convicted_by.first().map(String::as_str).unwrap_or_default();
         let (how, trace) = (entry.how.as_deref().unwrap_or_default(), entry.trace.as_ref()?);
         Some(Shown { title, model, kind: "fault", how, trace })
@@ -221,6 +223,11 @@ pub fn shown(audit: &Audit) -> Vec<Shown<'_>> {
     });
     let small = trials.chain(defects).chain(failures).chain(faults).chain(programs);
     small.chain(samples).chain(patches).collect()
+}
+
+/// What a fault at a call site is called.
+fn fault_title(entry: &KillEntry) -> String {
+    format!("{} at {} {}", entry.operation, entry.site, entry.fault)
 }
 
 /// Takes `file:line` apart.
@@ -331,7 +338,7 @@ pub(crate) mod tests {
         SampleReport { verdict, ..SampleReport::new(trial, &died, &[]) }
     }
 
-    /// A check of loom that found nothing wrong.
+    /// A cross-check of the engines that found nothing wrong.
     fn checked() -> CheckerReport {
         let one = |class: &Class| ClassReport { programs: 1, ..ClassReport::new(*class) };
         let control = |class: &Class| ClassReport { missed: 1, ..one(class) };
