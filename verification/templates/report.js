@@ -60,7 +60,7 @@ const show = (place) => {
   }
   for (const old of document.querySelectorAll(".target")) old.classList.remove("target");
   target.classList.add("target");
-  target.scrollIntoView({ block: target.matches(".lanes tr") ? "center" : "start" });
+  target.scrollIntoView();
 };
 const go = (place) => {
   if (address(place) !== location.hash) history.pushState(null, "", address(place));
