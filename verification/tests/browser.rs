@@ -447,7 +447,7 @@ fn lanes_show_names_owners_wake_ups_and_source() -> Result<()> {
     let browser = browser()?;
     browser.run("document.querySelectorAll('.conviction').forEach(d => { d.open = true })")?;
     let told = browser.run(
-        "const all = [...document.querySelectorAll('.act')].map(e => e.textContent);\
+        "const all = [...document.querySelectorAll('.act')].map(e => e.firstChild.textContent);\
          const held = [...document.querySelectorAll('.held')].map(e => e.textContent);\
          return [all.filter(t => /\\b[mcnf]\\d+\\b/.test(t)).slice(0, 3),\
            all.some(t => t.includes('locks queue lock')), held.some(t => t.includes('queue')),\
