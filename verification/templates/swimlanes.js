@@ -4,14 +4,16 @@
 // The page carries the interleavings as data, in which each different text stands once:
 //   sites          file:line, and the line of source there
 //   steps          words, index of the site, 1 if a fault acts
-//   states         a letter for each thread (r runs, s sleeps, w waits, - absent), and after a colon
-//                  the locks that it holds: "r:queue lock|s|w"
+//   states         a letter for each thread (r runs, s sleeps, w waits, - absent), and the locks that
+//                  it holds, as indexes: "r1,4|s|w"
+//   held           the names of those locks
 //   ends           how a thread stands at the end: b blocked, e ended, s stopped, - not begun; the
 //                  same in words; the site
+//   moves          thread, index of the step, index of the state
 //   objects        the name of a lock and the like, and where it is created
-//   interleavings  by id; its threads are name, index of the end, last step; its rows are thread, index
-//                  of the step, index of the state, and then the threads that it wakes, or minus the
-//                  step that woke it
+//   interleavings  by id; its threads are name, index of the end, last step; a row is the index of a
+//                  move, or a list of it and then the threads that it wakes, or minus the step that
+//                  woke it
 const drawings = JSON.parse(document.getElementById("drawings").textContent);
 
 const LANES = { r: "running", s: "sleeping", w: "waiting", "-": "absent" };
@@ -32,11 +34,19 @@ const link = (id, text) => {
   return made;
 };
 
-// "r:queue lock,job lock" as its letter and its locks.
+// "r1,4" as its letter and the names of its locks.
 const readState = (index) => drawings.states[index].split("|").map((text) => {
-  const [letter, locks] = text.split(":");
-  return { letter, locks: locks ? locks.split(",") : [] };
+  const locks = text.slice(1).split(",").filter(Boolean);
+  return { letter: text[0], locks: locks.map((lock) => drawings.held[lock]) };
 });
+
+const readRow = (row) => {
+  const [move, ...others] = [row].flat();
+  const [thread, step, state] = drawings.moves[move];
+  const wakes = others.filter((other) => other >= 0);
+  const wokenBy = others.filter((other) => other < 0).map((other) => -other);
+  return { thread, step, state, wakes, wokenBy };
+};
 
 const endSentence = ([name, index, row]) => {
   const [end, words, site] = drawings.ends[index];
@@ -59,7 +69,7 @@ const headCell = (thread, lane, state) => {
 
 // The cell of the thread that takes the step.
 const actCell = (told, id, number, row) => {
-  const [thread, step, , ...others] = row;
+  const { thread, step, wakes, wokenBy } = row;
   const [words, site, faulty] = drawings.steps[step];
   const [place, code] = drawings.sites[site];
   const [, index, last] = told.threads[thread];
@@ -67,11 +77,9 @@ const actCell = (told, id, number, row) => {
   const cell = element("td", "act", `${last === number ? MARKS[end] : ""}${words}`);
   cell.classList.toggle("last", last === number);
   cell.classList.toggle("faulty", faulty === 1);
-  const woken = others.filter((other) => other >= 0).map((other) => told.threads[other][0]);
+  const woken = wakes.map((other) => told.threads[other][0]);
   if (woken.length > 0) cell.append(" ", element("span", "wakes", `→ wakes ${woken.join(", ")}`));
-  for (const waker of others.filter((other) => other < 0)) {
-    cell.append(" ", link(`${id}.${-waker}`, `woken by step ${-waker}`));
-  }
+  for (const waker of wokenBy) cell.append(" ", link(`${id}.${waker}`, `woken by step ${waker}`));
   if (place) cell.append(element("small", "place", place));
   if (code) cell.append(element("code", "", code));
   return cell;
@@ -84,15 +92,16 @@ const bodyRow = (told, id, row, index) => {
   const head = element("th", "", link(line.id, number));
   head.scope = "row";
   line.append(head);
-  readState(row[2]).forEach(({ letter, locks }, lane) => {
-    const cell = lane === row[0] ? actCell(told, id, number, row) : element("td");
+  readState(row.state).forEach(({ letter, locks }, lane) => {
+    const acts = lane === row.thread;
+    const cell = acts ? actCell(told, id, number, row) : element("td");
     cell.classList.add(LANES[letter]);
     cell.dataset.lane = lane;
     const held = locks.length > 0 ? `holds ${locks.join(", ")}` : "";
     cell.classList.toggle("owner", locks.length > 0);
-    if (lane === row[0]) {
+    if (acts) {
       cell.tabIndex = index === 0 ? 0 : -1;
-      const said = locks.length === 1 && drawings.steps[row[1]][0] === `locks ${locks[0]}`;
+      const said = locks.length === 1 && drawings.steps[row.step][0] === `locks ${locks[0]}`;
       if (held && !said) cell.append(element("span", "held", held));
     } else if (held || SAID[letter]) {
       // What the border shows is also said.
@@ -106,26 +115,25 @@ const bodyRow = (told, id, row, index) => {
 
 // The arrows lie over the table: from each notification to the step in which the thread wakes up, or
 // beside it where the thread does not get that far.
-const arrowsOf = (told) => told.rows.flatMap((row, index) => {
+const arrowsOf = (told, rows) => rows.flatMap((row, index) => {
   const number = told.earlier + index + 1;
-  const woken = row.slice(3).filter((other) => other < 0);
-  const arrows = woken.map((waker) => ({ from: -waker, to: number, lane: row[0] }));
-  for (const lane of row.slice(3).filter((other) => other >= 0)) {
-    const wakes = (later) => later[0] === lane && later.slice(3).includes(-number);
-    if (!told.rows.some(wakes)) arrows.push({ from: number, to: number, lane });
+  const arrows = row.wokenBy.map((waker) => ({ from: waker, to: number, lane: row.thread }));
+  for (const lane of row.wakes) {
+    const wakesUp = (later) => later.thread === lane && later.wokenBy.includes(number);
+    if (!rows.some(wakesUp)) arrows.push({ from: number, to: number, lane });
   }
   return arrows;
 });
 
 const SVG = "http://www.w3.org/2000/svg";
 
-const drawArrows = (table, svg, told, id) => {
+const drawArrows = (table, svg, arrows, id) => {
   svg.replaceChildren();
   svg.setAttribute("width", table.offsetWidth);
   svg.setAttribute("height", table.offsetHeight);
   const row = (number) => document.getElementById(`${id}.${number}`);
   const middle = (cell) => cell.offsetTop + Math.min(cell.offsetHeight / 2, 14);
-  for (const { from, to, lane } of arrowsOf(told)) {
+  for (const { from, to, lane } of arrows) {
     const [start, end] = [row(from), row(to)];
     const source = start && start.querySelector(".act");
     const target = end && end.cells[lane + 1];
@@ -150,13 +158,14 @@ const drawInterleaving = (id, into, prefix = id) => {
   const table = element("table");
   table.style.setProperty("--threads", told.threads.length);
   const caption = element("caption", "hidden", "A column is a thread, and time goes downward.");
-  const last = readState(told.rows[told.rows.length - 1][2]);
+  const rows = told.rows.map(readRow);
+  const last = readState(rows[rows.length - 1].state);
   const corner = element("th", "", "#");
   corner.setAttribute("aria-label", "step");
   corner.scope = "col";
   const head = element("tr", "", corner, ...told.threads.map((thread, lane) => headCell(thread, lane, last[lane])));
-  const rows = told.rows.map((row, index) => bodyRow(told, prefix, row, index));
-  table.append(caption, element("thead", "", head), element("tbody", "", ...rows));
+  const lines = rows.map((row, index) => bodyRow(told, prefix, row, index));
+  table.append(caption, element("thead", "", head), element("tbody", "", ...lines));
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("aria-hidden", "true");
   const box = element("div", "lanes", table, svg);
@@ -171,7 +180,8 @@ const drawInterleaving = (id, into, prefix = id) => {
   }
   const made = told.objects.map((index) => drawings.objects[index].join(": ")).join("; ");
   into.append(box, element("p", "fine", made && `Created at: ${made}.`));
-  new ResizeObserver(() => drawArrows(table, svg, told, prefix)).observe(table);
+  const arrows = arrowsOf(told, rows);
+  new ResizeObserver(() => drawArrows(table, svg, arrows, prefix)).observe(table);
 };
 
 // Following a thread: the steps of the others fade.

@@ -22,10 +22,14 @@ pub(super) struct Drawings {
     steps: Vec<(String, usize, u8)>,
     /// What each thread is doing, as [`state`] writes it.
     states: Vec<String>,
+    /// Moves: thread, index of the step, index of the state.
+    moves: Vec<[usize; 3]>,
     /// How threads stand at the end: a letter, the same in words, the call site of the last step.
     ends: Vec<(char, String, String)>,
     /// Locks and the like: name, and where it is created.
     objects: Vec<(String, String)>,
+    /// The names of locks that are held.
+    held: Vec<String>,
     /// By the id of the interleaving's element.
     interleavings: BTreeMap<String, Drawing>,
     #[serde(skip)]
@@ -38,8 +42,10 @@ struct Known {
     sites: HashMap<(String, String), usize>,
     steps: HashMap<(String, usize, u8), usize>,
     states: HashMap<String, usize>,
+    moves: HashMap<[usize; 3], usize>,
     ends: HashMap<(char, String, String), usize>,
     objects: HashMap<(String, String), usize>,
+    held: HashMap<String, usize>,
 }
 
 /// One interleaving.
@@ -49,13 +55,22 @@ struct Drawing {
     how: String,
     /// Threads: name, index of how it stands at the end, its last step.
     threads: Vec<(String, usize, usize)>,
-    /// Thread, index of the step, index of the state; then the threads that it wakes, if any, or the
-    /// number of the step that woke it, which is negative to be told apart.
-    rows: Vec<Vec<i64>>,
+    rows: Vec<Line>,
     /// The number of steps before the first row.
     earlier: usize,
     /// Indexes of the objects.
     objects: Vec<usize>,
+}
+
+/// A row.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Line {
+    /// The index of a move.
+    Move(usize),
+    /// The same, and then the threads that it wakes, or the number of the step that woke it, which is
+    /// negative to be told apart.
+    Wakes(Vec<i64>),
 }
 
 impl Drawings {
@@ -78,16 +93,21 @@ impl Drawings {
         self.interleavings.insert(id.to_owned(), drawing);
     }
 
-    fn row(&mut self, row: &Row) -> Vec<i64> {
+    fn row(&mut self, row: &Row) -> Line {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let Known { sites, steps, states, .. } = &mut self.known;
+        let Known { sites, steps, states, moves, held, .. } = &mut self.known;
         let site = index(sites, &mut self.sites, (row.site.clone(), row.code.clone()));
         let step = (row.words.clone(), site, u8::from(row.wrongly));
         let step = index(steps, &mut self.steps, step);
-        let state = index(states, &mut self.states, state(row));
+        let state = state(row, |lock| index(held, &mut self.held, lock.clone()));
+        let state = index(states, &mut self.states, state);
+        let this = index(moves, &mut self.moves, [row.thread, step, state]);
+        if row.wakes.is_empty() && row.woken_by.is_none() {
+            return Line::Move(this);
+        }
         let wakes = row.wakes.iter().copied().map(number);
         let woken_by = row.woken_by.map(|step| -number(step));
-        [row.thread, step, state].map(number).into_iter().chain(wakes).chain(woken_by).collect()
+        Line::Wakes([number(this)].into_iter().chain(wakes).chain(woken_by).collect())
     }
 
     /// The data as JSON that can stand in a `script` element.
@@ -110,9 +130,9 @@ fn index<T: Clone + Eq + std::hash::Hash>(
     })
 }
 
-/// What the threads are doing when a step is done: a letter for each, and the locks that it holds, as
-/// `r:queue lock,job lock|s|w`.
-fn state(row: &Row) -> String {
+/// What the threads are doing when a step is done: a letter for each, and the locks that it holds, by
+/// their numbers, as `r1,4|s|w`.
+fn state(row: &Row, mut number: impl FnMut(&String) -> usize) -> String {
     let threads = row.lanes.iter().zip(&row.holds).map(|(lane, holds)| {
         let letter = match lane {
             Lane::Absent => "-",
@@ -120,11 +140,8 @@ fn state(row: &Row) -> String {
             Lane::Sleeping => "s",
             Lane::Waiting => "w",
         };
-        if holds.is_empty() {
-            letter.to_owned()
-        } else {
-            format!("{letter}:{}", holds.join(","))
-        }
+        let locks: Vec<_> = holds.iter().map(|lock| number(lock).to_string()).collect();
+        format!("{letter}{}", locks.join(","))
     });
     threads.collect::<Vec<_>>().join("|")
 }
@@ -159,7 +176,10 @@ mod tests {
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         let one = &read["interleavings"]["one"];
         assert_eq!(one["how"], "</script>");
-        let last = one["rows"][3][2].as_u64().and_then(|index| usize::try_from(index).ok());
-        assert_eq!(read["states"][last.unwrap()], "w|s");
+        let at = |list: &str, index: &serde_json::Value| {
+            read[list][usize::try_from(index.as_u64().unwrap()).unwrap()].clone()
+        };
+        let last = at("moves", &one["rows"][3]);
+        assert_eq!(at("states", &last[2]), "w|s");
     }
 }

@@ -85,6 +85,21 @@ impl Promise<'_> {
     }
 }
 
+/// A piece of evidence for a clause, or the same test on several queues.
+struct Piece<'a> {
+    kind: &'a str,
+    name: &'a str,
+    verdict: String,
+    /// The row about it: of the matrix, or of the samples.
+    row: Option<String>,
+    /// Of a test: the queues on which it ran.
+    queues: Vec<&'a str>,
+    /// How many seeded defects it convicts.
+    convicted: usize,
+    /// The interleaving of the first of them; the others follow it.
+    interleaving: Option<&'a str>,
+}
+
 /// A row of the matrix.
 struct Property<'a> {
     id: String,
@@ -310,6 +325,40 @@ impl<'a> Page<'a> {
     /// The counts of a clause, one for each kind of verdict.
     fn counts(clause: &ClauseReport) -> Vec<String> {
         clause.counts().split(" · ").map(str::to_owned).collect()
+    }
+
+    /// The evidence of a clause, with tests that differ only in the queue as one.
+    fn pieces(&'a self, clause: &'a ClauseReport) -> Vec<Piece<'a>> {
+        let mut pieces: Vec<Piece<'a>> = Vec::new();
+        for evidence in &clause.evidence {
+            let verdict = evidence.verdict.to_string();
+            // The name of a test begins with the queue.
+            let on_queue = evidence.name.split_once('/').filter(|_| evidence.kind == "test");
+            let (queue, name) = on_queue.unzip();
+            let name = name.unwrap_or(&evidence.name);
+            let same = |piece: &&mut Piece<'_>| {
+                queue.is_some() && piece.name == name && piece.verdict == verdict
+            };
+            if let Some(piece) = pieces.iter_mut().find(same) {
+                piece.queues.extend(queue);
+                continue;
+            }
+            let row = match &*evidence.kind {
+                "sample" => Some(format!("s-{}", slug(name))),
+                _ => self.row(name).map(str::to_owned),
+            };
+            let first = evidence.convicted.first();
+            pieces.push(Piece {
+                kind: &evidence.kind,
+                name,
+                verdict,
+                row,
+                queues: queue.into_iter().collect(),
+                convicted: evidence.convicted.len(),
+                interleaving: first.and_then(|defect| self.of_defect(name, defect)),
+            });
+        }
+        pieces
     }
 
     /// The interleaving that convicted a trial, or made it fail.
