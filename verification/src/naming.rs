@@ -71,9 +71,9 @@ pub(crate) fn told_apart(named: Vec<(String, String)>) -> BTreeMap<String, Strin
     }
     let numbered = ids.into_iter().flat_map(|(name, same)| {
         let several = same.len() > 1;
-        let number = move |(index, id)| match several {
-            true => (id, format!("{name} {}", index + 1)),
-            false => (id, name.clone()),
+        let number = move |(index, id)| {
+            let name = if several { format!("{name} {}", index + 1) } else { name.clone() };
+            (id, name)
         };
         same.into_iter().enumerate().map(number)
     });
@@ -160,9 +160,10 @@ mod tests {
 
     #[test]
     fn objects_of_one_name_are_numbered() {
-        let named =
+        let objects =
             [("m1", "queue lock"), ("m4", "job lock"), ("m7", "job lock"), ("m4", "job lock")];
-        let names = told_apart(named.map(|(id, name)| (id.to_owned(), name.to_owned())).to_vec());
+        let objects = objects.map(|(id, name)| (id.to_owned(), name.to_owned())).to_vec();
+        let names = told_apart(objects);
         let names: Vec<_> = names.iter().map(|(id, name)| (&**id, &**name)).collect();
         assert_eq!(names, [("m1", "queue lock"), ("m4", "job lock 1"), ("m7", "job lock 2")]);
     }

@@ -168,18 +168,18 @@ mod tests {
         let shown = Shown { title, model: "m", kind: "subject", how, trace: &trace };
         let mut drawings = Drawings::default();
         drawings.add("one", &shown);
-        let once = drawings.steps.len();
+        let steps = drawings.steps.len();
         drawings.add("two", &shown);
-        assert_eq!(drawings.steps.len(), once);
+        assert_eq!(drawings.steps.len(), steps);
         let json = drawings.json().unwrap();
         assert!(!json.contains('<'), "{json}");
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let one = &read["interleavings"]["one"];
-        assert_eq!(one["how"], "</script>");
+        let first = &read["interleavings"]["one"];
+        assert_eq!(first["how"], "</script>");
         let at = |list: &str, index: &serde_json::Value| {
             read[list][usize::try_from(index.as_u64().unwrap()).unwrap()].clone()
         };
-        let last = at("moves", &one["rows"][3]);
+        let last = at("moves", &first["rows"][3]);
         assert_eq!(at("states", &last[2]), "w|s");
     }
 }
