@@ -3,6 +3,7 @@
 //!
 //! `ci/browser.sh` brings the browser and its driver, and names the page in `AUDIT_PAGE`.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -101,6 +102,20 @@ impl Browser {
         self.post("/url", json!({ "url": format!("file://{}", page.display()) })).map(drop)
     }
 
+    fn scheme(&self, scheme: &str) -> Result<()> {
+        let media = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let command =
+            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": media } });
+        self.post("/goog/cdp/execute", command).map(drop)
+    }
+
+    /// Opens the page at a place, as a link that was sent would.
+    fn open_at(&self, place: &str) -> Result<()> {
+        self.post("/url", json!({ "url": "about:blank" }))?;
+        let url = format!("file://{}#{place}", page()?.display());
+        self.post("/url", json!({ "url": url })).map(drop)
+    }
+
     /// Runs a function's body in the page; returns what it returns.
     fn run(&self, script: &str) -> Result<Value> {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
@@ -154,34 +169,106 @@ fn the_page_renders_and_logs_nothing() -> Result<()> {
     assert!(heading.as_str().is_some_and(|text| text.contains("last-call")), "{heading}");
     let sections = browser.run("return document.querySelectorAll('main section').length")?;
     assert!(sections.as_u64() >= Some(6), "{sections} sections");
-    // Every link leads somewhere in the page: there is no network.
-    let broken = browser.run(
-        "return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))\
-         .filter(href => !href.startsWith('#') || !document.getElementById(href.slice(1)))",
-    )?;
-    assert_eq!(broken, json!([]));
     browser.logged_nothing()
 }
 
-/// Each interleaving is a table of its own: what it weighs is what a reader waits for.
+/// A page that is sent about has to be small, and its browser has to stay quick.
 #[test]
-fn the_page_is_small_enough_to_be_sent_about() -> Result<()> {
-    const LIMIT: u64 = 4 << 20;
+fn the_page_is_small_and_has_few_elements() -> Result<()> {
+    const BYTES: u64 = 800_000;
+    const ELEMENTS: u64 = 10_000;
     let bytes = std::fs::metadata(page()?)?.len();
-    assert!(bytes < LIMIT, "{bytes} bytes");
-    Ok(())
+    assert!(bytes <= BYTES, "{bytes} bytes");
+    let browser = browser()?;
+    let elements = browser.run("return document.querySelectorAll('*').length")?;
+    assert!(elements.as_u64() <= Some(ELEMENTS), "{elements} elements");
+    browser.logged_nothing()
 }
 
-/// The sections in the order in which a reader asks for them.
+/// The sections in the order in which a reader asks for them: what is assumed stands directly under
+/// how it is known.
 #[test]
 fn the_sections_are_in_order() -> Result<()> {
     let browser = browser()?;
     let ids =
         browser.run("return [...document.querySelectorAll('main section')].map(s => s.id)")?;
-    let place = |id: &&str| ids.as_array()?.iter().position(|section| section == id);
-    let order = ["guaranteed", "known", "matrix", "clauses", "kills", "assumed", "convictions"];
-    let places: Vec<_> = order.iter().map(place).collect();
+    let place = |id: &str| ids.as_array()?.iter().position(|section| section == id);
+    let order = ["guaranteed", "known", "assumed", "matrix", "clauses", "kills", "convictions"];
+    let places: Vec<_> = order.iter().map(|id| place(id)).collect();
     assert!(places.is_sorted() && places[0].is_some(), "{ids}");
+    assert_eq!(place("assumed"), place("known").map(|at| at + 1));
+    let first =
+        browser.run("return document.querySelectorAll('#properties thead th')[1].innerText")?;
+    assert!(first.as_str().is_some_and(|text| text.starts_with("last-call-two-lock")), "{first}");
+    browser.logged_nothing()
+}
+
+#[test]
+fn the_heading_says_of_which_commit_and_when() -> Result<()> {
+    let browser = browser()?;
+    let facts = browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('.facts div')]\
+         .map(d => [d.querySelector('dt').textContent, d.querySelector('dd').textContent]))",
+    )?;
+    let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
+    assert!(fact("Run").ends_with(" UTC") && fact("Run").starts_with("20"), "{facts}");
+    assert!(fact("Took").ends_with(" s") && fact("Toolchain").starts_with("rustc"), "{facts}");
+    assert!(!fact("Commit").is_empty() && fact("Executions").contains("record"), "{facts}");
+    browser.logged_nothing()
+}
+
+/// On a telephone nothing scrolls sideways but the lanes, in their own box, under the names of the
+/// threads.
+#[test]
+fn a_narrow_window_does_not_scroll_sideways() -> Result<()> {
+    let browser = browser()?;
+    let metrics = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
+    let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+    browser.post("/goog/cdp/execute", command)?;
+    browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")?;
+    let told = browser.run(
+        "const wide = [...document.querySelectorAll('main *, header *')]\
+           .filter(e => !e.closest('.lanes, .wide, .hidden') && e.getClientRects().length > 0)\
+           .filter(e => e.getBoundingClientRect().right > 391).map(e => e.outerHTML.slice(0, 80));\
+         return [document.documentElement.scrollWidth, wide.slice(0, 5)]",
+    )?;
+    assert_eq!(told, json!([390, []]));
+    // The names stay while the lanes scroll.
+    let name = browser.run(
+        "const boxes = [...document.querySelectorAll('.conviction .lanes')];\
+         const box = boxes.find(b => b.scrollHeight > b.clientHeight + 300); box.scrollTop = 250;\
+         const [head, around] = [box.querySelector('thead th'), box].map(e => e.getBoundingClientRect());\
+         return [box.scrollTop, Math.abs(head.top - around.top) <= 2]",
+    )?;
+    assert_eq!(name, json!([250, true]));
+    browser.logged_nothing()
+}
+
+/// A bounded result, a sample and a stressed one do not look like a proof: neither with their colour
+/// nor without it.
+#[test]
+fn each_verdict_has_a_colour_and_a_mark() -> Result<()> {
+    let browser = browser()?;
+    for scheme in ["light", "dark"] {
+        browser.scheme(scheme)?;
+        let looks = browser.run(
+            "return [...document.querySelectorAll('.legend .word')].map(e => [\
+               getComputedStyle(e).color, getComputedStyle(e, '::before').content])",
+        )?;
+        let looks = looks.as_array().ok_or("no legend")?;
+        assert_eq!(looks.len(), 6);
+        for part in [0, 1] {
+            let kinds: BTreeSet<_> = looks.iter().filter_map(|look| look[part].as_str()).collect();
+            assert_eq!(kinds.len(), 6, "{scheme}: {looks:?}");
+        }
+    }
+    // The words of the tables have the classes of the legend.
+    let plain = browser.run(
+        "return [...document.querySelectorAll('main .word')].filter(e => {\
+           const kind = ['PROVED', 'BOUNDED', 'SAMPLED', 'STRESSED'].find(k => e.textContent.startsWith(k));\
+           return kind && !e.matches('.' + kind.toLowerCase()); }).map(e => e.outerHTML)",
+    )?;
+    assert_eq!(plain, json!([]));
     browser.logged_nothing()
 }
 
@@ -201,11 +288,14 @@ const CONTRAST: &str = "\
     if (!document.querySelector('.made')) main.insertAdjacentHTML('beforeend',\
       '<div class=\"made\"><span class=\"word wrong\">x</span><section id=\"failures\">' +\
       '<strong>x</strong><pre>x</pre></section><div class=\"lanes\"><table><tr>' +\
-      '<td class=\"act wrongly\">x <small>x</small></td></tr></table></div></div>');\
+      '<td class=\"act faulty\">x <small>x</small> <a>x</a><span class=\"wakes\">x</span>' +\
+      '<span class=\"held\">x</span></td></tr></table></div></div>');\
     const kinds = ['p', '.fine', 'small', '.word', '.word.convicted', '.word.wrong', 'h1 span',\
       'nav a', 'code', 'th', '.plain td', 'label', 'input', 'select', 'output', 'summary', 'pre',\
       '#failures strong', '.lanes th', '.lanes .act', '.lanes .act small', '.lanes .act a',\
-      '.lanes .wakes', '.lanes .last', '.lanes .wrongly', '.lanes button', 'caption'];\
+      '.lanes .wakes', '.lanes .last', '.lanes .faulty', '.lanes .held', '.lanes .act code',\
+      '.lanes button', '.stuck', '.facts dt', '.word.bounded', '.word.sampled', '.word.stressed',\
+      'caption'];\
     const found = kinds.map(kind => [kind, [...document.querySelectorAll(kind)]]);\
     const poor = found.flatMap(([kind, all]) => all.slice(0, 400).map(e => [kind, ratio(e)]))\
       .filter(([, r]) => !(r >= 4.5));\
@@ -217,10 +307,7 @@ fn both_colour_schemes_can_be_read() -> Result<()> {
     let browser = browser()?;
     let mut papers = Vec::new();
     for scheme in ["light", "dark"] {
-        let media = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        let command =
-            json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": media } });
-        browser.post("/goog/cdp/execute", command)?;
+        browser.scheme(scheme)?;
         let measured = browser.run(CONTRAST)?;
         let poor = measured[1].as_array().ok_or("no contrast was measured")?;
         assert_eq!(poor, &Vec::<Value>::new(), "{scheme}");
@@ -291,8 +378,112 @@ fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
     let (dimmed, rows) = (dim[1].as_u64(), dim[2].as_u64());
     assert!(dim[0] == "true" && dimmed > Some(0) && dimmed < rows, "{dim}");
     assert_eq!(dim[3], 0, "and all are back");
-    // Without sight of the lanes, a screen reader says which thread sleeps in them.
-    let heard = browser.run("return document.querySelector('td.sleeping i').textContent")?;
-    assert_eq!(heard, "sleeps");
+    // Without sight of the lanes, a screen reader says which thread waits in them.
+    let heard = browser.run("return document.querySelector('td.waiting i').textContent")?;
+    assert_eq!(heard, "waits");
+    browser.logged_nothing()
+}
+
+/// The links of the page that lead nowhere, once some of the interleavings are open.
+const BROKEN: &str = "\
+    [...document.querySelectorAll('.conviction')].slice(0, 12).forEach(d => { d.open = true; draw(d) });\
+    return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))\
+      .filter(href => !href || !href.startsWith('#') || !document.getElementById(href.slice(1)))";
+
+/// There is no network: every link leads somewhere in the page.
+#[test]
+fn every_link_leads_somewhere() -> Result<()> {
+    let browser = browser()?;
+    assert_eq!(browser.run(BROKEN)?, json!([]));
+    // What is named has a link: clauses, models, and where each row is.
+    let counts = browser.run(
+        "const links = (within) => document.querySelectorAll(within + ' a').length;\
+         const rows = [...document.querySelectorAll('#properties tbody tr, #clauses tbody tr, #faults tbody tr')];\
+         return [links('#properties th small'), links('#clauses li'), links('#faults .word, #faults td'),\
+           rows.filter(r => !r.id || !r.querySelector(`a[href=\"#${r.id}\"]`)).length,\
+           rows.length - new Set(rows.map(r => r.id)).size]",
+    )?;
+    for index in 0..3 {
+        assert!(counts[index].as_u64() > Some(50), "{counts}");
+    }
+    assert_eq!(
+        (&counts[3], &counts[4]),
+        (&json!(0), &json!(0)),
+        "rows without an address of their own"
+    );
+    browser.logged_nothing()
+}
+
+/// Before one is opened no interleaving is an element; the link of a conviction opens and draws its
+/// own.
+#[test]
+fn a_conviction_opens_its_interleaving() -> Result<()> {
+    let browser = browser()?;
+    let drawn = "return document.querySelectorAll('#interleavings .lanes').length";
+    assert_eq!(browser.run(drawn)?, 0, "drawn before anybody asked");
+    for link in ["#properties a.convicted", "#faults a.convicted", "#clauses li a[href^=\"#i-\"]"] {
+        let told = browser.run(&format!(
+            "const link = document.querySelector('{link}'); link.click();\
+             const details = document.getElementById(link.hash.slice(1));\
+             const top = details.getBoundingClientRect().top;\
+             return [details.open, details.querySelectorAll('.lanes tbody tr').length > 3,\
+               location.hash === link.hash, top >= -2 && top < innerHeight]"
+        ))?;
+        assert_eq!(told, json!([true, true, true, true]), "{link}");
+    }
+    assert_eq!(browser.run(drawn)?, 3);
+    // And the address alone does the same, of one step too.
+    let step = browser.run("return document.querySelectorAll('#interleavings tbody tr')[2].id")?;
+    browser.open_at(step.as_str().ok_or("no step")?)?;
+    let told = browser
+        .run("const step = document.querySelector('.lanes tr.target'); return step && step.id")?;
+    assert_eq!(told, step);
+    browser.logged_nothing()
+}
+
+/// Lanes name what is in the source, and show who owns a lock, who woke whom, and where.
+#[test]
+fn lanes_show_names_owners_wake_ups_and_source() -> Result<()> {
+    let browser = browser()?;
+    browser.run("document.querySelectorAll('.conviction').forEach(d => { d.open = true })")?;
+    let told = browser.run(
+        "const all = [...document.querySelectorAll('.act')].map(e => e.firstChild.textContent);\
+         const held = [...document.querySelectorAll('.held')].map(e => e.textContent);\
+         return [all.filter(t => /\\b[mcnf]\\d+\\b/.test(t)).slice(0, 3),\
+           all.some(t => t.includes('locks queue lock')), held.some(t => t.includes('queue')),\
+           document.querySelectorAll('.lanes path').length > 20,\
+           document.querySelectorAll('.act code').length > 1000,\
+           document.querySelectorAll('td.owner').length > 1000]",
+    )?;
+    assert_eq!(told, json!([[], true, true, true, true, true]));
+    browser.logged_nothing()
+}
+
+/// A link can be sent: filters and the place are in the address, and a reload shows the same.
+#[test]
+fn filters_in_the_address_survive_a_reload() -> Result<()> {
+    let browser = browser()?;
+    let shown = "const rows = [...document.querySelectorAll('#faults tbody tr')];\
+        return [rows.filter(r => !r.hidden).length, location.hash]";
+    browser.run(
+        "const text = document.querySelector('.text[data-table=\"faults\"]'); text.value = 'two_lock';\
+         text.dispatchEvent(new Event('input', { bubbles: true }));\
+         document.querySelector('nav a[href=\"#kills\"]').click()",
+    )?;
+    let before = browser.run(shown)?;
+    let all = browser.run("return document.querySelectorAll('#faults tbody tr').length")?;
+    assert!(before[0].as_u64() > Some(0) && before[0].as_u64() < all.as_u64(), "{before} of {all}");
+    assert_eq!(before[1], "#kills?faults.text=two_lock");
+    browser.post("/refresh", json!({}))?;
+    assert_eq!(browser.run(shown)?, before);
+    let value =
+        browser.run("return document.querySelector('.text[data-table=\"faults\"]').value")?;
+    assert_eq!(value, "two_lock");
+    // A link to a row that the filter hides shows it all the same.
+    let row = browser.run(
+        "const row = document.querySelector('#faults tr[hidden]'); go(row.id);\
+         return [row.hidden, row.matches('.target')]",
+    )?;
+    assert_eq!(row, json!([false, true]));
     browser.logged_nothing()
 }

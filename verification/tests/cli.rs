@@ -81,6 +81,7 @@ fn audit() -> Audit {
         shards: 1,
         figures: Figures::default(),
         model_limit: 60,
+        began: String::new(),
         seconds: 1.0,
         assumptions: Vec::new(),
         clauses: Vec::new(),

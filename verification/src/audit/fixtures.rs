@@ -42,6 +42,7 @@ fn audit(trial: TrialReport) -> Audit {
         shards: 1,
         figures: Figures::default(),
         model_limit: 60,
+        began: "2026-01-31 17:05 UTC".to_owned(),
         seconds: 1.5,
         assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
         clauses: Vec::new(),
@@ -135,6 +136,7 @@ fn trial() -> TrialReport {
             seconds: 0.5,
             ..Exploration::default()
         }],
+        recorded: Some(12),
         reached: BTreeMap::new(),
         defects: Vec::new(),
         second_opinion: None,

@@ -20,6 +20,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
         belongs(&merged, &audit)?;
         merged = Audit {
             held: merged.held && audit.held,
+            began: merged.began.min(audit.began),
             seconds: merged.seconds + audit.seconds,
             shards: merged.shards + audit.shards,
             figures: merged.figures.and(audit.figures),

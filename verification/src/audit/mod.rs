@@ -34,8 +34,9 @@ use crate::running::suites::Suite;
 /// 1: models, clauses, tests. 2: kill matrix; samples, check of loom, mutants, programs. 3: source,
 /// seed, figures, each model's settings, faults without a verdict, programs
 /// on each queue. 4: the engine of each model with its settings, executions that were given up, the
-/// second engine's opinion.
-pub const SCHEMA: u32 = 4;
+/// second engine's opinion. 5: when the run began, the recorded executions of each model, and in each
+/// execution the names of its objects and the lines of source.
+pub const SCHEMA: u32 = 5;
 
 /// The clauses that need no evidence, and why: none.
 pub const UNEVIDENCED: [(u8, &str); 0] = [];
@@ -82,6 +83,8 @@ pub struct Audit {
     pub figures: Figures,
     /// How long one model may take, in seconds.
     pub model_limit: u64,
+    /// When it began, as `2026-01-31 17:05 UTC`; of several shards, the first.
+    pub began: String,
     /// Wall time of all of it, in seconds.
     pub seconds: f64,
     /// What is assumed.
@@ -219,7 +222,7 @@ mod tests {
         audit["schema"] = 2.into();
         audit.as_object_mut().unwrap().remove("figures");
         let error = Audit::read(&audit.to_string()).unwrap_err();
-        assert_eq!(error, "has the format 2, and this reads 4");
+        assert_eq!(error, "has the format 2, and this reads 5");
         assert!(Audit::read("{}").unwrap_err().contains("schema"));
         let schema: serde_json::Value = serde_json::from_str(&super::schema()).unwrap();
         assert_eq!(schema["properties"]["schema"]["const"], super::SCHEMA);

@@ -9,6 +9,7 @@ use self::mutation::{mutate, survivors};
 use crate::base::progress::since_start;
 use crate::cli::arguments::Arguments;
 use crate::cli::arguments::Task;
+use crate::report::sentences;
 use crate::subjects;
 use clap::Parser;
 use std::path::Path;
@@ -70,7 +71,7 @@ fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         print!("{}", report::github::render(audit));
     }
-    println!("{}", terminal::verdict(audit));
+    println!("{}", sentences::verdict(audit));
     Ok(audit.held)
 }
 

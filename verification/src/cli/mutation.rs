@@ -2,6 +2,7 @@
 
 use super::{refuse_weakening, width};
 use crate::mutation::seeded::Fate;
+use crate::report::sentences;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use crate::base::cargo::Workspace;
 use crate::mutation::patches::{self, Patch};
 use crate::mutation::seeded::{self};
 use crate::mutation::survivors::{Explained, Found, Merged};
-use crate::report::terminal;
 
 /// Runs the mutants, or those of these names; whether all were convicted.
 pub(super) fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
@@ -22,7 +22,7 @@ pub(super) fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
     patches.retain(|patch| only.is_empty() || only.contains(&patch.name));
     let mutants = seeded::run(&workspace, &patches, limit)?;
     print!("{}", mutants.render(width()));
-    println!("\n{}", terminal::mutants(&mutants));
+    println!("\n{}", sentences::mutants(&mutants));
     Ok(mutants.count(Fate::Convicted) == mutants.mutants.len())
 }
 

@@ -10,6 +10,7 @@ use crate::cli::arguments::Profile;
 use crate::cli::list::select;
 use crate::kill_matrix::plan;
 use crate::running::suites::Suite;
+use chrono::Timelike;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
@@ -44,6 +45,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
         list(&trials);
         return Ok(true);
     }
+    let began = now();
     refuse_weakening()?;
     let workspace = Workspace::find()?;
     let ranges = workspace.root().join("verification/data/expected.toml");
@@ -112,6 +114,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
             shards: 1,
             figures: Figures { build_seconds, exploring_seconds, speed, memory },
             model_limit: limit.as_secs(),
+            began: began.clone(),
             seconds: since_start().as_secs_f64(),
             assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
             trials,
@@ -279,4 +282,10 @@ fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
         ["loom", "corosensei", "proptest", "crossbeam-channel", "stack_dst", "coarsetime"];
     let packages = workspace.locked_versions(&packages)?;
     Ok(Toolchain { cargo, rustc, packages })
+}
+
+/// The date and the time, as an audit has it.
+fn now() -> String {
+    let now = chrono::Utc::now();
+    format!("{} {:02}:{:02} UTC", now.date_naive(), now.hour(), now.minute())
 }

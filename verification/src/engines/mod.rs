@@ -4,6 +4,7 @@
 pub(crate) mod completion;
 pub(crate) mod loom;
 mod mazurka;
+mod naming;
 pub(crate) mod record;
 mod sampling;
 

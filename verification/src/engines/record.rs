@@ -1,33 +1,56 @@
 //! The facade's record of an execution, as reports have it.
 
+use std::collections::BTreeMap;
 use std::panic::Location;
 
 use last_call::sync::trace::{self, Kind, Op};
 
+use crate::engines::naming::{told_apart, Sources};
 use crate::findings::trace::{Operation, Step, Trace};
 
 /// The facade's record of an execution, as reports have it.
 /// `wakes_any` says whether a notification for one may have woken any sleeper.
 pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
     let site = |site: &Location<'_>| format!("{}:{}", site.file(), site.line());
-    let steps = trace.events.iter().map(|event| {
-        let object = event.object.checked_sub(1).and_then(|index| trace.objects.get(index));
-        let letter = object.map(|object| match object.kind {
+    let object = |number: usize| number.checked_sub(1).and_then(|index| trace.objects.get(index));
+    let id = |number: usize| {
+        let letter = match object(number)?.kind {
             Kind::Mutex => 'm',
             Kind::Condvar => 'c',
             Kind::Counter => 'n',
             Kind::Flag => 'f',
-        });
-        Step {
-            thread: event.thread,
-            operation: operation(event.op),
-            object: letter.map(|letter| format!("{letter}{}", event.object)),
-            created_at: object.map(|object| site(object.site)),
-            site: site(event.site),
-            wrongly: event.wrongly,
+        };
+        Some(format!("{letter}{number}"))
+    };
+    let mut sources = Sources::default();
+    let mut names = Vec::new();
+    let mut code = BTreeMap::new();
+    for event in &trace.events {
+        if let Some(line) = sources.line(event.site.file(), event.site.line()) {
+            code.insert(site(event.site), line);
         }
+        if let (Some(id), Some(object)) = (id(event.object), object(event.object)) {
+            let kind = match object.kind {
+                Kind::Mutex => "lock",
+                Kind::Condvar => "condvar",
+                Kind::Counter => "counter",
+                Kind::Flag => "flag",
+            };
+            let place = object.site;
+            let name = sources.name(kind, place.file(), place.line(), place.column());
+            names.push((id, name));
+        }
+    }
+    let steps = trace.events.iter().map(|event| Step {
+        thread: event.thread,
+        operation: operation(event.op),
+        object: id(event.object),
+        created_at: object(event.object).map(|object| site(object.site)),
+        site: site(event.site),
+        wrongly: event.wrongly,
     });
-    Trace { threads: trace.threads.clone(), steps: steps.collect(), wakes_any }
+    let (threads, names) = (trace.threads.clone(), told_apart(names));
+    Trace { threads, steps: steps.collect(), wakes_any, names, code }
 }
 
 fn operation(op: Op) -> Operation {

@@ -1,10 +1,12 @@
 //! One execution, operation by operation.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One execution, operation by operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
@@ -14,6 +16,12 @@ pub struct Trace {
     /// not the longest, as under loom.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wakes_any: bool,
+    /// The names of the objects in the source, by their ids: `m1` is the `queue lock`, say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// The lines of source at the call sites of the steps, by `file:line`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub code: BTreeMap<String, String>,
 }
 
 /// One operation of one thread.
@@ -83,7 +91,7 @@ pub(crate) mod tests {
                 step(1, Operation::Wait, Some("c2")),
                 step(0, Operation::Join(1), None),
             ],
-            wakes_any: false,
+            ..Trace::default()
         }
     }
 }

@@ -1,23 +1,25 @@
-//! The page for a reviewer: self-contained, without network, readable without scripts.
+//! The page for an auditor: one file, without network. Without scripts it says what holds; a script
+//! draws the interleavings, filters the tables and keeps what is shown in the address.
 
-use crate::audit::clauses::ClauseReport;
-use crate::findings::part::Complaint;
-use crate::findings::part::Exhibit;
-use crate::subjects;
+use crate::report::sentences;
 use std::borrow::Borrow;
+use std::collections::HashMap;
 
 use askama::Template;
 
+use super::drawing::Drawings;
+use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
-use crate::base::text::thousands;
+use crate::base::text::{thousands, to_float};
 use crate::cross_check::CheckerReport;
+use crate::findings::part::{Complaint, Exhibit};
 use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
 use crate::report::figures;
-use crate::report::interleaving::{Interleaving, Lane, Row, Standing};
-use crate::report::terminal::{self};
+use crate::report::interleaving::Interleaving;
+use crate::subjects;
 use crate::trials::report::TrialReport;
 
 /// Writes the page.
@@ -26,7 +28,7 @@ use crate::trials::report::TrialReport;
 ///
 /// What the template could not be filled with.
 pub fn render(audit: &Audit) -> Result<String, String> {
-    Page::new(audit).render().map_err(|error| error.to_string())
+    Page::new(audit)?.render().map_err(|error| error.to_string())
 }
 
 #[derive(Template)]
@@ -34,13 +36,17 @@ pub fn render(audit: &Audit) -> Result<String, String> {
 struct Page<'a> {
     audit: &'a Audit,
     verdict: String,
+    trend: Trend<'a>,
     promises: Vec<Promise<'a>>,
     /// Why the book's first pool hangs.
-    story: Option<Conviction>,
+    story: Option<Story<'a>>,
     subjects: Vec<(&'static str, &'static str)>,
     properties: Vec<Property<'a>>,
-    kills: Option<Kills<'a>>,
-    convictions: Vec<Conviction>,
+    faults: Vec<(String, &'a KillEntry)>,
+    /// The list of interleavings, and where each is.
+    listed: Listed<'a>,
+    /// The interleavings as data for the script.
+    drawings: String,
     figures: Vec<figures::Row>,
     failures: Vec<Complaint<'a>>,
 }
@@ -53,14 +59,18 @@ struct Promise<'a> {
 }
 
 impl Promise<'_> {
-    /// Whether every clause has evidence, and all of it holds.
-    fn is_kept(&self) -> bool {
-        let holds = |clause: &&ClauseReport| clause.verdict.as_ref().is_some_and(Verdict::holds);
-        self.clauses.iter().all(holds)
-    }
-
     fn count(&self, wanted: fn(&Verdict) -> bool) -> usize {
         self.clauses.iter().filter(|clause| clause.verdict.as_ref().is_some_and(wanted)).count()
+    }
+
+    /// The clauses without evidence in this run.
+    fn bare(&self) -> usize {
+        self.clauses.iter().filter(|clause| clause.verdict.is_none()).count()
+    }
+
+    /// Whether some evidence does not hold.
+    fn is_broken(&self) -> bool {
+        self.count(|verdict| !verdict.holds()) > 0
     }
 
     fn proved(&self) -> usize {
@@ -68,10 +78,26 @@ impl Promise<'_> {
     }
 }
 
+/// A piece of evidence for a clause, or the same test on several queues.
+struct Piece<'a> {
+    kind: &'a str,
+    name: &'a str,
+    verdict: String,
+    /// The row about it: of the matrix, or of the samples.
+    row: Option<String>,
+    /// Of a test: the queues on which it ran.
+    queues: Vec<&'a str>,
+    /// How many seeded defects it convicts.
+    convicted: usize,
+    /// The interleaving of the first of them; the others follow it.
+    interleaving: Option<&'a str>,
+}
+
 /// A row of the matrix.
 struct Property<'a> {
+    id: String,
     text: &'a str,
-    clauses: String,
+    clauses: &'a [u8],
     cells: Vec<Option<&'a TrialReport>>,
 }
 
@@ -91,89 +117,149 @@ fn word(trial: &TrialReport) -> String {
     }
 }
 
-struct Kills<'a> {
-    matrix: &'a KillMatrix,
-    entries: Vec<&'a KillEntry>,
+/// The class of a verdict's word: each kind has a colour and a mark of its own.
+fn class(word: &str) -> &'static str {
+    const KINDS: [(&str, &str); 8] = [
+        ("PROVED", "proved"),
+        ("BOUNDED", "bounded"),
+        ("SAMPLED", "sampled"),
+        ("STRESSED", "stressed"),
+        ("convicted", "convicted"),
+        ("equivalent", "excused"),
+        ("explained", "excused"),
+        ("survived", "survived"),
+    ];
+    let kind = KINDS.iter().find(|(start, _)| word.starts_with(start));
+    kind.map_or("wrong", |(_, class)| class)
 }
 
-/// The rows of an interleaving that are drawn: its end, if it is longer.
-const ROWS: usize = 70;
+/// Executions beside the recorded ones.
+struct Trend<'a> {
+    /// Models with a recorded number.
+    models: usize,
+    recorded: u64,
+    now: u64,
+    /// Models that explored another number: name, recorded, now.
+    differing: Vec<(&'a str, u64, u64)>,
+}
 
-/// Something that was convicted, with the execution that did it.
-struct Conviction {
+impl<'a> Trend<'a> {
+    fn new(audit: &'a Audit) -> Self {
+        let pairs = audit.trials.iter().filter_map(|trial| Some((trial, trial.recorded?)));
+        let mut trend = Trend { models: 0, recorded: 0, now: 0, differing: Vec::new() };
+        for (trial, recorded) in pairs {
+            let now = trial.executions();
+            trend.models += 1;
+            trend.recorded += recorded;
+            trend.now += now;
+            if now != recorded {
+                trend.differing.push((&trial.name, recorded, now));
+            }
+        }
+        trend
+    }
+
+    /// The difference in per cent.
+    fn change(recorded: impl Borrow<u64>, now: impl Borrow<u64>) -> String {
+        let (recorded, now) = (*recorded.borrow(), *now.borrow());
+        if now == recorded {
+            return "no change".to_owned();
+        }
+        let [recorded, now] = [recorded, now].map(to_float);
+        format!("{:+.1} %", (now - recorded) / recorded.max(1.0) * 100.0)
+    }
+}
+
+/// The first pool of the book, which joins its workers while the channel is open.
+struct Story<'a> {
+    /// Of the interleaving.
     id: String,
-    title: String,
-    model: String,
-    /// As [`Exhibit::kind`].
-    kind: &'static str,
-    how: String,
-    told: Interleaving,
+    model: &'a str,
+    how: &'a str,
+    /// Where each thread stands at the end.
+    ends: Vec<String>,
 }
 
-impl Conviction {
-    fn new(id: String, shown: Exhibit<'_>) -> Self {
-        let Exhibit { title, model, kind, how, trace } = shown;
-        let told = Interleaving::ending(trace, ROWS);
-        let (model, how) = (model.to_owned(), how.to_owned());
-        Conviction { id, title, model, kind, how, told }
+impl<'a> Story<'a> {
+    fn new(listed: &Listed<'a>) -> Option<Self> {
+        let is_it = |(_, shown): &&(String, Exhibit<'_>)| {
+            shown.kind == "subject" && shown.model == "book-stage-1/drop-idle"
+        };
+        let (id, shown) = listed.all.iter().find(is_it)?;
+        let told = Interleaving::new(shown.trace);
+        let ends = told.threads.iter().map(Interleaving::end).collect();
+        Some(Story { id: id.clone(), model: shown.model, how: shown.how, ends })
+    }
+}
+
+/// The interleavings, each with the id of its element.
+struct Listed<'a> {
+    all: Vec<(String, Exhibit<'a>)>,
+    /// The index of each, by model and title.
+    places: HashMap<(&'a str, String), usize>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(audit: &'a Audit) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut places = HashMap::new();
+        let mut all = Vec::new();
+        for (index, shown) in audit.exhibits().into_iter().enumerate() {
+            let number = numbers.entry(shown.model).or_default();
+            *number += 1;
+            let id = format!("i-{}-{number}", slug(shown.model));
+            places.entry((shown.model, shown.title.clone())).or_insert(index);
+            all.push((id, shown));
+        }
+        Listed { all, places }
     }
 
-    #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
-    fn lane(lane: &Lane) -> &'static str {
-        match lane {
-            Lane::Absent => "absent",
-            Lane::Running => "running",
-            Lane::Sleeping => "sleeping",
-            Lane::Waiting => "waiting",
+    fn id(&self, model: &str, title: &str) -> Option<&str> {
+        let index = self.places.get(&(model, title.to_owned()))?;
+        self.all.get(*index).map(|(id, _)| id.as_str())
+    }
+}
+
+/// A text as part of an address.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.ends_with('-') {
+            slug.push('-');
         }
     }
-
-    /// What a cell says to who does not see its border.
-    #[allow(clippy::trivially_copy_pass_by_ref)] // templates pass references
-    fn heard(lane: &Lane) -> &'static str {
-        match lane {
-            Lane::Absent | Lane::Running => "",
-            Lane::Sleeping => "<i>sleeps</i>",
-            Lane::Waiting => "<i>waits</i>",
-        }
-    }
-
-    fn mark(row: &Row) -> &'static str {
-        match row.last {
-            Some(Standing::Blocked) => "✗",
-            Some(Standing::Ended) => "■",
-            Some(Standing::Stopped) => "●",
-            _ => "",
-        }
-    }
-
-    fn names(&self, threads: &[usize]) -> String {
-        let names = threads.iter().map(|thread| self.told.threads[*thread].name.as_str());
-        names.collect::<Vec<_>>().join(", ")
-    }
-
-    fn end(thread: &crate::report::interleaving::Thread) -> String {
-        Interleaving::end(thread)
-    }
+    slug.trim_matches('-').to_owned()
 }
 
 impl<'a> Page<'a> {
-    fn new(audit: &'a Audit) -> Self {
-        Page {
+    fn new(audit: &'a Audit) -> Result<Self, String> {
+        let listed = Listed::new(audit);
+        let mut drawings = Drawings::default();
+        listed.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
+        let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
+        let fault = |entry: &KillEntry| {
+            format!("f-{}", slug(&format!("{} {} {}", entry.site, entry.operation, entry.fault)))
+        };
+        Ok(Page {
             audit,
-            verdict: terminal::verdict(audit),
+            verdict: sentences::verdict(audit),
+            trend: Trend::new(audit),
             promises: promises(audit),
-            story: story(audit),
+            story: Story::new(&listed),
             subjects: subjects(audit),
             properties: properties(audit),
-            kills: audit
-                .kill_matrix
-                .as_ref()
-                .map(|matrix| Kills { matrix, entries: matrix.entries.iter().collect() }),
-            convictions: convictions(audit),
+            faults: entries.map(|entry| (fault(entry), entry)).collect(),
+            drawings: drawings.json()?,
+            listed,
             figures: figures::rows(audit),
             failures: audit.complaints(),
-        }
+        })
+    }
+
+    fn kills(&self) -> Option<&KillMatrix> {
+        self.audit.kill_matrix.as_ref()
     }
 
     fn executions(&self) -> String {
@@ -194,6 +280,22 @@ impl<'a> Page<'a> {
         self.audit.suites.iter().map(|suite| suite.tests.len()).sum()
     }
 
+    /// The time that the run took.
+    fn took(&self) -> String {
+        let seconds = self.audit.seconds;
+        let minutes = (seconds / 60.0).floor();
+        if minutes < 1.0 {
+            format!("{seconds:.0} s")
+        } else {
+            format!("{minutes:.0} min {:.0} s", (seconds - minutes * 60.0).floor())
+        }
+    }
+
+    fn commit(&self) -> Option<&str> {
+        let commit = &self.audit.source.as_ref()?.commit;
+        Some(commit.get(..10).unwrap_or(commit))
+    }
+
     fn grouped(number: impl Borrow<u64>) -> String {
         thousands(*number.borrow())
     }
@@ -202,16 +304,92 @@ impl<'a> Page<'a> {
         word(trial)
     }
 
+    fn class(word: impl AsRef<str>) -> &'static str {
+        class(word.as_ref())
+    }
+
+    fn slug(text: impl AsRef<str>) -> String {
+        slug(text.as_ref())
+    }
+
+    /// The counts of a clause, one for each kind of verdict.
+    fn counts(clause: &ClauseReport) -> Vec<String> {
+        clause.counts().split(" · ").map(str::to_owned).collect()
+    }
+
+    /// The evidence of a clause, with tests that differ only in the queue as one.
+    fn pieces(&'a self, clause: &'a ClauseReport) -> Vec<Piece<'a>> {
+        let mut pieces: Vec<Piece<'a>> = Vec::new();
+        for evidence in &clause.evidence {
+            let verdict = evidence.verdict.to_string();
+            // The name of a test begins with the queue.
+            let on_queue = evidence.name.split_once('/').filter(|_| evidence.kind == "test");
+            let (queue, name) = on_queue.unzip();
+            let name = name.unwrap_or(&evidence.name);
+            let same = |piece: &&mut Piece<'_>| {
+                queue.is_some() && piece.name == name && piece.verdict == verdict
+            };
+            if let Some(piece) = pieces.iter_mut().find(same) {
+                piece.queues.extend(queue);
+                continue;
+            }
+            let row = match &*evidence.kind {
+                "sample" => Some(format!("s-{}", slug(name))),
+                _ => self.row(name).map(str::to_owned),
+            };
+            let first = evidence.convicted.first();
+            pieces.push(Piece {
+                kind: &evidence.kind,
+                name,
+                verdict,
+                row,
+                queues: queue.into_iter().collect(),
+                convicted: evidence.convicted.len(),
+                interleaving: first.and_then(|defect| self.of_defect(name, defect)),
+            });
+        }
+        pieces
+    }
+
+    /// The interleaving that convicted a trial, or made it fail.
+    fn of_trial(&self, trial: &TrialReport) -> Option<&str> {
+        self.listed.id(&trial.name, &trial.property)
+    }
+
+    fn of_fault(&self, entry: &KillEntry) -> Option<&str> {
+        let title = entry.title();
+        self.listed.id(entry.convicted_by.first()?, &title)
+    }
+
+    fn of_defect(&self, model: &str, defect: &str) -> Option<&str> {
+        self.listed.id(model, defect)
+    }
+
+    /// The row of the matrix of a model, if it has one.
+    fn row(&self, model: &str) -> Option<&str> {
+        let trial = self.audit.trials.iter().find(|trial| trial.name == model)?;
+        let row = self.properties.iter().find(|property| property.text == trial.property)?;
+        Some(&row.id)
+    }
+
+    /// The interleaving of a failure, if it has one.
+    fn of_failure(&self, failure: &Complaint<'_>) -> Option<&str> {
+        let wanted = failure.trace?;
+        let mut all = self.listed.all.iter();
+        let (id, _) = all.find(|(_, shown)| std::ptr::eq(shown.trace, wanted))?;
+        Some(id)
+    }
+
     fn mutants(mutants: &Mutants) -> String {
-        terminal::mutants(mutants)
+        sentences::mutants(mutants)
     }
 
     fn check(checker: &CheckerReport) -> String {
-        terminal::check(checker)
+        sentences::check(checker)
     }
 
     fn programs(generated: &Generated) -> String {
-        terminal::programs(generated)
+        sentences::programs(generated)
     }
 }
 
@@ -260,32 +438,19 @@ fn properties(audit: &Audit) -> Vec<Property<'_>> {
                 .iter()
                 .find(|other| other.subject == *subject && other.scenario == trial.scenario)
         };
-        let clauses = trial.clauses.iter().map(|number| format!("C{number}"));
         properties.push(Property {
+            id: format!("p-{}", slug(&trial.scenario)),
             text: &trial.property,
-            clauses: clauses.collect::<Vec<_>>().join(" "),
+            clauses: &trial.clauses,
             cells: subjects.iter().map(cell).collect(),
         });
     }
     properties
 }
 
-/// The first pool of the book, which joins its workers while the channel is open.
-fn story(audit: &Audit) -> Option<Conviction> {
-    let is_it =
-        |shown: &Exhibit<'_>| shown.kind == "subject" && shown.model == "book-stage-1/drop-idle";
-    let shown = audit.exhibits().into_iter().find(is_it)?;
-    Some(Conviction::new("story".to_owned(), shown))
-}
-
-/// Everything that was convicted, with its interleaving.
-fn convictions(audit: &Audit) -> Vec<Conviction> {
-    let shown = audit.exhibits().into_iter().enumerate();
-    shown.map(|(number, shown)| Conviction::new(format!("v{number}"), shown)).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::{class, slug};
     use crate::audit::fixtures::{failing, holding};
 
     #[test]
@@ -298,26 +463,50 @@ mod tests {
     }
 
     #[test]
-    fn a_counterexample_is_drawn_with_its_lanes() {
+    fn a_counterexample_is_carried_as_data_and_linked() {
         let page = super::render(&failing()).unwrap();
-        for part in ["sleeps on c2", "worker: sleeps on c2, and nobody has woken it", "src/a.rs:17"]
-        {
+        for part in ["sleeps on c2", "sleeps on c2, and nobody has woken it", "src/a.rs:17"] {
+            assert!(page.contains(part), "{part}");
+        }
+        let linked = ["href=\"#i-last-call-x-1\"", "id=\"i-last-call-x-1\""];
+        assert!(linked.iter().all(|part| page.contains(part)), "{page}");
+        assert!(!page.contains("<td class=\"sleeping\">"), "the script draws it");
+    }
+
+    #[test]
+    fn the_heading_says_of_what_and_when() {
+        let mut audit = holding();
+        audit.seconds = 125.9;
+        let page = super::render(&audit).unwrap();
+        for part in ["0123abc", "2026-01-31 17:05 UTC", "2 min 5 s", "rustc", "as recorded"] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains("uncommitted"));
+        audit.trials[0].recorded = Some(10);
+        if let Some(source) = &mut audit.source {
+            source.dirty = true;
+        }
+        let page = super::render(&audit).unwrap();
+        for part in ["with uncommitted changes", "+20.0 % against the record"] {
             assert!(page.contains(part), "{part}");
         }
     }
 
     #[test]
-    fn what_a_lane_shows_is_also_said() {
-        let page = super::render(&failing()).unwrap();
-        assert!(page.contains("<td class=\"sleeping\"><i>sleeps</i></td>"), "{page}");
-        assert!(!page.contains("hatched"), "no lane is");
+    fn each_kind_of_verdict_has_a_class_of_its_own() {
+        let words =
+            ["PROVED 5", "BOUNDED(3)", "SAMPLED(pct, 9, 1)", "STRESSED 2", "convicted", "FAILED"];
+        let classes = words.map(class);
+        assert_eq!(classes, ["proved", "bounded", "sampled", "stressed", "convicted", "wrong"]);
+        assert_eq!(["wrong PROVED", "MISSED"].map(class), ["wrong", "wrong"]);
+        assert_eq!(slug("src/job.rs:12 wakes nobody!"), "src-job-rs-12-wakes-nobody");
     }
 
     #[test]
     fn the_sections_stand_in_the_order_in_which_they_are_asked_for() {
         let page = super::render(&failing()).unwrap();
         let at = |id: &str| page.find(&format!("<section id=\"{id}\"")).expect(id);
-        let order = ["failures", "guaranteed", "matrix", "clauses", "kills", "assumed"];
+        let order = ["failures", "guaranteed", "known", "assumed", "matrix", "clauses", "kills"];
         let places: Vec<_> = order.into_iter().chain(["convictions"]).map(at).collect();
         assert!(places.is_sorted(), "{places:?}");
     }
@@ -327,7 +516,7 @@ mod tests {
         let mut audit = holding();
         audit.samples[0].replay = Some("sample -- --replay 7:3ab.".to_owned());
         let page = super::render(&audit).unwrap();
-        assert!(page.contains("PROVED 4 · STRESSED 1"), "{page}");
+        assert!(page.contains(">PROVED 4<") && page.contains("stressed\">STRESSED 1<"), "{page}");
         assert!(page.contains("<code>sample -- --replay 7:3ab.</code>"), "{page}");
     }
 

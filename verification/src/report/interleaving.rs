@@ -1,6 +1,5 @@
-//! What one execution did, told so that a person can follow it: which thread took which step, who
-//! woke whom, and where each thread stands at the end. Drawn by [`crate::report::swimlanes`] for the terminal and
-//! by [`crate::report`] for the page.
+//! One execution in a form that a person can follow: which thread took which step, which step woke
+//! which thread, and where each thread stands at the end. The terminal and the page draw it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -58,12 +57,16 @@ pub struct Row {
     pub words: String,
     /// The call site, as `file:line`; none where it says nothing.
     pub site: String,
+    /// The line of source there, if it was recorded.
+    pub code: String,
     /// Whether a seeded defect made it act wrongly.
     pub wrongly: bool,
     /// How the thread stands if this is its last step.
     pub last: Option<Standing>,
     /// How each thread is when the step is done.
     pub lanes: Vec<Lane>,
+    /// The locks that each thread holds when the step is done, by name.
+    pub holds: Vec<Vec<String>>,
     /// Of a thread that wakes up: the number of the row in which another woke it.
     pub woken_by: Option<usize>,
     /// Of a notification: the threads that it wakes, by index.
@@ -86,7 +89,7 @@ pub enum Lane {
 /// A lock, a condition variable, a counter or a flag.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// As the steps call it: `m1`, say.
+    /// As the steps call it: `queue lock`, say, or `m1` where its name is not known.
     pub name: String,
     /// What it is.
     pub kind: &'static str,
@@ -115,11 +118,13 @@ impl Interleaving {
             rows.push(Row {
                 number,
                 thread: step.thread,
-                words: words(trace, step),
+                words: words(trace, step, &state),
                 site: site(step).to_owned(),
+                code: code(trace, step).to_owned(),
                 wrongly: step.wrongly,
                 last: None,
                 lanes: state.lanes.clone(),
+                holds: state.held(trace),
                 woken_by,
                 wakes,
             });
@@ -154,6 +159,10 @@ impl Interleaving {
 /// Who is doing what, step by step.
 struct State {
     lanes: Vec<Lane>,
+    /// The locks that each thread holds, the last one last.
+    holds: Vec<Vec<String>>,
+    /// The lock that each sleeper has released.
+    released: BTreeMap<usize, String>,
     /// Who sleeps on which condition variable, the longest first.
     sleepers: BTreeMap<String, VecDeque<usize>>,
     /// The row in which each thread was woken.
@@ -171,11 +180,42 @@ impl State {
             *main = Lane::Running;
         }
         State {
+            holds: vec![Vec::new(); lanes.len()],
             lanes,
+            released: BTreeMap::new(),
             sleepers: BTreeMap::new(),
             woken: BTreeMap::new(),
             any: trace.wakes_any,
             unknown: BTreeMap::new(),
+        }
+    }
+
+    /// The locks that each thread holds, by name.
+    fn held(&self, trace: &Trace) -> Vec<Vec<String>> {
+        let names = |locks: &Vec<String>| locks.iter().map(|lock| name(trace, lock)).collect();
+        self.holds.iter().map(names).collect()
+    }
+
+    /// The thread that holds a lock.
+    fn holder(&self, lock: &str) -> Option<usize> {
+        self.holds.iter().position(|locks| locks.iter().any(|held| held == lock))
+    }
+
+    /// Follows which locks a thread holds. A wait releases the lock that was taken last, and has it
+    /// again when it ends.
+    fn follow_locks(&mut self, step: &Step) {
+        let thread = step.thread;
+        let Some(holds) = self.holds.get_mut(thread) else { return };
+        match step.operation {
+            Operation::Locked => holds.extend(step.object.clone()),
+            Operation::Unlock => holds.retain(|lock| Some(lock) != step.object.as_ref()),
+            Operation::Wait => {
+                if let Some(lock) = holds.pop() {
+                    self.released.insert(thread, lock);
+                }
+            }
+            Operation::Woken | Operation::TimedOut => holds.extend(self.released.remove(&thread)),
+            _ => {}
         }
     }
 
@@ -185,6 +225,7 @@ impl State {
         let thread = step.thread;
         let mut woken_by = None;
         let mut wakes = Vec::new();
+        self.follow_locks(step);
         if let Some(lane) = self.lanes.get_mut(thread) {
             *lane = match step.operation {
                 Operation::Lock | Operation::Join(_) => Lane::Waiting,
@@ -256,33 +297,48 @@ fn shown(trace: &Trace) -> Vec<bool> {
     (0..steps.len()).map(|index| !got(index)).collect()
 }
 
-fn words(trace: &Trace, step: &Step) -> String {
-    let object = step.object.as_deref().unwrap_or("?");
-    let name = |thread: &usize| trace.threads.get(*thread).map_or("a thread", String::as_str);
+/// What an object is called.
+fn name(trace: &Trace, object: &str) -> String {
+    trace.names.get(object).map_or(object, String::as_str).to_owned()
+}
+
+fn words(trace: &Trace, step: &Step, state: &State) -> String {
+    let object = name(trace, step.object.as_deref().unwrap_or("?"));
+    let thread = |thread: &usize| trace.threads.get(*thread).map_or("a thread", String::as_str);
     let text = match &step.operation {
-        Operation::Lock => format!("wants {object}"),
+        Operation::Lock => {
+            let holder = step.object.as_deref().and_then(|lock| state.holder(lock));
+            let holder = holder.map(|holder| format!(", which {} holds", thread(&holder)));
+            format!("waits for {object}{}", holder.unwrap_or_default())
+        }
         Operation::Locked => format!("locks {object}"),
         Operation::Unlock => format!("unlocks {object}"),
         Operation::Wait => format!("sleeps on {object}"),
-        Operation::Woken => format!("woken on {object}"),
+        Operation::Woken => format!("wakes up on {object}"),
         Operation::TimedOut => format!("times out on {object}"),
-        Operation::NotifyOne => format!("wakes one of {object}"),
-        Operation::NotifyAll => format!("wakes all of {object}"),
+        Operation::NotifyOne => format!("notifies one of {object}"),
+        Operation::NotifyAll => format!("notifies all of {object}"),
         Operation::Count => format!("counts {object}"),
         Operation::Raise => format!("raises {object}"),
-        Operation::Look => format!("looks at {object}"),
-        Operation::Spawn(thread) => format!("starts {}", name(thread)),
+        Operation::Look => format!("reads {object}"),
+        Operation::Spawn(other) => format!("starts {}", thread(other)),
         Operation::SpawnFailed => "cannot start it".to_owned(),
-        Operation::Join(thread) => format!("joins {}", name(thread)),
-        Operation::Joined(thread) => format!("joined {}", name(thread)),
+        Operation::Join(other) => format!("joins {}", thread(other)),
+        Operation::Joined(other) => format!("joined {}", thread(other)),
         Operation::End => "ends".to_owned(),
         Operation::Note(text) => format!("“{text}”"),
     };
     if step.wrongly {
-        format!("{text} (not)")
+        format!("{text} (fault)")
     } else {
         text
     }
+}
+
+/// The line of source of a step.
+fn code<'a>(trace: &'a Trace, step: &'a Step) -> &'a str {
+    let code = |site: &str| trace.code.get(site).map(String::as_str);
+    code(site(step)).unwrap_or_default()
 }
 
 fn site(step: &Step) -> &str {
@@ -298,10 +354,11 @@ fn stand(trace: &Trace, rows: &[Row], thread: usize) -> Thread {
         let (words, site) = ("has not begun".to_owned(), String::new());
         return Thread { name, standing: Standing::NotBegun, words, row: None, site };
     };
-    let object = step.object.as_deref().unwrap_or("?");
+    let id = step.object.as_deref().unwrap_or("?");
+    let object = self::name(trace, id);
     let (standing, words) = match &step.operation {
         Operation::End => (Standing::Ended, "has ended".to_owned()),
-        Operation::Lock => match holder(trace, object) {
+        Operation::Lock => match holder(trace, id) {
             Some(holder) => {
                 (Standing::Blocked, format!("waits for {object}, which {holder} holds"))
             }
@@ -320,28 +377,11 @@ fn stand(trace: &Trace, rows: &[Row], thread: usize) -> Thread {
     Thread { name, standing, words, row, site: step.site.clone() }
 }
 
-/// The thread that has locked an object and neither unlocked it nor gone to sleep with it.
-fn holder<'a>(trace: &'a Trace, object: &str) -> Option<&'a str> {
-    let mut holder = None;
-    for step in &trace.steps {
-        if step.object.as_deref() == Some(object) {
-            match step.operation {
-                Operation::Locked => holder = Some(step.thread),
-                Operation::Unlock => holder = None,
-                _ => {}
-            }
-        } else if step.operation == Operation::Wait && holder == Some(step.thread) {
-            // It releases the lock that it got last, which is the one it sleeps with.
-            let innermost = trace.steps.iter().take_while(|other| !std::ptr::eq(*other, step));
-            let innermost = innermost
-                .filter(|other| other.thread == step.thread && other.operation == Operation::Locked)
-                .last();
-            if innermost.and_then(|lock| lock.object.as_deref()) == Some(object) {
-                holder = None;
-            }
-        }
-    }
-    holder.and_then(|thread| trace.threads.get(thread)).map(String::as_str)
+/// The thread that holds a lock at the end.
+fn holder<'a>(trace: &'a Trace, lock: &str) -> Option<&'a str> {
+    let mut state = State::new(trace);
+    trace.steps.iter().for_each(|step| state.follow_locks(step));
+    state.holder(lock).and_then(|thread| trace.threads.get(thread)).map(String::as_str)
 }
 
 fn objects(trace: &Trace, shown: &[bool]) -> Vec<Object> {
@@ -349,9 +389,9 @@ fn objects(trace: &Trace, shown: &[bool]) -> Vec<Object> {
     let named = steps
         .filter_map(|(step, _)| Some((step.object.as_deref()?, step.created_at.as_deref()?)))
         .collect::<BTreeMap<_, _>>();
-    let object = |(name, created_at): (&str, &str)| Object {
-        name: name.to_owned(),
-        kind: match name.chars().next() {
+    let object = |(id, created_at): (&str, &str)| Object {
+        name: name(trace, id),
+        kind: match id.chars().next() {
             Some('m') => "lock",
             Some('c') => "condition variable",
             Some('f') => "flag",
@@ -393,7 +433,7 @@ mod tests {
                 step(1, Operation::Locked, Some("m1")),
                 step(0, Operation::Lock, Some("m1")),
             ],
-            wakes_any: false,
+            ..Trace::default()
         };
         assert_eq!(Interleaving::new(&trace).threads[0].words, "waits for m1, which worker holds");
     }
@@ -409,14 +449,14 @@ mod tests {
                 step(0, Operation::NotifyOne, Some("c1")),
                 step(1, Operation::Woken, Some("c1")),
             ],
-            wakes_any: false,
+            ..Trace::default()
         };
         let told = Interleaving::new(&trace);
         assert_eq!((told.rows[2].wakes.as_slice(), told.rows[3].woken_by), (&[1][..], Some(3)));
         assert_eq!(told.rows[3].lanes[2], Lane::Sleeping, "the second sleeps on");
         trace.steps[2].wrongly = true;
         let told = Interleaving::new(&trace);
-        assert!(told.rows[2].wakes.is_empty() && told.rows[2].words.ends_with("(not)"));
+        assert!(told.rows[2].wakes.is_empty() && told.rows[2].words.ends_with("(fault)"));
     }
 
     #[test]
@@ -433,10 +473,28 @@ mod tests {
                 c1(1, Operation::Woken),
             ],
             wakes_any: true,
+            ..Trace::default()
         };
         let told = Interleaving::new(&trace);
         assert!(told.rows[2].wakes.is_empty() && told.rows[3].woken_by.is_none());
         assert_eq!((told.rows[4].wakes.as_slice(), told.rows[5].woken_by), (&[1][..], Some(5)));
+    }
+
+    #[test]
+    fn a_lock_has_its_name_and_its_owner_and_a_step_its_line_of_source() {
+        let mut trace = deadlock();
+        trace.names.insert("m1".to_owned(), "queue lock".to_owned());
+        trace.code.insert("src/a.rs:17".to_owned(), "self.state.lock()".to_owned());
+        trace.steps.insert(3, step(0, Operation::Lock, Some("m1")));
+        let told = Interleaving::new(&trace);
+        let owned = [&[][..], &["queue lock".to_owned()]];
+        assert_eq!(
+            (&*told.rows[1].words, &*told.rows[1].code),
+            ("locks queue lock", "self.state.lock()")
+        );
+        assert_eq!(told.rows[1].holds, owned);
+        assert_eq!(told.rows[2].words, "waits for queue lock, which worker holds");
+        assert!(told.rows[3].holds.iter().all(Vec::is_empty), "who sleeps has released it");
     }
 
     #[test]

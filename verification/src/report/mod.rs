@@ -1,12 +1,14 @@
 //! The audit, written for its readers: one source, `audit.json`, and from it the page for a reviewer,
 //! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
 
+mod drawing;
 pub mod figures;
 pub mod github;
 pub mod html;
 pub mod interleaving;
 pub mod junit;
 pub mod sarif;
+pub mod sentences;
 pub mod swimlanes;
 pub mod terminal;
 
@@ -57,9 +59,9 @@ mod tests {
     #[test]
     fn a_shard_does_not_claim_everything() {
         let mut audit = holding();
-        assert!(crate::report::terminal::verdict(&audit).starts_with("Every guarantee holds"));
+        assert!(crate::report::sentences::verdict(&audit).starts_with("Every guarantee holds"));
         audit.scope.shard = Some("1/4".to_owned());
-        assert!(!crate::report::terminal::verdict(&audit).contains("Every guarantee"));
+        assert!(!crate::report::sentences::verdict(&audit).contains("Every guarantee"));
     }
 
     #[test]

@@ -87,7 +87,7 @@ mod tests {
         let trace = Trace {
             threads: vec!["main".to_owned(), "worker".to_owned(), "other".to_owned()],
             steps: vec![step(2, long, None)],
-            wakes_any: false,
+            ..Trace::default()
         };
         for line in draw(&trace, 80).lines().take(3) {
             assert!(line.chars().count() <= 80, "{line}");

@@ -7,16 +7,14 @@ use crate::base::text::table;
 use crate::base::text::thousands;
 use crate::base::text::wrap;
 use crate::findings::part::Complaint;
+use crate::report::sentences;
 use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
 use crate::audit::Audit;
-use crate::cross_check::{CheckerReport, ClassReport};
 use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
-use crate::mutation::seeded::{Fate, Mutants};
-use crate::programs::Generated;
 use crate::report::figures;
 use crate::report::swimlanes;
 use crate::trials::report::TrialReport;
@@ -41,7 +39,7 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         heading(&mut out, "Generated programs");
     }
     for generated in &audit.generated {
-        let _ = writeln!(out, "{}", wrap(&programs(generated), width, "", ""));
+        let _ = writeln!(out, "{}", wrap(&sentences::programs(generated), width, "", ""));
     }
     if !audit.samples.is_empty() {
         heading(&mut out, "Samples, of what is too large to be explored");
@@ -49,11 +47,11 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
     }
     if let Some(mutants) = &audit.mutants {
         heading(&mut out, "Defects seeded in the sources");
-        let _ = writeln!(out, "{}\n{}", mutants.render(width), self::mutants(mutants));
+        let _ = writeln!(out, "{}\n{}", mutants.render(width), sentences::mutants(mutants));
     }
     if let Some(checker) = &audit.checker {
         heading(&mut out, "Cross-check of the engines");
-        let _ = writeln!(out, "{}", wrap(&check(checker), width, "", ""));
+        let _ = writeln!(out, "{}", wrap(&sentences::check(checker), width, "", ""));
     }
     convictions(&mut out, audit, subjects, width);
     heading(&mut out, "Figures, which differ from machine to machine");
@@ -64,30 +62,6 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
     }
     failures(&mut out, audit, width);
     out
-}
-
-/// The last lines: the verdict, and what it rests on.
-pub fn verdict(audit: &Audit) -> String {
-    let models = audit.trials.len();
-    let defects = audit.trials.iter().map(|trial| trial.defects.len()).sum::<usize>();
-    let executions = audit.trials.iter().flat_map(|trial| &trial.explorations);
-    let executions: u64 = executions.map(|exploration| exploration.executions).sum();
-    let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
-    let faults = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
-    let programs = audit.generated.iter().map(|generated| generated.programs).sum();
-    let ran = format!(
-        "{models} models ({} executions), {defects} seeded defects, {faults} faults at call sites, \
-         {} generated programs, {} samples, {tests} tests, {:.0} s",
-        thousands(executions),
-        thousands(programs),
-        audit.samples.len(),
-        audit.seconds
-    );
-    match (audit.held, audit.scope.is_whole()) {
-        (true, true) => format!("Every guarantee holds and every conviction stands: {ran}."),
-        (true, false) => format!("What was looked at holds: {ran}."),
-        (false, _) => format!("NOT EVERYTHING HOLDS; see above: {ran}."),
-    }
 }
 
 fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
@@ -218,53 +192,6 @@ fn samples(out: &mut String, samples: &[SampleReport], width: usize) {
         table.add_row([text, name.to_owned(), sample.verdict.to_string(), defects]);
     }
     let _ = writeln!(out, "{table}");
-}
-
-/// What the check of loom came to, in a paragraph.
-pub(crate) fn check(checker: &CheckerReport) -> String {
-    let [programs, outcomes] = checker.compared();
-    let sum = |number: fn(&ClassReport) -> usize| checker.audited.iter().map(number).sum::<usize>();
-    let (missed, invented) = (sum(|report| report.missed), sum(|report| report.invented));
-    let controls = checker.controls.iter().map(|control| {
-        let ClassReport { class, programs, programs_missed, .. } = control;
-        format!("{class:?} in {programs_missed} of {programs} programs")
-    });
-    format!(
-        "{programs} random programs over the operations that the facade offers, loom's outcomes against \
-         those of an enumeration that knows nothing of loom: of {outcomes} outcomes {missed} missed, \
-         {invented} made up. Controls, of which some must be missed: {}.",
-        controls.collect::<Vec<_>>().join(", ")
-    )
-}
-
-/// What the mutants came to, in a sentence.
-pub fn mutants(mutants: &Mutants) -> String {
-    format!(
-        "{} of {} defects seeded in the sources are convicted by the model or the test that each \
-         names, in {:.0} s.",
-        mutants.count(Fate::Convicted),
-        mutants.mutants.len(),
-        mutants.seconds
-    )
-}
-
-/// What the generated programs came to, in a paragraph.
-pub(crate) fn programs(generated: &Generated) -> String {
-    let Generated { subject, workers, length, programs, given_up, most, executions, .. } =
-        generated;
-    let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
-    format!(
-        "{subject}, workers {workers}: every program of at most {length} actions by two threads (submit, submit what \
-         panics, join, cancel, detach, wait for idleness, drain, discard; in the end the owner drops \
-         the pool, which is an action, or shuts it down), equal ones once: {} programs, each in every \
-         order, {} executions; {given_up} more were given up after {most} executions each, in which \
-         nothing failed. \
-         {} of {} seeded defects convicted.",
-        thousands(*programs),
-        thousands(*executions),
-        convicted.count(),
-        generated.defects.len(),
-    )
 }
 
 /// For each subject that is convicted: the first interleaving whole, the others in a line.

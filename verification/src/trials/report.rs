@@ -18,7 +18,7 @@ use crate::findings::run::{Engine, Exploration, Options, Run};
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
 use crate::trials::judge;
-use crate::trials::recorded::Expected;
+use crate::trials::recorded::{Expected, Range};
 use crate::trials::trial::{Expect, Trial};
 
 /// A trial and how it ended.
@@ -44,6 +44,9 @@ pub struct TrialReport {
     pub options: Options,
     /// One for each bound.
     pub explorations: Vec<Exploration>,
+    /// The recorded number of executions of the last exploration, if there is one.
+    #[serde(default)]
+    pub recorded: Option<u64>,
     /// The outcomes reached.
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
@@ -154,6 +157,7 @@ impl TrialReport {
             as_expected,
             options: run.options,
             explorations: run.explorations,
+            recorded: range.map(Range::typical),
             reached: run.reached,
             defects: defects.collect(),
             second_opinion,

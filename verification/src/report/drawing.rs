@@ -1,0 +1,185 @@
+//! Interleavings as data for the script of the page, which draws one when it is opened.
+//!
+//! Most steps of most interleavings are the same few, so each different text is written once and
+//! rows refer to it by number: `templates/swimlanes.js` says how they are read.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use crate::findings::part::Exhibit;
+use crate::report::interleaving::{Interleaving, Lane, Object, Row, Standing, Thread};
+
+/// The steps of an interleaving that are carried: its end, if it is longer.
+const ROWS: usize = 120;
+
+/// All interleavings of a page.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Drawings {
+    /// Call sites: `file:line`, and the line of source.
+    sites: Vec<(String, String)>,
+    /// Steps: words, index of the call site, whether a fault acts.
+    steps: Vec<(String, usize, u8)>,
+    /// What each thread is doing, as [`state`] writes it.
+    states: Vec<String>,
+    /// Moves: thread, index of the step, index of the state.
+    moves: Vec<[usize; 3]>,
+    /// How threads stand at the end: a letter, the same in words, the call site of the last step.
+    ends: Vec<(char, String, String)>,
+    /// Locks and the like: name, and where it is created.
+    objects: Vec<(String, String)>,
+    /// The names of locks that are held.
+    held: Vec<String>,
+    /// By the id of the interleaving's element.
+    interleavings: BTreeMap<String, Drawing>,
+    #[serde(skip)]
+    known: Known,
+}
+
+/// Where each text stands in its list.
+#[derive(Debug, Default)]
+struct Known {
+    sites: HashMap<(String, String), usize>,
+    steps: HashMap<(String, usize, u8), usize>,
+    states: HashMap<String, usize>,
+    moves: HashMap<[usize; 3], usize>,
+    ends: HashMap<(char, String, String), usize>,
+    objects: HashMap<(String, String), usize>,
+    held: HashMap<String, usize>,
+}
+
+/// One interleaving.
+#[derive(Debug, Serialize)]
+struct Drawing {
+    /// How it came about.
+    how: String,
+    /// Threads: name, index of how it stands at the end, its last step.
+    threads: Vec<(String, usize, usize)>,
+    rows: Vec<Line>,
+    /// The number of steps before the first row.
+    earlier: usize,
+    /// Indexes of the objects.
+    objects: Vec<usize>,
+}
+
+/// A row.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Line {
+    /// The index of a move.
+    Move(usize),
+    /// The same, and then the threads that it wakes, or the number of the step that woke it, which is
+    /// negative to be told apart.
+    Wakes(Vec<i64>),
+}
+
+impl Drawings {
+    /// Adds an interleaving under an id.
+    pub(super) fn add(&mut self, id: &str, shown: &Exhibit<'_>) {
+        let told = Interleaving::ending(shown.trace, ROWS);
+        let rows = told.rows.iter().map(|row| self.row(row)).collect();
+        let Known { ends, objects, .. } = &mut self.known;
+        let thread = |thread: &Thread| {
+            let Thread { name, standing, words, site, row } = thread.clone();
+            let end = index(ends, &mut self.ends, (letter(standing), words, site));
+            (name, end, row.unwrap_or(0))
+        };
+        let threads = told.threads.iter().map(thread).collect();
+        let object =
+            |object: Object| index(objects, &mut self.objects, (object.name, object.created_at));
+        let objects = told.objects.into_iter().map(object).collect();
+        let (how, earlier) = (shown.how.to_owned(), told.earlier);
+        let drawing = Drawing { how, threads, rows, earlier, objects };
+        self.interleavings.insert(id.to_owned(), drawing);
+    }
+
+    fn row(&mut self, row: &Row) -> Line {
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let Known { sites, steps, states, moves, held, .. } = &mut self.known;
+        let site = index(sites, &mut self.sites, (row.site.clone(), row.code.clone()));
+        let step = (row.words.clone(), site, u8::from(row.wrongly));
+        let step = index(steps, &mut self.steps, step);
+        let state = state(row, |lock| index(held, &mut self.held, lock.clone()));
+        let state = index(states, &mut self.states, state);
+        let this = index(moves, &mut self.moves, [row.thread, step, state]);
+        if row.wakes.is_empty() && row.woken_by.is_none() {
+            return Line::Move(this);
+        }
+        let wakes = row.wakes.iter().copied().map(number);
+        let woken_by = row.woken_by.map(|step| -number(step));
+        Line::Wakes([number(this)].into_iter().chain(wakes).chain(woken_by).collect())
+    }
+
+    /// The data as JSON that can stand in a `script` element.
+    pub(super) fn json(&self) -> Result<String, String> {
+        let json = serde_json::to_string(self).map_err(|error| error.to_string())?;
+        // `<` stands in strings only, and a `</script>` in one would end the element.
+        Ok(json.replace('<', "\\u003c"))
+    }
+}
+
+/// The index of a text, which is added if it is new.
+fn index<T: Clone + Eq + std::hash::Hash>(
+    known: &mut HashMap<T, usize>,
+    all: &mut Vec<T>,
+    text: T,
+) -> usize {
+    *known.entry(text).or_insert_with_key(|text| {
+        all.push(text.clone());
+        all.len() - 1
+    })
+}
+
+/// What the threads are doing when a step is done: a letter for each, and the locks that it holds, by
+/// their numbers, as `r1,4|s|w`.
+fn state(row: &Row, mut number: impl FnMut(&String) -> usize) -> String {
+    let threads = row.lanes.iter().zip(&row.holds).map(|(lane, holds)| {
+        let letter = match lane {
+            Lane::Absent => "-",
+            Lane::Running => "r",
+            Lane::Sleeping => "s",
+            Lane::Waiting => "w",
+        };
+        let locks: Vec<_> = holds.iter().map(|lock| number(lock).to_string()).collect();
+        format!("{letter}{}", locks.join(","))
+    });
+    threads.collect::<Vec<_>>().join("|")
+}
+
+fn letter(standing: Standing) -> char {
+    match standing {
+        Standing::NotBegun => '-',
+        Standing::Ended => 'e',
+        Standing::Blocked => 'b',
+        Standing::Stopped => 's',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Drawings;
+    use crate::findings::part::Exhibit;
+    use crate::findings::trace::tests::deadlock;
+
+    #[test]
+    fn what_is_the_same_is_written_once_and_no_text_ends_the_element() {
+        let trace = deadlock();
+        let (title, how) = (String::new(), "</script>");
+        let shown = Exhibit { title, model: "m", kind: "subject", how, trace: &trace };
+        let mut drawings = Drawings::default();
+        drawings.add("one", &shown);
+        let steps = drawings.steps.len();
+        drawings.add("two", &shown);
+        assert_eq!(drawings.steps.len(), steps);
+        let json = drawings.json().unwrap();
+        assert!(!json.contains('<'), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let first = &read["interleavings"]["one"];
+        assert_eq!(first["how"], "</script>");
+        let at = |list: &str, index: &serde_json::Value| {
+            read[list][usize::try_from(index.as_u64().unwrap()).unwrap()].clone()
+        };
+        let last = at("moves", &first["rows"][3]);
+        assert_eq!(at("states", &last[2]), "w|s");
+    }
+}
