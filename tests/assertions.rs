@@ -89,8 +89,8 @@ mod sizes {
     assert_eq_size!(Submitter, Option<Submitter>, usize);
     assert_eq_size!(Shutdown, StopToken, usize);
     assert_eq_size!(ThreadPool, [usize; 4]);
-    // A pointer and an id, whatever the job returns.
-    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 5]);
+    // The job with its methods, the pool, and an id, whatever the job returns.
+    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 4]);
     assert_eq_size!(JobId, u64);
     assert_eq_size!(Option<CancelReason>, u8);
     // A payload and which of the three it is.

@@ -22,7 +22,7 @@ fn refused(builder: Builder) -> BuildError {
     }
 }
 
-/// Asserts that the message has the argument, its value and what is accepted.
+/// Asserts that the message has the argument, its value and what is expected.
 fn assert_argument(builder: Builder, words: [&str; 3]) {
     let error = refused(builder);
     assert!(error.is_argument() && !error.is_spawn() && !error.is_start_hook(), "{error:?}");
@@ -41,16 +41,16 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
             let started = started.clone();
             ThreadPool::builder().thread_name("refused").on_start(move |_| started.up())
         };
-        let accepted = format!("1 to {MAX_WORKERS}");
+        let expected = format!("(expected 1 to {MAX_WORKERS})");
         let many = (MAX_WORKERS + 1).to_string();
         let most = usize::MAX.to_string();
-        assert_argument(builder().workers(0), ["`workers`", " 0;", &accepted]);
-        assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`", &many, &accepted]);
-        assert_argument(builder().workers(usize::MAX), ["`workers`", &most, &accepted]);
-        let accepted = format!("1 to {MAX_CAPACITY} jobs");
+        assert_argument(builder().workers(0), ["`workers`: ", " 0 ", &expected]);
+        assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`: ", &many, &expected]);
+        assert_argument(builder().workers(usize::MAX), ["`workers`: ", &most, &expected]);
+        let expected = format!("(expected 1 to {MAX_CAPACITY})");
         for jobs in [0, MAX_CAPACITY + 1, usize::MAX] {
             let value = format!(" {jobs} jobs");
-            assert_argument(builder().workers(2).capacity(jobs), ["`capacity`", &value, &accepted]);
+            assert_argument(builder().workers(2).capacity(jobs), ["`capacity`: ", &value, &expected]);
         }
         for name in ["\0", "a\0", "a\0b"] {
             let shown = format!("{name:?}");
@@ -59,16 +59,16 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
         }
         assert_argument(
             builder().workers(2).stack_size(0),
-            ["`stack_size`", " 0 bytes", "1099511627776 bytes"],
+            ["`stack_size`", " 0 bytes", "to 1099511627776)"],
         );
         if cfg!(target_pointer_width = "64") {
-            let words = ["`stack_size`", &most, " to 1099511627776 bytes"];
+            let words = ["`stack_size`", &most, " to 1099511627776)"];
             assert_argument(builder().workers(2).stack_size(usize::MAX), words);
         }
-        let words = ["`stack_size`", " 65535 bytes", "65536 to 1099511627776 bytes"];
+        let words = ["`stack_size`", " 65535 bytes", "(expected 65536 to 1099511627776)"];
         assert_argument(builder().workers(2).stack_size(65_535), words);
         if let Ok(bytes) = usize::try_from((1_u64 << 40) + 1) {
-            let words = ["`stack_size`", " 1099511627777 bytes", " to 1099511627776 bytes"];
+            let words = ["`stack_size`", " 1099511627777 bytes", " to 1099511627776)"];
             assert_argument(builder().workers(2).stack_size(bytes), words);
         }
         assert_eq!(started.get(), 0);

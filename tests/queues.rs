@@ -15,7 +15,7 @@ use std::time::{self, Duration};
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
 use last_call::queue::two_lock::TwoLock;
-use last_call::queue::yielding::Yielding;
+use last_call::queue::yield_policy::YieldPolicy;
 use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
 use last_call::sync::{self, Deadline};
 use proptest::collection::vec;
@@ -36,7 +36,7 @@ enum Op {
     PushAndWait(u8),
     Pop,
     /// Gives a place back.
-    Vacate,
+    Release,
     Close,
     Drain,
     Counts,
@@ -47,7 +47,7 @@ enum Answer {
     Pushed(u64),
     Refused(u8, Why),
     Popped(Option<(u64, u8)>),
-    Vacated,
+    Released,
     Closed,
     Drained(Vec<(u64, u8)>),
     Counted { accepted: u64, rejected: u64, queued: u64 },
@@ -73,13 +73,13 @@ fn push_to<Q: Queue<u8>>(queue: &Q, item: u8, wait: Wait) -> Answer {
 fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
     match op {
         Op::Push(item) => push_to(queue, item, Wait::No),
-        Op::TryPush(item) => push_to(queue, item, Wait::NotYet),
+        Op::TryPush(item) => push_to(queue, item, Wait::Probe),
         Op::PushInTime(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::ZERO))),
         Op::PushAndWait(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::MAX))),
         Op::Pop => Answer::Popped(queue.pop(|| ())),
-        Op::Vacate => {
-            queue.vacate();
-            Answer::Vacated
+        Op::Release => {
+            queue.release();
+            Answer::Released
         }
         Op::Close => {
             queue.close();
@@ -133,11 +133,11 @@ impl Model {
             Op::Push(item) | Op::TryPush(item) => self.push(item, Why::Full),
             Op::PushAndWait(_) if self.free == Some(0) && !self.closed => return None,
             Op::PushInTime(item) | Op::PushAndWait(item) => self.push(item, Why::TimedOut),
-            Op::Vacate if self.taken == 0 => return None,
-            Op::Vacate => {
+            Op::Release if self.taken == 0 => return None,
+            Op::Release => {
                 self.taken -= 1;
                 self.free = self.free.map(|free| free + 1);
-                Answer::Vacated
+                Answer::Released
             }
             Op::Pop if self.items.is_empty() && !self.closed => return None,
             Op::Pop => Answer::Popped(self.items.pop_front()),
@@ -177,7 +177,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => push(),
         5 => Just(Op::Pop),
-        4 => Just(Op::Vacate),
+        4 => Just(Op::Release),
         1 => Just(Op::Close),
         1 => Just(Op::Drain),
         2 => Just(Op::Counts),
@@ -305,29 +305,29 @@ fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
 }
 
 /// How many times in a row there is no yield.
-fn refrains(yielding: &mut Yielding) -> usize {
-    (0..1000).take_while(|_| !yielding.is_due()).count()
+fn refrains(policy: &mut YieldPolicy) -> usize {
+    (0..1000).take_while(|_| !policy.should_yield()).count()
 }
 
 #[test]
 fn a_yield_is_repeated_while_it_is_short_or_brings_much() {
-    let mut yielding = Yielding::default();
+    let mut policy = YieldPolicy::default();
     for (micros, items) in [(0, 0), (50, 0), (50, 1), (51, 11), (3_000, 600), (3_000, u64::MAX)] {
-        yielding.learn(Duration::from_micros(micros), items);
-        assert_eq!(refrains(&mut yielding), 0, "after {micros} µs and {items} items");
+        policy.observe(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut policy), 0, "after {micros} µs and {items} items");
     }
 }
 
 #[test]
 fn after_a_yield_that_was_no_good_there_is_none_for_a_while() {
-    let mut yielding = Yielding::default();
+    let mut policy = YieldPolicy::default();
     for (micros, items) in [(51, 0), (51, 1), (51, 10), (3_000, 1), (3_000, 599)] {
-        yielding.learn(Duration::from_micros(micros), items);
-        assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
-        assert_eq!(refrains(&mut yielding), 1000, "one popper tries it, and has not told");
+        policy.observe(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut policy), 256, "after {micros} µs and {items} items");
+        assert_eq!(refrains(&mut policy), 1000, "one popper tries it, and has not told");
     }
-    yielding.learn(Duration::from_micros(50), 0);
-    assert_eq!(refrains(&mut yielding), 0, "it was of use");
+    policy.observe(Duration::from_micros(50), 0);
+    assert_eq!(refrains(&mut policy), 0, "it was of use");
 }
 
 #[test]
@@ -359,12 +359,12 @@ fn a_push_that_waits_gets_the_place_that_is_given_back() {
             // Waits for the push that the last place made possible.
             let popped = queue.pop(|| ()).expect("the queue is open");
             assert_eq!(popped.0, number);
-            queue.vacate();
+            queue.release();
         }
         let accepted = |answer| matches!(answer, Answer::Pushed(number) if number > 0);
         assert!(pushers.into_iter().all(|pusher| accepted(pusher.join().unwrap())));
     }
-    watchdog(LIMIT, "vacate", |progress| {
+    watchdog(LIMIT, "release", |progress| {
         const ROUNDS: u64 = 200;
         for round in 0..ROUNDS {
             progress.note(format_args!("round {round}"));
@@ -524,7 +524,7 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
         }
         for op in ops {
             if call(*op) {
-                call(Op::Vacate);
+                call(Op::Release);
             }
         }
     };
@@ -602,8 +602,8 @@ fn refused(begun: u64, ended: u64, item: u8, why: Why) -> Call {
     call(begun, ended, Op::Push(item), Answer::Refused(item, why))
 }
 
-fn vacate(begun: u64, ended: u64) -> Call {
-    call(begun, ended, Op::Vacate, Answer::Vacated)
+fn release(begun: u64, ended: u64) -> Call {
+    call(begun, ended, Op::Release, Answer::Released)
 }
 
 fn pop(begun: u64, ended: u64, item: Option<(u64, u8)>) -> Call {
@@ -662,10 +662,10 @@ fn the_checker_rejects_what_no_queue_may_do() {
         ("more than there are places", vec![pushed(0, 1, 7, 0), pushed(2, 3, 8, 1)]),
         (
             "a place that a pop gives back by itself",
-            vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 7))), pushed(4, 5, 8, 1), vacate(6, 7)],
+            vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 7))), pushed(4, 5, 8, 1), release(6, 7)],
         ),
         ("full although empty", vec![refused(0, 1, 7, Why::Full), pushed(2, 3, 8, 0)]),
-        ("a place that nobody had", vec![vacate(0, 1), pushed(2, 3, 7, 0)]),
+        ("a place that nobody had", vec![release(0, 1), pushed(2, 3, 7, 0)]),
     ];
     for (what, history) in &too_many {
         assert!(!is_explained(history, Some(1), Drains::Atomically), "{what}");
@@ -707,7 +707,7 @@ fn the_checker_accepts_what_races_may_do() {
         ),
     ];
     let one_place = [
-        ("a push that waits", vec![pushed(0, 1, 7, 0), pushed(2, 5, 8, 1), vacate(3, 4)]),
+        ("a push that waits", vec![pushed(0, 1, 7, 0), pushed(2, 5, 8, 1), release(3, 4)]),
         ("one that does not", vec![pushed(0, 1, 7, 0), refused(2, 3, 8, Why::Full)]),
     ];
     for (what, history) in &one_place {

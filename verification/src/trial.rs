@@ -70,28 +70,40 @@ pub(crate) const TWO_CLOSE_WAKES_NOBODY: Defect =
 pub(crate) const TWO_CLOSE_WAKES_ONE: Defect =
     defect("close wakes one worker only", Action::NotifyOneForAll, "src/queue/two_lock.rs");
 pub(crate) const OUTCOME_WAKES_NOBODY: Defect =
-    defect("a resolved handle wakes nobody", Action::DropNotifyOne, "src/job.rs");
+    defect("a resolved handle wakes nobody", Action::DropNotifyOne, "src/job/submission.rs");
 pub(crate) const PLACE_WAKES_NOBODY: Defect =
-    defect("a free place wakes nobody", Action::DropNotifyOne, "src/queue/mod.rs");
-pub(crate) const RECORD_WAKES_NOBODY: Defect =
-    defect("the end of a job or of a worker wakes nobody", Action::DropNotifyAll, "src/worker.rs");
-const RECORD_WAKES_ONE: Defect = defect(
-    "the end of a job or of a worker wakes one of several",
+    defect("a free slot wakes nobody", Action::DropNotifyOne, "src/queue/gate.rs");
+pub(crate) const IDLE_WAKES_NOBODY: Defect =
+    defect("idleness waiters are not woken", Action::DropNotifyAll, "src/shared/idle.rs");
+pub(crate) const IDLE_WAKES_ONE: Defect = defect(
+    "one idleness waiter of several is woken",
     Action::NotifyOneForAll,
-    "src/worker.rs",
+    "src/shared/idle.rs",
 );
+pub(crate) const CANCEL_WAKES_NOBODY: Defect =
+    defect("the end of a cancel wakes nobody", Action::DropNotifyAll, "src/shared/cancel.rs");
+const CANCEL_WAKES_ONE: Defect = defect(
+    "the end of a cancel wakes one of several",
+    Action::NotifyOneForAll,
+    "src/shared/cancel.rs",
+);
+const EXIT_WAKES_NOBODY: Defect =
+    defect("the end of a worker wakes nobody", Action::DropNotifyAll, "src/shared/record.rs");
 const OWNER_TIMES_OUT: Defect =
-    defect("a deadline that has not come fires", Action::FireDeadline, "src/worker.rs");
+    defect("a deadline fires too early", Action::FireDeadline, "src/shared/record.rs");
 const START_WAKES_NOBODY: Defect =
-    defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/worker.rs");
+    defect("a finished start hook wakes nobody", Action::DropNotifyAll, "src/shared/record.rs");
 const FLAG_IS_NOT_RAISED: Defect =
-    defect("stop tokens are not told", Action::DropRaise, "src/worker.rs");
+    defect("stop tokens are not told", Action::DropRaise, "src/shared/mod.rs");
 /// Between the look at whether there is a handle and the outcome.
-const JOB_SPLITS_ITS_OUTCOME: Defect =
-    defect("an outcome is left for a handle that is gone", Action::SplitLock(0), "src/job.rs");
+const JOB_SPLITS_ITS_OUTCOME: Defect = defect(
+    "an outcome is left for a handle that is gone",
+    Action::SplitLock(0),
+    "src/job/submission.rs",
+);
 /// Between the count of a panic and its entry in the list.
 const JOB_SPLITS_ITS_END: Defect =
-    defect("a panic is counted before it is listed", Action::SplitLock(2), "src/worker.rs");
+    defect("a panic is counted before it is listed", Action::SplitLock(2), "src/shared/record.rs");
 
 use Expect::{Bounded, Convicted, Proved};
 
@@ -193,7 +205,7 @@ pub const TRIALS: &[Trial] = &[
     own(&shutdown::DISCARD_TWO_WORKERS, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&shutdown::DEADLINE, Proved, &[CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_TWO_WORKERS, Proved, &[OUTCOME_WAKES_NOBODY]),
-    own(&shutdown::DEADLINE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&shutdown::DEADLINE_IN_TIME, Proved, &[EXIT_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_STUCK, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_PANIC, Proved, &[JOB_SPLITS_ITS_END]),
     own(&any::MEETING, Proved, &[PUSH_WAKES_NOBODY]),
@@ -223,22 +235,22 @@ pub const TRIALS: &[Trial] = &[
     own(&backpressure::CANCEL_FREES_PLACE, Proved, &[PLACE_WAKES_NOBODY]),
     own(&cancel::CANCEL_RACING_START, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&cancel::CANCEL_RACING_START_TWO, Proved, &[CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY]),
-    own(&cancel::CANCEL_RACING_DISCARD, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_AFTER_CHILD, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    own(&idle::IDLE_TWO_WORKERS, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    own(&idle::IDLE_TWO_WAITERS, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_AFTER_PANIC, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    own(&idle::IDLE_BEFORE_RESULT, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_BEFORE_UNREAD_PAYLOAD, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_BEFORE_PAYLOAD, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_BEFORE_WAKER, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&cancel::CANCEL_RACING_DISCARD, Proved, &[CANCEL_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_CHILD, Proved, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_TWO_WORKERS, Proved, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_TWO_WAITERS, Proved, &[IDLE_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_CANCEL, Proved, &[IDLE_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_PANIC, Proved, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_RESULT, Proved, &[IDLE_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_UNREAD_PAYLOAD, Proved, &[IDLE_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_PAYLOAD, Proved, &[IDLE_WAKES_NOBODY]),
+    own(&idle::IDLE_BEFORE_WAKER, Proved, &[IDLE_WAKES_NOBODY]),
     own(&idle::IDLE_WITH_DEADLINE, Proved, &[CLOSE_WAKES_NOBODY]),
-    own(&idle::IDLE_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    own(&trigger::DISCARD_DURING_DRAIN, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&trigger::DISCARD_DURING_DRAIN_TWO, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&idle::IDLE_IN_TIME, Proved, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
+    own(&trigger::DISCARD_DURING_DRAIN, Proved, &[CANCEL_WAKES_NOBODY]),
+    own(&trigger::DISCARD_DURING_DRAIN_TWO, Proved, &[CANCEL_WAKES_NOBODY]),
     own(&trigger::TWO_TRIGGERS, Proved, &[CLOSE_WAKES_NOBODY]),
-    own(&trigger::WAIT_FOR_TERMINATION, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&trigger::WAIT_FOR_TERMINATION, Proved, &[EXIT_WAKES_NOBODY]),
     own(&trigger::WAIT_WHILE_DISCARDING, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&trigger::STOP_TOKEN, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
     own(&trigger::STOP_TOKEN_DISCARD, Proved, &[CLOSE_WAKES_NOBODY, FLAG_IS_NOT_RAISED]),
@@ -296,7 +308,7 @@ pub const TRIALS: &[Trial] = &[
     two(&idle::IDLE_AFTER_CHILD, Proved, &[TWO_PUSH_WAKES_NOBODY]),
     two(&trigger::DISCARD_DURING_DRAIN, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&trigger::TWO_TRIGGERS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
-    two(&cancel::CANCEL_RACING_DISCARD, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&cancel::CANCEL_RACING_DISCARD, Proved, &[CANCEL_WAKES_NOBODY]),
     two(&shutdown::DISCARD_ON_WORKER, Proved, &[OUTCOME_WAKES_NOBODY]),
     two(&backpressure::CANCEL_FREES_PLACE, Proved, &[PLACE_WAKES_NOBODY]),
     two(&backpressure::CANCEL_FREES_PLACE_OF_TWO, Proved, &[PLACE_WAKES_NOBODY]),
@@ -308,35 +320,35 @@ pub const TRIALS: &[Trial] = &[
     own(&handles::PANIC_DETACHED, Proved, &[JOB_SPLITS_ITS_OUTCOME]),
     own(&handles::WAKER_REPLACED, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&handles::WAKER_GOES_WITH_HANDLE, Proved, &[CLOSE_WAKES_NOBODY]),
-    own(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&cancel::TWO_CANCELLERS, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[RECORD_WAKES_NOBODY]),
+    own(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[CANCEL_WAKES_NOBODY]),
+    own(&cancel::TWO_CANCELLERS, Proved, &[CANCEL_WAKES_NOBODY]),
+    own(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[IDLE_WAKES_NOBODY]),
     own(&shutdown::STATS_WHILE_CANCELLING, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&shutdown::DEADLINE_STUCK_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
     own(&trigger::LET_GO_BESIDE_CANCEL, Proved, &[PUSH_WAKES_NOBODY]),
-    own(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[RECORD_WAKES_NOBODY]),
-    own(&trigger::WAIT_WHILE_CANCELLING, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
-    own(&trigger::FINAL_REPORT_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, OWNER_TIMES_OUT]),
+    own(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[EXIT_WAKES_NOBODY]),
+    own(&trigger::WAIT_WHILE_CANCELLING, Proved, &[CANCEL_WAKES_NOBODY, CANCEL_WAKES_ONE]),
+    own(&trigger::FINAL_REPORT_IN_TIME, Proved, &[EXIT_WAKES_NOBODY, OWNER_TIMES_OUT]),
     own(&trigger::FINAL_REPORT_AFTER_CANCELS, Proved, &[CLOSE_WAKES_NOBODY]),
     own(&queue::THREE_PUSHERS_TWO_PLACES, Proved, &[PLACE_WAKES_NOBODY, CLOSE_WAKES_NOBODY]),
     two(&handles::PANIC_DETACHED, Proved, &[JOB_SPLITS_ITS_OUTCOME]),
     two(&handles::WAKER_REPLACED, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&handles::WAKER_GOES_WITH_HANDLE, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
-    two(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[RECORD_WAKES_NOBODY]),
-    two(&cancel::TWO_CANCELLERS, Proved, &[RECORD_WAKES_NOBODY]),
-    two(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[RECORD_WAKES_NOBODY]),
+    two(&cancel::CANCEL_INSIDE_CANCEL, Proved, &[CANCEL_WAKES_NOBODY]),
+    two(&cancel::TWO_CANCELLERS, Proved, &[CANCEL_WAKES_NOBODY]),
+    two(&idle::IDLE_AFTER_ONE_GAVE_UP, Proved, &[IDLE_WAKES_NOBODY]),
     two(&shutdown::STATS_WHILE_CANCELLING, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&shutdown::DEADLINE_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
     two(&shutdown::DEADLINE_STUCK_BESIDE_CANCEL, Proved, &[OUTCOME_WAKES_NOBODY]),
     two(&trigger::LET_GO_BESIDE_CANCEL, Proved, &[TWO_PUSH_WAKES_NOBODY]),
-    two(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[RECORD_WAKES_NOBODY]),
-    two(&trigger::WAIT_WHILE_CANCELLING, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
-    two(&trigger::FINAL_REPORT_IN_TIME, Proved, &[RECORD_WAKES_NOBODY, OWNER_TIMES_OUT]),
+    two(&trigger::WAIT_FOR_TERMINATION_TWO, Proved, &[EXIT_WAKES_NOBODY]),
+    two(&trigger::WAIT_WHILE_CANCELLING, Proved, &[CANCEL_WAKES_NOBODY, CANCEL_WAKES_ONE]),
+    two(&trigger::FINAL_REPORT_IN_TIME, Proved, &[EXIT_WAKES_NOBODY, OWNER_TIMES_OUT]),
     two(&trigger::FINAL_REPORT_AFTER_CANCELS, Proved, &[TWO_CLOSE_WAKES_NOBODY]),
     two(&queue::THREE_PUSHERS_TWO_PLACES, Proved, &[PLACE_WAKES_NOBODY, TWO_CLOSE_WAKES_NOBODY]),
-    nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
-    two_nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE]),
+    nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[IDLE_WAKES_NOBODY, IDLE_WAKES_ONE]),
+    two_nightly(&idle::IDLE_TWO_AFTER_CANCEL, Proved, &[IDLE_WAKES_NOBODY, IDLE_WAKES_ONE]),
     own(&any::DROP_THREE_ONE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&any::DROP_TWO_THREE, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     own(&any::DROP_THREE_TWO, Proved, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),

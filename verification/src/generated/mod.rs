@@ -58,14 +58,14 @@ const ON_LOCKED: &[Defect] = &[
     trial::PUSH_WAKES_NOBODY,
     trial::CLOSE_WAKES_NOBODY,
     trial::OUTCOME_WAKES_NOBODY,
-    trial::RECORD_WAKES_NOBODY,
+    trial::IDLE_WAKES_NOBODY,
 ];
 
 const ON_TWO_LOCK: &[Defect] = &[
     trial::TWO_PUSH_WAKES_NOBODY,
     trial::TWO_CLOSE_WAKES_NOBODY,
     trial::OUTCOME_WAKES_NOBODY,
-    trial::RECORD_WAKES_NOBODY,
+    trial::IDLE_WAKES_NOBODY,
 ];
 
 impl Extent {
