@@ -8,7 +8,9 @@
 use std::any::Any;
 use std::mem;
 
-use super::{Kind, Task};
+#[cfg(feature = "inline-jobs")]
+use super::Kind;
+use super::Task;
 
 /// A task of any type: in place if it is small, otherwise in a box.
 #[cfg(feature = "inline-jobs")]

@@ -54,7 +54,7 @@ pub(crate) struct Submission<F, T> {
 /// | `Claimed` | any | running, or being cancelled | the claimant |
 /// | `Ready` | attached | the outcome has not been read | this state |
 /// | `Taken` | attached | the outcome has been read | the caller of the handle |
-/// | `Taken` | detached | nobody will read the outcome | the thread that found out drops it |
+/// | `Taken` | detached | the outcome will not be read | the thread that detaches or resolves, which drops it |
 ///
 /// # Transitions
 ///

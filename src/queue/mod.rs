@@ -6,8 +6,8 @@
 //!
 //! * [`two_lock`] is the fastest, and the default.
 //! * [`locked`] is the smallest. Whole pools can be proved on it, while those on two locks have too many
-//!   interleavings. It is the first half of the proof, and the choice for users who want to run exactly
-//!   what is proved.
+//!   interleavings. It is the first half of the proof, and the choice for a program that should run
+//!   exactly what is proved.
 //! * [`channel`] is a crossbeam channel, which is in wide use: the reference for the other two. loom
 //!   cannot look inside it.
 //!

@@ -5,9 +5,9 @@ use std::panic::Location;
 /// How a fault changes an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// `notify_one` wakes nobody.
+    /// `notify_one` wakes no sleeper.
     DropNotifyOne,
-    /// `notify_all` wakes nobody.
+    /// `notify_all` wakes no sleeper.
     DropNotifyAll,
     /// `notify_all` wakes one sleeper only.
     NotifyOneForAll,
