@@ -28,8 +28,8 @@ impl ThreadPool {
     ///
     /// # Panics
     ///
-    /// If [`Builder::build`] returns an error: if `workers` is not 1 to [`MAX_WORKERS`], or if a thread
-    /// cannot be started.
+    /// If [`Builder::build`] returns an error: if `workers` is not 1 to [`MAX_WORKERS`], or if a
+    /// thread cannot be started.
     #[track_caller]
     pub fn new(workers: usize) -> Self {
         match ThreadPool::builder().workers(workers).build() {
@@ -92,23 +92,24 @@ impl Builder {
         self
     }
 
-    /// Sets the prefix of the thread names; a hyphen and the number of the worker follow. The default is
-    /// `last-call`.
+    /// Sets the prefix of the thread names; a hyphen and the number of the worker follow. The
+    /// default is `last-call`.
     pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
         self.thread_name = prefix.into();
         self
     }
 
-    /// Sets the stack size of each worker, in bytes: 65,536 (64 KiB) to 1,099,511,627,776 (1 TiB). The
-    /// default is that of [`std::thread::Builder`]. A size in this range may still be more than the
-    /// system grants; then [`build`](Self::build) fails when it starts the thread.
+    /// Sets the stack size of each worker, in bytes: 65,536 (64 KiB) to 1,099,511,627,776 (1 TiB).
+    /// The default is that of [`std::thread::Builder`]. A size in this range may still be more than
+    /// the system grants; then [`build`](Self::build) fails when it starts the thread.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// Sets how many jobs may be queued, 1 to [`MAX_CAPACITY`]. The default is any number. A submission
-    /// to a full queue waits or is refused, depending on the method. Running jobs do not count.
+    /// Sets how many jobs may be queued, 1 to [`MAX_CAPACITY`]. The default is any number. A
+    /// submission to a full queue waits or is refused, depending on the method. Running jobs do not
+    /// count.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
         self
@@ -120,8 +121,8 @@ impl Builder {
         self
     }
 
-    /// Sets the hook that each worker calls with its number before its first job. If it panics, `build`
-    /// fails.
+    /// Sets the hook that each worker calls with its number before its first job. If it panics,
+    /// `build` fails.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -170,9 +171,10 @@ impl Builder {
     /// Sets the hook that is called once, with the final report, when the pool has terminated.
     ///
     /// The shutdown of the owner calls it just before it returns. If the owner
-    /// [detaches](ThreadPool#shutdown), or its deadline passes, the last worker to end calls it. If no
-    /// worker is left when a cancelling thread detaches the owner, that thread calls it. A panic of the
-    /// hook is caught and ignored. The calling thread waits for the hook, regardless of a deadline.
+    /// [detaches](ThreadPool#shutdown), or its deadline passes, the last worker to end calls it. If
+    /// no worker is left when a cancelling thread detaches the owner, that thread calls it. A panic
+    /// of the hook is caught and ignored. The calling thread waits for the hook, regardless of a
+    /// deadline.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -197,8 +199,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if an argument is invalid, if a thread cannot be started, or if the start hook
-    /// panics. Workers that have started are stopped and joined first.
+    /// [`BuildError`] if an argument is invalid, if a thread cannot be started, or if the start
+    /// hook panics. Workers that have started are stopped and joined first.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         let workers = self.checked_workers()?;
         self.check_thread_name()?;

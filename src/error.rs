@@ -76,7 +76,7 @@ impl<F> fmt::Display for SubmitError<F> {
             SubmitErrorKind::Full => "the queue of the thread pool is full",
             SubmitErrorKind::Timeout => "the queue of the thread pool was full until the timeout",
             SubmitErrorKind::WouldDeadlock => {
-                "the queue of the thread pool is full, and its own worker cannot wait for a free slot"
+                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
             }
         })
     }
@@ -120,8 +120,8 @@ impl WaitError {
         self.kind == WaitErrorKind::Timeout
     }
 
-    /// Returns `true` if the call came from a job of the same pool, or from a destructor of one that is
-    /// being cancelled: it would have waited for itself.
+    /// Returns `true` if the call came from a job of the same pool, or from a destructor of one
+    /// that is being cancelled: it would have waited for itself.
     pub fn would_deadlock(&self) -> bool {
         self.kind == WaitErrorKind::WouldDeadlock
     }
@@ -169,8 +169,8 @@ impl BuildError {
         matches!(self.kind, BuildErrorKind::Argument { .. })
     }
 
-    /// Returns `true` if a thread could not be started. [`source`](error::Error::source) is the error of
-    /// the operating system.
+    /// Returns `true` if a thread could not be started. [`source`](error::Error::source) is the
+    /// error of the operating system.
     pub fn is_spawn(&self) -> bool {
         matches!(self.kind, BuildErrorKind::Spawn { .. })
     }

@@ -1,12 +1,16 @@
 //! Events of the pool for `tracing` (feature `tracing`).
 //!
-//! Their levels are DEBUG and INFO, and their target is `last_call`. Without the feature they compile to
-//! nothing.
+//! Their levels are DEBUG and INFO, and their target is `last_call`. Without the feature they
+//! compile to nothing.
 
 #[cfg(feature = "tracing")]
 macro_rules! event {
     // A subscriber is user code, and may panic.
-    ($level:ident, $($rest:tt)*) => { crate::panics::ignore_panic(|| { tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*) }) };
+    ($level:ident, $($rest:tt)*) => {
+        crate::panics::ignore_panic(|| {
+            tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*)
+        })
+    };
 }
 #[cfg(not(feature = "tracing"))]
 macro_rules! event {

@@ -16,9 +16,9 @@ use crate::sync::{Arc, Deadline, Mutex};
 
 /// The caller's half of a submitted job: waits for its outcome, or cancels it.
 ///
-/// It always resolves, since every accepted job has an outcome. A wait for a handle lasts for ever only
-/// if a job does not return, or waits for another job that is queued behind it on the only worker.
-/// Dropping the handle detaches the job: it still runs, and its result is dropped.
+/// It always resolves, since every accepted job has an outcome. A wait for a handle lasts for ever
+/// only if a job does not return, or waits for another job that is queued behind it on the only
+/// worker. Dropping the handle detaches the job: it still runs, and its result is dropped.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -99,8 +99,8 @@ impl<T> RefUnwindSafe for JobHandle<T> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cancellation {
-    /// The job had not started and never will. Its closure is dropped, its slot in the queue is free,
-    /// and its outcome is Cancelled.
+    /// The job had not started and never will. Its closure is dropped, its slot in the queue is
+    /// free, and its outcome is Cancelled.
     Cancelled,
     /// Too late: the job is running, or is being cancelled already.
     Started,
@@ -123,7 +123,8 @@ impl<T> JobHandle<T> {
         self.submission().is_finished()
     }
 
-    /// Cancels the job if it has not started. The closure and its captures are dropped on this thread.
+    /// Cancels the job if it has not started. The closure and its captures are dropped on this
+    /// thread.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return }
@@ -147,8 +148,8 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Waits for the outcome. Everything that the job does, including the drop of its captures, happens
-    /// before this returns.
+    /// Waits for the outcome. Everything that the job does, including the drop of its captures,
+    /// happens before this returns.
     ///
     /// # Panics
     ///
@@ -189,8 +190,8 @@ impl<T> JobHandle<T> {
         self.joined(outcome)
     }
 
-    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken, the drop
-    /// of the handle needs no lock.
+    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken,
+    /// the drop of the handle needs no lock.
     fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, JobHandle<T>> {
         let Some(outcome) = outcome else { return Err(self) };
         self.submission = None;

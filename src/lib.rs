@@ -1,10 +1,11 @@
 //! A thread pool whose promises are proved.
 //!
-//! Thread pools hang when they are dropped, lose queued jobs silently, and die of jobs that panic. This
-//! one makes two promises, and its repository explores thread interleavings to show that they hold:
+//! Thread pools hang when they are dropped, lose queued jobs silently, and die of jobs that panic.
+//! This one makes two promises, and its repository explores thread interleavings to show that they
+//! hold:
 //!
-//! 1. **Dropping or shutting down the pool always returns**, provided that every running job returns.
-//!    With a deadline it returns whatever the jobs do.
+//! 1. **Dropping or shutting down the pool always returns**, provided that every running job
+//!    returns. With a deadline it returns whatever the jobs do.
 //! 2. **Every submitted job either runs or is reported**: each accepted job has exactly one final
 //!    [`Outcome`], and a refused job comes back to its submitter unrun.
 //!
@@ -23,16 +24,17 @@
 //! ```
 //!
 //! The destructors of what a cancelled job has captured, and the hook
-//! [`on_terminated`](Builder::on_terminated), run on the thread that cancels or shuts down. Like any
-//! code that this thread calls they must return, also with a deadline. With `panic = "abort"` in the
-//! profile a panicking job ends the process, since no panic can be caught; the pool needs `"unwind"`.
+//! [`on_terminated`](Builder::on_terminated), run on the thread that cancels or shuts down. Like
+//! any code that this thread calls they must return, also with a deadline. With `panic = "abort"`
+//! in the profile a panicking job ends the process, since no panic can be caught; the pool needs
+//! `"unwind"`.
 //!
 //! # Features
 //!
 //! Without default features the pool has no dependency.
 //!
-//! * `inline-jobs` (default): small jobs are stored in the queue itself, through the `stack_dst` crate.
-//!   Without it each job is boxed.
+//! * `inline-jobs` (default): small jobs are stored in the queue itself, through the `stack_dst`
+//!   crate. Without it each job is boxed.
 //! * `coarse-clock` (default): the report knows to a few ms for how long an unfinished job had been
 //!   running, through the `coarsetime` crate (on Linux, macOS and Windows). Without it the time is
 //!   exact, at a cost for every job.
@@ -90,8 +92,8 @@ pub use signal::{SignalError, SignalStep};
 pub use submitter::Submitter;
 pub use trigger::{Shutdown, StopToken};
 
-/// Whether this build runs only inside a model. Documentation tests return at once then: cargo compiles
-/// them without `--cfg loom`, but links them with a library that has it.
+/// Whether this build runs only inside a model. Documentation tests return at once then: cargo
+/// compiles them without `--cfg loom`, but links them with a library that has it.
 #[doc(hidden)]
 pub const UNDER_MODEL: bool = cfg!(all(loom, feature = "__internals"));
 

@@ -6,8 +6,8 @@ use clock::Instant;
 
 /// A point in monotonic time.
 ///
-/// The clock is read for each job. With the feature `coarse-clock` a reading is only as exact as the
-/// system tick, a few ms, and costs a seventh.
+/// The clock is read for each job. With the feature `coarse-clock` a reading is only as exact as
+/// the system tick, a few ms, and costs a seventh.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment(Instant);
 

@@ -38,8 +38,8 @@ pub(crate) fn drop_catching<T>(data: T) -> u64 {
 
 /// Drops the payload of a panic and returns the number of panics that this caused.
 ///
-/// The destructor of a payload may panic with another payload, and so on. After a few rounds the last
-/// one is leaked.
+/// The destructor of a payload may panic with another payload, and so on. After a few rounds the
+/// last one is leaked.
 pub(crate) fn drop_payload(mut payload: Payload) -> u64 {
     const ROUNDS: u64 = 4;
     for round in 0..ROUNDS {

@@ -15,8 +15,8 @@ use crate::trigger::{Shutdown, StopToken};
 
 /// A fixed number of threads that run jobs in the order of submission.
 ///
-/// A pool has one owner. [`Submitter`]s submit jobs from elsewhere, and [`Shutdown`] triggers end the
-/// pool from elsewhere; neither keeps it alive.
+/// A pool has one owner. [`Submitter`]s submit jobs from elsewhere, and [`Shutdown`] triggers end
+/// the pool from elsewhere; neither keeps it alive.
 ///
 /// # Shutdown
 ///
@@ -30,25 +30,26 @@ use crate::trigger::{Shutdown, StopToken};
 /// | [`Shutdown::drain`] | end | run | refused | at once |
 /// | [`Shutdown::discard`] | end | are cancelled | refused | when they are cancelled |
 ///
-/// A submission is late once shutdown has begun, even from a running job: a chain of jobs that submit
-/// jobs would never drain otherwise. A refused job comes back in the [`SubmitError`]. The stronger of
-/// two shutdowns wins: a discard takes over from a drain that is under way.
+/// A submission is late once shutdown has begun, even from a running job: a chain of jobs that
+/// submit jobs would never drain otherwise. A refused job comes back in the [`SubmitError`]. The
+/// stronger of two shutdowns wins: a discard takes over from a drain that is under way.
 ///
-/// Without a deadline, shutdown returns as soon as every job that has started returns. It waits for a
-/// job that never returns, and a job never returns if it waits for another that is queued behind it on
-/// the only worker. A long job can ask its [`StopToken`] whether it should end. The pool does not keep
-/// the process alive: when `main` returns or calls `exit`, the workers stop where they are, so drop the
-/// pool before.
+/// Without a deadline, shutdown returns as soon as every job that has started returns. It waits for
+/// a job that never returns, and a job never returns if it waits for another that is queued behind
+/// it on the only worker. A long job can ask its [`StopToken`] whether it should end. The pool does
+/// not keep the process alive: when `main` returns or calls `exit`, the workers stop where they
+/// are, so drop the pool before.
 ///
-/// If a job on one of its own workers drops the pool or shuts it down, the pool cannot wait for itself:
-/// it begins the shutdown and *detaches*. Its workers finish the queue and end by themselves, and the
-/// final report goes to the hook [`on_terminated`](crate::Builder::on_terminated). The pool also
-/// detaches if a job is cancelled, on any thread, and a destructor of its captures ends the pool: that
-/// job has not ended yet, and other threads may wait for its handle.
+/// If a job on one of its own workers drops the pool or shuts it down, the pool cannot wait for
+/// itself: it begins the shutdown and *detaches*. Its workers finish the queue and end by
+/// themselves, and the final report goes to the hook
+/// [`on_terminated`](crate::Builder::on_terminated). The pool also detaches if a job is cancelled,
+/// on any thread, and a destructor of its captures ends the pool: that job has not ended yet, and
+/// other threads may wait for its handle.
 ///
-/// A deadline applies to jobs. Two pieces of user code run on the thread that shuts down, and it waits
-/// for them regardless of the deadline: the destructors of what cancelled jobs have captured, and
-/// `on_terminated` if every worker has ended by then.
+/// A deadline applies to jobs. Two pieces of user code run on the thread that shuts down, and it
+/// waits for them regardless of the deadline: the destructors of what cancelled jobs have captured,
+/// and `on_terminated` if every worker has ended by then.
 ///
 /// # Each call in each state
 ///
@@ -57,11 +58,11 @@ use crate::trigger::{Shutdown, StopToken};
 /// # Panics of jobs
 ///
 /// A panic in a job is caught, and its worker goes on. The payload goes to the handle of the job;
-/// without a handle, the [`Report`] keeps the message. Panics in the destructors of captures, results
-/// and payloads are caught and counted. Two panics at once (a capture whose destructor panics while the
-/// closure unwinds) and a panicking destructor of a thread-local abort the process: they cannot be
-/// caught. In a program built with `panic = "abort"` no panic can be caught, and the first one of a job
-/// ends the process.
+/// without a handle, the [`Report`] keeps the message. Panics in the destructors of captures,
+/// results and payloads are caught and counted. Two panics at once (a capture whose destructor
+/// panics while the closure unwinds) and a panicking destructor of a thread-local abort the
+/// process: they cannot be caught. In a program built with `panic = "abort"` no panic can be
+/// caught, and the first one of a job ends the process.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -116,8 +117,8 @@ impl ThreadPool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if a trigger has begun to shut the pool down, or if the queue
-    /// is full and this is one of its workers.
+    /// [`SubmitError`] with the closure, if a trigger has begun to shut the pool down, or if the
+    /// queue is full and this is one of its workers.
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -129,8 +130,8 @@ impl ThreadPool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the queue is full or a trigger has begun to shut the pool
-    /// down.
+    /// [`SubmitError`] with the closure, if the queue is full or a trigger has begun to shut the
+    /// pool down.
     pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -143,8 +144,8 @@ impl ThreadPool {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the queue stayed full, if a trigger has begun to shut the
-    /// pool down, or if this is one of its workers and would have waited.
+    /// [`SubmitError`] with the closure, if the queue stayed full, if a trigger has begun to shut
+    /// the pool down, or if this is one of its workers and would have waited.
     pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -165,7 +166,8 @@ impl ThreadPool {
         self.submitter.submit(job)
     }
 
-    /// Submits a job and returns its handle, if there is a free slot. See [`Submitter::try_submit`].
+    /// Submits a job and returns its handle, if there is a free slot. See
+    /// [`Submitter::try_submit`].
     ///
     /// # Errors
     ///
@@ -222,13 +224,14 @@ impl ThreadPool {
 
     /// Runs the queued jobs, joins the workers and returns the report.
     ///
-    /// If the pool [detaches](Self#shutdown), the jobs that have not ended by then count as unfinished.
+    /// If the pool [detaches](Self#shutdown), the jobs that have not ended by then count as
+    /// unfinished.
     pub fn shutdown(mut self) -> Report {
         self.end(Mode::Drain, Deadline::never())
     }
 
-    /// Cancels the queued jobs, joins the workers and returns the report. The handles of cancelled jobs
-    /// are resolved first.
+    /// Cancels the queued jobs, joins the workers and returns the report. The handles of cancelled
+    /// jobs are resolved first.
     ///
     /// If the pool detaches, see [`shutdown`](Self::shutdown).
     pub fn shutdown_now(mut self) -> Report {
@@ -239,10 +242,10 @@ impl ThreadPool {
     /// jobs that are still running. Their threads are left behind and take no further job.
     ///
     /// The timeout is measured on the monotonic clock. A timeout too large to represent means no
-    /// deadline, so this becomes [`shutdown`](Self::shutdown); zero checks without waiting. The worker
-    /// threads are not joined, whether or not they end in time, so the destructor of a thread-local
-    /// cannot delay this call. User code that runs on this thread can: the destructors of what
-    /// cancelled jobs have captured and, if every worker has ended, the hook
+    /// deadline, so this becomes [`shutdown`](Self::shutdown); zero checks without waiting. The
+    /// worker threads are not joined, whether or not they end in time, so the destructor of a
+    /// thread-local cannot delay this call. User code that runs on this thread can: the destructors
+    /// of what cancelled jobs have captured and, if every worker has ended, the hook
     /// [`on_terminated`](crate::Builder::on_terminated).
     ///
     /// If the pool detaches, this returns at once; see [`shutdown`](Self::shutdown).

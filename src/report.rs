@@ -27,8 +27,8 @@ impl std::fmt::Display for JobId {
     }
 }
 
-/// The largest number of panics of jobs without a handle that a [`Report`] describes. It describes the
-/// first ones, and counts all of them.
+/// The largest number of panics of jobs without a handle that a [`Report`] describes. It describes
+/// the first ones, and counts all of them.
 pub const PANICS_KEPT: usize = 64;
 
 /// What happened to every job.
@@ -60,20 +60,20 @@ pub struct Report {
     pub panicked: u64,
     /// Jobs that never ran.
     pub cancelled: u64,
-    /// Jobs that had not ended when the report was made. It is 0 after a shutdown without a deadline,
-    /// unless the pool [detaches](crate::ThreadPool#shutdown), and always 0 in the report that the hook
-    /// [`on_terminated`](crate::Builder::on_terminated) receives.
+    /// Jobs that had not ended when the report was made. It is 0 after a shutdown without a
+    /// deadline, unless the pool [detaches](crate::ThreadPool#shutdown), and always 0 in the report
+    /// that the hook [`on_terminated`](crate::Builder::on_terminated) receives.
     pub unfinished: u64,
     /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,
     /// The jobs that were running when the report was made, in the order of acceptance.
     pub unfinished_jobs: Vec<UnfinishedJob>,
-    /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of acceptance.
-    /// A job whose handle was dropped before it had its outcome is one of them. Other panics go to the
-    /// handle.
+    /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of
+    /// acceptance. A job whose handle was dropped before it had its outcome is one of them. Other
+    /// panics go to the handle.
     pub panics: Vec<JobPanic>,
-    /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks. They
-    /// change no outcome.
+    /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks.
+    /// They change no outcome.
     pub other_panics: u64,
 }
 
@@ -106,8 +106,8 @@ pub struct UnfinishedJob {
     pub id: JobId,
     /// The type name of its closure, which says in which function it was written.
     pub name: &'static str,
-    /// How long it had been running. With the feature `coarse-clock` this is exact to the system tick, a
-    /// few ms.
+    /// How long it had been running. With the feature `coarse-clock` this is exact to the system
+    /// tick, a few ms.
     pub elapsed: Duration,
 }
 
@@ -136,8 +136,8 @@ pub struct JobPanic {
 /// The counts of a pool so far.
 ///
 /// Counts of jobs are numbers since the pool was built and never fall, except
-/// [`running`](Self::running) and [`queued`](Self::queued), which are current numbers. At most as many
-/// jobs have ended as were accepted.
+/// [`running`](Self::running) and [`queued`](Self::queued), which are current numbers. At most as
+/// many jobs have ended as were accepted.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -158,8 +158,8 @@ pub struct Stats {
     pub cancelled: u64,
     /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,
-    /// Jobs that are running. This count and the next are of the same instant only while no job starts
-    /// or ends.
+    /// Jobs that are running. This count and the next are of the same instant only while no job
+    /// starts or ends.
     pub running: u64,
     /// Jobs that are queued.
     pub queued: u64,

@@ -32,8 +32,8 @@ const STEPS: [SignalStep; 2] = [SignalStep::Drain, SignalStep::Discard];
 
 /// Feature `signal`.
 impl Shutdown {
-    /// Makes signals end the pool: the first begins a drain, the second a discard, and later ones do
-    /// nothing. See [`on_signals_with`](Self::on_signals_with).
+    /// Makes signals end the pool: the first begins a drain, the second a discard, and later ones
+    /// do nothing. See [`on_signals_with`](Self::on_signals_with).
     ///
     /// # Errors
     ///
@@ -51,26 +51,27 @@ impl Shutdown {
         self.on_signals_with(|_| ())
     }
 
-    /// As [`on_signals`](Self::on_signals), but calls `before` with each step before it takes it. The
-    /// step is taken when `before` returns, or when it panics; the panic is caught and ignored. A server
-    /// can use the time to submit the connections that it has already accepted.
+    /// As [`on_signals`](Self::on_signals), but calls `before` with each step before it takes it.
+    /// The step is taken when `before` returns, or when it panics; the panic is caught and ignored.
+    /// A server can use the time to submit the connections that it has already accepted.
     ///
-    /// The signals are SIGINT and SIGTERM, through the
-    /// [`signal-hook`](https://docs.rs/signal-hook) crate. They are handled even if the process was
-    /// started with one of them ignored, as a shell without job control does with SIGINT for its
-    /// background processes: a SIGINT that is sent to a server is meant for it. Other signals keep their
-    /// effect, so SIGHUP ends the process unless `nohup` started it. Several pools may listen, and each
-    /// takes its own steps at each signal. Handlers that the process had before are still called.
+    /// The signals are SIGINT and SIGTERM, through the [`signal-hook`](https://docs.rs/signal-hook)
+    /// crate. They are handled even if the process was started with one of them ignored, as a shell
+    /// without job control does with SIGINT for its background processes: a SIGINT that is sent to
+    /// a server is meant for it. Other signals keep their effect, so SIGHUP ends the process unless
+    /// `nohup` started it. Several pools may listen, and each takes its own steps at each signal.
+    /// Handlers that the process had before are still called.
     ///
     /// On Windows the signals are the Ctrl-C, Ctrl-Break and close of the console, through the
-    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part is
-    /// untested: neither the tests nor the checks of this crate run on Windows.
+    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part
+    /// is untested: neither the tests nor the checks of this crate run on Windows.
     ///
     /// The signal handler only wakes a thread that this call starts. `before`, the steps, and the
-    /// destructors of what the discard cancels run on that thread, so they may do what a signal handler
-    /// may not. The thread keeps no pool alive: once the pool has terminated the steps change nothing,
-    /// but `before` is still called. On Unix the thread drops `before` and ends after the second step.
-    /// The signals do not regain their former effect, not even after the end of the pool.
+    /// destructors of what the discard cancels run on that thread, so they may do what a signal
+    /// handler may not. The thread keeps no pool alive: once the pool has terminated the steps
+    /// change nothing, but `before` is still called. On Unix the thread drops `before` and ends
+    /// after the second step. The signals do not regain their former effect, not even after the end
+    /// of the pool.
     ///
     /// # Errors
     ///
@@ -107,8 +108,8 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
     // Before a signal is registered: it does not regain its effect if this fails.
     let wakes = [(SIGINT, wake.try_clone()?), (SIGTERM, wake)];
     let registered = Arc::new(Mutex::new(Vec::new()));
-    // Held until all are registered, so that the thread cannot unregister before. The thread is started
-    // first.
+    // Held until all are registered, so that the thread cannot unregister before. The thread is
+    // started first.
     let mut registering = registered.lock();
     let main = {
         let registered = Arc::clone(&registered);
@@ -119,7 +120,8 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
                 }
                 take(step);
             }
-            // Before `signals` is closed: a handler that writes to a closed stream may raise SIGPIPE.
+            // Before `signals` is closed: a handler that writes to a closed stream may raise
+            // SIGPIPE.
             registered.lock().drain(..).for_each(|action| _ = unregister(action));
             drop_catching(take);
         }
@@ -184,7 +186,8 @@ impl SignalError {
         matches!(self.kind, SignalErrorKind::Handled)
     }
 
-    /// Returns `true` if the operating system refused. [`source`](error::Error::source) is its error.
+    /// Returns `true` if the operating system refused. [`source`](error::Error::source) is its
+    /// error.
     pub fn is_system(&self) -> bool {
         matches!(self.kind, SignalErrorKind::System(_))
     }

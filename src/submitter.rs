@@ -42,8 +42,8 @@ impl Submitter {
     ///
     /// # Errors
     ///
-    /// [`SubmitError`] with the closure, if the pool has begun to shut down, also while this waits; or
-    /// if this is one of its own workers and would have to wait.
+    /// [`SubmitError`] with the closure, if the pool has begun to shut down, also while this waits;
+    /// or if this is one of its own workers and would have to wait.
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -95,7 +95,8 @@ impl Submitter {
         self.enqueue(job, Some(Deadline::after(timeout)))
     }
 
-    /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free slot.
+    /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free
+    /// slot.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Submitter {
 
     /// Waits until, at one instant between call and return, nothing is queued or running.
     ///
-    /// A job that submits another does not look idle in between. If other threads go on submitting, this
-    /// returns when it observes such an instant.
+    /// A job that submits another does not look idle in between. If other threads go on submitting,
+    /// this returns when it observes such an instant.
     ///
     /// # Errors
     ///
@@ -184,10 +185,11 @@ impl Submitter {
 
     /// Returns the counts of the pool so far.
     ///
-    /// A call takes one lock for the cancelled jobs, then one for the record of each worker, one after
-    /// the other, and then those of the queue: two for [`QueueKind::TwoLock`](crate::QueueKind), one
-    /// for the others. Each is held for a few reads. Jobs take the same locks, so a worker that starts
-    /// or ends a job at that moment waits for as long. Nothing is allocated.
+    /// A call takes one lock for the cancelled jobs, then one for the record of each worker, one
+    /// after the other, and then those of the queue: two for
+    /// [`QueueKind::TwoLock`](crate::QueueKind), one for the others. Each is held for a few reads.
+    /// Jobs take the same locks, so a worker that starts or ends a job at that moment waits for as
+    /// long. Nothing is allocated.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }

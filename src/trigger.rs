@@ -11,8 +11,8 @@ use crate::sync::{Arc, Deadline};
 
 /// Ends the pool from any thread, also from a job, any number of times. The stronger mode wins.
 ///
-/// It does not keep the pool alive, and does not replace its owner, which still joins the threads and
-/// receives the [`Report`](crate::Report).
+/// It does not keep the pool alive, and does not replace its owner, which still joins the threads
+/// and receives the [`Report`](crate::Report).
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }

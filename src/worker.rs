@@ -78,12 +78,12 @@ struct Worker<'a> {
     record: &'a Record,
     /// The id of the claimed job.
     job: u64,
-    /// A job has completed and is not counted yet. It is counted when the next job begins, under the
-    /// same lock, or before the worker sleeps.
+    /// A job has completed and is not counted yet. It is counted when the next job begins, under
+    /// the same lock, or before the worker sleeps.
     uncounted: bool,
-    /// A job has ended, and idleness waiters are not notified yet. They are notified when the queue is
-    /// empty, or before user code that may depend on them: to wake a thread for each job would cost far
-    /// more than the job.
+    /// A job has ended, and idleness waiters are not notified yet. They are notified when the queue
+    /// is empty, or before user code that may depend on them: to wake a thread for each job would
+    /// cost far more than the job.
     unnotified: bool,
     /// Boxes of jobs that ran. Freeing them together costs less than one by one.
     emptied: Vec<Job>,

@@ -7,7 +7,7 @@ mod support;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
-use last_call::ThreadPool;
+use last_call::{Shutdown, ThreadPool};
 use support::lock;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -82,6 +82,15 @@ fn a_subscriber_that_panics_at_each_event_changes_nothing() {
             "INFO message=shutdown begins;mode=\"discard\";",
         ] {
             assert!(events.iter().any(|recorded| recorded == event), "no {event} in {events:?}");
+        }
+        let pool = ThreadPool::new(1);
+        let trigger = pool.shutdown_trigger();
+        let begins = |mode: &str| format!("INFO message=shutdown begins;mode={mode:?};");
+        for (step, mode) in [(Shutdown::drain as fn(&_), "drain"), (Shutdown::discard, "discard")] {
+            take();
+            step(&trigger);
+            let events = take();
+            assert!(events.contains(&begins(mode)), "no {mode} in {events:?}");
         }
     });
     support::evidence("C12,C16", 1);

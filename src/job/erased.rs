@@ -1,8 +1,8 @@
 //! Storage for a task of any type.
 //!
 //! A box that one core allocates and another frees costs more than everything else on the way of a
-//! small job. So with the feature `inline-jobs` a small task is stored in place, and only a large one
-//! in a box.
+//! small job. So with the feature `inline-jobs` a small task is stored in place, and only a large
+//! one in a box.
 
 #[cfg(feature = "inline-jobs")]
 use std::any::Any;

@@ -5,7 +5,8 @@
 //!
 //! Workers, discards and handles that cancel are [`Claimant`]s, and all of them finish a job in the
 //! same steps: claim the closure, ask the claimant whether it may start, run or drop it, count it,
-//! and only then resolve the handle. The claim happens once, so exactly one claimant finishes a job.
+//! and only then resolve the handle. The claim happens once, so exactly one claimant finishes a
+//! job.
 
 use std::any::{type_name, Any};
 
@@ -105,9 +106,9 @@ impl Job {
     }
 }
 
-/// What the queue holds of a job.
+/// The part of a job that the queue holds.
 trait Task: Send {
-    /// Returns what this is a task of.
+    /// Returns what the task is made of.
     fn kind(&mut self) -> Kind<'_>;
 
     fn as_any(&mut self) -> &mut dyn Any;
@@ -119,7 +120,7 @@ trait Task: Send {
     }
 }
 
-/// What a task is made of.
+/// What a [`Task`] is made of.
 enum Kind<'a> {
     /// The closure of a job without a handle, and the name of its type.
     Detached(&'static str, &'a mut dyn Closure),

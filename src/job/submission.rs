@@ -46,6 +46,8 @@ pub(crate) struct Submission<F, T> {
     resolved: Condvar,
 }
 
+/// The state of a submission.
+///
 /// # States
 ///
 /// | [`Stage`] | handle | meaning | owner of the closure or outcome |
@@ -147,8 +149,8 @@ where
 }
 
 impl<F, T> Submission<F, T> {
-    /// Takes the closure unless it has been claimed. When this returns the lock is free, as user code
-    /// must find it.
+    /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
+    /// code must find it.
     fn claim(&self) -> Option<F> {
         self.state.lock().claim()
     }
@@ -305,8 +307,8 @@ where
     }
 }
 
-/// The queue's half of a submission. If it is dropped unprocessed it still resolves the handle: a job
-/// cannot leave without signing out.
+/// The queue's half of a submission. If it is dropped unprocessed it still resolves the handle: a
+/// job cannot leave without signing out.
 pub(super) struct Ticket(Option<Arc<dyn Claimable>>);
 
 impl Ticket {

@@ -22,9 +22,10 @@ use super::{locked, two_lock, Counts, Queue, Refused, Wait};
 pub enum QueueKind {
     /// One lock for submitters and one for workers: the fastest, and the default.
     ///
-    /// A worker that finds the queue empty yields its core once before it sleeps. If no other worker
-    /// sleeps, a job may then wait while threads outside the pool use that core, for a few ms. After a
-    /// yield that took long and brought few jobs, workers do not yield for the next 256 times.
+    /// A worker that finds the queue empty yields its core once before it sleeps. If no other
+    /// worker sleeps, a job may then wait while threads outside the pool use that core, for a few
+    /// ms. After a yield that took long and brought few jobs, workers do not yield for the next 256
+    /// times.
     #[default]
     TwoLock,
     /// One lock for all: the smallest.
@@ -53,8 +54,8 @@ impl QueueKind {
         }
     }
 
-    /// Returns the kind that a new builder has. This is the default; for the evidence, an environment
-    /// variable overrides it, so that one build of the tests runs on each queue.
+    /// Returns the kind that a new builder has. This is the default; for the evidence, an
+    /// environment variable overrides it, so that one build of the tests runs on each queue.
     pub(crate) fn of_new_builders() -> Self {
         #[cfg(feature = "__internals")]
         if let Ok(name) = std::env::var("LAST_CALL_QUEUE") {

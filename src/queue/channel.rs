@@ -9,8 +9,8 @@ use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
 ///
-/// The channel is unbounded. The gate counts the slots, since a cancelled item releases its slot while
-/// its shell is still in the channel.
+/// The channel is unbounded. The gate counts the slots, since a cancelled item releases its slot
+/// while its shell is still in the channel.
 #[derive(Debug)]
 pub struct Channel<T> {
     state: CachePadded<Mutex<State<T>>>,
@@ -44,8 +44,9 @@ impl<T: Send> Queue<T> for Channel<T> {
             Ok(admitted) => admitted,
             Err(refusal) => return Err(Refused { item, refusal }),
         };
-        // With the lock held, so that the numbers are in the order of the channel. This never waits and
-        // cannot fail: the sender exists while the gate is open, the receiver as long as `self`.
+        // With the lock held, so that the numbers are in the order of the channel. This never waits
+        // and cannot fail: the sender exists while the gate is open, the receiver as long as
+        // `self`.
         if let Some(sender) = &state.sender {
             let _ = sender.send((number, item));
         }

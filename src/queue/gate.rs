@@ -5,9 +5,9 @@ use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 
 /// Decides whether an item is accepted. Each queue keeps its gate under one of its locks.
 ///
-/// Between the wake-up of a pusher and the moment it has the lock, a thousand small jobs may pass. So a
-/// wake-up is not for one pusher: the gate counts wake-ups under way, and any sleeping pusher may answer
-/// one. Invariant:
+/// Between the wake-up of a pusher and the moment it has the lock, a thousand small jobs may pass.
+/// So a wake-up is not for one pusher: the gate counts wake-ups under way, and any sleeping pusher
+/// may answer one. Invariant:
 ///
 /// > while a pusher sleeps that has no wake-up, there are at least as many wake-ups under way as free
 /// > slots.
@@ -68,11 +68,11 @@ pub(super) trait Gated {
     fn gate(&mut self) -> &mut Gate;
 }
 
-/// Admits an item, after a wait if need be. Returns its number with the lock still held, so that the
-/// caller can append the item. This is the half of a push that all queues have in common.
+/// Admits an item, after a wait if need be. Returns its number with the lock still held, so that
+/// the caller can append the item. This is the half of a push that all queues have in common.
 ///
-/// A queue that counts released slots elsewhere brings them to the gate in `collect`. If that is none,
-/// no slot may come unnoticed before the lock that it returns is released.
+/// A queue that counts released slots elsewhere brings them to the gate in `collect`. If that is
+/// none, no slot may come unnoticed before the lock that it returns is released.
 #[inline]
 pub(super) fn admit<'a, S: Gated>(
     state: &'a Mutex<S>,
@@ -121,8 +121,8 @@ fn admit_slow<'a, S: Gated>(
     Err(refusal)
 }
 
-/// Sleeps until a wake-up, until the queue is closed, or until the deadline; the flag says that it has
-/// passed.
+/// Sleeps until a wake-up, until the queue is closed, or until the deadline; the flag says that it
+/// has passed.
 fn sleep<'a, S: Gated>(
     mut state: MutexGuard<'a, S>,
     not_full: &Condvar,

@@ -7,8 +7,8 @@ use crate::sync::{Condvar, Mutex};
 
 /// A queue under one lock.
 ///
-/// It notifies with the lock held. That leaves an eighth of the executions to explore, and no wake-up can
-/// come between the look of a sleeper and its sleep.
+/// It notifies with the lock held. That leaves an eighth of the executions to explore, and no
+/// wake-up can come between the look of a sleeper and its sleep.
 #[derive(Debug)]
 pub struct Locked<T> {
     state: Mutex<State<T>>,

@@ -1,19 +1,19 @@
 //! The queue between submitters and workers.
 //!
-//! The pool relies on the contract of [`Queue`] and on nothing else of a queue. So the proof has two
-//! halves: the pool is correct over any queue that keeps the contract, and each queue keeps it. There
-//! are three queues, each for a reason:
+//! The pool relies on the contract of [`Queue`] and on nothing else of a queue. So the proof has
+//! two halves: the pool is correct over any queue that keeps the contract, and each queue keeps it.
+//! There are three queues, each for a reason:
 //!
 //! * [`two_lock`] is the fastest, and the default.
-//! * [`locked`] is the smallest. Whole pools can be proved on it, while those on two locks have too many
-//!   interleavings. It is the first half of the proof, and the choice for a program that should run
-//!   exactly what is proved.
-//! * [`channel`] is a crossbeam channel, which is in wide use: the reference for the other two. loom
-//!   cannot look inside it.
+//! * [`locked`] is the smallest. Whole pools can be proved on it, while those on two locks have too
+//!   many interleavings. It is the first half of the proof, and the choice for a program that
+//!   should run exactly what is proved.
+//! * [`channel`] is a crossbeam channel, which is in wide use: the reference for the other two.
+//!   loom cannot look inside it.
 //!
-//! A bounded queue counts *slots*. An accepted item takes one, and the claimant of the item gives it
-//! back with [`release`](Queue::release). That is later than the pop; or, for an item that is cancelled
-//! while it is queued, earlier: its empty shell remains in the queue without a slot.
+//! A bounded queue counts *slots*. An accepted item takes one, and the claimant of the item gives
+//! it back with [`release`](Queue::release). That is later than the pop; or, for an item that is
+//! cancelled while it is queued, earlier: its empty shell remains in the queue without a slot.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -36,35 +36,36 @@ pub trait Queue<T>: Send + Sync {
     /// Creates an empty, open queue with `capacity` slots, or with any number of them.
     fn new(capacity: Option<usize>) -> Self;
 
-    /// Appends an item and returns its number: 0 for the first accepted item, and so on. `wait` says
-    /// what it does while no slot is free.
+    /// Appends an item and returns its number: 0 for the first accepted item, and so on. `wait`
+    /// says what it does while no slot is free.
     ///
     /// # Errors
     ///
-    /// The item, and why it was refused. The check and the push are one atomic step: an item is either
-    /// accepted, and will be popped or drained, or it is returned. A wait ends with a free slot, with
-    /// the closing of the queue, or at the deadline.
+    /// The item, and why it was refused. The check and the push are one atomic step: an item is
+    /// either accepted, and will be popped or drained, or it is returned. A wait ends with a free
+    /// slot, with the closing of the queue, or at the deadline.
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
 
-    /// Takes the oldest item, and waits while there is none. Returns `None` once the queue is closed and
-    /// empty.
+    /// Takes the oldest item, and waits while there is none. Returns `None` once the queue is
+    /// closed and empty.
     ///
-    /// It calls `idle` before it waits or returns `None`, and may call it before it returns an item,
-    /// possibly with a lock of the queue held. The caller then does what it has deferred while there
-    /// were items.
+    /// It calls `idle` before it waits or returns `None`, and may call it before it returns an
+    /// item, possibly with a lock of the queue held. The caller then does what it has deferred
+    /// while there were items.
     fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)>;
 
-    /// Releases the slot of an accepted item. The claimant of the item calls this once. Does nothing if
-    /// slots are not counted.
+    /// Releases the slot of an accepted item. The claimant of the item calls this once. Does
+    /// nothing if slots are not counted.
     fn release(&self);
 
-    /// Refuses items from now on, and releases waiting pushers, and poppers that find nothing. Idempotent.
+    /// Refuses items from now on, and releases waiting pushers, and poppers that find nothing.
+    /// Idempotent.
     fn close(&self);
 
     /// Closes the queue and takes the items in it, oldest first.
     ///
-    /// Each item is popped or drained, once. A concurrent pop may still get an item behind one that is
-    /// drained, on `channel`; the others drain in one step.
+    /// Each item is popped or drained, once. A concurrent pop may still get an item behind one that
+    /// is drained, on `channel`; the others drain in one step.
     fn drain(&self) -> VecDeque<(u64, T)>;
 
     /// Returns counts of one instant.
@@ -113,8 +114,8 @@ pub struct Counts {
     pub queued: u64,
 }
 
-/// A value on cache lines of its own, of the usual sizes. One side of a queue writes it all the time,
-/// and the other side would miss its neighbours each time.
+/// A value on cache lines of its own, of the usual sizes. One side of a queue writes it all the
+/// time, and the other side would miss its neighbours each time.
 #[derive(Debug)]
 #[repr(align(128))]
 struct CachePadded<T>(T);

@@ -9,15 +9,16 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
-/// Pushers append items to the tail, under its lock, and look at the gate there. Poppers take items from
-/// the head, under its lock; one that finds the head empty also takes the lock of the tail, and swaps the
-/// two buffers. So items leave in the order of acceptance, and no thread holds one back. Locks are taken
-/// in the order head, tail.
+/// Pushers append items to the tail, under its lock, and look at the gate there. Poppers take items
+/// from the head, under its lock; one that finds the head empty also takes the lock of the tail,
+/// and swaps the two buffers. So items leave in the order of acceptance, and no thread holds one
+/// back. Locks are taken in the order head, tail.
 ///
 /// # Waking poppers
 ///
-/// A wake-up across cores takes far longer than a small job, so not every push wakes a popper. A popper
-/// that has been woken is a *scout* until it holds the lock of the tail again. Whenever that lock is free:
+/// A wake-up across cores takes far longer than a small job, so not every push wakes a popper. A
+/// popper that has been woken is a *scout* until it holds the lock of the tail again. Whenever that
+/// lock is free:
 ///
 /// > if an item is queued and a popper sleeps, there is a scout.
 ///
@@ -36,28 +37,29 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 /// | a popper wakes up since the queue is closed | −1 | | |
 /// | a scout takes an item, or finds none | | | −1 |
 ///
-/// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a wake-up. So
-/// does a scout that takes an item and leaves others behind. A popper that did not sleep only takes items
-/// away. Thus each item that waits beside a sleeping popper has a scout, which does not fall asleep while
-/// the item is there. The notification itself comes after the locks are released, since the woken popper
-/// would run into them. It may reach another popper than was meant, or come late: the counts decide, and
-/// any sleeping popper may answer a wake-up.
+/// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
+/// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
+/// sleep only takes items away. Thus each item that waits beside a sleeping popper has a scout,
+/// which does not fall asleep while the item is there. The notification itself comes after the
+/// locks are released, since the woken popper would run into them. It may reach another popper than
+/// was meant, or come late: the counts decide, and any sleeping popper may answer a wake-up.
 ///
 /// # Sleeping and yielding
 ///
-/// A popper sleeps only after it has seen both buffers empty under both locks, and it releases the lock
-/// of the tail only by falling asleep, so a later push finds it asleep. Before it sleeps, and before it
-/// frees a grown buffer, it yields once if the [`YieldPolicy`] says so. Meanwhile it holds no lock and is
-/// not counted, like a popper that comes later. A yield can delay an item, but cannot lose it.
+/// A popper sleeps only after it has seen both buffers empty under both locks, and it releases the
+/// lock of the tail only by falling asleep, so a later push finds it asleep. Before it sleeps, and
+/// before it frees a grown buffer, it yields once if the [`YieldPolicy`] says so. Meanwhile it
+/// holds no lock and is not counted, like a popper that comes later. A yield can delay an item, but
+/// cannot lose it.
 ///
 /// # Slots
 ///
-/// Released slots are counted at the head, where poppers are: at the tail each of them would get into the
-/// way of pushers. A pusher that finds no free slot takes both locks and collects what the head has
-/// counted. If that is nothing, it sets `pusher_waiting`. Until that is cleared, released slots go to the
-/// gate at once, and each wakes a waiting pusher. If there is only one slot, every push but the first finds
-/// it taken, so there released slots always go to the gate at once. All of this is notified with the lock
-/// held, as in [`Locked`](super::locked::Locked).
+/// Released slots are counted at the head, where poppers are: at the tail each of them would get
+/// into the way of pushers. A pusher that finds no free slot takes both locks and collects what the
+/// head has counted. If that is nothing, it sets `pusher_waiting`. Until that is cleared, released
+/// slots go to the gate at once, and each wakes a waiting pusher. With only one slot, each push that
+/// finds it free is followed by one that does not, so its release always goes to the gate at once.
+/// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
 #[derive(Debug)]
 pub struct TwoLock<T> {
     head: CachePadded<Mutex<Head<T>>>,
@@ -143,8 +145,8 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// Goes on with a pop that found the head empty. Returns the head with an item in it, and whether the
-    /// caller must notify a popper; `None` if no item will come.
+    /// Goes on with a pop that found the head empty. Returns the head with an item in it, and
+    /// whether the caller must notify a popper; `None` if no item will come.
     #[cold]
     fn pop_slow<'a>(
         &'a self,
@@ -159,8 +161,8 @@ impl<T> TwoLock<T> {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
             if head.items.is_empty() {
-                // Starts again at the front of the buffer, which is in a cache. Going round the ring
-                // would touch all the memory that a burst has made it grow to.
+                // Starts again at the front of the buffer, which is in a cache. Going round the
+                // ring would touch all the memory that a burst has made it grow to.
                 head.items.clear();
                 mem::swap(&mut head.items, &mut tail.items);
             }
@@ -183,7 +185,8 @@ impl<T> TwoLock<T> {
                 yielded = Some((thread::yield_now(), before));
             } else if capacity > self.kept && capacity < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
-                // Without the locks, since it may take a while. So the loop looks at everything again.
+                // Without the locks, since it may take a while. So the loop looks at everything
+                // again.
                 drop((head, tail));
                 drop(grown);
             } else {
@@ -194,7 +197,8 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// Sleeps until a wake-up, or until the queue is closed. Returns `true` if the popper is a scout.
+    /// Sleeps until a wake-up, or until the queue is closed. Returns `true` if the popper is a
+    /// scout.
     fn sleep(&self, mut tail: MutexGuard<'_, Tail<T>>) -> bool {
         debug_assert!(
             tail.items.is_empty() && !tail.gate.closed,

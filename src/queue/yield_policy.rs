@@ -6,11 +6,11 @@ use crate::sync::thread;
 
 /// What a queue has learnt about yielding.
 ///
-/// Where threads share a core, a popper that sleeps at once is woken by the next item, interrupts the
-/// pusher, finds one item and sleeps again. A popper that yields lets the pusher push all its items. But
-/// the core may go to a thread outside the pool, which keeps it for a few ms while items wait. So after a
-/// yield that took long and brought little, poppers refrain from yielding for a while, and then one of
-/// them tries again.
+/// Where threads share a core, a popper that sleeps at once is woken by the next item, interrupts
+/// the pusher, finds one item and sleeps again. A popper that yields lets the pusher push all its
+/// items. But the core may go to a thread outside the pool, which keeps it for a few ms while items
+/// wait. So after a yield that took long and brought little, poppers refrain from yielding for a
+/// while, and then one of them tries again.
 ///
 /// | state | [`should_yield`](Self::should_yield) | after a useful yield | after a useless one |
 /// | --- | --- | --- | --- |
@@ -38,11 +38,12 @@ impl YieldPolicy {
     /// The longest useful yield that brings no item, or one: other threads of the pool have run.
     const SHORT: Duration = Duration::from_micros(50);
 
-    /// The longest useful yield for each item that it brings. It is about the cost of the wake-up that
-    /// the item did not need; a pusher on the same core takes a tenth of it for an item.
+    /// The longest useful yield for each item that it brings. It is about the cost of the wake-up
+    /// that the item did not need; a pusher on the same core takes a tenth of it for an item.
     const WORTH: Duration = Duration::from_micros(5);
 
-    /// Returns `true` if the caller should yield now, and then [`observe`](Self::observe) the result.
+    /// Returns `true` if the caller should yield now, and then [`observe`](Self::observe) the
+    /// result.
     pub fn should_yield(&mut self) -> bool {
         if !thread::may_yield() {
             return false;

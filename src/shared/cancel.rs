@@ -9,8 +9,8 @@ use crate::sync::Deadline;
 /// Cancelling calls, and what they have cancelled.
 #[derive(Debug, Default)]
 pub(super) struct Cancelling {
-    /// The thread of each call under way; a thread is there twice if a destructor that it runs cancels
-    /// as well. While there is a call, claimed jobs may be uncounted.
+    /// The thread of each call under way; a thread is there twice if a destructor that it runs
+    /// cancels as well. While there is a call, claimed jobs may be uncounted.
     pub(super) under_way: Vec<ThreadId>,
     /// The thread of a call in which a destructor shut the pool down. The owner detaches when that
     /// call ends.
@@ -27,8 +27,8 @@ impl Shared {
         job.process(&mut Canceller::enter(self, reason))
     }
 
-    /// Waits until no thread is between claiming a job to cancel it and resolving its handle. Returns
-    /// `false` if the deadline comes first. A thread that is cancelling must not call this.
+    /// Waits until no thread is between claiming a job to cancel it and resolving its handle.
+    /// Returns `false` if the deadline comes first. A thread that is cancelling must not call this.
     pub(crate) fn wait_cancelled(&self, deadline: Deadline) -> bool {
         let mut cancelling = self.cancelling.lock();
         let mut late = false;
@@ -44,9 +44,9 @@ impl Shared {
         self.is_own_worker() || self.cancelling.lock().under_way.contains(&current_id())
     }
 
-    /// If this thread is cancelling a job, lets the owner detach when the cancel has ended, and returns
-    /// `true`: a destructor of that job shuts the pool down, and the job cannot end before the shutdown
-    /// returns.
+    /// If this thread is cancelling a job, lets the owner detach when the cancel has ended, and
+    /// returns `true`: a destructor of that job shuts the pool down, and the job cannot end before
+    /// the shutdown returns.
     pub(crate) fn detach_if_cancelling(&self) -> bool {
         let current = current_id();
         let mut cancelling = self.cancelling.lock();
@@ -65,7 +65,8 @@ pub(super) struct Canceller<'a> {
 }
 
 impl<'a> Canceller<'a> {
-    /// Registers the call, before its first claim: a report that is made in between must know of it.
+    /// Registers the call, before its first claim: a report that is made in between must know of
+    /// it.
     pub(super) fn enter(shared: &'a Shared, reason: CancelReason) -> Self {
         shared.cancelling.lock().under_way.push(current_id());
         Canceller { shared, reason }

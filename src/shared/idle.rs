@@ -1,13 +1,14 @@
 //! Waiting until nothing is queued or running.
 //!
-//! A waiter reads how many jobs have ended, and then how many have been accepted. Equal readings mean
-//! that at the second one the pool was idle. Otherwise the waiter sleeps until the epoch changes.
+//! A waiter reads how many jobs have ended, and then how many have been accepted. Equal readings
+//! mean that at the second one the pool was idle. Otherwise the waiter sleeps until the epoch
+//! changes.
 //!
 //! | party | step | so that |
 //! | --- | --- | --- |
 //! | waiter | reads the epoch, before everything else | a notification after that is not missed |
 //! | waiter | registers in each record, and with the cancellers | jobs that end from then on notify |
-//! | claimant | counts a job, sees waiters, moves the epoch | they read again |
+//! | claimant | counts a job, sees waiters, moves the epoch | waiters read again |
 //!
 //! A worker that has another job at hand counts without notifying: the pool is not idle.
 
@@ -51,8 +52,8 @@ impl Shared {
         let (watch, mut finished) = IdleWatch::begin(self).ok_or(WaitError::WOULD_DEADLOCK)?;
         let mut late = false;
         loop {
-            // Finished before accepted: each is monotone and the second at least the first, so equal
-            // readings mean that at the second one nothing was unfinished.
+            // Finished before accepted: each is monotone and the second at least the first, so
+            // equal readings mean that at the second one nothing was unfinished.
             if finished == self.queue.counts().accepted {
                 return Ok(());
             }
@@ -95,8 +96,8 @@ impl<'a> IdleWatch<'a> {
         Some((IdleWatch(shared), finished))
     }
 
-    /// Returns the number of jobs that have ended. A job that ends after its record was read moves the
-    /// epoch.
+    /// Returns the number of jobs that have ended. A job that ends after its record was read moves
+    /// the epoch.
     pub(crate) fn finished(&self) -> u64 {
         let cancelled = self.0.cancelling.lock().cancelled;
         let records = self.0.records.iter();

@@ -117,8 +117,8 @@ impl Shared {
         }
     }
 
-    /// Counts jobs. Those that have ended are counted before those accepted, so a snapshot never has
-    /// more of the former.
+    /// Counts jobs. Those that have ended are counted before those accepted, so a snapshot never
+    /// has more of the former.
     pub(crate) fn stats(&self) -> Stats {
         let cancelled = self.cancelling.lock().cancelled;
         let mut tally = Tally { cancelled, ..Tally::default() };
@@ -142,7 +142,8 @@ impl Shared {
         }
     }
 
-    /// Adds up the records. With `retire`, no worker starts another job once its record has been read.
+    /// Adds up the records. With `retire`, no worker starts another job once its record has been
+    /// read.
     ///
     /// The queue must be closed, and with `retire` also empty.
     pub(crate) fn report(&self, retire: bool) -> Report {
@@ -164,8 +165,8 @@ impl Shared {
         let counts = self.queue.counts();
         let not_finished = counts.accepted - tally.finished();
         let unfinished = if retire {
-            // A job that is neither finished nor running will not start: it is being cancelled, or a
-            // retired worker has taken it off the queue and has not begun it.
+            // A job that is neither finished nor running will not start: it is being cancelled, or
+            // a retired worker has taken it off the queue and has not begun it.
             let running = unfinished_jobs.len() as u64;
             tally.cancelled += not_finished - running;
             running

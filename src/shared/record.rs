@@ -78,8 +78,8 @@ impl Record {
         }
     }
 
-    /// Begins a job, and counts the one before as completed if it `ended` uncounted. Returns `false`
-    /// if a deadline has passed: then the job may not start.
+    /// Begins a job, and counts the one before as completed if it `ended` uncounted. Returns
+    /// `false` if a deadline has passed: then the job may not start.
     ///
     /// The count does not notify idleness waiters, since with this job the pool is not idle.
     #[inline]

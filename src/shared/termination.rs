@@ -48,12 +48,13 @@ impl Shared {
     /// Waits until every job has its outcome and every worker has exited. Returns `false` if the
     /// deadline comes first.
     pub(crate) fn wait_terminated(&self, deadline: Deadline) -> bool {
-        // In this order: once every worker is gone, nothing is queued that a later cancel could claim.
+        // In this order: once every worker is gone, nothing is queued that a later cancel could
+        // claim.
         self.wait_exited(deadline) && self.wait_cancelled(deadline)
     }
 
-    /// Detaches the owner from the workers: the last one to exit delivers the report. If all of them
-    /// have exited, this thread does.
+    /// Detaches the owner from the workers: the last one to exit delivers the report. If all of
+    /// them have exited, this thread does.
     pub(crate) fn detach(&self) {
         if !self.has_report_hook {
             return;

@@ -8,8 +8,8 @@
 use std::io;
 use std::sync::OnceLock;
 
-/// An explorer of the operations of the facade. It numbers objects and threads; a number is valid in one
-/// execution. Each operation returns when it is done and the calling thread may run.
+/// An explorer of the operations of the facade. It numbers objects and threads; a number is valid
+/// in one execution. Each operation returns when it is done and the calling thread may run.
 pub trait Engine: Send + Sync {
     /// Creates a lock, a condition variable or an atomic.
     fn create(&self) -> usize;
@@ -20,8 +20,8 @@ pub trait Engine: Send + Sync {
     /// Releases a lock.
     fn unlock(&self, mutex: usize);
 
-    /// Releases a lock, sleeps until woken, and acquires the lock again. Returns `true` if it has timed
-    /// out; with a timeout that may happen at any moment.
+    /// Releases a lock, sleeps until woken, and acquires the lock again. Returns `true` if it has
+    /// timed out; with a timeout that may happen at any moment.
     fn wait(&self, condvar: usize, mutex: usize, has_timeout: bool) -> bool;
 
     /// Wakes one sleeper.

@@ -13,16 +13,16 @@ pub enum Action {
     NotifyOneForAll,
     /// `notify_one` wakes every sleeper. A correct program tolerates it.
     NotifyAllForOne,
-    /// `notify_one` happens twice more: at once, for another sleeper, and late, for the next thread that
-    /// goes to sleep there. A correct program tolerates it.
+    /// `notify_one` happens twice more: at once, for another sleeper, and late, for the next thread
+    /// that goes to sleep there. A correct program tolerates it.
     NotifyOneAgain,
-    /// `notify_all` happens once more, late, for the next thread that goes to sleep there. A correct
-    /// program tolerates it.
+    /// `notify_all` happens once more, late, for the next thread that goes to sleep there. A
+    /// correct program tolerates it.
     NotifyAllAgain,
     /// The first sleeper of an execution has a spurious wake-up. A correct program tolerates it.
     WakeEarly,
-    /// The lock is released and taken again just before the sleep, so the state that the caller saw may
-    /// have changed.
+    /// The lock is released and taken again just before the sleep, so the state that the caller saw
+    /// may have changed.
     SplitWait,
     /// A deadline fires too early.
     FireDeadline,

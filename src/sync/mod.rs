@@ -1,14 +1,14 @@
 //! The facade: every lock, condition variable and thread of the pool comes from here.
 //!
-//! An ordinary build takes them from the standard library. A build with `--cfg loom` and the feature
-//! `__internals` takes them from an explorer: from the engine that the process has installed, or from
-//! loom. It records each operation with its call site, and can inject a fault at a call site. The code of
-//! the pool is the same in all builds, and names no explorer.
+//! An ordinary build takes them from the standard library. A build with `--cfg loom` and the
+//! feature `__internals` takes them from an explorer: from the engine that the process has
+//! installed, or from loom. It records each operation with its call site, and can inject a fault at
+//! a call site. The code of the pool is the same in all builds, and names no explorer.
 //!
-//! Conventions: `lock()` returns the guard and takes over a poisoned lock (no invariant of the pool spans
-//! user code, so a panic leaves none half changed). A wait with a [`Deadline`] says whether it timed out.
-//! State on which a decision depends is under a [`Mutex`]; [`Counter`] is for statistics and [`Flag`] for
-//! hints.
+//! Conventions: `lock()` returns the guard and takes over a poisoned lock (no invariant of the pool
+//! spans user code, so a panic leaves none half changed). A wait with a [`Deadline`] says whether
+//! it timed out. State on which a decision depends is under a [`Mutex`]; [`Counter`] is for
+//! statistics and [`Flag`] for hints.
 
 #[cfg(not(all(loom, feature = "__internals")))]
 mod std_backend;
