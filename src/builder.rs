@@ -146,7 +146,7 @@ impl Builder {
     }
 
     /// Sets the hook that each worker calls with its number after its last job. If it panics, the
-    /// [`Report`](crate::Report) counts the panic.
+    /// [`Report`] counts the panic.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
