@@ -1,14 +1,15 @@
-//! The builder: everything that may be chosen, checked before a thread is started.
+//! The builder: the options of a pool, checked before a thread is started.
 
 use std::fmt;
 
 use crate::error::{BuildError, BuildErrorKind};
-use crate::job::drop_guarded;
+use crate::panics::drop_catching;
 use crate::pool::{join, ThreadPool};
 use crate::queue::{Queue, QueueKind};
 use crate::report::Report;
+use crate::shared::{ReportHook, Shared};
 use crate::sync::{thread, Arc};
-use crate::worker::{self, Hooks, ReportHook, Shared};
+use crate::worker::{self, Hooks};
 
 /// The largest number of workers that a pool may have.
 pub const MAX_WORKERS: usize = 1 << 15;
@@ -16,20 +17,19 @@ pub const MAX_WORKERS: usize = 1 << 15;
 /// The largest capacity that a bounded queue may have, in jobs.
 pub const MAX_CAPACITY: usize = 1 << 30;
 
-/// The smallest stack size that may be asked for, in bytes: a panicking job needs some 50 KiB to
-/// print where it was.
+/// The smallest stack size, in bytes. A panicking job needs about 50 KiB to print where it was.
 const MIN_STACK_SIZE: usize = 64 * 1024;
 
-/// The largest stack size that may be asked for, in bytes: one tebibyte.
+/// The largest stack size, in bytes: one tebibyte.
 const MAX_STACK_SIZE: u64 = 1 << 40;
 
 impl ThreadPool {
-    /// Builds a pool of that many workers; the short form of [`builder`](Self::builder).
+    /// Builds a pool of `workers` workers; the short form of [`builder`](Self::builder).
     ///
     /// # Panics
     ///
-    /// Where [`Builder::build`] returns an error: if `workers` is zero or absurd, or a thread cannot
-    /// be started.
+    /// If [`Builder::build`] returns an error: if `workers` is not 1 to [`MAX_WORKERS`], or if a
+    /// thread cannot be started.
     #[track_caller]
     pub fn new(workers: usize) -> Self {
         match ThreadPool::builder().workers(workers).build() {
@@ -38,7 +38,7 @@ impl ThreadPool {
         }
     }
 
-    /// Returns a builder, for everything that [`new`](Self::new) leaves at its default.
+    /// Returns a builder, which sets the options that [`new`](Self::new) leaves at their defaults.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -85,43 +85,44 @@ impl Builder {
         }
     }
 
-    /// Sets the number of workers, 1 to [`MAX_WORKERS`]; by default as many as the machine can run
-    /// at once ([`std::thread::available_parallelism`], or 1 where it cannot say).
+    /// Sets the number of workers, 1 to [`MAX_WORKERS`]. The default is
+    /// [`std::thread::available_parallelism`], or 1 where that is unknown.
     pub fn workers(mut self, number: usize) -> Self {
         self.workers = Some(number);
         self
     }
 
-    /// Sets what the threads' names begin with; a hyphen and the worker's number follow. By default
-    /// `last-call`.
+    /// Sets the prefix of the thread names; a hyphen and the number of the worker follow. The
+    /// default is `last-call`.
     pub fn thread_name(mut self, prefix: impl Into<String>) -> Self {
         self.thread_name = prefix.into();
         self
     }
 
-    /// Sets the size of each worker's stack, in bytes: 65,536 (64 KiB) to 1,099,511,627,776 (1 TiB);
-    /// by default that of [`std::thread::Builder`]. A size that is accepted here may still be more
-    /// than the system grants, which makes [`build`](Self::build) fail when the thread is started.
+    /// Sets the stack size of each worker, in bytes: 65,536 (64 KiB) to 1,099,511,627,776 (1 TiB).
+    /// The default is that of [`std::thread::Builder`]. A size in this range may still be more than
+    /// the system grants; then [`build`](Self::build) fails when it starts the thread.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// Sets how many jobs may wait, 1 to [`MAX_CAPACITY`]; by default any number. A submission that
-    /// finds the queue full waits or is refused, as it asks; running jobs do not count.
+    /// Sets how many jobs may be queued, 1 to [`MAX_CAPACITY`]. The default is any number. A
+    /// submission to a full queue waits or is refused, depending on the method. Running jobs do not
+    /// count.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
         self
     }
 
-    /// Sets the queue that the jobs wait in; by default [`QueueKind::TwoLock`].
+    /// Sets the queue that jobs wait in. The default is [`QueueKind::TwoLock`].
     pub fn queue(mut self, kind: QueueKind) -> Self {
         self.queue = kind;
         self
     }
 
-    /// Sets what each worker calls, with its number, before its first job. If it panics, `build`
-    /// fails.
+    /// Sets the hook that each worker calls with its number before its first job. If it panics,
+    /// `build` fails.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -144,8 +145,8 @@ impl Builder {
         self
     }
 
-    /// Sets what each worker calls, with its number, after its last job. If it panics, the
-    /// [`Report`](crate::Report) counts it.
+    /// Sets the hook that each worker calls with its number after its last job. If it panics, the
+    /// [`Report`] counts the panic.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -167,11 +168,13 @@ impl Builder {
         self
     }
 
-    /// Sets what is called once, with the final report, when the pool has terminated: by the owner's
-    /// shutdown just before it returns, or, if the owner had to let go (on one of its own workers, in
-    /// the destructor of a job that is being cancelled, or at a deadline), by the last worker to end;
-    /// after such a destructor, if no worker is left, by the thread that has cancelled. A panic of the
-    /// hook is caught and lost. Whoever calls it waits for it: a deadline does not cut it short.
+    /// Sets the hook that is called once, with the final report, when the pool has terminated.
+    ///
+    /// The shutdown of the owner calls it just before it returns. If the owner
+    /// [detaches](ThreadPool#shutdown), or its deadline passes, the last worker to end calls it. If
+    /// no worker is left when a cancelling thread detaches the owner, that thread calls it. A panic
+    /// of the hook is caught and ignored. The calling thread waits for the hook, regardless of a
+    /// deadline.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -180,7 +183,7 @@ impl Builder {
     /// let (send, reports) = mpsc::channel();
     /// let pool = last_call::ThreadPool::builder()
     ///     .workers(2)
-    ///     .on_terminated(move |report| send.send(report.clone()).expect("somebody listens"))
+    ///     .on_terminated(move |report| send.send(report.clone()).expect("the receiver is there"))
     ///     .build()?;
     /// pool.execute(|| ()).expect("the pool is running");
     /// drop(pool); // gives no report itself
@@ -196,8 +199,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if an argument makes no sense, if a thread cannot be started, or if the start
-    /// hook panics. Workers that had started are stopped and joined first.
+    /// [`BuildError`] if an argument is invalid, if a thread cannot be started, or if the start
+    /// hook panics. Workers that have started are stopped and joined first.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         let workers = self.checked_workers()?;
         self.check_thread_name()?;
@@ -232,9 +235,9 @@ impl Builder {
                 }
             }
         }
-        // The workers have their clones: whose drop is last is not decided here.
-        drop_guarded(self.hooks);
-        Ok(ThreadPool::of(shared, threads))
+        // The workers have their clones, and any of them may be dropped last.
+        drop_catching(self.hooks);
+        Ok(ThreadPool::new_owner(shared, threads))
     }
 
     fn checked_workers(&self) -> Result<usize, BuildError> {
@@ -242,16 +245,15 @@ impl Builder {
         if (1..=MAX_WORKERS).contains(&workers) {
             return Ok(workers);
         }
-        let accepted = format!("1 to {MAX_WORKERS}");
-        Err(argument("workers", workers.to_string(), accepted))
+        Err(argument("workers", workers.to_string(), format!("1 to {MAX_WORKERS}")))
     }
 
     fn check_thread_name(&self) -> Result<(), BuildError> {
         if !self.thread_name.contains('\0') {
             return Ok(());
         }
-        let accepted = "a name without a NUL character".to_owned();
-        Err(argument("thread_name", format!("{:?}", self.thread_name), accepted))
+        let expected = "a name without a NUL character".to_owned();
+        Err(argument("thread_name", format!("{:?}", self.thread_name), expected))
     }
 
     fn check_stack_size(&self) -> Result<(), BuildError> {
@@ -259,8 +261,8 @@ impl Builder {
         if bytes >= MIN_STACK_SIZE && bytes as u64 <= MAX_STACK_SIZE {
             return Ok(());
         }
-        let accepted = format!("{MIN_STACK_SIZE} to {MAX_STACK_SIZE} bytes");
-        Err(argument("stack_size", format!("{bytes} bytes"), accepted))
+        let expected = format!("{MIN_STACK_SIZE} to {MAX_STACK_SIZE}");
+        Err(argument("stack_size", format!("{bytes} bytes"), expected))
     }
 
     fn check_capacity(&self) -> Result<(), BuildError> {
@@ -268,13 +270,12 @@ impl Builder {
         if (1..=MAX_CAPACITY).contains(&jobs) {
             return Ok(());
         }
-        let accepted = format!("1 to {MAX_CAPACITY} jobs");
-        Err(argument("capacity", format!("{jobs} jobs"), accepted))
+        Err(argument("capacity", format!("{jobs} jobs"), format!("1 to {MAX_CAPACITY}")))
     }
 }
 
-fn argument(name: &'static str, value: String, accepted: String) -> BuildError {
-    BuildError::new(BuildErrorKind::Argument { name, value, accepted })
+fn argument(name: &'static str, value: String, expected: String) -> BuildError {
+    BuildError::new(BuildErrorKind::Argument { name, value, expected })
 }
 
 impl fmt::Debug for Builder {

@@ -1,8 +1,8 @@
-//! What can go wrong when building a pool or handing in a job.
+//! The errors of building a pool, submitting a job, and waiting for the pool.
 
 use std::{error, fmt, io};
 
-/// A job was refused; it has not run and never will, and comes back in here.
+/// A job was refused. It has not run and never will, and this error returns it.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -12,10 +12,10 @@ use std::{error, fmt, io};
 /// let submitter = pool.submitter();
 /// pool.shutdown();
 ///
-/// let error = submitter.execute(|| println!("run by nobody")).unwrap_err();
+/// let error = submitter.execute(|| println!("not run by the pool")).unwrap_err();
 /// assert!(error.is_shut_down());
 /// let job = error.into_job();
-/// job(); // or here, or later, or never
+/// job(); // here, later, or never
 /// ```
 #[non_exhaustive]
 pub struct SubmitError<F> {
@@ -41,23 +41,23 @@ impl<F> SubmitError<F> {
         self.job
     }
 
-    /// Whether the pool had begun to shut down.
+    /// Returns `true` if the pool had begun to shut down.
     pub fn is_shut_down(&self) -> bool {
         self.kind == SubmitErrorKind::ShutDown
     }
 
-    /// Whether the queue was full, and the call was not to wait.
+    /// Returns `true` if the queue was full and the call does not wait.
     pub fn is_full(&self) -> bool {
         self.kind == SubmitErrorKind::Full
     }
 
-    /// Whether the queue was full until the timeout had passed.
+    /// Returns `true` if the queue was full until the timeout had passed.
     pub fn is_timeout(&self) -> bool {
         self.kind == SubmitErrorKind::Timeout
     }
 
-    /// Whether the queue was full, and the call came from one of the pool's own workers: waiting
-    /// there for a place could be waiting for oneself.
+    /// Returns `true` if the queue was full and the call came from a worker of the same pool, which
+    /// might wait for itself.
     pub fn would_deadlock(&self) -> bool {
         self.kind == SubmitErrorKind::WouldDeadlock
     }
@@ -73,10 +73,10 @@ impl<F> fmt::Display for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             SubmitErrorKind::ShutDown => "the thread pool is shutting down",
-            SubmitErrorKind::Full => "the thread pool's queue is full",
-            SubmitErrorKind::Timeout => "the thread pool's queue was full until the timeout",
+            SubmitErrorKind::Full => "the queue of the thread pool is full",
+            SubmitErrorKind::Timeout => "the queue of the thread pool was full until the timeout",
             SubmitErrorKind::WouldDeadlock => {
-                "the thread pool's queue is full, and its own worker cannot wait for a place"
+                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
             }
         })
     }
@@ -84,17 +84,17 @@ impl<F> fmt::Display for SubmitError<F> {
 
 impl<F> error::Error for SubmitError<F> {}
 
-/// A wait for the pool ended before what it waited for had come.
+/// A wait for the pool ended without success.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
 /// use std::time::Duration;
 ///
 /// let pool = last_call::ThreadPool::new(1);
-/// // Nobody has begun to shut it down.
+/// // No shutdown has begun.
 /// let error = pool.shutdown_trigger().wait_timeout(Duration::ZERO).unwrap_err();
 /// assert!(error.is_timeout());
-/// // A job cannot wait until no job runs.
+/// // A job cannot wait until no job is running.
 /// let submitter = pool.submitter();
 /// let job = pool.submit(move || submitter.wait_idle()).expect("the pool is running");
 /// assert!(job.join().unwrap().unwrap_err().would_deadlock());
@@ -115,13 +115,13 @@ impl WaitError {
     pub(crate) const TIMEOUT: WaitError = WaitError { kind: WaitErrorKind::Timeout };
     pub(crate) const WOULD_DEADLOCK: WaitError = WaitError { kind: WaitErrorKind::WouldDeadlock };
 
-    /// Whether the timeout had passed.
+    /// Returns `true` if the timeout had passed.
     pub fn is_timeout(&self) -> bool {
         self.kind == WaitErrorKind::Timeout
     }
 
-    /// Whether the call came from a job of the same pool, or from the drop of one that is being
-    /// cancelled: it would have waited for itself.
+    /// Returns `true` if the call came from a job of the same pool, or from a destructor of one
+    /// that is being cancelled: it would have waited for itself.
     pub fn would_deadlock(&self) -> bool {
         self.kind == WaitErrorKind::WouldDeadlock
     }
@@ -138,13 +138,13 @@ impl fmt::Display for WaitError {
 
 impl error::Error for WaitError {}
 
-/// A pool could not be built. No thread is left behind.
+/// A pool could not be built. No thread is left running.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
 /// let error = last_call::ThreadPool::builder().workers(2).capacity(0).build().unwrap_err();
 /// assert!(error.is_argument());
-/// assert_eq!(error.to_string(), "`capacity` is 0 jobs; accepted is 1 to 1073741824 jobs");
+/// assert_eq!(error.to_string(), "invalid `capacity`: 0 jobs (expected 1 to 1073741824)");
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
@@ -154,7 +154,7 @@ pub struct BuildError {
 
 #[derive(Debug)]
 pub(crate) enum BuildErrorKind {
-    Argument { name: &'static str, value: String, accepted: String },
+    Argument { name: &'static str, value: String, expected: String },
     Spawn { worker: usize, workers: usize, source: io::Error },
     StartHook { worker: usize, message: String },
 }
@@ -164,18 +164,18 @@ impl BuildError {
         BuildError { kind }
     }
 
-    /// Whether an argument of the builder makes no sense; the message names it.
+    /// Returns `true` if an argument of the builder is invalid. The message names it.
     pub fn is_argument(&self) -> bool {
         matches!(self.kind, BuildErrorKind::Argument { .. })
     }
 
-    /// Whether a thread could not be started; [`source`](error::Error::source) is the operating
-    /// system's error.
+    /// Returns `true` if a thread could not be started. [`source`](error::Error::source) is the
+    /// error of the operating system.
     pub fn is_spawn(&self) -> bool {
         matches!(self.kind, BuildErrorKind::Spawn { .. })
     }
 
-    /// Whether the start hook panicked.
+    /// Returns `true` if the start hook panicked.
     pub fn is_start_hook(&self) -> bool {
         matches!(self.kind, BuildErrorKind::StartHook { .. })
     }
@@ -184,8 +184,8 @@ impl BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            BuildErrorKind::Argument { name, value, accepted } => {
-                write!(f, "`{name}` is {value}; accepted is {accepted}")
+            BuildErrorKind::Argument { name, value, expected } => {
+                write!(f, "invalid `{name}`: {value} (expected {expected})")
             }
             BuildErrorKind::Spawn { worker, workers, source } => {
                 write!(f, "worker {worker} of {workers} could not be started: {source}")

@@ -1,11 +1,16 @@
-//! What the pool says through `tracing` (feature `tracing`): a library prints nothing itself.
+//! Events of the pool for `tracing` (feature `tracing`).
 //!
-//! Events of level DEBUG and INFO with the target `last_call`. Without the feature nothing remains.
+//! Their levels are DEBUG and INFO, and their target is `last_call`. Without the feature they
+//! compile to nothing.
 
 #[cfg(feature = "tracing")]
 macro_rules! event {
-    // A subscriber is user code, and may panic like any other.
-    ($level:ident, $($rest:tt)*) => { crate::job::unharmed(|| { tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*) }) };
+    // A subscriber is user code, and may panic.
+    ($level:ident, $($rest:tt)*) => {
+        crate::panics::ignore_panic(|| {
+            tracing::event!(target: "last_call", tracing::Level::$level, $($rest)*)
+        })
+    };
 }
 #[cfg(not(feature = "tracing"))]
 macro_rules! event {

@@ -1,13 +1,13 @@
 //! A thread pool whose promises are proved.
 //!
-//! Pools hang when they are dropped, lose queued jobs without a word, and die of jobs that panic.
+//! Thread pools hang when they are dropped, lose queued jobs silently, and die of jobs that panic.
 //! This one makes two promises, and its repository explores thread interleavings to show that they
 //! hold:
 //!
-//! 1. **Dropping or shutting down the pool always returns**, provided that every job already running
-//!    returns; with a deadline, whatever the jobs do.
-//! 2. **Every submitted job either runs or is reported**: exactly one final [`Outcome`] for each
-//!    accepted job, and a refused job comes back to its submitter unrun.
+//! 1. **Dropping or shutting down the pool always returns**, provided that every running job
+//!    returns. With a deadline it returns whatever the jobs do.
+//! 2. **Every submitted job either runs or is reported**: each accepted job has exactly one final
+//!    [`Outcome`], and a refused job comes back to its submitter unrun.
 //!
 //! ```
 //! # if last_call::UNDER_MODEL { return }
@@ -18,84 +18,86 @@
 //! assert_eq!(words.expect("the pool is running").join().unwrap(), 6);
 //!
 //! pool.execute(|| panic!("a job may panic; its worker goes on")).expect("the pool is running");
-//! let report = pool.shutdown(); // runs what is queued, joins the threads
+//! let report = pool.shutdown(); // runs the queued jobs and joins the threads
 //! assert_eq!((report.completed, report.panicked), (1, 1));
 //! assert_eq!(report.panics[0].message, "a job may panic; its worker goes on");
 //! ```
 //!
 //! The destructors of what a cancelled job has captured, and the hook
-//! [`on_terminated`](Builder::on_terminated), run on the thread that cancels or shuts down: like any
-//! code that it calls, they must return, with a deadline too. With `panic = "abort"` in the profile a
-//! panicking job ends the process, since there is nothing to catch; the pool wants `"unwind"`.
+//! [`on_terminated`](Builder::on_terminated), run on the thread that cancels or shuts down. Like
+//! any code that this thread calls they must return, also with a deadline. With `panic = "abort"`
+//! in the profile a panicking job ends the process, since no panic can be caught; the pool needs
+//! `"unwind"`.
 //!
 //! # Features
 //!
 //! Without default features the pool has no dependency.
 //!
-//! * `inline-jobs` (default): small jobs travel in the queue itself, through the `stack_dst` crate;
-//!   without it each is boxed.
-//! * `coarse-clock` (default): for how long an unfinished job had been running is known to some
-//!   milliseconds, through the `coarsetime` crate (on Linux, macOS and Windows); without it exactly,
-//!   at a price for every job.
-//! * `crossbeam-channel`: one more [`QueueKind`], a crossbeam channel.
+//! * `inline-jobs` (default): small jobs are stored in the queue itself, through the `stack_dst`
+//!   crate. Without it each job is boxed.
+//! * `coarse-clock` (default): the report knows to a few ms for how long an unfinished job had been
+//!   running, through the `coarsetime` crate (on Linux, macOS and Windows). Without it the time is
+//!   exact, at a cost for every job.
+//! * `crossbeam-channel`: adds a [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
-//!   (`Shutdown::on_signals`). What it does on Windows is untested.
-//! * `tracing`: events of workers and of shutdown, with the target `last_call`.
+//!   (`Shutdown::on_signals`). It is untested on Windows.
+//! * `tracing`: emits events of workers and of shutdown, with the target `last_call`.
 //!
-//! Built with `--cfg loom` and the feature `__internals`, the pool runs inside models and nowhere
-//! else.
+//! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 
 #![forbid(unsafe_code)]
 
 mod builder;
+mod handle;
 mod pool;
+mod submitter;
+mod trigger;
 
 mod job;
-
-#[cfg(feature = "__internals")]
-#[doc(hidden)]
-pub mod queue;
-#[cfg(not(feature = "__internals"))]
-#[allow(unreachable_pub)] // public for the evidence only
-#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)]
-// the same file as above, once is enough
-mod queue;
-
+mod shared;
 mod worker;
 
 mod error;
 mod events;
 mod moment;
 mod outcome;
+mod panics;
 mod report;
 #[cfg(feature = "signal")]
 mod signal;
 
+/// What the evidence looks into. It is public with the feature `__internals` only.
+#[path = ""] // in this folder, and not in one of its own
+#[cfg_attr(not(feature = "__internals"), allow(unreachable_pub, dead_code))]
+mod internals {
+    pub mod queue;
+    pub mod sync;
+}
 #[cfg(feature = "__internals")]
 #[doc(hidden)]
-pub mod sync;
+pub use internals::{queue, sync};
 #[cfg(not(feature = "__internals"))]
-#[allow(unreachable_pub, dead_code)] // public for the evidence only; each queue uses a part of it
-#[cfg_attr(all(loom, feature = "__internals"), mutants::skip)]
-// the same file as above, once is enough
-mod sync;
+use internals::{queue, sync};
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
 pub use error::{BuildError, SubmitError, WaitError};
-pub use job::{Cancellation, JobHandle};
-pub use outcome::{CancelReason, Outcome, Payload};
-pub use pool::{Shutdown, StopToken, Submitter, ThreadPool};
+pub use handle::{Cancellation, JobHandle};
+pub use outcome::{CancelReason, Outcome};
+pub use panics::Payload;
+pub use pool::ThreadPool;
 pub use queue::QueueKind;
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 #[cfg(feature = "signal")]
 pub use signal::{SignalError, SignalStep};
+pub use submitter::Submitter;
+pub use trigger::{Shutdown, StopToken};
 
-/// Whether this build can only run inside a model. Documentation tests ask: cargo compiles them
-/// without `--cfg loom` and links them with a library that has it.
+/// Whether this build runs only inside a model. Documentation tests return at once then: cargo
+/// compiles them without `--cfg loom`, but links them with a library that has it.
 #[doc(hidden)]
 pub const UNDER_MODEL: bool = cfg!(all(loom, feature = "__internals"));
 
-/// The README's example compiles.
+/// Compiles the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,13 +1,13 @@
-//! When a job began.
+//! The time at which a job began.
 
 use std::time::Duration;
 
 use clock::Instant;
 
-/// A moment of the monotonic clock.
+/// A point in monotonic time.
 ///
-/// It is read for each job, so with the feature `coarse-clock` it is only as exact as the system's
-/// tick, some milliseconds, and a seventh of the price.
+/// The clock is read for each job. With the feature `coarse-clock` a reading is only as exact as
+/// the system tick, a few ms, and costs a seventh.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment(Instant);
 
@@ -22,7 +22,7 @@ impl Moment {
     }
 }
 
-// Not everywhere: on some systems coarsetime takes the time of day, which is not monotonic.
+// Not on every system: on others coarsetime reads the time of day, which is not monotonic.
 #[cfg(all(feature = "coarse-clock", any(target_os = "linux", target_os = "macos", windows)))]
 mod clock {
     use std::time::Duration;
@@ -33,7 +33,7 @@ mod clock {
     impl Instant {
         #[inline]
         pub(super) fn now() -> Self {
-            // The plain `now` also writes what it read where every thread would write it.
+            // `now` would also write the reading to a location that all threads share.
             Instant(coarsetime::Instant::now_without_cache_update())
         }
 

@@ -1,21 +1,8 @@
-//! What becomes of a job.
+//! The outcome of a job.
 
-use std::any::Any;
 use std::{fmt, panic};
 
-/// What a panic carries: most often a `&'static str` or a `String`.
-///
-/// ```
-/// # if last_call::UNDER_MODEL { return }
-/// use last_call::{Outcome, Payload, ThreadPool};
-///
-/// let pool = ThreadPool::new(1);
-/// let job = pool.submit(|| panic!("no more paper")).expect("the pool is running");
-/// let Outcome::Panicked(payload) = job.join() else { unreachable!("it panics") };
-/// let payload: Payload = payload;
-/// assert_eq!(payload.downcast_ref(), Some(&"no more paper"));
-/// ```
-pub type Payload = Box<dyn Any + Send + 'static>;
+use crate::panics::{message, Payload};
 
 /// The one final outcome of an accepted job.
 ///
@@ -32,9 +19,9 @@ pub type Payload = Box<dyn Any + Send + 'static>;
 /// }
 /// ```
 pub enum Outcome<T> {
-    /// The job ran to its end and returned this.
+    /// The job returned this value.
     Completed(T),
-    /// The job ran and panicked with this payload.
+    /// The job panicked with this payload.
     Panicked(Payload),
     /// The job never ran.
     Cancelled(CancelReason),
@@ -57,11 +44,11 @@ pub enum Outcome<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// The pool was told to discard what had not started.
+    /// The pool discarded its queued jobs.
     Discarded,
-    /// The deadline of the shutdown passed before the job could start.
+    /// The deadline of the shutdown passed before the job started.
     DeadlinePassed,
-    /// Its handle cancelled it.
+    /// The handle of the job cancelled it.
     Requested,
 }
 
@@ -70,7 +57,7 @@ impl<T> Outcome<T> {
     ///
     /// # Panics
     ///
-    /// If the job panicked, with the job's payload; if it was cancelled, saying why.
+    /// If the job panicked, with its payload; if it was cancelled, with the reason.
     #[track_caller]
     pub fn unwrap(self) -> T {
         match self {
@@ -88,17 +75,17 @@ impl<T> Outcome<T> {
         }
     }
 
-    /// Whether the job ran to its end.
+    /// Returns `true` if the job completed.
     pub fn is_completed(&self) -> bool {
         matches!(self, Outcome::Completed(_))
     }
 
-    /// Whether the job panicked.
+    /// Returns `true` if the job panicked.
     pub fn is_panicked(&self) -> bool {
         matches!(self, Outcome::Panicked(_))
     }
 
-    /// Whether the job never ran.
+    /// Returns `true` if the job never ran.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Outcome::Cancelled(_))
     }
@@ -119,20 +106,9 @@ impl<T: fmt::Debug> fmt::Debug for Outcome<T> {
 impl fmt::Display for CancelReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            CancelReason::Discarded => "the pool discarded what had not started",
-            CancelReason::DeadlinePassed => "the shutdown's deadline passed before it could start",
+            CancelReason::Discarded => "the pool discarded its queued jobs",
+            CancelReason::DeadlinePassed => "the deadline of the shutdown passed before it started",
             CancelReason::Requested => "its handle cancelled it",
         })
-    }
-}
-
-/// The text of a panic's payload, as the default hook would print it.
-pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a payload that is not a string".to_owned()
     }
 }

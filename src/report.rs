@@ -1,8 +1,8 @@
-//! What a pool has done: [`Stats`] while it runs, a [`Report`] at its end.
+//! The counts of a pool: [`Stats`] while it runs, a [`Report`] at its end.
 
 use std::time::Duration;
 
-/// The place of a job in the order of acceptance: 0 for the first that the pool accepted.
+/// The position of a job in the order of acceptance. The first job that a pool accepts has 0.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct JobId(pub(crate) u64);
 
 impl JobId {
-    /// Returns the number: how many jobs the pool had accepted before.
+    /// Returns the number of jobs that the pool had accepted before.
     pub fn get(self) -> u64 {
         self.0
     }
@@ -27,13 +27,13 @@ impl std::fmt::Display for JobId {
     }
 }
 
-/// How many panics of jobs without a handle a [`Report`] describes at most; the first ones. All are
-/// counted.
+/// The largest number of panics of jobs without a handle that a [`Report`] describes. It describes
+/// the first ones, and counts all of them.
 pub const PANICS_KEPT: usize = 64;
 
-/// What became of every job, in the end.
+/// What happened to every job.
 ///
-/// Conservation: [`accepted`](Self::accepted) is always the sum of
+/// Jobs are conserved: [`accepted`](Self::accepted) is always the sum of
 /// [`completed`](Self::completed), [`panicked`](Self::panicked), [`cancelled`](Self::cancelled) and
 /// [`unfinished`](Self::unfinished). Every count is a number of jobs since the pool was built.
 ///
@@ -52,29 +52,28 @@ pub const PANICS_KEPT: usize = 64;
 #[non_exhaustive]
 #[must_use = "a report says which jobs did not complete"]
 pub struct Report {
-    /// Jobs that the pool took.
+    /// Jobs that the pool accepted.
     pub accepted: u64,
-    /// Jobs that ran to their end.
+    /// Jobs that returned a value.
     pub completed: u64,
     /// Jobs that panicked.
     pub panicked: u64,
     /// Jobs that never ran.
     pub cancelled: u64,
-    /// Jobs that had not ended when the report was made: always 0 after a shutdown without a
-    /// deadline, except where the pool [lets go](crate::ThreadPool#shutdown) (the shutdown was called
-    /// by a job of its own, or while one is cancelled, by a destructor of that one's); and always 0 in
-    /// what the hook [`on_terminated`](crate::Builder::on_terminated) gets.
+    /// Jobs that had not ended when the report was made. It is 0 after a shutdown without a
+    /// deadline, unless the pool [detaches](crate::ThreadPool#shutdown), and always 0 in the report
+    /// that the hook [`on_terminated`](crate::Builder::on_terminated) receives.
     pub unfinished: u64,
-    /// Jobs that came back to their submitter unrun; not among the accepted.
+    /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,
     /// The jobs that were running when the report was made, in the order of acceptance.
     pub unfinished_jobs: Vec<UnfinishedJob>,
     /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of
-    /// acceptance. (A panic of a job with a handle goes there; if the handle was dropped before the
-    /// job had its outcome, here.)
+    /// acceptance. A job whose handle was dropped before it had its outcome is one of them. Other
+    /// panics go to the handle.
     pub panics: Vec<JobPanic>,
-    /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks,
-    /// which changed no job's outcome.
+    /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks.
+    /// They change no outcome.
     pub other_panics: u64,
 }
 
@@ -88,11 +87,11 @@ pub struct Report {
 /// let pool = last_call::ThreadPool::new(1);
 /// let ((started, has_started), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
 /// let job = move || {
-///     started.send(()).expect("somebody waits");
-///     drop(gate.recv()); // and no end in sight
+///     started.send(()).expect("the receiver is there");
+///     drop(gate.recv()); // for a long time
 /// };
 /// pool.execute(job).expect("the pool is running");
-/// has_started.recv().expect("it starts");
+/// has_started.recv().expect("the job starts");
 ///
 /// let report = pool.shutdown_timeout(Duration::from_millis(10));
 /// let stuck = &report.unfinished_jobs[0];
@@ -103,12 +102,12 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfinishedJob {
-    /// Its place in the order of acceptance.
+    /// Its position in the order of acceptance.
     pub id: JobId,
     /// The type name of its closure, which says in which function it was written.
     pub name: &'static str,
-    /// How long it had been running; with the feature `coarse-clock`, to the system's tick: some
-    /// milliseconds.
+    /// How long it had been running. With the feature `coarse-clock` this is exact to the system
+    /// tick, a few ms.
     pub elapsed: Duration,
 }
 
@@ -126,17 +125,19 @@ pub struct UnfinishedJob {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobPanic {
-    /// Its place in the order of acceptance.
+    /// Its position in the order of acceptance.
     pub id: JobId,
     /// The type name of its closure, which says in which function it was written.
     pub name: &'static str,
-    /// The panic's message.
+    /// The message of the panic.
     pub message: String,
 }
 
-/// What a pool has done so far. The counts of jobs are since the pool was built and never fall, but
-/// for [`running`](Self::running) and [`queued`](Self::queued), which say how many there are now; jobs
-/// that have ended are never more than those accepted.
+/// The counts of a pool so far.
+///
+/// Counts of jobs are numbers since the pool was built and never fall, except
+/// [`running`](Self::running) and [`queued`](Self::queued), which are current numbers. At most as
+/// many jobs have ended as were accepted.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -147,33 +148,33 @@ pub struct JobPanic {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Jobs that the pool took.
+    /// Jobs that the pool accepted.
     pub accepted: u64,
-    /// Jobs that ran to their end.
+    /// Jobs that returned a value.
     pub completed: u64,
     /// Jobs that panicked.
     pub panicked: u64,
     /// Jobs that never ran.
     pub cancelled: u64,
-    /// Jobs that came back to their submitter unrun; not among the accepted.
+    /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,
-    /// Jobs that are running. (This one and the next rise and fall, and are of one instant only while
-    /// nothing starts or ends.)
+    /// Jobs that are running. This count and the next are of the same instant only while no job
+    /// starts or ends.
     pub running: u64,
-    /// Jobs that wait.
+    /// Jobs that are queued.
     pub queued: u64,
     /// Workers of the pool.
     pub workers: usize,
 }
 
 impl Stats {
-    /// Returns how many jobs have their outcome.
+    /// Returns the number of jobs that have their outcome.
     pub fn finished(&self) -> u64 {
         self.completed + self.panicked + self.cancelled
     }
 }
 
-/// Outcomes counted in one place.
+/// Outcomes that one party has counted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) completed: u64,

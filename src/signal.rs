@@ -1,11 +1,11 @@
-//! Signals that end the pool.
+//! Ending the pool on signals.
 
 use std::{error, fmt, io};
 
-use crate::job::unharmed;
-use crate::pool::Shutdown;
+use crate::panics::ignore_panic;
+use crate::trigger::Shutdown;
 
-/// What a signal is about to do to the pool.
+/// The step that a signal is about to take.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -22,9 +22,9 @@ use crate::pool::Shutdown;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignalStep {
-    /// The first signal: no job is accepted any more, what is queued runs.
+    /// The first signal: no more jobs are accepted, and queued jobs run.
     Drain,
-    /// The second: what is queued is cancelled.
+    /// The second signal: queued jobs are cancelled.
     Discard,
 }
 
@@ -32,18 +32,18 @@ const STEPS: [SignalStep; 2] = [SignalStep::Drain, SignalStep::Discard];
 
 /// Feature `signal`.
 impl Shutdown {
-    /// Makes signals end the pool: the first begins a drain, the second a discard, later ones do
-    /// nothing. See [`on_signals_with`](Self::on_signals_with).
+    /// Makes signals end the pool: the first begins a drain, the second a discard, and later ones
+    /// do nothing. See [`on_signals_with`](Self::on_signals_with).
     ///
     /// # Errors
     ///
-    /// [`SignalError`], if the system refuses, or on Windows if something listens already.
+    /// [`SignalError`], if the system refuses, or on Windows if the process has a handler already.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
     /// let pool = last_call::ThreadPool::new(4);
     /// pool.shutdown_trigger().on_signals()?;
-    /// // … hand in jobs until one is refused …
+    /// // … submit jobs until one is refused …
     /// println!("{:?}", pool.shutdown());
     /// # Ok::<(), last_call::SignalError>(())
     /// ```
@@ -51,36 +51,37 @@ impl Shutdown {
         self.on_signals_with(|_| ())
     }
 
-    /// As [`on_signals`](Self::on_signals), and calls `before` with what the signal is about to do.
-    /// The step is taken when `before` returns (or panics, which is caught and lost): a server can
-    /// use the time to hand in the connections that it has already let in.
+    /// As [`on_signals`](Self::on_signals), but calls `before` with each step before it takes it.
+    /// The step is taken when `before` returns, or when it panics; the panic is caught and ignored.
+    /// A server can use the time to submit the connections that it has already accepted.
     ///
-    /// The signals are SIGINT and SIGTERM, through the
-    /// [`signal-hook`](https://docs.rs/signal-hook) crate. They are taken even if the process was
-    /// started with one of them ignored, as a shell without job control does with SIGINT for what it
-    /// puts into the background: whoever sends it to a server means it. All others are left as they
-    /// are; so SIGHUP ends the process, unless `nohup` started it. Several pools may listen, and each
-    /// takes its own steps at each signal; handlers that the process had before are still called.
+    /// The signals are SIGINT and SIGTERM, through the [`signal-hook`](https://docs.rs/signal-hook)
+    /// crate. They are handled even if the process was started with one of them ignored, as a shell
+    /// without job control does with SIGINT for its background processes: a SIGINT that is sent to
+    /// a server is meant for it. Other signals keep their effect, so SIGHUP ends the process unless
+    /// `nohup` started it. Several pools may listen, and each takes its own steps at each signal.
+    /// Handlers that the process had before are still called.
     ///
-    /// On Windows they are the console's Ctrl-C, Ctrl-Break and close, through the
-    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part is
-    /// untested: neither the tests nor the checks of this crate run on Windows.
+    /// On Windows the signals are the Ctrl-C, Ctrl-Break and close of the console, through the
+    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part
+    /// is untested: neither the tests nor the checks of this crate run on Windows.
     ///
-    /// The signal handler only wakes a thread that is started here; `before` and the steps run on
-    /// that thread, so they may do what a signal handler may not. So do the destructors of what the
-    /// discard cancels. The thread keeps no pool alive: once the pool has terminated its steps change
-    /// nothing, and `before` is called all the same. On Unix it ends with the second step and drops
-    /// `before`. The signals do not get back the effect that they had, not even after the pool's end.
+    /// The signal handler only wakes a thread that this call starts. `before`, the steps, and the
+    /// destructors of what the discard cancels run on that thread, so they may do what a signal
+    /// handler may not. The thread keeps no pool alive: once the pool has terminated the steps
+    /// change nothing, but `before` is still called. On Unix the thread drops `before` and ends
+    /// after the second step. The signals do not regain their former effect, not even after the end
+    /// of the pool.
     ///
     /// # Errors
     ///
-    /// [`SignalError`], if the system refuses, or on Windows if something listens already.
+    /// [`SignalError`], if the system refuses, or on Windows if the process has a handler already.
     pub fn on_signals_with(
         self,
         mut before: impl FnMut(SignalStep) + Send + 'static,
     ) -> Result<(), SignalError> {
         let take = move |step| {
-            unharmed(|| before(step));
+            ignore_panic(|| before(step));
             match step {
                 SignalStep::Drain => self.drain(),
                 SignalStep::Discard => self.discard(),
@@ -90,7 +91,7 @@ impl Shutdown {
     }
 }
 
-/// Takes a step at each of the next signals.
+/// Takes one step at each of the next signals.
 #[cfg(unix)]
 fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), SignalErrorKind> {
     use std::io::Read as _;
@@ -99,28 +100,30 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::low_level::{pipe, unregister};
 
-    use crate::job::drop_guarded;
+    use crate::panics::drop_catching;
     use crate::sync::{thread, Arc, Mutex};
 
-    // Each signal is a byte, so two that come at once are two steps.
+    // Each signal is a byte, so two signals at once are two steps.
     let (mut signals, wake) = UnixStream::pair()?;
-    // Before anything is registered: a signal once registered does not act as before, whatever fails.
+    // Before a signal is registered: it does not regain its effect if this fails.
     let wakes = [(SIGINT, wake.try_clone()?), (SIGTERM, wake)];
     let registered = Arc::new(Mutex::new(Vec::new()));
-    // Held to the end: the thread, which unregisters, does not overtake. It is started first, too.
+    // Held until all are registered, so that the thread cannot unregister before. The thread is
+    // started first.
     let mut registering = registered.lock();
     let main = {
         let registered = Arc::clone(&registered);
         move || {
             for step in STEPS {
                 if signals.read_exact(&mut [0]).is_err() {
-                    return; // they could not be registered
+                    return; // the signals could not be registered
                 }
                 take(step);
             }
-            // Before `signals` is closed: a handler that writes to nobody may raise SIGPIPE.
+            // Before `signals` is closed: a handler that writes to a closed stream may raise
+            // SIGPIPE.
             registered.lock().drain(..).for_each(|action| _ = unregister(action));
-            drop_guarded(take);
+            drop_catching(take);
         }
     };
     thread::spawn("last-call-signals".to_owned(), None, main)?;
@@ -147,14 +150,14 @@ fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), Signa
     })
 }
 
-/// Signals could not be made to end the pool.
+/// Signals cannot end the pool.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
 /// let pool = last_call::ThreadPool::new(2);
 /// match pool.shutdown_trigger().on_signals() {
 ///     Ok(()) => println!("Ctrl-C finishes what is queued"),
-///     Err(error) if error.is_handled() => println!("somebody else handles signals here"),
+///     Err(error) if error.is_handled() => println!("the process handles signals already"),
 ///     Err(error) => println!("no signals: {error}"),
 /// }
 /// ```
@@ -166,7 +169,7 @@ pub struct SignalError {
 
 #[derive(Debug)]
 enum SignalErrorKind {
-    #[cfg_attr(unix, allow(dead_code))] // there, any number of pools may listen
+    #[cfg_attr(unix, allow(dead_code))] // on Unix any number of pools may listen
     Handled,
     System(io::Error),
 }
@@ -178,12 +181,13 @@ impl From<io::Error> for SignalErrorKind {
 }
 
 impl SignalError {
-    /// Whether the process has a handler already: on Windows, where there can be only one.
+    /// Returns `true` if the process has a handler already: on Windows there can be only one.
     pub fn is_handled(&self) -> bool {
         matches!(self.kind, SignalErrorKind::Handled)
     }
 
-    /// Whether the operating system refused; [`source`](error::Error::source) is its error.
+    /// Returns `true` if the operating system refused. [`source`](error::Error::source) is its
+    /// error.
     pub fn is_system(&self) -> bool {
         matches!(self.kind, SignalErrorKind::System(_))
     }

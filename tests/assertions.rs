@@ -1,6 +1,6 @@
-//! What the public types are, as far as the compiler can tell: auto traits and sizes.
+//! The auto traits and sizes of the public types.
 //!
-//! They hold if this file compiles.
+//! The assertions hold if this file compiles.
 
 #![cfg(not(loom))]
 
@@ -21,27 +21,27 @@ use last_call::{
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
-/// May be sent, not shared.
+/// `Send`, not `Sync`.
 type Sent = Cell<u8>;
-/// May be shared, not sent.
+/// `Sync`, not `Send`.
 type Shared = MutexGuard<'static, u8>;
 /// Neither.
 type Local = Rc<u8>;
 
-// The pool: one owner, which may live anywhere. Its hooks may be anything, so nothing is promised
-// about unwinding.
+// The pool has one owner, which may be on any thread. Its hooks may be anything, so unwind safety
+// is not promised.
 assert_impl_all!(ThreadPool: Send, Sync, Unpin, Debug);
 assert_not_impl_any!(ThreadPool: Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Submitter: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
-// They go to any thread, and do not tell who made them.
+// They go to any thread, and no thread owns them.
 assert_impl_all!(Shutdown: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(StopToken: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(QueueKind: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default);
 assert_impl_all!(QueueKind: Eq, Hash);
 
-// A handle is an owned, not yet present `T`: it may be sent where `T` may. Sharing it only tells
-// whether the job has ended, so that asks no more of `T` than sending.
+// A handle owns a `T` that is not there yet: it is `Send` if `T` is. Sharing it reveals only
+// whether the job has ended, so `Sync` needs no more.
 assert_impl_all!(JobHandle<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_impl_all!(JobHandle<Sent>: Send, Sync);
 assert_impl_all!(JobHandle<RefCell<u8>>: UnwindSafe, RefUnwindSafe);
@@ -52,13 +52,13 @@ assert_not_impl_any!(JobHandle<u8>: Clone);
 struct WithoutDebug;
 assert_impl_all!(JobHandle<WithoutDebug>: Debug);
 
-// An outcome is a `T` or a payload, and payloads may be sent, not shared.
+// An outcome is a `T` or a payload. Payloads are `Send`, not `Sync`.
 assert_impl_all!(Outcome<u8>: Send, Unpin, Debug);
 assert_not_impl_any!(Outcome<u8>: Sync, Clone, UnwindSafe);
 assert_not_impl_any!(Outcome<Shared>: Send);
 assert_type_eq_all!(Payload, Box<dyn std::any::Any + Send + 'static>);
 
-// An error is its closure, and shows itself without asking anything of it.
+// An error owns its closure, and its `Debug` and `Display` need nothing of it.
 assert_impl_all!(SubmitError<fn()>: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe);
 assert_impl_all!(SubmitError<Sent>: Send);
 assert_not_impl_any!(SubmitError<Sent>: Sync);
@@ -68,7 +68,7 @@ assert_impl_all!(BuildError: Error, Debug, Display, Send, Sync, Unpin);
 assert_impl_all!(WaitError: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe, Copy, Eq);
 assert_impl_all!(SignalError: Error, Debug, Display, Send, Sync, Unpin);
 
-// What is reported is plain data.
+// Reports are plain data.
 assert_impl_all!(Report: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Clone, Default, Eq);
 assert_impl_all!(Stats: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default, Eq);
 assert_impl_all!(UnfinishedJob: Send, Sync, Unpin, UnwindSafe, Debug, Clone, Eq);
@@ -78,31 +78,31 @@ assert_impl_all!(CancelReason: Send, Sync, Unpin, UnwindSafe, Debug, Display, Co
 assert_impl_all!(Cancellation: Send, Sync, Unpin, UnwindSafe, Debug, Copy, Eq, Hash);
 assert_impl_all!(SignalStep: Send, Sync, Unpin, UnwindSafe, Debug, Copy, Eq, Hash);
 
-/// What callers keep many of stays small.
+/// Types of which callers keep many are small.
 #[cfg(target_pointer_width = "64")]
 mod sizes {
     use super::*;
     use static_assertions::{assert_eq_size, const_assert};
     use std::mem::size_of;
 
-    // One pointer to what all share; the pool has its threads besides.
+    // One pointer to the shared state. The pool also has its threads.
     assert_eq_size!(Submitter, Option<Submitter>, usize);
     assert_eq_size!(Shutdown, StopToken, usize);
     assert_eq_size!(ThreadPool, [usize; 4]);
-    // A pointer and an id, whatever the job returns.
-    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 5]);
+    // The job with its methods, the pool, and an id, whatever the job returns.
+    assert_eq_size!(JobHandle<()>, JobHandle<[u8; 4096]>, [usize; 4]);
     assert_eq_size!(JobId, u64);
     assert_eq_size!(Option<CancelReason>, u8);
-    // A payload and which of the three it is.
+    // A payload, and which of the three it is.
     const_assert!(size_of::<Outcome<()>>() <= size_of::<[usize; 3]>());
     const_assert!(size_of::<Outcome<[usize; 8]>>() <= size_of::<[usize; 9]>());
-    // The closure and why.
+    // The closure, and the reason.
     const_assert!(size_of::<SubmitError<[usize; 4]>>() <= size_of::<[usize; 5]>());
 }
 
-/// There is one owner of a pool, and handles go where their values may; that this test runs says
-/// that the compiler agrees.
+/// If this test runs, the assertions above hold: a pool has one owner, and handles go where their
+/// values may.
 #[test]
-fn auto_traits_and_sizes_are_as_meant() {
+fn auto_traits_and_sizes_are_as_intended() {
     support::evidence("C2", 1);
 }

@@ -1,4 +1,4 @@
-//! A full queue: who is refused, who waits, and that whoever waits is released.
+//! A full queue: which submissions are refused, which wait, and that every wait ends.
 
 #![cfg(not(loom))]
 
@@ -15,7 +15,7 @@ use support::{
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// The ways to hand a job in.
+/// The ways to submit a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Execute,
@@ -36,8 +36,8 @@ impl Way {
         Way::SubmitTimeout(Duration::MAX),
     ];
 
-    /// Hands the job in; a handle is dropped, and detaches.
-    fn hand_in<F>(self, submitter: &Submitter, job: F) -> Result<(), SubmitError<F>>
+    /// Submits the job. A handle is dropped, which detaches it.
+    fn submit<F>(self, submitter: &Submitter, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
@@ -52,7 +52,7 @@ impl Way {
     }
 }
 
-/// Why a job came back, by the predicate that says so.
+/// The reason of a refusal, by the predicate that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Why {
     Full,
@@ -61,7 +61,7 @@ enum Why {
     WouldDeadlock,
 }
 
-/// The one predicate that is true.
+/// Returns the reason of the one predicate that is true.
 #[track_caller]
 fn why<F>(error: &SubmitError<F>) -> Why {
     let all = [
@@ -75,7 +75,8 @@ fn why<F>(error: &SubmitError<F>) -> Why {
     why
 }
 
-/// Hands a job in that is refused, and runs what comes back: returns why, and what the error says.
+/// Submits a job that is refused, and runs the returned closure. Returns the reason and the error
+/// text.
 #[track_caller]
 fn refused(submitter: &Submitter, way: Way) -> (Why, String) {
     let (ran, dropped) = (Count::default(), Count::default());
@@ -86,7 +87,7 @@ fn refused(submitter: &Submitter, way: Way) -> (Why, String) {
             ran.up();
         }
     };
-    let error = way.hand_in(submitter, job).expect_err("refused");
+    let error = way.submit(submitter, job).expect_err("refused");
     let (why, text) = (why(&error), error.to_string());
     assert_eq!((ran.get(), dropped.get()), (0, 0), "{way:?}");
     error.into_job()();
@@ -95,7 +96,7 @@ fn refused(submitter: &Submitter, way: Way) -> (Why, String) {
 }
 
 #[test]
-fn each_refusal_has_its_own_predicate_and_text_and_gives_the_closure_back() {
+fn each_refusal_has_its_own_predicate_and_text_and_returns_the_closure() {
     watchdog(LIMIT, "predicates", |progress| {
         let pool = bounded(1, 1);
         let gate = Gate::new();
@@ -104,31 +105,31 @@ fn each_refusal_has_its_own_predicate_and_text_and_gives_the_closure_back() {
         let mut expect = |expected: Why, word: &str, (why, text): (Why, String)| {
             progress.note(format_args!("{expected:?}: {text}"));
             assert_eq!(why, expected);
-            assert!(text.starts_with("the thread pool"), "{text}");
+            assert!(text.contains("the thread pool"), "{text}");
             assert!(text.contains(word), "{text}");
             rejected += 1;
         };
 
-        // From the only worker, which fills the queue first.
-        let (tell, told) = mpsc::channel();
+        // From the only worker, which first fills the queue.
+        let (send, refusals) = mpsc::channel();
         let own = {
             let (submitter, pass) = (submitter.clone(), gate.pass());
             move || {
                 submitter.try_execute(|| ()).unwrap();
                 for way in Way::WAITING.into_iter().chain([Way::SubmitTimeout(Duration::ZERO)]) {
-                    tell.send((Why::WouldDeadlock, refused(&submitter, way))).unwrap();
+                    send.send((Why::WouldDeadlock, refused(&submitter, way))).unwrap();
                 }
-                // These would not have waited anyway.
+                // These do not wait anyway.
                 for way in [Way::TryExecute, Way::TrySubmit] {
-                    tell.send((Why::Full, refused(&submitter, way))).unwrap();
+                    send.send((Why::Full, refused(&submitter, way))).unwrap();
                 }
-                // Its panic would end the list, too.
-                drop(tell);
+                // A panic of this job would also end the list.
+                drop(send);
                 pass.wait();
             }
         };
         pool.execute(own).unwrap();
-        let from_own = told.iter().collect::<Vec<_>>();
+        let from_own = refusals.iter().collect::<Vec<_>>();
         assert_eq!(from_own.len(), Way::WAITING.len() + 3);
         for (expected, found) in from_own {
             let word = if expected == Why::Full { "full" } else { "own worker" };
@@ -148,7 +149,7 @@ fn each_refusal_has_its_own_predicate_and_text_and_gives_the_closure_back() {
             }
         }
         pool.shutdown_trigger().drain();
-        // Still full, and that is not why.
+        // The queue is still full, but that is not the reason.
         for way in Way::WAITING.into_iter().chain([Way::TryExecute, Way::TrySubmit]) {
             expect(Why::ShutDown, "shutting down", refused(&submitter, way));
         }
@@ -160,10 +161,10 @@ fn each_refusal_has_its_own_predicate_and_text_and_gives_the_closure_back() {
     });
 }
 
-/// Running jobs take no place, and each place is taken by one job.
+/// Running jobs take no slot, and each slot is taken by one job.
 #[test]
-fn as_many_jobs_wait_as_there_are_places() {
-    watchdog(LIMIT, "places", |_| {
+fn as_many_jobs_are_queued_as_there_are_slots() {
+    watchdog(LIMIT, "slots", |_| {
         let mut runs = 0;
         for workers in 1..=3_u64 {
             for capacity in [1, 2, 5] {
@@ -181,7 +182,7 @@ fn as_many_jobs_wait_as_there_are_places() {
                 gate.open();
                 pool.wait_idle().unwrap();
                 assert_eq!(ran.get(), capacity as u64);
-                // Every place is free again, and there are no more than before.
+                // Every slot is free again, and there are no more than before.
                 let gate = Gate::new();
                 gate.hold(&pool, workers);
                 assert_eq!(fill(), capacity);
@@ -196,7 +197,7 @@ fn as_many_jobs_wait_as_there_are_places() {
 }
 
 #[test]
-fn a_submission_waits_for_a_place_and_gets_it() {
+fn a_submission_waits_for_a_slot_and_gets_it() {
     watchdog(LIMIT, "gets it", |progress| {
         const ROUNDS: usize = 20;
         for round in 0..ROUNDS {
@@ -207,12 +208,12 @@ fn a_submission_waits_for_a_place_and_gets_it() {
             pool.execute(|| ()).unwrap();
             let all = Way::WAITING.map(|way| {
                 let (submitter, ran) = (pool.submitter(), ran.clone());
-                waiting(move || way.hand_in(&submitter, move || ran.up()).is_ok())
+                waiting(move || way.submit(&submitter, move || ran.up()).is_ok())
             });
             assert!(all.iter().all(|submission| !submission.is_finished()));
             assert_eq!((pool.stats().accepted, ran.get()), (2, 0));
             gate.open();
-            // No shutdown comes to their help: it would hide a place that nobody was told of.
+            // No shutdown helps them: it would hide a slot that no waiter was woken for.
             assert!(all.into_iter().all(|submission| submission.join().unwrap()));
             pool.wait_idle().unwrap();
             assert_eq!(ran.get(), Way::WAITING.len() as u64);
@@ -222,9 +223,9 @@ fn a_submission_waits_for_a_place_and_gets_it() {
     });
 }
 
-/// The workers are held: no place ever comes, and the owner itself still waits.
+/// The workers are held, so no slot becomes free, and the owner still waits.
 #[test]
-fn the_end_of_the_pool_gives_blocked_submitters_their_closures_back() {
+fn the_end_of_the_pool_returns_the_closures_of_blocked_submitters() {
     watchdog(LIMIT, "released", |progress| {
         let ends = End::ALL.map(Some).into_iter().chain([None, None]).enumerate();
         for (n, end) in ends {
@@ -263,7 +264,7 @@ fn the_end_of_the_pool_gives_blocked_submitters_their_closures_back() {
             }
             if let Some(report) = report {
                 assert_eq!(report.accepted, 4);
-                // A poll does not wait for those that it releases.
+                // A poll does not wait for the submitters that it releases.
                 let rejected = Way::WAITING.len() as u64;
                 assert!(report.rejected == rejected || end == Some(End::Poll), "{report:?}");
                 assert_conserved(&report);
@@ -273,9 +274,9 @@ fn the_end_of_the_pool_gives_blocked_submitters_their_closures_back() {
     });
 }
 
-/// Those who give up leave the place to those who go on waiting.
+/// Submitters that give up leave the slot to those that go on waiting.
 #[test]
-fn a_submission_that_times_out_takes_nobodys_place() {
+fn a_submission_that_times_out_takes_no_slot() {
     watchdog(LIMIT, "times out", |progress| {
         const ROUNDS: u64 = 50;
         for round in 0..ROUNDS {
@@ -301,7 +302,7 @@ fn a_submission_that_times_out_takes_nobodys_place() {
 }
 
 #[test]
-fn a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own() {
+fn a_worker_waits_for_a_slot_of_another_pool_but_not_of_its_own() {
     watchdog(LIMIT, "whose worker", |progress| {
         for way in Way::WAITING {
             progress.note(format_args!("{way:?}"));
@@ -315,19 +316,19 @@ fn a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own() {
                 let (submitter, arrived) = (full.submitter(), arrived.clone());
                 other.submit(move || {
                     arrived.up();
-                    way.hand_in(&submitter, || ()).is_ok()
+                    way.submit(&submitter, || ()).is_ok()
                 })
             };
             let from_other = from_other.unwrap();
             arrived.wait_for(1);
             let patient = from_other.join_timeout(Duration::from_millis(5));
-            let from_other = patient.expect_err("it waits for a place");
+            let from_other = patient.expect_err("it waits for a slot");
             gate.open();
             assert!(from_other.join().unwrap());
-            // With a place free, a worker of its own is a submitter like any other.
+            // While a slot is free, an own worker is a submitter like any other.
             full.wait_idle().unwrap();
             let submitter = full.submitter();
-            let from_own = full.submit(move || way.hand_in(&submitter, || ()).is_ok());
+            let from_own = full.submit(move || way.submit(&submitter, || ()).is_ok());
             assert!(from_own.unwrap().join().unwrap());
             assert_eq!(full.shutdown().rejected, 0);
         }
@@ -335,9 +336,9 @@ fn a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own() {
     });
 }
 
-/// A chain of jobs that would each wait for the place that only their own end can free.
+/// Each job of the chain would wait for the slot that only its own end can free.
 #[test]
-fn jobs_that_hand_in_jobs_to_their_own_full_queue_all_end() {
+fn jobs_that_submit_to_their_own_full_queue_all_end() {
     watchdog(LIMIT, "own queue", |progress| {
         const ROUNDS: u64 = 200;
         for round in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! Building: every argument that makes no sense is refused by name, and no thread is left behind.
+//! Building: every invalid argument is refused by name, and no thread is left running.
 
 #![cfg(not(loom))]
 
@@ -22,7 +22,7 @@ fn refused(builder: Builder) -> BuildError {
     }
 }
 
-/// Asserts that the message has the argument, its value and what is accepted.
+/// Asserts that the message contains the argument, its value and what is expected.
 fn assert_argument(builder: Builder, words: [&str; 3]) {
     let error = refused(builder);
     assert!(error.is_argument() && !error.is_spawn() && !error.is_start_hook(), "{error:?}");
@@ -34,23 +34,26 @@ fn assert_argument(builder: Builder, words: [&str; 3]) {
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_refused_by_name() {
+fn invalid_arguments_are_refused_by_name() {
     watchdog(LIMIT, "arguments", |_| {
         let started = Count::default();
         let builder = || {
             let started = started.clone();
             ThreadPool::builder().thread_name("refused").on_start(move |_| started.up())
         };
-        let accepted = format!("1 to {MAX_WORKERS}");
+        let expected = format!("(expected 1 to {MAX_WORKERS})");
         let many = (MAX_WORKERS + 1).to_string();
         let most = usize::MAX.to_string();
-        assert_argument(builder().workers(0), ["`workers`", " 0;", &accepted]);
-        assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`", &many, &accepted]);
-        assert_argument(builder().workers(usize::MAX), ["`workers`", &most, &accepted]);
-        let accepted = format!("1 to {MAX_CAPACITY} jobs");
+        assert_argument(builder().workers(0), ["`workers`: ", " 0 ", &expected]);
+        assert_argument(builder().workers(MAX_WORKERS + 1), ["`workers`: ", &many, &expected]);
+        assert_argument(builder().workers(usize::MAX), ["`workers`: ", &most, &expected]);
+        let expected = format!("(expected 1 to {MAX_CAPACITY})");
         for jobs in [0, MAX_CAPACITY + 1, usize::MAX] {
             let value = format!(" {jobs} jobs");
-            assert_argument(builder().workers(2).capacity(jobs), ["`capacity`", &value, &accepted]);
+            assert_argument(
+                builder().workers(2).capacity(jobs),
+                ["`capacity`: ", &value, &expected],
+            );
         }
         for name in ["\0", "a\0", "a\0b"] {
             let shown = format!("{name:?}");
@@ -59,16 +62,16 @@ fn arguments_that_make_no_sense_are_refused_by_name() {
         }
         assert_argument(
             builder().workers(2).stack_size(0),
-            ["`stack_size`", " 0 bytes", "1099511627776 bytes"],
+            ["`stack_size`", " 0 bytes", "to 1099511627776)"],
         );
         if cfg!(target_pointer_width = "64") {
-            let words = ["`stack_size`", &most, " to 1099511627776 bytes"];
+            let words = ["`stack_size`", &most, " to 1099511627776)"];
             assert_argument(builder().workers(2).stack_size(usize::MAX), words);
         }
-        let words = ["`stack_size`", " 65535 bytes", "65536 to 1099511627776 bytes"];
+        let words = ["`stack_size`", " 65535 bytes", "(expected 65536 to 1099511627776)"];
         assert_argument(builder().workers(2).stack_size(65_535), words);
         if let Ok(bytes) = usize::try_from((1_u64 << 40) + 1) {
-            let words = ["`stack_size`", " 1099511627777 bytes", " to 1099511627776 bytes"];
+            let words = ["`stack_size`", " 1099511627777 bytes", " to 1099511627776)"];
             assert_argument(builder().workers(2).stack_size(bytes), words);
         }
         assert_eq!(started.get(), 0);
@@ -96,7 +99,7 @@ fn new_panics_where_build_returns_an_error() {
 }
 
 #[test]
-fn what_is_not_chosen_has_its_default() {
+fn options_that_are_not_set_have_their_defaults() {
     watchdog(LIMIT, "defaults", |_| {
         let pool = ThreadPool::builder().build().unwrap();
         let parallelism = thread::available_parallelism().map_or(1, usize::from);
@@ -119,7 +122,7 @@ fn each_queue_has_its_name() {
     );
 }
 
-/// For the evidence only, which runs one build of these tests on each queue.
+/// For the evidence, which runs one build of these tests on each queue.
 #[cfg(unix)]
 #[test]
 fn a_builder_begins_with_the_queue_that_the_environment_names() {
@@ -274,12 +277,12 @@ fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
                 let worker = format!("worker {culprit}");
                 assert!(message.contains(&worker), "{message}");
                 assert!(message.ends_with(&format!("number {culprit} on purpose")), "{message}");
-                // Joined by now, so nobody else owns these.
+                // Joined by now, so this is the only owner.
                 let started = Arc::try_unwrap(started).unwrap().into_inner().unwrap();
                 let stopped = Arc::try_unwrap(stopped).unwrap().into_inner().unwrap();
                 let others = (0..workers).filter(|number| *number != culprit);
                 assert_eq!(started, others.collect::<BTreeSet<_>>());
-                assert_eq!(stopped, started, "who has started is stopped");
+                assert_eq!(stopped, started, "a worker that has started is stopped");
                 runs += 1;
             }
         }
@@ -315,7 +318,7 @@ fn a_stop_hook_that_panics_is_counted() {
 
 /// The hook runs without a lock held, and when it does, nothing is accepted any more.
 #[test]
-fn a_stop_hook_may_hand_in_jobs_and_is_refused() {
+fn a_stop_hook_may_submit_jobs_and_is_refused() {
     watchdog(LIMIT, "stop hook submits", |_| {
         let submitter = Arc::new(Mutex::new(None::<last_call::Submitter>));
         let pool = {

@@ -1,4 +1,4 @@
-//! Cancelling: a job that has not started never will, and leaves nothing behind.
+//! Cancelling: a job that has not started never does, and leaves nothing behind.
 
 #![cfg(not(loom))]
 
@@ -62,7 +62,7 @@ fn cancel_tells_queued_started_and_finished_apart() {
     });
 }
 
-/// While the worker still runs the job before: nobody else can have dropped them.
+/// The worker still runs the job before, so no other thread can have dropped them.
 #[test]
 fn a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns() {
     watchdog(LIMIT, "captures", |progress| {
@@ -104,7 +104,7 @@ fn a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns() {
     });
 }
 
-/// On a full queue, with the only worker held: whatever the drop waited for would never come.
+/// The queue is full and the only worker is held, so a destructor that waited would never return.
 #[test]
 fn the_drop_of_a_cancelled_capture_may_use_the_pool() {
     watchdog(LIMIT, "uses the pool", |progress| {
@@ -121,12 +121,12 @@ fn the_drop_of_a_cancelled_capture_may_use_the_pool() {
             let capture = {
                 let (own, other, dropped) = (Arc::clone(&own), Arc::clone(&other), dropped.clone());
                 InDrop(move || {
-                    // Its own place is free, and so is the other's after the cancel.
+                    // Its own slot is free, and so is that of the other job after the cancel.
                     submitter.execute(|| ()).unwrap();
                     assert_eq!(other.get().unwrap().cancel(), Cancellation::Cancelled);
                     submitter.try_execute(|| ()).unwrap();
                     assert!(submitter.try_execute(|| ()).unwrap_err().is_full());
-                    // Claimed, and not yet at its end.
+                    // It is claimed, and has no outcome yet.
                     assert_eq!(own.get().unwrap().cancel(), Cancellation::Started);
                     assert!(!own.get().unwrap().is_finished());
                     let stats = submitter.stats();
@@ -150,8 +150,8 @@ fn the_drop_of_a_cancelled_capture_may_use_the_pool() {
 }
 
 #[test]
-fn the_place_of_a_cancelled_job_is_free_at_once() {
-    watchdog(LIMIT, "place", |progress| {
+fn the_slot_of_a_cancelled_job_is_free_at_once() {
+    watchdog(LIMIT, "slot", |progress| {
         const ROUNDS: u64 = 300;
         let pool = bounded(1, 2);
         let gate = Gate::new();
@@ -162,11 +162,11 @@ fn the_place_of_a_cancelled_job_is_free_at_once() {
             }
             let mut jobs = [(); 2].map(|()| pool.try_submit(|| ()).unwrap());
             assert!(pool.try_submit(|| ()).unwrap_err().is_full());
-            // The younger one first, which is not at the queue's head.
+            // The younger one first, which is not at the head of the queue.
             for job in jobs.iter_mut().rev() {
                 assert_eq!(job.cancel(), Cancellation::Cancelled);
                 *job = pool.try_submit(|| ()).unwrap();
-                assert!(pool.try_submit(|| ()).unwrap_err().is_full(), "one cancel, one place");
+                assert!(pool.try_submit(|| ()).unwrap_err().is_full(), "one cancel, one slot");
             }
             assert!(jobs.iter().all(cancelled));
         }
@@ -175,7 +175,7 @@ fn the_place_of_a_cancelled_job_is_free_at_once() {
 }
 
 #[test]
-fn a_cancel_lets_a_submitter_in_that_waits_for_a_place() {
+fn a_cancel_admits_a_submitter_that_waits_for_a_slot() {
     watchdog(LIMIT, "lets in", |progress| {
         const ROUNDS: u64 = 50;
         for round in 0..ROUNDS {
@@ -188,7 +188,7 @@ fn a_cancel_lets_a_submitter_in_that_waits_for_a_place() {
             let waits = waiting(move || submitter.submit(|| "let in"));
             assert!(!waits.is_finished());
             assert_eq!(queued.cancel(), Cancellation::Cancelled);
-            // The worker is still held, so this is the place that the cancel gave back.
+            // The worker is still held, so this is the slot that the cancel released.
             let job = waits.join().unwrap().unwrap();
             gate.open();
             assert_eq!(job.join().unwrap(), "let in");
@@ -289,9 +289,9 @@ fn a_job_may_cancel_the_one_behind_it() {
     });
 }
 
-/// Whoever claims the job says why it was cancelled; the other has come too late.
+/// The claimant decides the reason; the other is too late.
 #[test]
-fn cancel_and_discard_agree_on_who_cancelled() {
+fn cancel_and_discard_agree_on_the_reason() {
     watchdog(LIMIT, "against discard", |progress| {
         const ROUNDS: u64 = 1_000;
         let mut requested = 0;
@@ -313,7 +313,7 @@ fn cancel_and_discard_agree_on_who_cancelled() {
                 })
             };
             barrier.wait();
-            // From both sides, so that they meet in the middle.
+            // From both ends, so that they meet in the middle.
             let found = [2, 1, 0].map(|n| (n, jobs[n].cancel()));
             gate.open();
             let report = ending.join().unwrap();
@@ -336,7 +336,7 @@ fn cancel_and_discard_agree_on_who_cancelled() {
     });
 }
 
-/// Its job would be missing in the report, and its handle unresolved.
+/// Otherwise its job would be missing in the report, and its handle unresolved.
 #[test]
 fn a_shutdown_waits_for_the_cancel_that_is_under_way() {
     watchdog(LIMIT, "under way", |progress| {
@@ -355,7 +355,7 @@ fn a_shutdown_waits_for_the_cancel_that_is_under_way() {
             in_drop.wait_for(1);
             gate.open();
             let ending = waiting(move || end.end(pool));
-            // The worker is through, and is not what is waited for.
+            // The worker has nothing left to do, so the shutdown waits for the cancel.
             stops.wait_for(1);
             assert!(!ending.is_finished());
             in_drop.open();
@@ -395,7 +395,7 @@ fn of_many_cancels_one_wins() {
                 threads.map(|thread| thread.join().unwrap()).into_iter().filter(|won| *won).count()
             });
             assert_eq!((won, dropped.get()), (1, 1));
-            // One place, and not one for each call.
+            // One slot, and not one for each call.
             pool.try_execute(|| ()).unwrap();
             assert!(pool.try_execute(|| ()).unwrap_err().is_full());
             assert_requested(&job.join());

@@ -1,4 +1,4 @@
-//! What the pool tells a subscriber, which is user code: its panic harms neither worker nor shutdown.
+//! Events for a subscriber, which is user code: its panic harms neither workers nor shutdown.
 
 #![cfg(not(loom))]
 
@@ -7,17 +7,17 @@ mod support;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
-use last_call::ThreadPool;
+use last_call::{Shutdown, ThreadPool};
 use support::lock;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// What has been told: an event's fields, its message among them.
-type Told = Arc<Mutex<Vec<String>>>;
+/// The recorded events: their fields, including the message.
+type Recorded = Arc<Mutex<Vec<String>>>;
 
-/// Writes down each event of the pool's, and panics.
-struct Panics(Told);
+/// Records each event of the pool, and panics.
+struct Panics(Recorded);
 
 /// The text of one event.
 struct Text(String);
@@ -49,11 +49,11 @@ impl Subscriber for Panics {
 
 #[test]
 fn a_subscriber_that_panics_at_each_event_changes_nothing() {
-    let told = Told::default();
-    let subscriber = Panics(Arc::clone(&told));
+    let recorded = Recorded::default();
+    let subscriber = Panics(Arc::clone(&recorded));
     tracing::subscriber::set_global_default(subscriber).expect("the only test of this process");
     support::watchdog(support::LIMIT, "a subscriber that panics", move |_| {
-        let take = || std::mem::take(&mut *lock(&told));
+        let take = || std::mem::take(&mut *lock(&recorded));
         let pool = ThreadPool::new(1);
         for id in 0..2 {
             assert_eq!(pool.submit(|| 7).expect("the pool is running").join().completed(), Some(7));
@@ -81,7 +81,16 @@ fn a_subscriber_that_panics_at_each_event_changes_nothing() {
             "DEBUG message=worker started;worker=1;",
             "INFO message=shutdown begins;mode=\"discard\";",
         ] {
-            assert!(events.iter().any(|told| told == event), "no {event} in {events:?}");
+            assert!(events.iter().any(|recorded| recorded == event), "no {event} in {events:?}");
+        }
+        let pool = ThreadPool::new(1);
+        let trigger = pool.shutdown_trigger();
+        let begins = |mode: &str| format!("INFO message=shutdown begins;mode={mode:?};");
+        for (step, mode) in [(Shutdown::drain as fn(&_), "drain"), (Shutdown::discard, "discard")] {
+            take();
+            step(&trigger);
+            let events = take();
+            assert!(events.contains(&begins(mode)), "no {mode} in {events:?}");
         }
     });
     support::evidence("C12,C16", 1);

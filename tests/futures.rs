@@ -1,5 +1,4 @@
-//! Handles as futures, on executors that users have: the task is woken by each outcome, once there
-//! is one.
+//! Handles as futures, on executors in common use: each outcome wakes the task.
 
 #![cfg(not(loom))]
 
@@ -21,7 +20,7 @@ use support::{
     LIMIT, LONG,
 };
 
-/// Where a future is run to its end.
+/// The executor that runs a future to completion.
 #[derive(Clone, Copy, Debug)]
 enum Executor {
     /// `futures_executor::block_on`.
@@ -32,7 +31,7 @@ enum Executor {
     Spawned,
     /// tokio, current thread.
     Tokio,
-    /// A task of tokio's worker threads.
+    /// A task on the worker threads of tokio.
     TokioSpawned,
 }
 
@@ -73,8 +72,8 @@ fn tokio_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-/// A task that awaits a job while it is held, then the job's outcome. Polled before, polled after,
-/// and most often woken.
+/// A task awaits a job while it is held, then the outcome. It is polled before, polled after, and
+/// most often woken.
 #[test]
 fn a_task_is_woken_by_each_outcome() {
     watchdog(LIMIT, "each outcome", |progress| {
@@ -134,7 +133,7 @@ fn a_resolved_job_is_ready_at_the_first_poll() {
     });
 }
 
-/// The second to end is the first to be awaited, and the other way round.
+/// The job that ends second is awaited first, and the other way round.
 #[test]
 fn one_task_awaits_two_jobs() {
     watchdog(LIMIT, "two jobs", |progress| {
@@ -186,7 +185,7 @@ fn one_task_awaits_many_jobs_that_end_while_it_looks() {
                 }
             }));
             assert_eq!(counts, (JOBS * (JOBS - 1) / 2, JOBS / 4));
-            // Many tasks, each with a job of its own.
+            // Many tasks, each with its own job.
             let submitter = pool.submitter();
             let sum = tokio_runtime().block_on(async move {
                 let task = |n: u64| {
@@ -206,7 +205,7 @@ fn one_task_awaits_many_jobs_that_end_while_it_looks() {
     });
 }
 
-/// The job runs all the same, and its result is dropped.
+/// The job still runs, and its result is dropped.
 #[test]
 fn a_handle_that_a_task_drops_detaches() {
     watchdog(LIMIT, "timeout", |_| {
@@ -329,7 +328,7 @@ impl Wake for Panics {
 }
 
 #[test]
-fn a_waker_that_panics_harms_nobody() {
+fn a_waker_that_panics_harms_no_thread() {
     watchdog(LIMIT, "waker panics", |_| {
         const JOBS: u64 = 20;
         let pool = pool(1);
@@ -349,7 +348,7 @@ fn a_waker_that_panics_harms_nobody() {
             assert_eq!(job.join().unwrap(), before, "the worker goes on");
         }
         woken.wait_for(JOBS);
-        // Whoever cancels wakes: a handle, a trigger.
+        // The thread that cancels wakes the task: by a handle, or by a trigger.
         let gate = Gate::new();
         gate.hold(&pool, 1);
         let (cancelled, discarded) = (polled(), [(); 3].map(|()| polled()));
@@ -365,7 +364,7 @@ fn a_waker_that_panics_harms_nobody() {
     });
 }
 
-/// Uses the pool when woken: submits, asks, and looks at the very handle.
+/// A waker that uses the pool: it submits, asks for counts, and polls the same handle.
 struct Uses {
     submitter: Submitter,
     handle: std::sync::Mutex<Option<Arc<last_call::JobHandle<()>>>>,

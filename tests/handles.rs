@@ -1,4 +1,4 @@
-//! Handles: they always resolve, and only after the job has let go of everything.
+//! Handles: they always resolve, and only after the captures of the job are dropped.
 
 #![cfg(not(loom))]
 
@@ -54,7 +54,7 @@ fn a_pending_handle_survives_try_join_and_join_timeout() {
 }
 
 #[test]
-fn a_resolved_handle_gives_its_outcome_by_every_way() {
+fn every_way_returns_the_outcome_of_a_resolved_handle() {
     watchdog(LIMIT, "resolved", |_| {
         let pool = pool(2);
         let finished = |n: u32| {
@@ -134,7 +134,7 @@ fn a_handle_outlives_the_pool() {
     });
 }
 
-/// What the job has captured is dropped, and what it did is counted, before anyone is told.
+/// The captures of the job are dropped, and the job is counted, before any waiter is woken.
 #[test]
 fn captures_are_dropped_and_the_outcome_is_counted_before_the_handle_resolves() {
     watchdog(LIMIT, "before it resolves", |progress| {
@@ -144,7 +144,7 @@ fn captures_are_dropped_and_the_outcome_is_counted_before_the_handle_resolves() 
             if round % 100 == 0 {
                 progress.note_stats(&pool.stats());
             }
-            // Read without any synchronisation of its own.
+            // Read without further synchronisation.
             let alive = Arc::new(());
             let capture = Arc::clone(&alive);
             let panics = round % 2 == 1;
@@ -210,7 +210,7 @@ fn dropping_a_handle_detaches_and_nothing_is_kept() {
             })
             .unwrap()
         };
-        // Before its job has started.
+        // Before the job has started.
         drop(submit());
         let last = pool.submit(|| ()).unwrap();
         gate.open();
@@ -218,14 +218,14 @@ fn dropping_a_handle_detaches_and_nothing_is_kept() {
         assert_eq!((ran.get(), captures.get()), (1, 1));
         results.wait_for(1);
 
-        // After its job has ended: the result is the handle's until then.
+        // After the job has ended: until then the handle owns the result.
         let ended = submit();
         while !ended.is_finished() {
             thread::yield_now();
         }
         assert_eq!((ran.get(), captures.get(), results.get()), (2, 2, 1));
         drop(ended);
-        // The worker may still hold the other end of it for a moment.
+        // The worker may still hold the other end for a moment.
         results.wait_for(2);
         assert_eq!(pool.shutdown().completed, 4);
         assert_eq!((ran.get(), captures.get(), results.get()), (2, 2, 2));
@@ -247,8 +247,8 @@ fn a_job_may_wait_for_another_jobs_handle() {
     });
 }
 
-/// On the only worker, the job behind cannot run: waiting for it is the one hang that the
-/// documentation allows, and every way out of it works.
+/// On the only worker, the job behind cannot run. To wait for it is the one deadlock that the
+/// documentation allows, and there are three ways out of it.
 #[test]
 fn a_job_that_waits_for_the_one_behind_it_can_get_out() {
     watchdog(LIMIT, "the one behind", |progress| {
@@ -261,7 +261,7 @@ fn a_job_that_waits_for_the_one_behind_it_can_get_out() {
             let waits = pool.submit(move || {
                 let behind = receive.recv().unwrap();
                 if outside {
-                    // Somebody else ends the wait.
+                    // Another thread ends the wait.
                     assert!(behind.join().is_cancelled());
                     return;
                 }
@@ -279,7 +279,7 @@ fn a_job_that_waits_for_the_one_behind_it_can_get_out() {
                     thread::yield_now();
                 }
                 let report = pool.shutdown_timeout(Duration::from_millis(1));
-                // Once the one behind is cancelled, it may end in time for the report.
+                // Once the job behind is cancelled, this one may end in time for the report.
                 assert_eq!((report.unfinished + report.completed, report.cancelled), (1, 1));
                 assert!(report.unfinished_jobs.iter().all(|job| job.id == waits.id()));
                 waits.join().unwrap();

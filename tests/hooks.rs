@@ -1,4 +1,5 @@
-//! Hooks belong to the pool: their captures go with it, and what their drop does harms nobody.
+//! Hooks belong to the pool: their captures are dropped with it, and a panic of their destructors
+//! harms no thread.
 #![cfg(not(loom))]
 
 mod support;
@@ -11,7 +12,7 @@ use std::{panic, thread};
 use last_call::{Cancellation, ThreadPool};
 use support::{assert_conserved, evidence, lock, watchdog, Count, End, Gate, InDrop, LIMIT};
 
-/// Panics when dropped, quietly.
+/// Panics when dropped, without a message.
 struct PanicsInDrop;
 
 impl Drop for PanicsInDrop {
@@ -62,7 +63,7 @@ fn the_captures_of_hooks_are_dropped_before_shutdown_returns() {
             .on_terminated(move |_| drop(ended.clone()))
             .build()
             .expect("the hooks do not panic");
-        // What outlives the pool keeps none of them.
+        // What outlives the pool keeps none of the captures.
         let (_submitter, _trigger) = (pool.submitter(), pool.shutdown_trigger());
         let _ = pool.shutdown();
         assert_eq!(Arc::strong_count(&capture), 1);
@@ -86,7 +87,7 @@ fn the_final_report_comes_once_from_whichever_shutdown() {
         drop(build());
         assert!(reports.try_recv().is_ok(), "before drop returns");
 
-        // On its own worker, the pool lets go; the report comes when the job behind has ended.
+        // On its own worker the pool detaches. The report comes when the job behind has ended.
         let ran = Arc::new(AtomicUsize::new(0));
         let (hand_over, pool_for_job) = mpsc::channel::<ThreadPool>();
         let pool = build();
@@ -106,9 +107,9 @@ fn the_final_report_comes_once_from_whichever_shutdown() {
     evidence("C21", 3);
 }
 
-/// Only who shuts the pool down while cancelling lets go of it.
+/// Only a thread that shuts the pool down while it cancels detaches the owner.
 #[test]
-fn after_a_cancel_it_is_still_the_owner_who_reports() {
+fn after_a_cancel_the_owner_still_reports() {
     watchdog(LIMIT, "a report after a cancel", |_| {
         let (send, reports) = mpsc::channel();
         let hook = move |report: &last_call::Report| {
@@ -126,7 +127,7 @@ fn after_a_cancel_it_is_still_the_owner_who_reports() {
     });
 }
 
-/// The owner did not wait; whoever is last knows how the jobs ended that were unfinished then.
+/// The owner did not wait. The last worker knows how the unfinished jobs have ended.
 #[test]
 fn after_a_deadline_the_last_worker_reports() {
     watchdog(LIMIT, "a report after the deadline", |_| {
@@ -152,10 +153,10 @@ fn after_a_deadline_the_last_worker_reports() {
     evidence("C5,C17,C21", 1);
 }
 
-/// The last owner is in a capture of a job that is cancelled on a thread that is not the pool's; and
-/// a job runs that waits for that job's handle, so that a drop which waited would never return.
+/// The last owner is in a capture of a job that is cancelled on a thread outside the pool. A
+/// running job waits for the handle of that job, so a destructor that waited would never return.
 #[test]
-fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final() {
+fn a_pool_that_ends_while_its_job_is_cancelled_detaches_and_the_report_is_final() {
     watchdog(LIMIT, "ends in a cancel", |progress| {
         let mut runs = 0;
         for end in End::ALL {
@@ -185,7 +186,7 @@ fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final()
                     if let Some(report) = end.end(owner.recv().expect("it is sent")) {
                         assert_conserved(&report);
                     }
-                    // The first panic of this capture, which the final report shall count.
+                    // This capture panics first, and the final report counts it.
                     panic::resume_unwind(Box::new("after the end"));
                 });
                 let job = pool.submit(move || drop(capture)).expect("it is running");
@@ -201,7 +202,7 @@ fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final()
                 }
                 assert!(waits.join().unwrap(), "the job has seen the other cancelled");
                 let behind = behind.join();
-                let report = reports.recv().expect("somebody reports");
+                let report = reports.recv().expect("the hook is called");
                 assert_conserved(&report);
                 let cancelled = if behind.is_cancelled() { 2 } else { 1 };
                 assert_eq!((report.accepted, report.cancelled), (3, cancelled));
@@ -218,7 +219,7 @@ fn a_pool_that_ends_while_its_job_is_cancelled_lets_go_and_the_report_is_final()
     });
 }
 
-/// Without a job that runs: when the destructor returns, the workers have long gone.
+/// No job runs: when the destructor returns, the workers have exited.
 #[test]
 fn the_final_report_waits_for_the_cancel_that_ended_the_pool() {
     watchdog(LIMIT, "after the cancel", |_| {
@@ -297,7 +298,7 @@ fn a_pool_that_is_not_built_reports_nothing_and_keeps_no_hook() {
         assert!(builder().on_start(panics).build().unwrap_err().is_start_hook());
         assert!(builder().capacity(0).build().unwrap_err().is_argument());
         assert_eq!((called.get(), Arc::strong_count(&capture)), (0, 1));
-        // The hook goes with it, and harms nobody.
+        // The hook is dropped, and its panic is caught.
         let bomb = PanicsInDrop;
         let hook = move |_: &last_call::Report| {
             let _ = &bomb;

@@ -1,4 +1,4 @@
-//! Waiting for idleness: it comes when nothing is queued or running, and to everybody who waits.
+//! Waiting for idleness: every waiter returns once nothing is queued or running.
 
 #![cfg(not(loom))]
 
@@ -72,7 +72,7 @@ fn every_waiter_returns_when_the_last_job_has_ended_and_not_before() {
 }
 
 #[test]
-fn what_the_jobs_did_is_seen_by_those_who_waited() {
+fn the_effects_of_jobs_are_visible_after_the_wait() {
     watchdog(LIMIT, "seen", |progress| {
         const ROUNDS: u64 = 2_000;
         const JOBS: u64 = 5;
@@ -81,7 +81,7 @@ fn what_the_jobs_did_is_seen_by_those_who_waited() {
             if round % 200 == 0 {
                 progress.note_stats(&pool.stats());
             }
-            // Shared by captures alone, and read without any synchronisation of its own.
+            // Shared by captures alone, and read without further synchronisation.
             let alive = std::sync::Arc::new(());
             for n in 0..JOBS {
                 let capture = std::sync::Arc::clone(&alive);
@@ -108,7 +108,7 @@ fn timeouts_of_an_idle_and_of_a_busy_pool() {
     watchdog(LIMIT, "timeouts", |_| {
         let pool = pool(2);
         let any = [Duration::ZERO, Duration::from_nanos(1), SHORT, LONG, Duration::MAX];
-        // Before any job, and after some.
+        // Before any job, and after some jobs.
         for _ in 0..2 {
             for timeout in any {
                 assert_eq!(pool.wait_idle_timeout(timeout), Ok(()));
@@ -139,7 +139,7 @@ fn timeouts_of_an_idle_and_of_a_busy_pool() {
 }
 
 #[test]
-fn a_job_that_waits_for_its_own_pool_is_told_so() {
+fn a_job_that_waits_for_its_own_pool_gets_an_error() {
     watchdog(LIMIT, "own pool", |_| {
         let inner = pool(2);
         let submitter = inner.submitter();
@@ -150,7 +150,7 @@ fn a_job_that_waits_for_its_own_pool_is_told_so() {
         });
         own.unwrap().join().unwrap();
 
-        // So is the drop of a capture, and of a capture of a job that is being cancelled.
+        // The same is true in the destructor of a capture, also of a job that is being cancelled.
         let waits_in_drop = |waited: &Count| {
             let (submitter, waited) = (inner.submitter(), waited.clone());
             InDrop(move || {
@@ -171,7 +171,7 @@ fn a_job_that_waits_for_its_own_pool_is_told_so() {
         inner.shutdown_trigger().discard();
         assert_eq!(waited.get(), 3);
 
-        // A job of another pool's may wait.
+        // A job of another pool may wait.
         let outer = pool(1);
         let submitter = inner.submitter();
         let other = outer.submit(move || submitter.wait_idle());
@@ -182,7 +182,7 @@ fn a_job_that_waits_for_its_own_pool_is_told_so() {
     });
 }
 
-/// A tree of jobs, each of which submits its children and ends before they do.
+/// A tree of jobs, each of which submits its children and ends before them.
 fn grow(submitter: &Submitter, ran: &Count, height: u32) {
     for _ in 0..height {
         let child = {
@@ -192,7 +192,7 @@ fn grow(submitter: &Submitter, ran: &Count, height: u32) {
         submitter.execute(child).unwrap();
     }
     ran.up();
-    // It makes no difference to idleness how a job ends.
+    // How a job ends makes no difference to idleness.
     if height % 2 == 1 {
         panic_quietly("on purpose");
     }
@@ -218,7 +218,7 @@ fn jobs_that_submit_jobs_are_not_idle_in_between() {
     });
 }
 
-/// The end of idleness's wait may also be brought about by a cancel, here and from a trigger.
+/// A cancel may also end the wait for idleness, on this thread and from a trigger.
 #[test]
 fn a_cancel_under_way_is_not_yet_idle() {
     watchdog(LIMIT, "cancel", |progress| {
@@ -243,7 +243,7 @@ fn a_cancel_under_way_is_not_yet_idle() {
             gate.open();
             let submitter = pool.submitter();
             let waits = waiting(move || submitter.wait_idle());
-            // The worker has nothing left, and the only job behind has not ended.
+            // The worker has nothing left to do, and the only queued job has not ended.
             while pool.stats().completed == 0 {
                 std::thread::yield_now();
             }
@@ -288,7 +288,7 @@ fn an_ended_pool_is_idle_once_its_last_job_has_ended() {
     });
 }
 
-/// Waiters that come and go do not take each other's wake-up along.
+/// Waiters that leave do not take the wake-ups of others along.
 #[test]
 fn a_waiter_that_gives_up_leaves_the_others_waiting() {
     watchdog(LIMIT, "gives up", |progress| {
@@ -298,15 +298,15 @@ fn a_waiter_that_gives_up_leaves_the_others_waiting() {
             progress.note(format_args!("round {round}"));
             let gate = Gate::new();
             gate.hold(&pool, 1);
-            let (done, told) = mpsc::channel();
+            let (done, results) = mpsc::channel();
             for _ in 0..2 {
                 let (submitter, done) = (pool.submitter(), done.clone());
                 drop(waiting(move || done.send(submitter.wait_idle())));
             }
             assert_timeout(pool.wait_idle_timeout(Duration::from_micros(200)));
-            assert!(told.try_recv().is_err());
+            assert!(results.try_recv().is_err());
             gate.open();
-            assert_eq!([told.recv(), told.recv()], [Ok(Ok(())), Ok(Ok(()))]);
+            assert_eq!([results.recv(), results.recv()], [Ok(Ok(())), Ok(Ok(()))]);
         }
         evidence("C26", ROUNDS);
     });

@@ -1,4 +1,4 @@
-//! What a pool keeps of jobs that have run, and a queue of items that have gone.
+//! The memory that a pool keeps of jobs that have run, and a queue of items that have left.
 
 #![cfg(not(loom))]
 
@@ -15,10 +15,10 @@ use support::{evidence, lock, pool, waiting, watchdog, Gate, LIMIT};
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Who measures is alone.
+/// Measurements run alone.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Small boxes wait with their worker, to be freed together; a large one does not.
+/// Workers keep small boxes and free them together. A large box is freed at once.
 #[test]
 fn a_large_closure_is_freed_before_the_next_job_starts() {
     const SIZE: usize = 16 << 10;
@@ -33,7 +33,8 @@ fn a_large_closure_is_freed_before_the_next_job_starts() {
             std::hint::black_box(&large);
         })
         .unwrap();
-        // The half, here as below: what the harness has of other tests may go meanwhile.
+        // Half of the size, here and below: the test harness may free memory of other tests
+        // meanwhile.
         assert!(MEMORY.allocated() >= without + SIZE / 2, "the closure waits in a box");
         pool.execute(behind.job()).unwrap();
         before.open();
@@ -44,8 +45,8 @@ fn a_large_closure_is_freed_before_the_next_job_starts() {
     });
 }
 
-/// Of a queue that keeps buffers of four places: how many it has while a popper sleeps, after that
-/// many items.
+/// Returns how many slots a queue that keeps buffers of four slots has while a popper sleeps, after
+/// `items` items.
 fn places_kept_after(items: usize) -> usize {
     const SIZE: usize = 4096;
     let queue = Arc::new(TwoLock::<[u8; SIZE]>::keeping(4, None));
@@ -60,7 +61,7 @@ fn places_kept_after(items: usize) -> usize {
     kept / SIZE
 }
 
-/// What a burst has grown is given back; what is used all the time is kept.
+/// A buffer that a burst has grown is freed; one that is always used is kept.
 #[cfg(target_os = "linux")] // where one can see that a popper sleeps
 #[test]
 fn a_queue_with_two_locks_gives_large_buffers_back_before_its_popper_sleeps() {
@@ -71,8 +72,8 @@ fn a_queue_with_two_locks_gives_large_buffers_back_before_its_popper_sleeps() {
     });
 }
 
-/// The buffer of items without a size has no end, and there is nothing to give back: a popper that
-/// tried would never sleep.
+/// The buffer of items of size zero has an unlimited capacity, and nothing to free. A popper that
+/// tried to free it would never sleep.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_popper_of_items_without_a_size_sleeps() {

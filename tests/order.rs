@@ -1,4 +1,4 @@
-//! In which order jobs start, and that none waits while a worker is free.
+//! The order in which jobs start, and that none waits while a worker is free.
 
 #![cfg(not(loom))]
 
@@ -32,7 +32,7 @@ fn one_worker_starts_jobs_in_the_order_of_submission() {
     });
 }
 
-/// Submitters race, so only their jobs' ids say which was accepted first.
+/// Submitters race, so only the ids of their jobs say which was accepted first.
 #[test]
 fn the_number_of_a_job_is_its_place_in_the_order_of_acceptance() {
     watchdog(LIMIT, "numbers", |_| {
@@ -103,7 +103,7 @@ fn the_jobs_that_start_first_are_those_submitted_first() {
     });
 }
 
-/// Whichever worker is free, and whether the jobs came before or after the others were held.
+/// This holds for each free worker, and for jobs that come before or after the others are held.
 #[test]
 fn a_free_worker_runs_everything_while_the_others_are_held() {
     watchdog(LIMIT, "a free worker", |progress| {
@@ -137,7 +137,7 @@ fn a_free_worker_runs_everything_while_the_others_are_held() {
     });
 }
 
-/// A lost wake-up would leave a job beside an idle worker; nothing comes after it to wake another.
+/// A lost wake-up would leave a job beside an idle worker, and no later job wakes another.
 #[test]
 fn jobs_that_wait_for_each_other_all_get_a_worker() {
     watchdog(LIMIT, "rendezvous", |progress| {
@@ -165,8 +165,8 @@ fn jobs_that_wait_for_each_other_all_get_a_worker() {
     });
 }
 
-/// Each job comes while the only worker goes from the last one to its sleep, a little later each
-/// time; nobody else could run it, and no shutdown follows that would wake the worker.
+/// Each job comes while the only worker is about to sleep, a little later each time. No other
+/// worker can run it, and no shutdown follows that would wake the worker.
 #[test]
 fn no_job_is_left_behind_when_the_only_worker_goes_to_sleep() {
     watchdog(LIMIT, "goes to sleep", |progress| {

@@ -1,4 +1,4 @@
-//! Panics of jobs and of destructors: the worker goes on, and everything is counted.
+//! Panics of jobs and of destructors: workers go on, and every panic is counted.
 
 #![cfg(not(loom))]
 
@@ -98,8 +98,8 @@ fn without_a_handle_the_report_keeps_id_name_and_message() {
     });
 }
 
-/// Two at a time, each on a worker of its own, so that each worker has some of the early ones and
-/// some of the late ones.
+/// Two at a time, each on its own worker, so that each worker has some of the early ones and some
+/// of the late ones.
 #[test]
 fn a_closure_of_any_size_is_reported_by_its_name() {
     fn name_of<T>(_: &T) -> &'static str {
@@ -175,7 +175,7 @@ fn a_payload_whose_drop_panics_is_counted_and_the_worker_goes_on() {
         let dropped = Count::default();
         let bomb = Bomb(dropped.clone(), "from a payload's drop");
         pool.execute(move || panic_quietly(bomb)).unwrap();
-        // Nobody reads this one: its handle is gone.
+        // No handle reads this one: it is dropped.
         let bomb = Bomb(dropped.clone(), "from an unread payload's drop");
         let gate = Gate::new();
         pool.execute(gate.job()).unwrap();
@@ -189,7 +189,7 @@ fn a_payload_whose_drop_panics_is_counted_and_the_worker_goes_on() {
     });
 }
 
-/// Its drop panics with another one of its kind, without end.
+/// Its destructor panics with another one of its kind, without end.
 struct Hydra(Count);
 
 impl Drop for Hydra {
@@ -200,7 +200,7 @@ impl Drop for Hydra {
 }
 
 #[test]
-fn a_payload_whose_drops_never_end_is_given_up() {
+fn a_payload_whose_drops_never_end_is_leaked() {
     watchdog(LIMIT, "hydra", |_| {
         let pool = pool(1);
         let heads = Count::default();
@@ -257,7 +257,7 @@ fn captures_of_cancelled_jobs_whose_drop_panics_are_all_dropped_and_stay_cancell
                         return Some(pool.submit(move || drop(both)).unwrap());
                     }
                     1 => pool.execute(move || drop((other, bomb))).unwrap(),
-                    // Too large to be anything but boxed.
+                    // Too large to be stored without a box.
                     _ => pool.execute(move || drop(([n; 64], other, bomb))).unwrap(),
                 }
                 None
@@ -335,7 +335,7 @@ fn a_handle_dropped_with_a_result_whose_drop_panics_does_not_panic() {
         let dropped = Count::default();
         let bomb = Bomb(dropped.clone(), "from a result");
         let handle = pool.submit(move || bomb).unwrap();
-        // Behind it, so the worker has let go of it.
+        // This job runs after it, so the worker has dropped what it held of it.
         pool.submit(|| ()).unwrap().join().unwrap();
         assert!(handle.is_finished());
         drop(handle);
@@ -346,9 +346,9 @@ fn a_handle_dropped_with_a_result_whose_drop_panics_does_not_panic() {
     });
 }
 
-/// What the user's destructors do, the pool does not watch with a lock held.
+/// Destructors of the user run without a lock held.
 #[test]
-fn destructors_may_hand_in_jobs_and_ask_for_stats() {
+fn destructors_may_submit_jobs_and_ask_for_stats() {
     watchdog(LIMIT, "destructors that submit", |progress| {
         let mut runs = 0;
         for end in [End::Drop, End::ShutdownNow, End::Poll] {
@@ -369,8 +369,8 @@ fn destructors_may_hand_in_jobs_and_ask_for_stats() {
                     }
                 })
             };
-            // While the pool runs: a capture, a result nobody reads, one that a handle drops, and
-            // payloads with and without a handle.
+            // While the pool runs: a capture, a result that is never read, one that a handle drops,
+            // and payloads with and without a handle.
             let capture = submits();
             pool.submit(move || drop(capture)).unwrap().join().unwrap();
             let result = submits();
@@ -385,7 +385,8 @@ fn destructors_may_hand_in_jobs_and_ask_for_stats() {
             accepted.wait_for(5);
             assert_eq!(refused.get(), 0);
 
-            // While it shuts down: a queued job's capture, run or cancelled, and a running job's.
+            // While it shuts down: the capture of a queued job, run or cancelled, and of a running
+            // job.
             let (first, second) = (submits(), submits());
             let pass = gate.pass();
             pool.execute(move || {
@@ -395,7 +396,7 @@ fn destructors_may_hand_in_jobs_and_ask_for_stats() {
             .unwrap();
             gate.wait_for(1);
             let queued = pool.submit(move || drop(second)).unwrap();
-            // The only owner again, as soon as the last of the destructors is through.
+            // This is the only owner again as soon as the last of the destructors has returned.
             let owned = loop {
                 match Arc::try_unwrap(pool) {
                     Ok(pool) => break pool,
@@ -417,7 +418,7 @@ fn destructors_may_hand_in_jobs_and_ask_for_stats() {
                 refused.wait_for(2);
                 assert_eq!(accepted.get(), 5);
             }
-            // Of a drop that only begins, the gate may come first.
+            // If a drop only begins the shutdown, the gate may open first.
             runs += 7;
         }
         evidence("C14", runs);

@@ -1,6 +1,6 @@
-//! A panic under one of the facade's locks poisons it; whoever comes next takes it over.
+//! A panic under a lock of the facade poisons it. The next thread takes it over.
 //!
-//! No user code runs under a lock of the pool's, so only the facade itself can show this.
+//! No user code runs under a lock of the pool, so only the facade itself can show this.
 
 #![cfg(not(loom))]
 
@@ -14,7 +14,7 @@ use std::time::Duration;
 use last_call::sync::{Condvar, Deadline, Mutex};
 use support::{evidence, panic_quietly, watchdog, LIMIT, LONG};
 
-/// Changes what the lock protects, and panics before it is released.
+/// Changes the data of the lock, and panics before it is released.
 fn poison(mutex: &Mutex<u32>) {
     let panics = || {
         let mut value = mutex.lock();

@@ -1,5 +1,5 @@
-//! Every queue against the contract of queues: the same generated sequences with the same answers,
-//! and histories of racing threads that must be explained by some sequence.
+//! Every queue against its contract: generated sequences get the same answers from each queue, and
+//! each history of racing threads is explained by some sequence.
 
 #![cfg(not(loom))]
 
@@ -15,7 +15,7 @@ use std::time::{self, Duration};
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
 use last_call::queue::two_lock::TwoLock;
-use last_call::queue::yielding::Yielding;
+use last_call::queue::yield_policy::YieldPolicy;
 use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
 use last_call::sync::{self, Deadline};
 use proptest::collection::vec;
@@ -26,17 +26,17 @@ use support::{cases, evidence, lock, watchdog, LIMIT};
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// Does not wait for a place.
+    /// Does not wait for a slot.
     Push(u8),
-    /// The same, by one who will come again.
+    /// The same, as a probe.
     TryPush(u8),
     /// With a deadline that has passed.
     PushInTime(u8),
-    /// Waits for a place.
+    /// Waits for a slot.
     PushAndWait(u8),
     Pop,
-    /// Gives a place back.
-    Vacate,
+    /// Releases a slot.
+    Release,
     Close,
     Drain,
     Counts,
@@ -47,7 +47,7 @@ enum Answer {
     Pushed(u64),
     Refused(u8, Why),
     Popped(Option<(u64, u8)>),
-    Vacated,
+    Released,
     Closed,
     Drained(Vec<(u64, u8)>),
     Counted { accepted: u64, rejected: u64, queued: u64 },
@@ -73,13 +73,13 @@ fn push_to<Q: Queue<u8>>(queue: &Q, item: u8, wait: Wait) -> Answer {
 fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
     match op {
         Op::Push(item) => push_to(queue, item, Wait::No),
-        Op::TryPush(item) => push_to(queue, item, Wait::NotYet),
+        Op::TryPush(item) => push_to(queue, item, Wait::Probe),
         Op::PushInTime(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::ZERO))),
         Op::PushAndWait(item) => push_to(queue, item, Wait::Until(Deadline::after(Duration::MAX))),
         Op::Pop => Answer::Popped(queue.pop(|| ())),
-        Op::Vacate => {
-            queue.vacate();
-            Answer::Vacated
+        Op::Release => {
+            queue.release();
+            Answer::Released
         }
         Op::Close => {
             queue.close();
@@ -93,16 +93,16 @@ fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
     }
 }
 
-/// What a queue is, one operation after the other.
+/// The model of a queue, one operation after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Model {
     items: VecDeque<(u64, u8)>,
     accepted: u64,
     rejected: u64,
     closed: bool,
-    /// Places that nobody holds, if they are counted.
+    /// Free slots, if they are counted.
     free: Option<usize>,
-    /// Places that are held.
+    /// Slots that are taken.
     taken: usize,
 }
 
@@ -123,21 +123,21 @@ impl Model {
         Answer::Pushed(self.accepted - 1)
     }
 
-    /// The answer; `None` if the operation has to wait.
+    /// Returns the answer, or `None` if the operation has to wait.
     fn ask(&mut self, op: Op) -> Option<Answer> {
         Some(match op {
             Op::TryPush(item) if self.free == Some(0) && !self.closed => {
-                // It will come again, so it does not count as refused.
+                // The caller will push again, so it is not counted as rejected.
                 Answer::Refused(item, Why::Full)
             }
             Op::Push(item) | Op::TryPush(item) => self.push(item, Why::Full),
             Op::PushAndWait(_) if self.free == Some(0) && !self.closed => return None,
             Op::PushInTime(item) | Op::PushAndWait(item) => self.push(item, Why::TimedOut),
-            Op::Vacate if self.taken == 0 => return None,
-            Op::Vacate => {
+            Op::Release if self.taken == 0 => return None,
+            Op::Release => {
                 self.taken -= 1;
                 self.free = self.free.map(|free| free + 1);
-                Answer::Vacated
+                Answer::Released
             }
             Op::Pop if self.items.is_empty() && !self.closed => return None,
             Op::Pop => Answer::Popped(self.items.pop_front()),
@@ -168,7 +168,7 @@ fn push() -> impl Strategy<Value = Op> + Clone {
     ]
 }
 
-/// One or two places, or as many as are wanted.
+/// One or two slots, or any number.
 fn capacity() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![1 => Just(None), 2 => (1..=2_usize).prop_map(Some)]
 }
@@ -177,7 +177,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => push(),
         5 => Just(Op::Pop),
-        4 => Just(Op::Vacate),
+        4 => Just(Op::Release),
         1 => Just(Op::Close),
         1 => Just(Op::Drain),
         2 => Just(Op::Counts),
@@ -227,9 +227,9 @@ fn a_queue_that_is_dropped_drops_its_items() {
     });
 }
 
-/// Every popper and every pusher that waits is let go by one close, and by one drain.
+/// One close, and one drain, releases every waiting popper and pusher.
 #[test]
-fn whoever_waits_is_let_go_by_close() {
+fn close_and_drain_release_every_waiter() {
     fn check<Q: Queue<u8> + 'static>(drain: bool) {
         let empty = Arc::new(Q::new(None));
         let full = Arc::new(Q::new(Some(1)));
@@ -277,23 +277,23 @@ fn whoever_waits_is_let_go_by_close() {
     });
 }
 
-/// What a worker has put off while it had work is due then.
+/// A worker does what it deferred while it had work.
 #[test]
-fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
+fn a_popper_calls_idle_before_it_waits_and_before_it_leaves() {
     fn check<Q: Queue<u8> + 'static>(progress: &support::Progress) {
         let queue = Arc::new(Q::new(None));
-        let (told, is_told) = mpsc::channel();
+        let (called, is_called) = mpsc::channel();
         let popper = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.pop(|| told.send(()).unwrap()))
+            thread::spawn(move || queue.pop(|| called.send(()).unwrap()))
         };
         progress.note("it is to wait");
-        is_told.recv().expect("it said so");
+        is_called.recv().expect("it said so");
         queue.push(7, Wait::No).unwrap();
         assert_eq!(popper.join().unwrap(), Some((0, 7)));
         queue.close();
-        let mut told = false;
-        assert_eq!((queue.pop(|| told = true), told), (None, true));
+        let mut called = false;
+        assert_eq!((queue.pop(|| called = true), called), (None, true));
     }
     watchdog(LIMIT, "idle", |progress| {
         check::<Locked<_>>(progress);
@@ -304,43 +304,47 @@ fn a_popper_says_so_before_it_waits_and_before_it_leaves() {
     });
 }
 
-/// How many times in a row there is no yield.
-fn refrains(yielding: &mut Yielding) -> usize {
-    (0..1000).take_while(|_| !yielding.is_due()).count()
+/// Returns how many times in a row there is no yield.
+fn refrains(policy: &mut YieldPolicy) -> usize {
+    (0..1000).take_while(|_| !policy.should_yield()).count()
 }
 
 #[test]
-fn a_yield_is_repeated_while_it_is_short_or_brings_much() {
-    let mut yielding = Yielding::default();
+fn poppers_yield_again_while_yields_are_short_or_bring_much() {
+    let mut policy = YieldPolicy::default();
     for (micros, items) in [(0, 0), (50, 0), (50, 1), (51, 11), (3_000, 600), (3_000, u64::MAX)] {
-        yielding.learn(Duration::from_micros(micros), items);
-        assert_eq!(refrains(&mut yielding), 0, "after {micros} µs and {items} items");
+        policy.observe(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut policy), 0, "after {micros} µs and {items} items");
     }
 }
 
 #[test]
-fn after_a_yield_that_was_no_good_there_is_none_for_a_while() {
-    let mut yielding = Yielding::default();
+fn after_a_useless_yield_poppers_refrain_for_a_while() {
+    let mut policy = YieldPolicy::default();
     for (micros, items) in [(51, 0), (51, 1), (51, 10), (3_000, 1), (3_000, 599)] {
-        yielding.learn(Duration::from_micros(micros), items);
-        assert_eq!(refrains(&mut yielding), 256, "after {micros} µs and {items} items");
-        assert_eq!(refrains(&mut yielding), 1000, "one popper tries it, and has not told");
+        policy.observe(Duration::from_micros(micros), items);
+        assert_eq!(refrains(&mut policy), 256, "after {micros} µs and {items} items");
+        assert_eq!(
+            refrains(&mut policy),
+            1000,
+            "one popper tries it, and has not observed the result"
+        );
     }
-    yielding.learn(Duration::from_micros(50), 0);
-    assert_eq!(refrains(&mut yielding), 0, "it was of use");
+    policy.observe(Duration::from_micros(50), 0);
+    assert_eq!(refrains(&mut policy), 0, "it was useful");
 }
 
 #[test]
-fn a_yield_says_how_long_it_took() {
+fn a_yield_returns_how_long_it_took() {
     let began = time::Instant::now();
-    let told: Duration = (0..1000).map(|_| sync::thread::yield_now()).sum();
+    let reported: Duration = (0..1000).map(|_| sync::thread::yield_now()).sum();
     let took = began.elapsed();
-    assert!(told > Duration::ZERO && told <= took, "{told:?} of {took:?}");
+    assert!(reported > Duration::ZERO && reported <= took, "{reported:?} of {took:?}");
 }
 
-/// No close comes to the help of the pushers: it would hide a wake-up that is lost.
+/// No close helps the pushers: it would hide a lost wake-up.
 #[test]
-fn a_push_that_waits_gets_the_place_that_is_given_back() {
+fn a_push_that_waits_gets_the_released_slot() {
     fn check<Q: Queue<u8> + 'static>() {
         const PUSHERS: u8 = 3;
         let queue = Arc::new(Q::new(Some(1)));
@@ -356,15 +360,15 @@ fn a_push_that_waits_gets_the_place_that_is_given_back() {
         let pushers = pushers.collect::<Vec<_>>();
         waiting.wait_for(PUSHERS.into());
         for number in 0..=u64::from(PUSHERS) {
-            // Waits for the push that the last place made possible.
+            // Waits for the push that the last slot made possible.
             let popped = queue.pop(|| ()).expect("the queue is open");
             assert_eq!(popped.0, number);
-            queue.vacate();
+            queue.release();
         }
         let accepted = |answer| matches!(answer, Answer::Pushed(number) if number > 0);
         assert!(pushers.into_iter().all(|pusher| accepted(pusher.join().unwrap())));
     }
-    watchdog(LIMIT, "vacate", |progress| {
+    watchdog(LIMIT, "release", |progress| {
         const ROUNDS: u64 = 200;
         for round in 0..ROUNDS {
             progress.note(format_args!("round {round}"));
@@ -377,9 +381,9 @@ fn a_push_that_waits_gets_the_place_that_is_given_back() {
     });
 }
 
-// Threads that race
+// Racing threads
 
-/// One operation of a history: asked after `begun`, answered before `ended`.
+/// One operation of a history: called after `begun`, answered before `ended`.
 #[derive(Clone, Debug)]
 struct Call {
     begun: u64,
@@ -388,12 +392,12 @@ struct Call {
     answer: Answer,
 }
 
-/// An instant that a call must have had between its two times.
+/// An instant of a call between its two times.
 #[derive(Clone, Debug)]
 enum Instant {
     /// The whole operation.
     Whole(Op, Answer),
-    /// One item of a drain that takes them one by one.
+    /// One item of a drain that takes items one by one.
     Take((u64, u8)),
     /// The end of such a drain.
     NothingLeft,
@@ -409,11 +413,11 @@ impl Instant {
     }
 }
 
-/// How much happens at once in a drain.
+/// How much of a drain happens at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Drains {
     Atomically,
-    /// It closes, takes the oldest item until there is none, and others may pop in between.
+    /// It closes and takes the oldest item until there is none. Others may pop in between.
     OneByOne,
 }
 
@@ -429,8 +433,8 @@ fn instants(call: &Call, drains: Drains) -> Vec<Instant> {
     }
 }
 
-/// Whether some sequence explains the history: one in which each call stands between its times and
-/// the model gives the same answers. Looks at every such sequence.
+/// Returns `true` if some sequence explains the history: each call is between its times, and the
+/// model gives the same answers. This looks at every such sequence.
 fn is_explained(history: &[Call], capacity: Option<usize>, drains: Drains) -> bool {
     let calls = history.iter().map(|call| (call, instants(call, drains))).collect::<Vec<_>>();
     // Positions from which no sequence ends well.
@@ -438,7 +442,7 @@ fn is_explained(history: &[Call], capacity: Option<usize>, drains: Drains) -> bo
     explain(&calls, &mut vec![0; calls.len()], &Model::new(capacity), &mut hopeless)
 }
 
-/// `done` says how many instants of each call lie behind.
+/// `done` says how many instants of each call have happened.
 fn explain(
     calls: &[(&Call, Vec<Instant>)],
     done: &mut Vec<usize>,
@@ -455,7 +459,7 @@ fn explain(
         return false;
     }
     for n in 0..calls.len() {
-        // What began after another has ended cannot come before it.
+        // A call that began after another has ended cannot come before it.
         if !open(done, n) || calls[n].0.begun > first_end {
             continue;
         }
@@ -473,13 +477,13 @@ fn explain(
     false
 }
 
-/// What racing threads do. Pops may wait, so they have threads of their own; when the others are
-/// through, the queue is closed, which ends every pop. If pushes may wait as well, for a place that a
-/// pop must give back, it is closed in the midst of all.
+/// The program of racing threads. Pops may wait, so they have their own threads; when the others
+/// have ended, the queue is closed, which ends every pop. If pushes may also wait, for a slot that
+/// a pop must release, the queue is closed at any moment.
 #[derive(Clone, Debug)]
 struct Program {
     capacity: Option<usize>,
-    /// How often whoever closes lets the others go first.
+    /// How often the closing thread lets the others run first.
     patience: usize,
     pushers: Vec<Vec<Op>>,
     poppers: Vec<Vec<Op>>,
@@ -493,7 +497,7 @@ fn program() -> impl Strategy<Value = Program> {
         1 => Just(Op::Counts),
     ];
     let pops = prop_oneof![5 => Just(Op::Pop), 1 => Just(Op::Counts), 1 => Just(Op::Drain)];
-    // Those of each thread, and one or two threads.
+    // The operations of each thread, and one or two threads.
     let pushes = |ops, threads| vec(vec(pushes.clone(), 1..=ops), threads);
     let pops = |threads| vec(vec(pops.clone(), 1..=3), threads);
     let threads = prop_oneof![(pushes(4, 1), pops(1..=2)), (pushes(3, 2), pops(1..=1))];
@@ -502,7 +506,7 @@ fn program() -> impl Strategy<Value = Program> {
     })
 }
 
-/// Runs the program once, and writes down who asked what and when.
+/// Runs the program once, and records each call with its times.
 fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
     let queue = Q::new(program.capacity);
     let (clock, history) = (AtomicU64::new(0), Mutex::new(Vec::new()));
@@ -515,7 +519,7 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
         lock(&history).push(Call { begun, ended, op, answer });
         popped
     };
-    // They begin together, or there would be no race.
+    // They begin together; otherwise there would be no race.
     let waiting = AtomicUsize::new(program.pushers.len() + program.poppers.len());
     let run = |ops: &[Op]| {
         waiting.fetch_sub(1, Ordering::SeqCst);
@@ -524,7 +528,7 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
         }
         for op in ops {
             if call(*op) {
-                call(Op::Vacate);
+                call(Op::Release);
             }
         }
     };
@@ -578,7 +582,7 @@ fn histories_of_the_queue_with_two_locks_are_explained_by_sequences() {
     evidence("C3,C6,C7,C8,C10", 5 * ran);
 }
 
-/// The channel gives its items up one by one, so a pop may fall into the middle of a drain.
+/// The channel drains item by item, so a pop may come in the middle of a drain.
 #[cfg(feature = "crossbeam-channel")]
 #[test]
 fn histories_of_the_channel_are_explained_by_sequences() {
@@ -602,8 +606,8 @@ fn refused(begun: u64, ended: u64, item: u8, why: Why) -> Call {
     call(begun, ended, Op::Push(item), Answer::Refused(item, why))
 }
 
-fn vacate(begun: u64, ended: u64) -> Call {
-    call(begun, ended, Op::Vacate, Answer::Vacated)
+fn release(begun: u64, ended: u64) -> Call {
+    call(begun, ended, Op::Release, Answer::Released)
 }
 
 fn pop(begun: u64, ended: u64, item: Option<(u64, u8)>) -> Call {
@@ -659,13 +663,13 @@ fn the_checker_rejects_what_no_queue_may_do() {
         ("a count of two instants", vec![pushed(0, 1, 7, 0), counted(2, 3, 1, 0)]),
     ];
     let too_many = [
-        ("more than there are places", vec![pushed(0, 1, 7, 0), pushed(2, 3, 8, 1)]),
+        ("more than there are slots", vec![pushed(0, 1, 7, 0), pushed(2, 3, 8, 1)]),
         (
-            "a place that a pop gives back by itself",
-            vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 7))), pushed(4, 5, 8, 1), vacate(6, 7)],
+            "a slot that a pop releases by itself",
+            vec![pushed(0, 1, 7, 0), pop(2, 3, Some((0, 7))), pushed(4, 5, 8, 1), release(6, 7)],
         ),
         ("full although empty", vec![refused(0, 1, 7, Why::Full), pushed(2, 3, 8, 0)]),
-        ("a place that nobody had", vec![vacate(0, 1), pushed(2, 3, 7, 0)]),
+        ("a slot that was not taken", vec![release(0, 1), pushed(2, 3, 7, 0)]),
     ];
     for (what, history) in &too_many {
         assert!(!is_explained(history, Some(1), Drains::Atomically), "{what}");
@@ -690,7 +694,7 @@ fn the_checker_accepts_what_races_may_do() {
     let possible = [
         ("nothing", vec![]),
         ("a pop that waits", vec![pop(0, 3, Some((0, 7))), pushed(1, 2, 7, 0)]),
-        ("a pop that is let go", vec![pop(0, 3, None), close(1, 2)]),
+        ("a pop that is released", vec![pop(0, 3, None), close(1, 2)]),
         ("pushes that race", vec![pushed(0, 2, 7, 1), pushed(1, 3, 8, 0), pop(4, 5, Some((0, 8)))]),
         ("a push that races with a close", vec![close(0, 2), pushed(1, 3, 7, 0)]),
         ("one that loses", vec![close(0, 2), refused(1, 3, 7, Why::Closed)]),
@@ -707,7 +711,7 @@ fn the_checker_accepts_what_races_may_do() {
         ),
     ];
     let one_place = [
-        ("a push that waits", vec![pushed(0, 1, 7, 0), pushed(2, 5, 8, 1), vacate(3, 4)]),
+        ("a push that waits", vec![pushed(0, 1, 7, 0), pushed(2, 5, 8, 1), release(3, 4)]),
         ("one that does not", vec![pushed(0, 1, 7, 0), refused(2, 3, 8, Why::Full)]),
     ];
     for (what, history) in &one_place {

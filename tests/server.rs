@@ -1,11 +1,11 @@
 //! The example server from the outside: a process, real connections, real signals.
 //!
-//! `cargo test` builds the example with the tests; `cargo test --test server` does not, and tests the
-//! one that is there.
+//! `cargo test` builds the example with the tests. `cargo test --test server` does not; it tests
+//! the example that was built last.
 //!
-//! Nothing here sleeps to let something happen. A client that has sent half of its request's head
-//! holds a worker until it sends the rest; everything else waits for lines and answers of the
-//! server. So only a watchdog has a time limit: it kills the server, which ends every wait.
+//! Nothing here sleeps to let something happen. A client that has sent half of the head of its
+//! request holds a worker until it sends the rest; everything else waits for lines and answers of
+//! the server. So only a watchdog has a time limit: it kills the server, which ends every wait.
 
 #![cfg(not(loom))]
 #![forbid(unsafe_code)]
@@ -27,7 +27,7 @@ use shared_child::SharedChild;
 /// How long a server may run before the watchdog kills it.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Half of a request's head, which holds a worker, and the other half.
+/// Half of the head of a request, which holds a worker, and the other half.
 const HALF: &str = "GET / HTTP/1.1\r\nHo";
 const OTHER_HALF: &str = "st: localhost\r\n\r\n";
 
@@ -85,7 +85,7 @@ fn drains(server: Server, signal: Signal) {
     println!("evidence: clauses=C5,C17,C22 runs=1");
 }
 
-/// `nohup` starts it so.
+/// `nohup` starts a server so.
 #[cfg(unix)]
 #[test]
 fn started_with_sighup_ignored_it_survives_the_hangup_and_drains_at_sigterm() {
@@ -98,7 +98,7 @@ fn started_with_sighup_ignored_it_survives_the_hangup_and_drains_at_sigterm() {
     drains(server, Signal::SIGTERM);
 }
 
-/// A shell without job control starts what it puts into the background so.
+/// A shell without job control starts its background processes so.
 #[cfg(unix)]
 #[test]
 fn started_with_sigint_and_sigquit_ignored_it_drains_at_sigterm_and_at_sigint() {
@@ -109,7 +109,7 @@ fn started_with_sigint_and_sigquit_ignored_it_drains_at_sigterm_and_at_sigint() 
     }
 }
 
-/// A hangup is none of the signals that drain: it does to the server what it does to any process.
+/// A hangup does not drain: it has its usual effect on the process.
 #[cfg(unix)]
 #[test]
 fn a_hangup_that_is_not_ignored_kills() {
@@ -123,7 +123,8 @@ fn a_hangup_that_is_not_ignored_kills() {
     assert_eq!(end.status.signal(), Some(Signal::SIGHUP as i32), "{end}");
 }
 
-/// Whether this process ignores SIGHUP, and so whatever it starts; `false` where there is no `/proc`.
+/// Returns `true` if this process ignores SIGHUP, as then do its children; `false` where there is
+/// no `/proc`.
 #[cfg(unix)]
 fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -131,8 +132,8 @@ fn ignores_hangups() -> bool {
     ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1))
 }
 
-/// As long as the server has to ask in each job whether to discard, the report counts the discarded
-/// ones as completed.
+/// While the server asks in each job whether to discard, the report counts discarded jobs as
+/// completed.
 #[cfg(unix)]
 #[test]
 fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
@@ -175,7 +176,7 @@ fn a_silent_client_holds_a_worker_no_longer_than_the_timeout() {
 fn a_client_that_drips_has_no_more_time_than_a_silent_one() {
     let server = Server::start(&["--workers", "1", "--read-timeout-ms", "1000", "--requests", "2"]);
     let answer = server.client("GET / HTTP/1.1\r\nDrip: ").drip();
-    // If it sends in the moment of the close, the answer may be lost.
+    // If it sends at the moment of the close, the answer may be lost.
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert_eq!(server.get("/").status, 200);
     server.end().assert_all_answered(2, 1);
@@ -211,7 +212,7 @@ fn a_client_that_breaks_off_leaves_a_line_and_a_worker_that_goes_on() {
 }
 
 #[test]
-fn what_is_not_a_good_request_gets_the_fitting_answer() {
+fn a_bad_request_gets_the_fitting_answer() {
     let too_long = format!("GET / HTTP/1.1\r\nHost: a\r\nLong: {}\r\n\r\n", "a".repeat(9_000));
     let endless = format!("GET /{}", "a".repeat(9_000));
     let too_many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "A: a\r\n".repeat(65));
@@ -246,7 +247,8 @@ fn what_is_not_a_good_request_gets_the_fitting_answer() {
     cut_off.end();
     assert_eq!(cut_off.answer().status, 400);
 
-    // More than fits into any buffer: closed too early, the connection breaks while this is sent.
+    // More than fits into any buffer. If the server closed too early, the connection would break
+    // while this is sent.
     let posted = Answer::of(agent().post(server.url("/")).send("x".repeat(4_000_000)));
     assert_eq!((posted.status, posted.field("Allow")), (405, Some("GET, HEAD")));
     let asked = Answer::of(agent().head(server.url("/")).call());
@@ -260,7 +262,7 @@ fn what_is_not_a_good_request_gets_the_fitting_answer() {
 }
 
 #[test]
-fn an_argument_that_makes_no_sense_is_named_with_its_value() {
+fn an_invalid_argument_is_named_with_its_value() {
     let cases = [
         (["--workers", "0"], "workers"),
         (["--workers", "4000000000"], "workers"),
@@ -311,16 +313,17 @@ fn the_help_explains_arguments_signals_and_the_exit_status() {
     }
 }
 
-/// Checks what the server prints on its standard output, from `Listening` to `Report`, against what
-/// the program allows:
+/// Checks the standard output of the server, from `Listening` to `Report`, against what the program
+/// allows:
 ///
-/// * A worker gets jobs until it disconnects; in all as many as there were connections.
-/// * `Shutting down.` comes once, before any worker is shut down or disconnects. (The queue is
-///   closed after it.) Queued jobs may be got before and after it.
+/// * A worker gets jobs until it disconnects; all workers together get as many as there were
+///   connections.
+/// * `Shutting down.` comes once, before any worker is shut down or disconnects. The queue is
+///   closed after it, so workers may get queued jobs before and after it.
 /// * The workers are shut down in ascending order, each after the one before it has disconnected:
-///   shutting down a worker is joining its thread.
+///   to shut a worker down is to join its thread.
 /// * Each worker disconnects once, at any time after `Shutting down.`.
-/// * The report comes when all of them have been shut down and have disconnected.
+/// * The report comes when all workers have been shut down and have disconnected.
 fn in_allowed_order(lines: &[String], workers: usize, connections: usize) -> Result<(), String> {
     let (mut jobs, mut closed, mut next, mut reported) = (0, false, 0, false);
     let mut gone = vec![false; workers];
@@ -367,7 +370,7 @@ enum Line {
     ShuttingDownWorker(usize),
     Disconnected(usize),
     Report,
-    /// A torn line, for one.
+    /// For example, a torn line.
     Unknown,
 }
 
@@ -394,9 +397,8 @@ impl Line {
     }
 }
 
-/// Each step of the checker's rules, broken once. A line is written as its first letter in the
-/// program and the worker: `j0` got a job, `s` shutting down, `w0` shutting down worker, `d0`
-/// disconnected.
+/// Each rule of the checker, broken once. A line is written as its first letter in the program and
+/// the worker: `j0` got a job, `s` shutting down, `w0` shutting down worker, `d0` disconnected.
 #[test]
 fn the_order_is_checked() {
     let check = |short: &str| {
@@ -442,11 +444,11 @@ fn the_order_is_checked() {
         ("l j0 j1 s w0 d0 w1 d1", "no report"),
         ("l j0 j1 x s w0 d0 w1 d1 r", "a torn line"),
     ] {
-        assert!(check(forbidden).is_err(), "{why}, and nobody minds: {forbidden}");
+        assert!(check(forbidden).is_err(), "{why}, and it is accepted: {forbidden}");
     }
 }
 
-/// The last line of a server that has run so many jobs, all to their end.
+/// The last line of a server that has completed so many jobs.
 fn report(jobs: usize) -> String {
     format!(
         "Report: accepted {jobs}, completed {jobs}, panicked 0, cancelled 0, unfinished 0, rejected 0"
@@ -457,22 +459,22 @@ fn request(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-/// A server process. Dropped before its end, it is killed.
+/// A server process. It is killed if it is dropped before its end.
 struct Server {
     child: Arc<SharedChild>,
     seen: Arc<Watched>,
-    /// Where it listens; port 0 until it does.
+    /// Its address; the port is 0 until it listens.
     address: SocketAddr,
 }
 
 impl Server {
-    /// Starts a server on a free port and waits until it listens. Clients have as long as the
-    /// watchdog allows, if `args` does not say otherwise.
+    /// Starts a server on a free port and waits until it listens. Clients have as much time as the
+    /// watchdog, unless `args` sets another.
     fn start(args: &[&str]) -> Self {
         Server::start_by(Command::new(executable()), args)
     }
 
-    /// The same, by a shell that ignores these signals, and so makes the server ignore them.
+    /// The same, through a shell that ignores these signals, and so makes the server ignore them.
     #[cfg(unix)]
     fn start_ignoring(signals: &str, args: &[&str]) -> Self {
         let mut shell = Command::new("sh");
@@ -509,7 +511,7 @@ impl Server {
         Server { child, seen, address: SocketAddr::from(([127, 0, 0, 1], 0)) }
     }
 
-    /// Waits until there is something to be found in what was seen.
+    /// Waits until `find` finds something in the output.
     ///
     /// # Panics
     ///
@@ -557,7 +559,7 @@ impl Server {
             .expect("the server is there and ours");
     }
 
-    /// Sends the signal and waits for the end.
+    /// Sends the signal, and waits for the end.
     #[cfg(unix)]
     fn end_at(self, signal: Signal) -> Seen {
         self.signal(signal);
@@ -572,7 +574,7 @@ impl Server {
         Answer::of(agent().get(self.url(path)).call())
     }
 
-    /// Connects and sends this; the rest is up to the test.
+    /// Connects and sends this. The test does the rest.
     fn client(&self, bytes: &str) -> Client {
         let mut client = Client(TcpStream::connect(self.address).expect("the server listens"));
         client.send(bytes);
@@ -582,7 +584,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended, or its watchdog may have been here.
+        // It may have ended, or the watchdog may have killed it.
         let _ = self.child.kill();
         if thread::panicking() {
             eprintln!("{}", *self.seen.lock());
@@ -590,8 +592,8 @@ impl Drop for Server {
     }
 }
 
-/// The example that cargo has built beside this test, `target/…/deps/server-…` is this one, or that of
-/// whoever keeps those of several builds.
+/// Returns the example that cargo has built beside this test: `target/…/deps/server-…` is this
+/// test, or that of a tool that keeps several builds.
 fn executable() -> PathBuf {
     let this = std::env::current_exe().expect("the system tells a process its executable");
     let profile = this.ancestors().nth(
@@ -613,7 +615,7 @@ fn executable() -> PathBuf {
     example
 }
 
-/// What a server has done so far, under the eyes of whoever waits for it.
+/// The output of a server so far, which tests wait for.
 #[derive(Default)]
 struct Watched {
     seen: Mutex<Seen>,
@@ -626,7 +628,7 @@ struct Seen {
     err: Vec<String>,
     /// How many of the two outputs have been read to their end.
     ended: u8,
-    /// Success, until there is another; it counts once the process has exited.
+    /// The exit status: success until there is another. It is valid once the process has exited.
     status: ExitStatus,
     exited: bool,
     killed: bool,
@@ -686,7 +688,7 @@ impl Watched {
 }
 
 impl Seen {
-    /// Whether nothing more will come.
+    /// Returns `true` if no more output will come.
     fn is_all(&self) -> bool {
         self.exited && self.ended == 2
     }
@@ -704,7 +706,7 @@ impl Seen {
         assert_eq!(errors, 0, "{self}");
     }
 
-    /// Asserts an error that names all this, and nothing else done.
+    /// Asserts an error that names all of these, and nothing else.
     fn assert_refused(&self, named: &[&str]) {
         assert!(!self.status.success(), "the exit status is 0\n{self}");
         assert_eq!(self.out.len(), 0, "{self}");
@@ -741,7 +743,7 @@ impl Client {
         self.0.shutdown(std::net::Shutdown::Write).expect("the connection is open");
     }
 
-    /// Breaks the connection off: with no time to linger, closing it is a reset.
+    /// Resets the connection: it is closed without time to linger.
     #[cfg(unix)]
     fn reset(self) {
         let none = nix::libc::linger { l_onoff: 1, l_linger: 0 };
@@ -749,8 +751,8 @@ impl Client {
             .expect("it is a socket");
     }
 
-    /// Sends a byte now and then until the server answers or closes, for ten seconds at least. The
-    /// pace is that of waiting for an answer in between.
+    /// Sends a byte now and then until the server answers or closes, for at least ten seconds.
+    /// Between two bytes it waits for an answer.
     fn drip(mut self) -> String {
         self.0.set_read_timeout(Some(Duration::from_millis(10))).expect("that is not zero");
         for _ in 0..1_000 {
@@ -771,7 +773,7 @@ impl Client {
         panic!("the server is as patient as the client drips");
     }
 
-    /// Reads until the server closes the connection, if need be with a reset.
+    /// Reads until the server closes the connection, possibly with a reset.
     fn rest(mut self) -> String {
         let mut bytes = Vec::new();
         match self.0.read_to_end(&mut bytes) {
@@ -813,7 +815,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer that a real client has got.
+    /// Reads an answer that a real client has received.
     fn of(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Self {
         let mut response = response.expect("the server answers");
         let fields = response.headers().iter().map(|(name, value)| {
@@ -832,7 +834,7 @@ impl Answer {
     }
 }
 
-/// A real client; each has connections of its own.
+/// A real client. Each has its own connections.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }

@@ -1,4 +1,4 @@
-//! The end of a pool: it comes, every job has an outcome by then, and nothing is left behind.
+//! The end of a pool: it comes, every job then has an outcome, and nothing is left behind.
 
 #![cfg(not(loom))]
 
@@ -15,15 +15,16 @@ use support::{
     Count, Counted, End, Gate, LIMIT,
 };
 
-/// How exactly the pool may know for how long a job has run: the ticks of the systems' coarse clocks.
+/// How exactly the pool knows for how long a job has run: the tick of the coarse clock.
 const TICK: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// What a worker's thread owns; dropped when the thread ends.
+    /// What the thread of a worker owns; it is dropped when the thread ends.
     static LOCAL: RefCell<Option<Counted>> = const { RefCell::new(None) };
 }
 
-/// A pool whose threads count their end twice: the stop hook, and a thread-local's destructor.
+/// A pool whose threads count their end twice: in the stop hook, and in the destructor of a
+/// thread-local.
 fn watched_pool(workers: usize, stops: &Count, locals: &Count) -> ThreadPool {
     let (stops, locals) = (stops.clone(), locals.clone());
     ThreadPool::builder()
@@ -35,7 +36,7 @@ fn watched_pool(workers: usize, stops: &Count, locals: &Count) -> ThreadPool {
 }
 
 #[test]
-fn a_drain_runs_everything_that_is_queued() {
+fn a_drain_runs_every_queued_job() {
     watchdog(LIMIT, "drain", |progress| {
         const JOBS: u64 = 100;
         let mut runs = 0;
@@ -91,7 +92,7 @@ fn an_idle_pool_ends_with_any_number_of_workers() {
                         assert_eq!(counts, (0, 0, 0));
                         assert_conserved(&report);
                     }
-                    // A poll need not wait for idle workers, but they end all the same.
+                    // A poll need not wait for idle workers, but they still end.
                     stops.wait_for(workers as u64);
                 }
             }
@@ -145,7 +146,7 @@ fn stop_hooks_run_after_the_last_job_of_their_worker() {
 }
 
 #[test]
-fn shutdown_now_cancels_what_is_queued_and_lets_what_runs_end() {
+fn shutdown_now_cancels_queued_jobs_and_running_jobs_end() {
     watchdog(LIMIT, "discard", |progress| {
         const QUEUED: u64 = 20;
         for workers in 1..=3_u64 {
@@ -185,7 +186,7 @@ fn shutdown_now_cancels_what_is_queued_and_lets_what_runs_end() {
     });
 }
 
-/// The only worker's job waits for the job behind it: a drain would never end, a discard does.
+/// The job on the only worker waits for the job behind it: a drain would never end, a discard does.
 #[test]
 fn shutdown_now_releases_a_job_that_waits_for_a_queued_one() {
     watchdog(LIMIT, "waits for queued", |_| {
@@ -237,7 +238,7 @@ fn shutdown_now_has_resolved_every_handle_when_it_returns() {
 }
 
 #[test]
-fn a_deadline_that_passes_names_what_is_unfinished_and_cancels_what_is_queued() {
+fn a_deadline_names_unfinished_jobs_and_cancels_queued_ones() {
     watchdog(LIMIT, "late", |progress| {
         const QUEUED: u64 = 10;
         let mut runs = 0;
@@ -277,7 +278,7 @@ fn a_deadline_that_passes_names_what_is_unfinished_and_cancels_what_is_queued() 
                     assert!(matches!(outcome, Outcome::Cancelled(why) if why == reason));
                 }
 
-                // The threads left behind end with their jobs, and take no other.
+                // The threads left behind end with their jobs, and take no others.
                 assert_eq!(stops.get(), 0);
                 gate.open();
                 assert!(held.into_iter().all(|handle| handle.join().is_completed()));
@@ -290,7 +291,7 @@ fn a_deadline_that_passes_names_what_is_unfinished_and_cancels_what_is_queued() 
     });
 }
 
-/// The claim races with the deadline: whatever the report says of a job is what happens to it.
+/// The claim races with the deadline: the report says of each job what happens to it.
 #[test]
 fn after_a_deadline_no_job_starts_that_was_reported_cancelled() {
     watchdog(LIMIT, "race with the deadline", |progress| {
@@ -299,7 +300,7 @@ fn after_a_deadline_no_job_starts_that_was_reported_cancelled() {
         let mut completed = 0;
         for round in 0..ROUNDS {
             let workers = 1 + round % 3;
-            // On a busy machine the deadline would otherwise always win.
+            // Otherwise, on a busy machine, the deadline would always win.
             let [_, ran] = poll_against_claims(workers, JOBS, |ran| ran.wait_for(round % 5));
             completed += ran;
             progress.note(format_args!("round {round}: {completed} completed"));
@@ -309,9 +310,10 @@ fn after_a_deadline_no_job_starts_that_was_reported_cancelled() {
     });
 }
 
-/// The same for the moment between a worker's taking a job off the queue and its claim: the delay is
-/// steered to where the one job just starts, or just does not. If one side has never won by the end,
-/// as may be on a busy machine, it goes on until that one has: each round leans further its way.
+/// The same for a worker that has taken a job off the queue and not claimed it. The delay is
+/// adjusted to the point where the job just starts, or just does not. If one side has not won by
+/// the end, as may happen on a busy machine, the test goes on, with ever more advantage for that
+/// side, until it has.
 #[test]
 fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
     watchdog(LIMIT, "claim against deadline", |progress| {
@@ -327,7 +329,7 @@ fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
             outcomes[0] += cancelled;
             outcomes[1] += ran;
             let step = 1 + spins / 16;
-            // Long ones cost time, and are of use only if the job has never won.
+            // Long delays cost time, and are useful only if the job has never won.
             let most = if round < ROUNDS { 5_000 } else { u64::MAX };
             spins = if ran == 1 { spins.saturating_sub(step) } else { (spins + step).min(most) };
             if round % 500 == 0 {
@@ -339,8 +341,8 @@ fn a_job_that_was_taken_but_not_claimed_at_the_deadline_does_not_start() {
     });
 }
 
-/// Ends a pool of such jobs at once when `until` returns, and holds the report against what became
-/// of the jobs: returns how many were cancelled and how many ran.
+/// Ends a pool of such jobs at once when `until` returns, and compares the report with what
+/// happened to the jobs. Returns how many were cancelled and how many ran.
 fn poll_against_claims(workers: u64, jobs: u64, until: impl FnOnce(&Count)) -> [u64; 2] {
     let stops = Count::default();
     let pool = watched_pool(usize::try_from(workers).unwrap(), &stops, &Count::default());
@@ -360,7 +362,7 @@ fn poll_against_claims(workers: u64, jobs: u64, until: impl FnOnce(&Count)) -> [
     let completed = outcomes.filter(Outcome::is_completed).count() as u64;
     assert_eq!(ran.get(), completed);
     assert_eq!(report.cancelled, jobs - completed, "{report:?}");
-    // Whoever cancelled it has counted it.
+    // The thread that cancelled it has counted it.
     let stats = submitter.stats();
     assert_eq!((stats.completed, stats.cancelled), (completed, report.cancelled), "{report:?}");
     [report.cancelled, completed]
@@ -403,7 +405,7 @@ fn a_shutdown_in_time_reports_everything() {
 }
 
 #[test]
-fn a_deadline_beyond_the_clock_is_none() {
+fn a_timeout_too_large_to_represent_means_no_deadline() {
     watchdog(LIMIT, "no deadline", |_| {
         for timeout in [Duration::MAX, Duration::from_secs(u64::MAX)] {
             let (stops, locals) = (Count::default(), Count::default());
@@ -425,9 +427,9 @@ fn a_deadline_beyond_the_clock_is_none() {
     });
 }
 
-/// The pool cannot wait for the job that ends it; the workers finish by themselves.
+/// The pool cannot wait for the job that ends it. The workers finish by themselves.
 #[test]
-fn a_pool_that_ends_on_its_own_worker_lets_go_of_it() {
+fn a_pool_that_ends_on_its_own_worker_detaches() {
     watchdog(LIMIT, "own worker", |progress| {
         const QUEUED: u64 = 10;
         let mut runs = 0;

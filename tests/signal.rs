@@ -1,5 +1,5 @@
 //! Signals end the pool: the first drains, the second discards. Each test is a process of its own,
-//! since a signal comes to all of a process.
+//! since a signal affects the whole process.
 
 #![cfg(all(unix, not(loom)))]
 
@@ -15,10 +15,10 @@ use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use nix::sys::signal::{raise, Signal};
 use support::{assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Gate};
 
-/// How long a process may take.
+/// The time limit of a process.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs the body in a process of its own, which must end well, and in time.
+/// Runs the body in a process of its own, which must succeed in time.
 fn alone(test: &str, body: fn()) {
     if let Some(output) = in_a_process(test, &[]) {
         assert!(output.status.success(), "{output:?}");
@@ -33,9 +33,9 @@ fn the_first_signal_drains_and_the_second_discards() {
     alone("the_first_signal_drains_and_the_second_discards", || {
         let pool = pool(1);
         let gate = Gate::new();
-        let (told, steps) = mpsc::channel();
+        let (send, steps) = mpsc::channel();
         let trigger = pool.shutdown_trigger();
-        trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
+        trigger.on_signals_with(move |step| send.send(step).unwrap()).unwrap();
         let running = pool.submit(gate.job()).unwrap();
         gate.wait_for(1);
         let queued = pool.submit(|| ()).unwrap();
@@ -70,9 +70,9 @@ fn two_signals_at_once_are_two_steps() {
         let pool = pool(1);
         let gate = Gate::new();
         let pass = gate.pass();
-        let (told, steps) = mpsc::channel();
+        let (send, steps) = mpsc::channel();
         let before = move |step| {
-            told.send(step).unwrap();
+            send.send(step).unwrap();
             pass.wait();
         };
         pool.shutdown_trigger().on_signals_with(before).unwrap();
@@ -84,8 +84,8 @@ fn two_signals_at_once_are_two_steps() {
 }
 
 #[test]
-fn after_one_signal_everything_queued_has_run() {
-    alone("after_one_signal_everything_queued_has_run", || {
+fn after_one_signal_every_queued_job_has_run() {
+    alone("after_one_signal_every_queued_job_has_run", || {
         let pool = pool(2);
         let gate = Gate::new();
         pool.shutdown_trigger().on_signals().unwrap();
@@ -171,20 +171,21 @@ fn where_the_system_refuses_the_signals_act_as_before() {
 #[test]
 fn a_handler_keeps_no_pool_alive() {
     alone("a_handler_keeps_no_pool_alive", || {
-        // In each place that goes with the pool: a hook of the workers', the hook of the end, a job.
+        // In each place that belongs to the pool: a hook of the workers, the hook of the end, a
+        // job.
         let capture = Arc::new(());
         let (in_stop, in_end, in_job) = (capture.clone(), capture.clone(), capture.clone());
         let builder = ThreadPool::builder().workers(2).thread_name("signalled");
         let builder = builder.on_stop(move |_| assert!(Arc::strong_count(&in_stop) > 1));
         let builder = builder.on_terminated(move |_| assert!(Arc::strong_count(&in_end) > 1));
         let pool = builder.build().unwrap();
-        let (told, steps) = mpsc::channel();
+        let (send, steps) = mpsc::channel();
         let trigger = pool.shutdown_trigger();
-        trigger.on_signals_with(move |step| told.send(step).unwrap()).unwrap();
+        trigger.on_signals_with(move |step| send.send(step).unwrap()).unwrap();
         pool.execute(move || drop(in_job)).unwrap();
         let token = pool.stop_token();
         drop(pool);
-        // Although the handler still listens: the pool has ended, and nothing of it is left.
+        // The handler still listens, but the pool has ended, and nothing of it is left.
         assert!(token.is_stopping());
         assert_eq!(Arc::strong_count(&capture), 1);
         support::wait_until_no_thread_is_named("signalled-");

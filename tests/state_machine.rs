@@ -1,10 +1,10 @@
-//! Random sequences of everything that the public interface offers, held against a small model.
+//! Random sequences of all public operations, checked against a small model.
 //!
-//! Threads race, so the model does not say what happens but what is allowed. It rests on two clauses:
-//! jobs start in the order of their ids (C6), and none waits while a worker is free (C7). So a job is
-//! *stuck* while as many held jobs come before it as there are workers: it cannot have started, and
-//! everything else that is not held itself will end without further help. On a bounded queue the
-//! stuck jobs are those that keep their places.
+//! Threads race, so the model does not say what happens, but what is allowed. It rests on two
+//! clauses: jobs start in the order of their ids (C6), and none waits while a worker is free (C7).
+//! So a job is *stuck* while at least as many held jobs come before it as there are workers: it
+//! cannot have started. Everything else that is not held ends without further help. On a bounded
+//! queue the stuck jobs are those that keep their slots.
 
 #![cfg(not(loom))]
 
@@ -27,17 +27,17 @@ use support::{
     Progress, LONG,
 };
 
-/// What a capture panics with.
+/// The payload with which a capture panics.
 const BOMB: &str = "the bomb";
 
 /// A timeout that may well pass.
 const SHORT: Duration = Duration::from_micros(50);
 
-/// Whether a discard takes everything at once. The channel gives its jobs up one by one, and a worker
-/// may get one in between: then a job starts although one before it, which would have held the
-/// worker, has been cancelled.
+/// Returns `true` if a discard takes all jobs at once. The channel gives them up one by one, and a
+/// worker may pop one in between: then a job starts although one before it, which would have held
+/// the worker, has been cancelled.
 fn drain_is_atomic() -> bool {
-    // Which queue a pool here runs on is the builder's to say, not what was compiled in.
+    // The builder decides on which queue a pool runs, and not the compiled features.
     !format!("{:?}", ThreadPool::builder()).contains("queue: Channel")
 }
 
@@ -46,69 +46,69 @@ fn drain_is_atomic() -> bool {
 enum Kind {
     Returns,
     Panics,
-    /// Returns, and then one of its captures panics in drop.
+    /// Returns, and then one of its captures panics in its destructor.
     Bursts,
     /// Waits until its gate is opened.
     Held,
-    /// Hands in that many jobs that return.
+    /// Submits so many jobs that return.
     Parent(u64),
     /// Begins a drain of its own pool.
     Drains,
 }
 
 impl Kind {
-    /// Whether it panics when it runs.
+    /// Returns `true` if it panics when it runs.
     fn panics(self) -> bool {
         matches!(self, Kind::Panics | Kind::Bursts)
     }
 }
 
-/// How a job is handed in.
+/// How a job is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// Waiting for a place, if there will be one; otherwise as the next.
+    /// It waits for a slot if there will be one; otherwise it does not wait.
     Wait,
     /// Without waiting.
     Try,
-    /// Waiting for a long time if there will be a place, in vain for a short one if not.
+    /// It waits for a long time if there will be a slot, and for a short time, in vain, if not.
     Timed,
 }
 
-/// Numbers choose among what there is at that moment; if there is nothing, the step does nothing.
+/// Numbers choose among what exists at that moment. If there is nothing, the step does nothing.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Submit(Kind, Way),
     Execute(Kind, Way),
     /// Cancels any job that has a handle.
     Cancel(usize),
-    /// Waits for idleness, in vain if something is held.
+    /// Waits for idleness; in vain if a job is held.
     WaitIdle,
     /// Begins a drain from elsewhere.
     Drain,
-    /// Begins a discard from elsewhere, or makes one of a drain.
+    /// Begins a discard from elsewhere, or turns a drain into one.
     Discard,
-    /// Waits for termination, in vain if no shutdown has begun or something is held.
+    /// Waits for termination; in vain if no shutdown has begun or a job is held.
     WaitTerminated,
-    /// Opens one gate, that of a stuck job perhaps.
+    /// Opens one gate, possibly that of a stuck job.
     Open(usize),
     /// Joins a job that will end.
     Join(usize),
     /// Asks any job.
     TryJoin(usize),
-    /// Waits for a job that will end, or in vain for one that is stuck or held.
+    /// Waits for a job that will end; in vain for one that is stuck or held.
     JoinTimeout(usize),
     /// Drops a handle.
     Detach(usize),
-    /// Waits until everything has ended that can.
+    /// Waits until everything that can end has ended.
     Settle,
 }
 
-/// When the held jobs are let go.
+/// When the held jobs are released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Release {
-    /// Just before the end, so that everything still moves.
+    /// Just before the end, while everything still moves.
     Before,
-    /// When the shutdown has begun; after it has returned, if its deadline may pass.
+    /// When the shutdown has begun; after it has returned if its deadline may pass.
     During,
 }
 
@@ -119,7 +119,8 @@ struct Case {
     steps: Vec<Step>,
     release: Release,
     end: End,
-    /// Of a shutdown with a deadline that may pass; what is held then is let go after it.
+    /// Returns `true` for a shutdown with a deadline that may pass. Held jobs are then released
+    /// after it.
     timeout: Duration,
 }
 
@@ -195,33 +196,33 @@ fn every_sequence_of_operations_keeps_the_contract() {
 /// What the model knows of a job.
 struct Known {
     kind: Kind,
-    /// What it returns or panics with.
+    /// The value that it returns or panics with.
     tag: u64,
     runs: Count,
     drops: Count,
-    /// There while the job is held.
+    /// Present while the job is held.
     gate: Option<Gate>,
-    /// Where a parent tells of its children, and a job that drains that it has; gone then.
+    /// Where a parent reports its children, and a draining job its drain; absent after that.
     children: Option<Receiver<Vec<Child>>>,
     handle: Option<JobHandle<u64>>,
-    /// It had a handle, but no longer.
+    /// It had a handle, which is gone.
     let_go: bool,
     /// Its outcome has been seen.
     ended: bool,
-    /// It was cancelled, and has been seen to be.
+    /// It was cancelled, and that has been seen.
     cancelled: Option<CancelReason>,
 }
 
-/// A job that a job has handed in.
+/// A job that another job has submitted.
 struct Child {
     tag: u64,
     runs: Count,
     drops: Count,
-    /// Or why it was refused.
+    /// Or the reason why it was refused.
     handle: Result<JobHandle<u64>, Refusal>,
 }
 
-/// What a submission's error says that it is.
+/// The predicates of the error of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     Full,
@@ -231,7 +232,7 @@ enum Refusal {
 }
 
 impl Refusal {
-    /// Each predicate answers for one of them, and no other.
+    /// Each predicate is true for one of them, and for no other.
     fn of<F>(error: &SubmitError<F>) -> Self {
         let answers = [
             (error.is_full(), Refusal::Full),
@@ -246,7 +247,7 @@ impl Refusal {
     }
 }
 
-/// What is in the closure of a job.
+/// The contents of the closure of a job.
 struct Work {
     kind: Kind,
     tag: u64,
@@ -254,7 +255,7 @@ struct Work {
     pass: Pass,
     submitter: Submitter,
     trigger: Shutdown,
-    tell: Sender<Vec<Child>>,
+    report: Sender<Vec<Child>>,
     bomb: Option<Bomb>,
     _drop: Counted,
 }
@@ -272,15 +273,15 @@ impl Work {
             Kind::Held => self.pass.wait(),
             Kind::Parent(children) => {
                 let child = |n| self.child(10 * self.tag + n);
-                // Nobody listens if the machine has failed.
-                let _ = self.tell.send((1..=children).map(child).collect());
+                // No test receives it if the machine has failed.
+                let _ = self.report.send((1..=children).map(child).collect());
             }
             Kind::Drains => {
                 self.trigger.drain();
                 let waited = self.trigger.wait_timeout(LONG);
                 assert!(waited.is_err_and(|error| error.would_deadlock()), "a job cannot wait");
                 assert!(self.submitter.execute(|| ()).is_err_and(|error| error.is_shut_down()));
-                let _ = self.tell.send(Vec::new());
+                let _ = self.report.send(Vec::new());
             }
         }
         self.tag
@@ -301,8 +302,8 @@ impl Work {
 }
 
 struct Machine {
-    /// By id, which is the order of acceptance. Dropped before the pool, so that a failure opens the
-    /// gates.
+    /// By id, which is the order of acceptance. This is dropped before the pool, so that a failure
+    /// opens the gates.
     jobs: BTreeMap<u64, Known>,
     pool: Option<ThreadPool>,
     submitter: Submitter,
@@ -313,7 +314,7 @@ struct Machine {
     /// A shutdown has begun.
     stopping: bool,
     stops: Count,
-    /// What the hook was told.
+    /// The report that the hook received.
     final_reports: Arc<Mutex<Vec<Report>>>,
     terminated: Count,
     stats: Stats,
@@ -361,7 +362,7 @@ impl Machine {
 
     // The model
 
-    /// Whether no worker can have come to that job: each is held by an earlier one.
+    /// Returns `true` if no worker can have reached that job: each is held by an earlier one.
     fn is_stuck(&self, id: u64) -> bool {
         if self.jobs[&id].cancelled.is_some() {
             return false;
@@ -370,17 +371,17 @@ impl Machine {
         holds >= self.workers
     }
 
-    /// Whether that job will end as things are, or has.
+    /// Returns `true` if that job will end as things are, or has ended.
     fn will_end(&self, id: u64) -> bool {
         !self.is_stuck(id) && self.jobs[&id].gate.is_none()
     }
 
-    /// Whether everything will end as things are, or has.
+    /// Returns `true` if everything will end as things are, or has ended.
     fn all_will_end(&self) -> bool {
         self.jobs.keys().all(|id| self.will_end(*id))
     }
 
-    /// Whether every place is taken by a job that keeps it.
+    /// Returns `true` if every slot is taken by a job that keeps it.
     fn is_full(&self) -> bool {
         let stuck = self.count(|id, _| self.is_stuck(id));
         self.capacity.is_some_and(|capacity| stuck >= capacity as u64)
@@ -449,7 +450,7 @@ impl Machine {
             }
             Step::Settle => self.settle(),
         }
-        // Who may have handed in something has done so, and the next id is known again.
+        // The jobs that may have submitted others have done so, and the next id is known again.
         self.meet_children(false);
     }
 
@@ -464,7 +465,7 @@ impl Machine {
     fn submit(&mut self, kind: Kind, way: Way, with_handle: bool) {
         let (runs, drops) = (Count::default(), Count::default());
         let gate = Gate::new();
-        let (tell, children) = mpsc::channel();
+        let (report, children) = mpsc::channel();
         let tag = self.next_tag;
         self.next_tag += 1;
         let work = Work {
@@ -474,7 +475,7 @@ impl Machine {
             pass: gate.pass(),
             submitter: self.submitter.clone(),
             trigger: self.trigger.clone(),
-            tell,
+            report,
             bomb: (kind == Kind::Bursts).then(|| Bomb(Count::default(), BOMB)),
             _drop: Counted(drops.clone()),
         };
@@ -510,7 +511,7 @@ impl Machine {
                 };
                 assert_eq!(refusal, expected);
                 let may_be_full = self.capacity.is_some() && way == Way::Try;
-                assert!(self.stopping || must_wait || may_be_full, "there was a place");
+                assert!(self.stopping || must_wait || may_be_full, "there was a slot");
                 assert_eq!((runs.get(), drops.get()), (0, 1), "refused is not run");
                 self.refused += 1;
                 return;
@@ -538,7 +539,7 @@ impl Machine {
         self.jobs.insert(id, known);
     }
 
-    /// Cancels a job, which works as long as it has not started.
+    /// Cancels a job. This succeeds if the job has not started.
     fn cancel(&mut self, id: u64) {
         let (stuck, ended) = (self.is_stuck(id), self.jobs[&id].cancelled.is_some());
         let job = self.job(id);
@@ -585,7 +586,7 @@ impl Machine {
         }
     }
 
-    /// Cancels what has not been taken from the queue, and looks what that was.
+    /// Cancels the jobs in the queue, and determines which they were.
     fn discard(&mut self) {
         let held = self.ids(|_, job| job.gate.is_some());
         let stuck = self.ids(|id, _| self.is_stuck(id));
@@ -599,14 +600,14 @@ impl Machine {
         for id in all {
             let job = &self.jobs[&id];
             if job.runs.get() == 0 && job.cancelled.is_none() {
-                let told = job.handle.as_ref().map_or(true, JobHandle::is_finished);
-                assert!(told, "a discard has told the handles of what it cancelled");
+                let resolved = job.handle.as_ref().map_or(true, JobHandle::is_finished);
+                assert!(resolved, "a discard has resolved the handles of what it cancelled");
                 self.was_cancelled(id, CancelReason::Discarded);
             }
         }
     }
 
-    /// Judges what a handle said that did not have to wait.
+    /// Checks what a handle said that did not have to wait.
     fn asked(&mut self, id: u64, result: Result<Outcome<u64>, JobHandle<u64>>) {
         match result {
             Ok(outcome) => self.ended(id, outcome),
@@ -614,7 +615,7 @@ impl Machine {
         }
     }
 
-    /// Judges the outcome of a job that must have ended.
+    /// Checks the outcome of a job that must have ended.
     fn ended(&mut self, id: u64, outcome: Outcome<u64>) {
         assert!(self.will_end(id), "job {id} has ended, but cannot have started");
         let job = self.job(id);
@@ -622,7 +623,7 @@ impl Machine {
         job.ended = true;
     }
 
-    /// Waits until everything has ended that can: it does so without any shutdown.
+    /// Waits until everything that can end has ended. It does so without a shutdown.
     fn settle(&mut self) {
         self.meet_children(false);
         let will_end = self.count(|id, _| self.will_end(id));
@@ -644,25 +645,25 @@ impl Machine {
         assert_eq!(stats.queued, self.count(|id, _| self.is_stuck(id)));
     }
 
-    /// Takes note of what parents have handed in: those that will end, or in the end those that ran.
+    /// Records what parents have submitted: those that will end, or at the end those that ran.
     fn meet_children(&mut self, in_the_end: bool) {
         let is_due = |id, job: &Known| job.children.is_some() && (in_the_end || self.will_end(id));
         let mut due = self.ids(is_due);
-        // Those that drain first: then it is known that the others' children may be refused.
+        // Draining jobs first: then it is known that the children of the others may be refused.
         due.sort_by_key(|id| self.jobs[id].kind != Kind::Drains);
         for id in due {
             let channel = self.job(id).children.take().expect("just looked");
-            let told = if in_the_end {
+            let reported = if in_the_end {
                 channel.try_recv().ok()
             } else {
-                Some(channel.recv().expect("a parent that will end tells"))
+                Some(channel.recv().expect("a parent that will end reports"))
             };
-            if self.jobs[&id].kind == Kind::Drains && told.is_some() {
+            if self.jobs[&id].kind == Kind::Drains && reported.is_some() {
                 self.stopping = true;
-                // Its own submission.
+                // This is its own submission.
                 self.refused += 1;
             }
-            let children = told.unwrap_or_default();
+            let children = reported.unwrap_or_default();
             for Child { tag, runs, drops, handle } in children {
                 let handle = match handle {
                     Ok(handle) => handle,
@@ -694,7 +695,7 @@ impl Machine {
         }
     }
 
-    /// What must hold between any two steps.
+    /// Checks what must hold between any two steps.
     fn check(&mut self, progress: &Progress) {
         let stats = self.pool.as_ref().expect("the end is the last step").stats();
         progress.note_stats(&stats);
@@ -740,7 +741,7 @@ impl Machine {
                 report
             } else {
                 let ending = thread::spawn(move || end_pool(pool));
-                // Handed in until one is refused, so until the shutdown has begun.
+                // The job submits until it is refused, so until the shutdown has begun.
                 let probe = || {
                     let ran = probes_ran.clone();
                     self.submitter.execute(move || ran.up())
@@ -751,7 +752,7 @@ impl Machine {
                 }
                 self.refused += 1;
                 while end == End::ShutdownNow && !self.all_decided(&stuck) {
-                    // What is stuck is cancelled without the help of what runs.
+                    // Stuck jobs are cancelled without the help of running ones.
                     thread::yield_now();
                 }
                 self.release();
@@ -781,7 +782,7 @@ impl Machine {
         self.resolve(end);
     }
 
-    /// The hook is told once, and what the owner was told if that was final.
+    /// The hook is called once, with the report of the owner if that was final.
     fn judge_final_report(&self, report: Option<&Report>) {
         self.terminated.wait_for(1);
         let finals = lock(&self.final_reports);
@@ -800,12 +801,12 @@ impl Machine {
         }
     }
 
-    /// Whether each of these jobs is gone, or is held by its gate after all.
+    /// Returns `true` if each of these jobs is gone, or is held by its gate.
     fn all_decided(&self, ids: &[u64]) -> bool {
         ids.iter().map(|id| &self.jobs[id]).all(|job| holds(job) || job.drops.get() == 1)
     }
 
-    /// Looks that no job has run that was stuck when the pool's end came.
+    /// Checks that no job has run that was stuck when the end of the pool came.
     fn judge_stuck(&self, held: &[u64], stuck: &[u64]) {
         let atomic = drain_is_atomic();
         let ran = |id: &&u64| self.jobs[id].runs.get() == 1;
@@ -820,7 +821,7 @@ impl Machine {
         self.jobs.values_mut().for_each(|job| job.gate = None);
     }
 
-    /// Holds the report against what really ran, in the end.
+    /// Compares the report with what really ran, at the end.
     fn judge(
         &self,
         report: &Report,
@@ -848,11 +849,11 @@ impl Machine {
         } else {
             assert_eq!(report.unfinished, 0);
             assert_eq!(report.panicked, self.count(|_, job| panicked(job)));
-            // The probe may have come after the report, if nothing was held.
+            // The probe may have come after the report if no job was held.
             let late = u64::from(release == Release::During);
             assert!((self.refused - late..=self.refused).contains(&report.rejected), "{report:?}");
         }
-        // Those of jobs without a handle. Of one that was let go, this leaves open where it goes.
+        // The panics of jobs without a handle. Where that of a detached job goes is left open.
         let kept = report.panics.iter().map(|panic| panic.id.get()).collect::<BTreeSet<_>>();
         let alone = |id, job: &Known| job.handle.is_none() && !joined.contains(&id);
         assert!(kept.iter().all(|id| panicked(&self.jobs[id]) && alone(*id, &self.jobs[id])));
@@ -863,7 +864,7 @@ impl Machine {
         assert!(missing.is_empty() || report.panics.len() == PANICS_KEPT, "{missing:?}");
     }
 
-    /// Asks every handle that is left, and looks that every closure is gone.
+    /// Checks every handle that is left, and that every closure is gone.
     fn resolve(mut self, end: End) {
         for (id, job) in &mut self.jobs {
             if let Some(handle) = job.handle.take() {
@@ -884,16 +885,16 @@ impl Machine {
     }
 }
 
-/// Whether that job waits at its gate.
+/// Returns `true` if that job waits at its gate.
 fn holds(job: &Known) -> bool {
     job.gate.as_ref().is_some_and(|gate| gate.arrived() > 0)
 }
 
-/// What the error says, once its closure is dropped.
+/// Returns the reason of the error, once its closure is dropped.
 fn refused<F>(error: SubmitError<F>) -> Refusal {
     let refusal = Refusal::of(&error);
     let job = error.into_job();
-    // A bomb in it goes off here.
+    // A bomb in the closure panics here.
     let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(job)));
     refusal
 }

@@ -1,4 +1,4 @@
-//! Counters: exact when nothing moves, and never contradictory while things do.
+//! Counters: exact when nothing moves, and never contradictory while jobs run.
 
 #![cfg(not(loom))]
 
@@ -51,7 +51,7 @@ fn stats_are_exact_when_nothing_moves() {
     });
 }
 
-/// Each event moves its own counts and no other; the report says in the end what the stats said.
+/// Each event moves its own counts and no other. At the end the report says the same as the stats.
 #[test]
 fn stats_are_exact_through_refusals_and_cancels() {
     watchdog(LIMIT, "refusals and cancels", |_| {
@@ -88,7 +88,7 @@ fn stats_are_exact_through_refusals_and_cancels() {
     });
 }
 
-/// No counter falls, and no job is finished that is not accepted, whenever one looks.
+/// No counter falls, and at any moment at most as many jobs have ended as were accepted.
 #[test]
 fn stats_never_fall_and_never_contradict_each_other() {
     watchdog(LIMIT, "monotone", |progress| {
@@ -144,7 +144,7 @@ fn stats_never_fall_and_never_contradict_each_other() {
 }
 
 #[test]
-fn what_a_handle_has_told_the_stats_know() {
+fn the_stats_include_a_job_once_its_handle_has_resolved() {
     watchdog(LIMIT, "handles and stats", |_| {
         const JOBS: u64 = 5_000;
         let pool = pool(2);

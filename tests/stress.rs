@@ -1,4 +1,4 @@
-//! Races on real threads, many times over; what they are about, the other tests and the models say.
+//! Races on real threads, many times over. The other tests and the models say what they are about.
 //! `LAST_CALL_STRESS=10` makes ten times as many of each.
 
 #![cfg(not(loom))]
@@ -16,13 +16,13 @@ use support::{
     wait_until_no_thread_is_named, watchdog, Count, End, Progress, LIMIT,
 };
 
-/// Runs a test that does so many times more of everything, and takes so many times longer.
+/// Runs a test that does so many times more of everything, with a time limit so many times longer.
 fn stressed(what: &str, test: impl FnOnce(&Progress, u64) + Send + 'static) {
     let times = stress();
     watchdog(LIMIT * times, what, move |progress| test(progress, times.into()));
 }
 
-/// What became of the jobs of one producer.
+/// What happened to the jobs of one producer.
 #[derive(Default)]
 struct Produced {
     accepted: u64,
@@ -30,8 +30,8 @@ struct Produced {
     handles: Vec<JobHandle<()>>,
 }
 
-/// Hands jobs in until some have been refused, every second one with a handle; after enough of them,
-/// waits until the end is near.
+/// Submits jobs, every second one with a handle, until some have been refused. After enough of them
+/// it waits until the end is near.
 fn produce(submitter: &Submitter, ran: &Arc<AtomicU64>, near: &Count) -> Produced {
     const ENOUGH: u64 = 200;
     const REFUSED: u64 = 3;
@@ -54,7 +54,7 @@ fn produce(submitter: &Submitter, ran: &Arc<AtomicU64>, near: &Count) -> Produce
             Some(error) => {
                 assert!(error.is_shut_down());
                 produced.refused += 1;
-                // Back, and whole: it can still be run, here.
+                // It is returned whole: it can still run, on this thread.
                 error.into_job()();
             }
         }
@@ -62,7 +62,7 @@ fn produce(submitter: &Submitter, ran: &Arc<AtomicU64>, near: &Count) -> Produce
     produced
 }
 
-/// Each accepted job runs exactly once or is cancelled, and each refused one came back unrun.
+/// Each accepted job runs exactly once or is cancelled, and each refused job comes back unrun.
 #[test]
 fn ends_against_submissions() {
     stressed("ends against submissions", |progress, times| {
@@ -103,7 +103,7 @@ fn ends_against_submissions() {
                 cancelled += outcomes.filter(Outcome::is_cancelled).count() as u64;
             }
             progress.note(format_args!("round {round}: {end:?}, {accepted} accepted"));
-            // The refused ones were run by their producers.
+            // The producers have run the refused jobs.
             let ran = ran.load(Ordering::Relaxed) - refused;
             if let Some(report) = report {
                 assert_conserved(&report);
@@ -118,7 +118,7 @@ fn ends_against_submissions() {
     });
 }
 
-/// Every kind of end, with no job up to a few, and no thread of theirs is left.
+/// Every kind of end, with zero to a few jobs. No thread of the pools is left.
 #[test]
 fn thousands_of_small_pools() {
     stressed("small pools", |progress, times| {
@@ -150,7 +150,7 @@ fn thousands_of_small_pools() {
     });
 }
 
-/// Some join and some ask again and again, while the pool ends under them; all get an outcome.
+/// Some threads join and some poll, while the pool ends. All of them get an outcome.
 #[test]
 fn handles_are_joined_while_the_pool_ends() {
     stressed("joins against ends", |progress, times| {
@@ -215,7 +215,7 @@ fn ask_until_resolved((n, mut handle): (u64, JobHandle<u64>)) -> (u64, Outcome<u
     }
 }
 
-/// The last owner is dropped by jobs, on the pool's own worker, while others still submit.
+/// Jobs drop the last owner, on a worker of its own pool, while others still submit.
 #[test]
 fn pools_that_are_dropped_by_their_own_jobs() {
     stressed("dropped by a job", |progress, times| {
@@ -245,7 +245,8 @@ fn pools_that_are_dropped_by_their_own_jobs() {
     });
 }
 
-/// Hands itself in again until it is told to end; there is no instant without one of its links.
+/// A job that submits itself again until it is told to end. There is no instant without one link of
+/// the chain.
 fn chain(submitter: &Submitter, links: &Arc<AtomicU64>, ended: &Arc<AtomicBool>) {
     links.fetch_add(1, Ordering::Relaxed);
     if !ended.load(Ordering::Relaxed) {
@@ -254,8 +255,8 @@ fn chain(submitter: &Submitter, links: &Arc<AtomicU64>, ended: &Arc<AtomicBool>)
     }
 }
 
-/// Whoever judges idleness by two looks, at what is queued and at what runs, or at what has ended
-/// and at what was accepted in the wrong order, sees it here within thousands of looks.
+/// A pool that judged idleness by two readings, of queued and of running jobs, or of ended and
+/// accepted jobs in the wrong order, would fail here within thousands of readings.
 #[test]
 fn an_endless_chain_of_jobs_is_never_idle() {
     stressed("endless chain", |progress, times| {
@@ -275,9 +276,9 @@ fn an_endless_chain_of_jobs_is_never_idle() {
                     (looks, idle.count())
                 }
             };
-            // Some look and go, some are told of each job that ends.
-            let told = pool.submitter();
-            let told = thread::spawn(move || told.wait_idle());
+            // Some waiters check and leave, some are notified of each job that ends.
+            let waiter = pool.submitter();
+            let waiter = thread::spawn(move || waiter.wait_idle());
             let lookers = [(); THREADS].map(|()| thread::spawn(look(Duration::ZERO)));
             for looker in lookers {
                 let (looked, idle) = looker.join().unwrap();
@@ -286,10 +287,10 @@ fn an_endless_chain_of_jobs_is_never_idle() {
                 assert_eq!(idle, 0, "of {looked} looks at {links} links");
                 looks += looked;
             }
-            assert!(!told.is_finished(), "told that it is idle");
+            assert!(!waiter.is_finished(), "the chain looked idle");
             links += run.load(Ordering::Relaxed);
             ended.store(true, Ordering::Relaxed);
-            assert_eq!(told.join().unwrap(), Ok(()));
+            assert_eq!(waiter.join().unwrap(), Ok(()));
             pool.wait_idle().unwrap();
             assert_eq!(pool.shutdown().completed, run.load(Ordering::Relaxed));
         }
@@ -298,8 +299,8 @@ fn an_endless_chain_of_jobs_is_never_idle() {
     });
 }
 
-/// The only worker comes from the job before when the handle cancels the one behind. The delay is
-/// steered to where the one is as likely as the other.
+/// The only worker leaves the job before while the handle cancels the one behind. The delay is
+/// adjusted to where both results are equally likely.
 #[test]
 fn cancels_against_starts() {
     stressed("cancels against starts", |progress, times| {
@@ -335,7 +336,7 @@ fn cancels_against_starts() {
             spins = if cancelled { (spins + step).min(20_000) } else { spins.saturating_sub(step) };
             if round % 1_000 == 0 {
                 progress.note(format_args!("round {round}: {counts:?} after {spins} spins"));
-                // What was cancelled long ago would have run by now.
+                // A job that was cancelled long ago would have run by now.
                 pool.wait_idle().unwrap();
             }
             let runs = ran.load(Ordering::Relaxed);
@@ -350,7 +351,7 @@ fn cancels_against_starts() {
     });
 }
 
-/// Producers that most often stand before a full queue, while it is discarded under them.
+/// Producers that mostly wait on a full queue, while it is discarded.
 #[test]
 fn discards_against_blocked_submitters() {
     stressed("blocked submitters", |progress, times| {
@@ -406,7 +407,7 @@ fn discards_against_blocked_submitters() {
                 counts[usize::from(job.join().is_cancelled())] += 1;
             }
             trigger.wait().unwrap();
-            // The refused ones, one of each producer, were run there.
+            // The refused jobs, one of each producer, were run there.
             assert_eq!(ran.load(Ordering::Relaxed), counts[0] + PRODUCERS);
             let sum = counts[0] + counts[1];
             assert_eq!((report.accepted, report.cancelled), (sum, counts[1]), "round {round}");

@@ -1,4 +1,4 @@
-//! Handing in: accepted or refused, never both and never neither.
+//! Submitting: a job is accepted or refused, never both and never neither.
 
 #![cfg(not(loom))]
 
@@ -39,7 +39,7 @@ fn a_refused_job_comes_back_unrun_and_can_still_be_run() {
             assert_refusal(&error);
             assert_eq!((ran.get(), dropped.get()), (0, 0));
             error.into_job()();
-            assert_eq!((ran.get(), dropped.get()), (1, 1), "it is the closure that was handed in");
+            assert_eq!((ran.get(), dropped.get()), (1, 1), "it is the submitted closure");
 
             let capture = Counted(dropped.clone());
             let error = submitter.submit(move || (capture, "its value")).unwrap_err();
@@ -59,17 +59,17 @@ fn a_refused_job_comes_back_unrun_and_can_still_be_run() {
     });
 }
 
-/// Bytes that ask for as many as they are to lie at.
+/// Bytes whose alignment is their number.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
 struct Aligned([u8; 64]);
 
-/// No bytes that ask for a place of their own: small enough to travel in the queue, but for that.
+/// No bytes, with an alignment of their own. Except for that it is small enough for the queue.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
 struct SmallAligned;
 
-/// Small ones travel in the queue, others in a box; nobody can tell.
+/// Small closures are stored in the queue, others in a box. Users cannot tell.
 #[test]
 fn closures_of_every_size_and_alignment_come_back_whole_or_run() {
     fn check<C: Copy + Send + 'static>(capture: C, sum: fn(&C) -> u64) {
@@ -110,7 +110,7 @@ fn closures_of_every_size_and_alignment_come_back_whole_or_run() {
         check([3_u8; N], |bytes| bytes.iter().map(|byte| u64::from(*byte)).sum());
     }
     watchdog(LIMIT, "sizes", |_| {
-        // A closure has the two counters beside its bytes: in place up to 24 of them.
+        // A closure has the two counters beside its bytes: it is in place with up to 24 of them.
         bytes::<0>();
         bytes::<8>();
         bytes::<24>();
@@ -131,7 +131,7 @@ fn the_report_counts_refused_jobs_apart() {
         let submitter = pool.submitter();
         pool.execute(gate.job()).unwrap();
         let shutdown = thread::spawn(move || pool.shutdown());
-        // The probe that is refused counts too.
+        // The refused probe is counted too.
         let accepted = 1 + submit_until_refused(&submitter);
         for _ in 0..5 {
             assert!(submitter.submit(|| ()).unwrap_err().is_shut_down());
@@ -184,14 +184,14 @@ fn a_running_job_is_refused_once_the_drain_has_begun() {
     });
 }
 
-/// A job that hands itself in again for as long as it is allowed to.
+/// A job that submits itself again for as long as it may.
 fn chain(submitter: &Submitter, links: &Count) {
     links.up();
     let next = {
         let (submitter, links) = (submitter.clone(), links.clone());
         move || chain(&submitter, &links)
     };
-    // The refused link is dropped: nobody else waits for it.
+    // The refused link is dropped: no thread waits for it.
     let _ = submitter.execute(next);
 }
 
@@ -245,12 +245,12 @@ fn submitters_do_not_keep_the_pool() {
 }
 
 #[test]
-fn the_drop_of_what_is_cloned_ends_nothing() {
+fn dropping_a_clone_ends_nothing() {
     watchdog(LIMIT, "clones", |_| {
         const ROUNDS: u64 = 20;
         let pool = pool(2);
         for round in 0..ROUNDS {
-            // Here, on another thread, in a job, and with a job that is cancelled.
+            // On this thread, on another, in a job, and with a job that is cancelled.
             let parts = || (pool.submitter(), pool.shutdown_trigger(), pool.stop_token());
             drop(parts().clone());
             let theirs = parts();

@@ -1,4 +1,4 @@
-//! Ending the pool from elsewhere: any thread, any number of times, and whoever waits for the end.
+//! Ending the pool from elsewhere: from any thread, any number of times, and waiting for the end.
 
 #![cfg(not(loom))]
 
@@ -42,7 +42,7 @@ fn queued(pool: &ThreadPool, jobs: u64, ran: &Count) -> Vec<JobHandle<()>> {
 }
 
 #[test]
-fn a_drain_from_any_thread_refuses_what_comes_and_runs_what_is_queued() {
+fn a_drain_from_any_thread_refuses_submissions_and_runs_queued_jobs() {
     watchdog(LIMIT, "drain", |_| {
         const QUEUED: u64 = 20;
         const THREADS: usize = 4;
@@ -63,7 +63,7 @@ fn a_drain_from_any_thread_refuses_what_comes_and_runs_what_is_queued() {
             trigger.drain();
             assert_eq!((ran.get(), pool.stats().queued), (0, QUEUED), "it returns at once");
             gate.open();
-            // Without anybody who owns the pool and waits.
+            // Without an owner that waits.
             assert!(jobs.into_iter().all(|job| job.join().is_completed()));
             trigger.wait().unwrap();
             trigger.drain();
@@ -90,7 +90,7 @@ fn a_discard_has_resolved_the_handles_when_it_returns() {
                 let jobs = queued(&pool, QUEUED, &ran);
                 let alive = Arc::new(());
                 for _ in 0..2 {
-                    // Two at once, dropped one by one, or the process would be aborted.
+                    // Two at once, dropped one by one; otherwise the process would abort.
                     let capture = (Arc::clone(&alive), Bomb(Count::default(), "from a capture"));
                     pool.execute(move || drop(capture)).unwrap();
                 }
@@ -105,7 +105,7 @@ fn a_discard_has_resolved_the_handles_when_it_returns() {
                 for job in jobs {
                     assert_discarded(&job.join());
                 }
-                // Once more, by everything, weaker too.
+                // Again, by every call, weaker ones too.
                 trigger.drain();
                 trigger.discard();
                 assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
@@ -123,9 +123,9 @@ fn a_discard_has_resolved_the_handles_when_it_returns() {
     });
 }
 
-/// The worker is held: a job that got in behind the discard would be resolved by nobody.
+/// The worker is held, so a job that got in behind the discard would never be resolved.
 #[test]
-fn a_discard_leaves_nothing_queued_by_submitters_that_race_with_it() {
+fn a_discard_leaves_no_job_of_submitters_that_race_with_it() {
     watchdog(LIMIT, "nothing queued", |progress| {
         const ROUNDS: u64 = 300;
         for round in 0..ROUNDS {
@@ -229,9 +229,9 @@ fn a_discard_takes_over_from_the_drain_that_an_owner_waits_for() {
     });
 }
 
-/// Held in the stop hook, which is the last that a worker does for the user.
+/// The worker is held in its stop hook, the last user code that it runs.
 #[test]
-fn nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run() {
+fn a_wait_for_the_end_returns_after_every_stop_hook() {
     watchdog(LIMIT, "the end", |progress| {
         const ROUNDS: usize = 50;
         const WORKERS: u64 = 2;
@@ -283,9 +283,9 @@ fn nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run() {
     });
 }
 
-/// Held in the destructor of a cancelled job's capture, when no worker is left.
+/// The destructor of a capture of a cancelled job is held, when no worker is left.
 #[test]
-fn nobody_who_waits_for_the_end_returns_before_every_cancel_has_ended() {
+fn a_wait_for_the_end_returns_after_every_cancel() {
     watchdog(LIMIT, "cancels", |progress| {
         const ROUNDS: usize = 20;
         for round in 0..ROUNDS {
@@ -344,22 +344,22 @@ fn nobody_who_waits_for_the_end_returns_before_every_cancel_has_ended() {
     });
 }
 
-/// A capture's destructor would wait for itself, or, of two, each for the other.
+/// The destructor would wait for itself, or two of them for each other.
 #[test]
-fn a_destructor_that_waits_for_the_end_while_its_job_is_cancelled_is_told_so() {
+fn a_destructor_that_waits_for_the_end_while_its_job_is_cancelled_gets_an_error() {
     watchdog(LIMIT, "own cancel", |_| {
         for discards in [true, false] {
             let pool = pool(1);
-            let (gate, told) = (Gate::new(), Count::default());
+            let (gate, refused) = (Gate::new(), Count::default());
             gate.hold(&pool, 1);
             let trigger = pool.shutdown_trigger();
             let [one, other] = [(); 2].map(|()| {
-                let (trigger, told) = (trigger.clone(), told.clone());
+                let (trigger, refused) = (trigger.clone(), refused.clone());
                 let capture = InDrop(move || {
                     assert_would_deadlock(trigger.wait());
                     assert_would_deadlock(trigger.wait_timeout(Duration::ZERO));
                     assert_would_deadlock(trigger.wait_timeout(LONG));
-                    told.up();
+                    refused.up();
                 });
                 pool.submit(move || drop(capture)).unwrap()
             });
@@ -370,7 +370,7 @@ fn a_destructor_that_waits_for_the_end_while_its_job_is_cancelled_is_told_so() {
                 assert_eq!(other.cancel(), Cancellation::Cancelled);
                 assert_eq!(cancels.join().unwrap(), Cancellation::Cancelled);
             }
-            assert_eq!(told.get(), 2);
+            assert_eq!(refused.get(), 2);
             gate.open();
             assert_eq!(pool.shutdown().other_panics, 0);
             assert_eq!(trigger.wait(), Ok(()));
@@ -379,10 +379,10 @@ fn a_destructor_that_waits_for_the_end_while_its_job_is_cancelled_is_told_so() {
     });
 }
 
-/// The owner let go of it: on its own worker, and at a deadline.
+/// The owner has detached: on its own worker, and at a deadline.
 #[test]
-fn the_end_of_a_pool_that_nobody_owns_can_be_waited_for() {
-    watchdog(LIMIT, "let go", |_| {
+fn the_end_of_a_pool_without_an_owner_can_be_waited_for() {
+    watchdog(LIMIT, "detached", |_| {
         for on_worker in [true, false] {
             let stops = Count::default();
             let on_stop = stops.clone();
@@ -409,7 +409,7 @@ fn the_end_of_a_pool_that_nobody_owns_can_be_waited_for() {
 }
 
 #[test]
-fn a_job_that_waits_for_the_end_of_its_own_pool_is_told_so() {
+fn a_job_that_waits_for_the_end_of_its_own_pool_gets_an_error() {
     watchdog(LIMIT, "own pool", |_| {
         let inner = pool(2);
         let trigger = inner.shutdown_trigger();
@@ -422,7 +422,7 @@ fn a_job_that_waits_for_the_end_of_its_own_pool_is_told_so() {
             }
         });
         own.unwrap().join().unwrap();
-        // A job of another pool's may wait.
+        // A job of another pool may wait.
         let (outer, trigger) = (pool(1), inner.shutdown_trigger());
         let other = outer.submit(move || trigger.wait());
         assert_eq!(other.unwrap().join().unwrap(), Ok(()));
@@ -506,7 +506,7 @@ fn triggers_and_tokens_outlive_the_pool_and_do_not_keep_it() {
                 let pool = ThreadPool::builder().workers(2).thread_name("outlived").build();
                 let pool = pool.unwrap();
                 let (trigger, token) = (pool.shutdown_trigger(), pool.stop_token());
-                // In the midst of the pool as well: in a job, in its capture and its result.
+                // Inside the pool as well: in a job, in its capture and in its result.
                 let (inside, capture) = (trigger.clone(), Counted(dropped.clone()));
                 drop(pool.submit(move || (inside, capture)).unwrap());
                 pool.wait_idle().unwrap();
@@ -527,7 +527,7 @@ fn triggers_and_tokens_outlive_the_pool_and_do_not_keep_it() {
     });
 }
 
-/// Both modes from several threads at once, while others submit and the owner ends it.
+/// Both modes from several threads at once, while others submit and the owner ends the pool.
 #[test]
 fn triggers_that_race_leave_each_job_one_outcome() {
     watchdog(LIMIT, "race", |progress| {

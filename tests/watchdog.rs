@@ -1,4 +1,4 @@
-//! The watchdog of these tests: a hang becomes a failure that says where everything stands.
+//! The watchdog of these tests: a hang becomes a failure that says where each thread is.
 
 #![cfg(not(loom))]
 
@@ -20,11 +20,11 @@ fn hang(progress: &Progress) {
     gate.hold(&pool, 1);
     progress.note_stats(&pool.stats());
     progress.note("the step that hangs");
-    assert_eq!(pool.stats().accepted, 1, "one job was handed in");
+    assert_eq!(pool.stats().accepted, 1, "one job was submitted");
     drop(pool);
 }
 
-/// The same, since a failed assertion drops what it finds.
+/// The same, since a failed assertion drops its locals.
 fn fail_and_hang(progress: &Progress) {
     let gate = Gate::new();
     let pool = ThreadPool::builder().workers(1).thread_name("late").build().unwrap();
@@ -39,7 +39,8 @@ fn assert_says_where_it_stands(text: &str) {
         assert!(text.contains(word), "no {word:?} in {text}");
     }
     if cfg!(target_os = "linux") {
-        // By name and asleep: who waits, and the one worker that is held. The other has ended.
+        // By name, and asleep: the waiting thread, and the one worker that is held. The other has
+        // ended.
         let asleep = |thread: &str| {
             let lines = text.lines().filter(|line| line.trim_start().starts_with(thread));
             lines.filter(|line| line.contains(" S ")).count()

@@ -1,4 +1,4 @@
-//! One connection, one request, one answer: as much of HTTP/1.1 as that takes.
+//! One connection, one request, one answer: as much HTTP/1.1 as that needs.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,10 +11,10 @@ const MAX_HEAD: usize = 8 * 1024;
 /// The largest number of header fields.
 const MAX_FIELDS: usize = 64;
 
-/// How long a client may refuse to take the answer, which fits into one packet.
+/// How long a client may fail to take the answer, which fits into one packet.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to wait for a client to stop sending what nobody wants to read.
+/// How long to wait for a client to stop sending data that is not read.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The times that the command line sets.
@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(crate) struct Limits {
     /// The pause before the answer to `GET /sleep`.
     pub(crate) sleep: Duration,
-    /// The time for the whole head of a request; its client may be slow, or silent.
+    /// The time for the whole head of a request, whose client may be slow or silent.
     pub(crate) head: Duration,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Limits {
 ///
 /// # Errors
 ///
-/// That of the socket, if the client could not be read from or written to.
+/// The error of the socket, if reading from the client or writing to it fails.
 pub(crate) fn answer(stream: &TcpStream, limits: Limits) -> io::Result<()> {
     // On some systems a connection inherits from its listener that it does not block.
     stream.set_nonblocking(false)?;
@@ -57,12 +57,12 @@ pub(crate) fn answer(stream: &TcpStream, limits: Limits) -> io::Result<()> {
     }
 }
 
-/// What came in on a connection.
+/// The input of a connection.
 enum Incoming {
     Request(Request),
-    /// Something that gets this answer, whatever follows.
+    /// A request that gets this answer, whatever follows.
     Refused(Status),
-    /// Not one byte: a connection that a browser opened in advance, say.
+    /// Not one byte: for example, a browser opened the connection in advance.
     Nothing,
 }
 
@@ -74,7 +74,7 @@ struct Request {
     has_more: bool,
 }
 
-/// Reads until the head of a request is complete. The deadline is for all of it: a client that
+/// Reads until the head of a request is complete. The deadline is for the whole head: a client that
 /// sends a byte now and then has no more time than a silent one.
 fn read_request(stream: &TcpStream, deadline: Instant) -> io::Result<Incoming> {
     let mut head = Vec::new();
@@ -97,7 +97,7 @@ fn read_request(stream: &TcpStream, deadline: Instant) -> io::Result<Incoming> {
     }
 }
 
-/// What a connection comes to on which nothing more comes in.
+/// Decides about a connection on which nothing more comes in.
 fn cut_off(head: &[u8], status: Status) -> Incoming {
     if head.is_empty() {
         Incoming::Nothing
@@ -106,7 +106,7 @@ fn cut_off(head: &[u8], status: Status) -> Incoming {
     }
 }
 
-/// Reads a head; `None` if it is not complete.
+/// Reads a head. Returns `None` if it is not complete.
 fn parse(bytes: &[u8]) -> Option<Incoming> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
@@ -121,12 +121,12 @@ fn parse(bytes: &[u8]) -> Option<Incoming> {
     Some(Incoming::Refused(status))
 }
 
-/// Decides whether a complete head is a request that is answered.
+/// Decides whether a request with a complete head is answered.
 fn check(request: &httparse::Request<'_, '_>, read_more: bool) -> Incoming {
     let named = |name: &str| {
         request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count()
     };
-    // HTTP/1.1 asks for exactly one Host.
+    // HTTP/1.1 requires exactly one Host.
     if named("host") > 1 || (request.version == Some(1) && named("host") == 0) {
         return Incoming::Refused(Status::BadRequest);
     }
@@ -191,18 +191,18 @@ fn send(mut stream: &TcpStream, status: Status, with_page: bool) -> io::Result<(
     stream.write_all(answer.as_bytes())
 }
 
-/// Reads what the client still sends, for a while: a connection that is closed with unread bytes is
+/// Reads what the client still sends, for a while. A connection that is closed with unread bytes is
 /// reset, which can destroy the answer before the client has read it.
 fn linger(stream: &TcpStream) {
     let deadline = Instant::now() + LINGER;
     let mut buffer = [0; MAX_HEAD];
-    // A client that will not stop, or has gone, has no claim to more.
+    // A client that does not stop, or has gone, gets no more time.
     if stream.shutdown(Shutdown::Write).is_ok() {
         while matches!(read_before(deadline, stream, &mut buffer), Ok(1..)) {}
     }
 }
 
-/// Reads with what is left of the time; [`ErrorKind::TimedOut`] if nothing is.
+/// Reads within the time that is left; [`ErrorKind::TimedOut`] if none is.
 fn read_before(deadline: Instant, mut stream: &TcpStream, to: &mut [u8]) -> io::Result<usize> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,7 +1,7 @@
-//! What the server prints, a whole line at a time.
+//! The lines that the server prints, each as a whole.
 //!
-//! The pool prints nothing; it tells events through `tracing`. A layer turns those of its workers
-//! into lines.
+//! The pool prints nothing; it emits events through `tracing`. A layer turns the events of its
+//! workers into lines.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -12,13 +12,13 @@ use tracing::subscriber::SetGlobalDefaultError;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-/// Prints a line on the standard output. It holds the lock for the whole line, and a reader that
-/// has gone is no reason to panic in the middle of a shutdown.
+/// Prints a line to the standard output. It holds the lock for the whole line, and does not panic
+/// if the reader has gone: that must not disturb a shutdown.
 pub(crate) fn print(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
-/// Prints a line on the standard error, in the same manner.
+/// Prints a line to the standard error in the same way.
 pub(crate) fn complain(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -35,7 +35,7 @@ pub(crate) fn print_report(report: &Report) {
     ));
 }
 
-/// Has the pool's events printed from now on.
+/// Prints the events of the pool from now on.
 pub(crate) fn install() -> Result<(), SetGlobalDefaultError> {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Printer))
 }

@@ -1,13 +1,13 @@
 //! The web server of The Rust Programming Language, on this pool: it answers every request that it
-//! let in before it ends.
+//! has accepted before it ends.
 //!
 //! ```text
 //! cargo run --example server
 //! cargo run --example server -- --requests 2
 //! ```
 //!
-//! [`http`] answers one connection, [`lines`] prints what the pool says; here is the order in which
-//! things begin and end.
+//! [`http`] answers one connection, and [`lines`] prints the events of the pool. This file has the
+//! order in which things begin and end.
 
 #![forbid(unsafe_code)]
 
@@ -26,11 +26,11 @@ use clap::Parser;
 use last_call::{Report, SignalStep, ThreadPool};
 use mio::{Events, Interest, Poll, Token, Waker};
 
-/// A small web server on a thread pool, to be shut down in mid-work.
+/// A small web server on a thread pool, which can be shut down while it works.
 ///
 /// `GET /` answers with a page at once, `GET /sleep` with the same page after a pause, and every
-/// other address with 404. A request that the server has let in is answered, even if the server is
-/// told to end while the request is running or queued.
+/// other address with 404. A request that the server has accepted is answered, even if the server
+/// is told to end while the request is running or queued.
 #[derive(Debug, Parser)]
 #[command(
     name = "server",
@@ -114,7 +114,8 @@ fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
     Ok(pool.shutdown())
 }
 
-/// A connection that a job answers. Cancelled, the job drops it unbegun.
+/// A connection that a job answers. If the job is cancelled, the connection is closed without an
+/// answer.
 struct Connection {
     stream: TcpStream,
     client: String,
@@ -148,7 +149,8 @@ impl Drop for Connection {
 }
 
 /// Makes the first signal close the door and then drain, and the second discard. The drain waits
-/// until what is returned is dropped: connections that had come before the signal are still let in.
+/// until the returned value is dropped, so connections that came before the signal are still
+/// accepted.
 fn heed_signals(
     pool: &ThreadPool,
     closing: Arc<AtomicBool>,
@@ -172,20 +174,20 @@ fn heed_signals(
     Ok(closed)
 }
 
-/// The listener, and what it takes to end waiting for it.
+/// The listener, and what ends waiting for it.
 ///
-/// A blocking `accept` can only be woken by a connection, which may fail in the hour of need. So the
+/// Only a connection can wake a blocking `accept`, and to connect may fail just then. So the
 /// listener does not block, and mio waits until there is a connection or a wake-up.
 struct Door {
     listener: mio::net::TcpListener,
     poll: Poll,
 }
 
-/// How many connections can have come before a signal, at most: the backlog that std asks for. More
-/// are a flood, which must not put off the end.
+/// The largest number of connections that can have come before a signal: the backlog that std asks
+/// for. More are a flood, which must not delay the end.
 const BACKLOG: u64 = 128;
 
-/// When to try again if a connection could not be accepted (too many open files, say).
+/// When to try again if a connection could not be accepted, for example with too many open files.
 const RETRY: Duration = Duration::from_millis(100);
 
 impl Door {
@@ -201,7 +203,8 @@ impl Door {
         Waker::new(self.poll.registry(), Token(1))
     }
 
-    /// Accepts that many connections, or until told to stop: then those that had already come.
+    /// Accepts so many connections, or until told to stop; then it accepts those that have already
+    /// come.
     fn let_in(
         &mut self,
         mut number: u64,
@@ -238,7 +241,7 @@ impl Door {
         Ok(())
     }
 
-    /// Waits for a connection or a wake-up, or less: the caller looks for itself.
+    /// Waits for a connection or a wake-up, or for less: the caller checks.
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut Events::with_capacity(2), timeout) {
             Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
@@ -247,7 +250,7 @@ impl Door {
     }
 }
 
-/// Whether the next `accept` may well succeed: a signal came, or the client has gone again.
+/// Returns `true` if the next `accept` may succeed: a signal came, or the client has gone again.
 fn is_momentary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted)
 }

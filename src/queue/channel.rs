@@ -1,28 +1,28 @@
-//! A crossbeam channel behind a gate that counts places and says open or closed.
+//! A crossbeam channel behind a gate that counts slots and is open or closed.
 
 use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
+use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
 ///
-/// The channel is unbounded: places are the gate's to count, since a cancelled item gives its place
-/// back while its shell is still in the channel.
+/// The channel is unbounded. The gate counts the slots, since a cancelled item releases its slot
+/// while its shell is still in the channel.
 #[derive(Debug)]
 pub struct Channel<T> {
-    state: OwnLine<Mutex<State<T>>>,
-    /// A place is free, or the queue is closed.
-    place: Condvar,
+    state: CachePadded<Mutex<State<T>>>,
+    /// A slot is free, or the queue is closed.
+    not_full: Condvar,
     receiver: Receiver<(u64, T)>,
 }
 
 #[derive(Debug)]
 struct State<T> {
     gate: Gate,
-    /// The only sender; dropped to close, which the channel tells every receiver.
+    /// The only sender. Dropping it closes the channel for every receiver.
     sender: Option<Sender<(u64, T)>>,
 }
 
@@ -36,16 +36,17 @@ impl<T: Send> Queue<T> for Channel<T> {
     fn new(capacity: Option<usize>) -> Self {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let state = State { gate: Gate::new(capacity), sender: Some(sender) };
-        Channel { state: OwnLine(Mutex::new(state)), place: Condvar::new(), receiver }
+        Channel { state: CachePadded(Mutex::new(state)), not_full: Condvar::new(), receiver }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        let (state, number) = match admit(&self.state, &self.place, wait, |state| state) {
+        let (state, number) = match admit(&self.state, &self.not_full, wait, |state| state) {
             Ok(admitted) => admitted,
             Err(refusal) => return Err(Refused { item, refusal }),
         };
-        // Sent with the lock held, so that numbers are the channel's order. It never waits, and
-        // cannot fail: the sender is there while the gate is open, the receiver as long as `self`.
+        // With the lock held, so that the numbers are in the order of the channel. This never waits
+        // and cannot fail: the sender exists while the gate is open, the receiver as long as
+        // `self`.
         if let Some(sender) = &state.sender {
             let _ = sender.send((number, item));
         }
@@ -59,15 +60,15 @@ impl<T: Send> Queue<T> for Channel<T> {
         })
     }
 
-    fn vacate(&self) {
-        self.state.lock().gate.vacate(&self.place);
+    fn release(&self) {
+        self.state.lock().gate.release(&self.not_full);
     }
 
     fn close(&self) {
         let mut state = self.state.lock();
         state.gate.closed = true;
         state.sender = None;
-        self.place.notify_all();
+        self.not_full.notify_all();
     }
 
     fn drain(&self) -> VecDeque<(u64, T)> {

@@ -1,4 +1,4 @@
-//! One mutex and its condition variables: small enough to be proved with whole pools around it.
+//! One mutex and its condition variables: small enough for the proof of whole pools.
 
 use std::collections::VecDeque;
 
@@ -7,21 +7,21 @@ use crate::sync::{Condvar, Mutex};
 
 /// A queue under one lock.
 ///
-/// Everything is notified with the lock held: an eighth of the executions, and no wake-up can fall
-/// between a sleeper's look and its sleep.
+/// It notifies with the lock held. That leaves an eighth of the executions to explore, and no
+/// wake-up can come between the look of a sleeper and its sleep.
 #[derive(Debug)]
 pub struct Locked<T> {
     state: Mutex<State<T>>,
     /// An item has come, or the queue is closed.
-    item: Condvar,
-    /// A place is free, or the queue is closed.
-    place: Condvar,
+    not_empty: Condvar,
+    /// A slot is free, or the queue is closed.
+    not_full: Condvar,
 }
 
 #[derive(Debug)]
 struct State<T> {
     gate: Gate,
-    /// What has been accepted and neither popped nor drained, oldest first.
+    /// The accepted items that are neither popped nor drained, oldest first.
     items: VecDeque<T>,
 }
 
@@ -32,7 +32,7 @@ impl<T> Gated for State<T> {
 }
 
 impl<T> State<T> {
-    /// The number of the oldest item.
+    /// Returns the number of the oldest item.
     fn first(&self) -> u64 {
         self.gate.accepted - self.items.len() as u64
     }
@@ -42,9 +42,9 @@ impl<T> Locked<T> {
     fn close_and<R>(&self, then: impl FnOnce(&mut State<T>) -> R) -> R {
         let mut state = self.state.lock();
         state.gate.closed = true;
-        self.item.notify_all();
+        self.not_empty.notify_all();
         if state.gate.waiting > 0 {
-            self.place.notify_all();
+            self.not_full.notify_all();
         }
         then(&mut state)
     }
@@ -53,14 +53,14 @@ impl<T> Locked<T> {
 impl<T: Send> Queue<T> for Locked<T> {
     fn new(capacity: Option<usize>) -> Self {
         let state = State { gate: Gate::new(capacity), items: VecDeque::new() };
-        Locked { state: Mutex::new(state), item: Condvar::new(), place: Condvar::new() }
+        Locked { state: Mutex::new(state), not_empty: Condvar::new(), not_full: Condvar::new() }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        match admit(&self.state, &self.place, wait, |state| state) {
+        match admit(&self.state, &self.not_full, wait, |state| state) {
             Ok((mut state, number)) => {
                 state.items.push_back(item);
-                self.item.notify_one();
+                self.not_empty.notify_one();
                 Ok(number)
             }
             Err(refusal) => Err(Refused { item, refusal }),
@@ -80,12 +80,12 @@ impl<T: Send> Queue<T> for Locked<T> {
             if state.gate.closed {
                 return None;
             }
-            state = self.item.wait(state);
+            state = self.not_empty.wait(state);
         }
     }
 
-    fn vacate(&self) {
-        self.state.lock().gate.vacate(&self.place);
+    fn release(&self) {
+        self.state.lock().gate.release(&self.not_full);
     }
 
     fn close(&self) {

@@ -1,59 +1,76 @@
-//! Two locks: submitters fill the tail, workers empty the head, and neither waits for the other.
+//! Two locks: pushers fill the tail, poppers empty the head, and neither side waits for the other.
 
 use std::collections::VecDeque;
 use std::mem;
 
-use super::yielding::Yielding;
-use super::{admit, Counts, Gate, Gated, OwnLine, Queue, Refused, Wait};
+use super::yield_policy::YieldPolicy;
+use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
 use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
-/// Items enter at the tail, under its lock, with the look at the gate. They leave at the head, under
-/// its lock; whoever finds the head empty takes the tail's lock too and swaps the two buffers. So
-/// the order is that of acceptance, and nobody holds an item back.
+/// Pushers append items to the tail, under its lock, and look at the gate there. Poppers take items
+/// from the head, under its lock; one that finds the head empty also takes the lock of the tail,
+/// and swaps the two buffers. So items leave in the order of acceptance, and no thread holds one
+/// back. Locks are taken in the order head, tail.
 ///
-/// **Sleeping.** A popper sleeps only after it has seen both empty, under both locks, and it lets go
-/// of the tail's only by falling asleep: what comes later finds it sleeping.
+/// # Waking poppers
 ///
-/// **Yielding.** Before it sleeps, and before it gives a grown buffer back, it once lets other
-/// threads go first, if that has been of use lately ([`Yielding`]). Meanwhile it holds no lock and
-/// counts as nothing, like a popper that comes later: when an item is taken may depend on it, whether
-/// it is does not.
-///
-/// **Waking.** A wake-up across cores takes far longer than a small job, so not every push wakes.
-/// A popper that has been woken is a *scout* until it has an item, or has found none. At every
-/// moment without the tail's lock:
+/// A wake-up across cores takes far longer than a small job, so not every push wakes a popper. A
+/// popper that has been woken is a *scout* until it holds the lock of the tail again. Whenever that
+/// lock is free:
 ///
 /// > if an item is queued and a popper sleeps, there is a scout.
 ///
-/// A push keeps it: if there are fewer scouts than items in the tail, it wakes one. So does a scout:
-/// when it takes its item, it holds both locks, and if it leaves items behind and sleepers, more of
-/// them than scouts, it wakes the next. A popper that never slept only takes items away. Each item
-/// that has to wait beside a sleeper thus has somebody under way, who does not fall asleep while it
-/// is there.
+/// | a popper is | counted in | until |
+/// | --- | --- | --- |
+/// | awake | nothing | it takes an item, or finds both buffers empty and falls asleep |
+/// | asleep | `sleeping` | a push or a scout assigns a wake-up, or the queue is closed |
+/// | assigned | `scouts`, `wakes` | it wakes up |
+/// | a scout | `scouts` | it holds the lock of the tail; then it is awake |
 ///
-/// **Places** that are given back are counted at the head, where poppers are at home: at the tail each
-/// would be a step into the pushers' way. A pusher that finds no place free takes both locks, and what
-/// the head has counted. If that is nothing either, it leaves word there, and while there is word, a
-/// place goes to the tail at once, and a pusher that sleeps is woken for it. With one place, each push
-/// that finds it is followed by one that does not, so there it always goes to the tail at once.
+/// | step, under the lock of the tail | `sleeping` | `wakes` | `scouts` |
+/// | --- | --- | --- | --- |
+/// | a popper falls asleep | +1 | | |
+/// | a push or a scout leaves more items than there are scouts, and a popper sleeps | −1 | +1 | +1 |
+/// | a popper wakes up and answers a wake-up | | −1 | |
+/// | a popper wakes up since the queue is closed | −1 | | |
+/// | a scout takes an item, or finds none | | | −1 |
 ///
-/// A popper is notified when the locks have been let go, or it would run into them at once. It may be
-/// another than the one that was meant, or be late: what counts is the number of wake-ups under the
-/// tail's lock, and any that sleeps may answer one. All else is notified with the lock held, as in
-/// [`Locked`](super::locked::Locked). Locks are taken in the order head, tail.
+/// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
+/// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
+/// sleep only takes items away. Thus each item that waits beside a sleeping popper has a scout,
+/// which does not fall asleep while the item is there. The notification itself comes after the
+/// locks are released, since the woken popper would run into them. It may reach another popper than
+/// was meant, or come late: the counts decide, and any sleeping popper may answer a wake-up.
+///
+/// # Sleeping and yielding
+///
+/// A popper sleeps only after it has seen both buffers empty under both locks, and it releases the
+/// lock of the tail only by falling asleep, so a later push finds it asleep. Before it sleeps, and
+/// before it frees a grown buffer, it yields once if the [`YieldPolicy`] says so. Meanwhile it
+/// holds no lock and is not counted, like a popper that comes later. A yield can delay an item, but
+/// cannot lose it.
+///
+/// # Slots
+///
+/// Released slots are counted at the head, where poppers are: at the tail each of them would get
+/// into the way of pushers. A pusher that finds no free slot takes both locks and collects what the
+/// head has counted. If that is nothing, it sets `pusher_waiting`. Until that is cleared, released
+/// slots go to the gate at once, and each wakes a waiting pusher. With only one slot, each push that
+/// finds it free is followed by one that does not, so its release always goes to the gate at once.
+/// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
 #[derive(Debug)]
 pub struct TwoLock<T> {
-    head: OwnLine<Mutex<Head<T>>>,
-    tail: OwnLine<Mutex<Tail<T>>>,
-    /// An item has come, or the queue is closed; waits with the tail's lock.
-    item: Condvar,
-    /// A place is free, or the queue is closed; waits with the tail's lock.
-    place: Condvar,
-    /// A buffer of more places than this is given back before a popper falls asleep.
+    head: CachePadded<Mutex<Head<T>>>,
+    tail: CachePadded<Mutex<Tail<T>>>,
+    /// An item has come, or the queue is closed. Waits release the lock of the tail.
+    not_empty: Condvar,
+    /// A slot is free, or the queue is closed. Waits release the lock of the tail.
+    not_full: Condvar,
+    /// A buffer with a larger capacity is freed before a popper falls asleep.
     kept: usize,
-    /// Whether places that are given back are counted at the head.
+    /// Released slots are counted at the head.
     counts_at_head: bool,
 }
 
@@ -61,25 +78,25 @@ pub struct TwoLock<T> {
 struct Head<T> {
     /// Older than everything in the tail.
     items: VecDeque<T>,
-    /// The number of the next item to leave, which is the count of those that have left.
+    /// The number of items that have left, which is the number of the next one.
     next: u64,
-    /// Places given back that the gate does not know of.
-    vacated: usize,
-    /// A pusher may be sleeping whom nobody has woken; then the gate knows of every place.
-    wanted: bool,
+    /// Released slots that the gate does not know of.
+    released: usize,
+    /// A pusher may be asleep without a wake-up. Then the gate knows of every slot.
+    pusher_waiting: bool,
 }
 
 #[derive(Debug)]
 struct Tail<T> {
     gate: Gate,
     items: VecDeque<T>,
-    /// Poppers that sleep and whom nobody has woken.
+    /// Sleeping poppers, less the wake-ups under way.
     sleeping: usize,
-    /// Wake-ups that no popper has woken up by yet.
+    /// Wake-ups that no popper has answered yet.
     wakes: usize,
-    /// Poppers that have been woken and have neither got an item nor found that there is none.
+    /// Poppers that are woken and have not looked for an item yet.
     scouts: usize,
-    yielding: Yielding,
+    yield_policy: YieldPolicy,
 }
 
 impl<T> Gated for Tail<T> {
@@ -89,8 +106,8 @@ impl<T> Gated for Tail<T> {
 }
 
 impl<T> Tail<T> {
-    /// Makes a scout of a sleeper if, of the items that nobody has taken, some have none; whoever
-    /// calls then wakes one.
+    /// Assigns a wake-up to a sleeping popper if more than `scouts` items are left. The caller then
+    /// notifies.
     #[inline]
     #[must_use]
     fn scout_for(&mut self, items: usize) -> bool {
@@ -100,36 +117,38 @@ impl<T> Tail<T> {
             self.wakes += 1;
             self.scouts += 1;
         }
+        debug_assert!(self.wakes <= self.scouts, "an assigned popper is a scout");
+        debug_assert!(items == 0 || self.sleeping == 0 || self.scouts > 0, "an item needs a scout");
         wakes
     }
 }
 
 impl<T> TwoLock<T> {
-    /// Creates an empty, open queue that keeps buffers of so many places when there is nothing to do.
+    /// Creates an empty, open queue that keeps buffers for up to `kept` items while poppers sleep.
     pub fn keeping(kept: usize, capacity: Option<usize>) -> Self {
-        let head = Head { items: VecDeque::new(), next: 0, vacated: 0, wanted: false };
+        let head = Head { items: VecDeque::new(), next: 0, released: 0, pusher_waiting: false };
         let tail = Tail {
             gate: Gate::new(capacity),
             items: VecDeque::new(),
             sleeping: 0,
             wakes: 0,
             scouts: 0,
-            yielding: Yielding::default(),
+            yield_policy: YieldPolicy::default(),
         };
         TwoLock {
-            head: OwnLine(Mutex::new(head)),
-            tail: OwnLine(Mutex::new(tail)),
-            item: Condvar::new(),
-            place: Condvar::new(),
+            head: CachePadded(Mutex::new(head)),
+            tail: CachePadded(Mutex::new(tail)),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
             kept,
-            counts_at_head: capacity.is_some_and(|places| places > 1),
+            counts_at_head: capacity.is_some_and(|slots| slots > 1),
         }
     }
 
-    /// What a pop does that finds nothing at the head. Returns it with something in it, and whether a
-    /// sleeper is to be notified; `None` if nothing will come.
+    /// Goes on with a pop that found the head empty. Returns the head with an item in it, and
+    /// whether the caller must notify a popper; `None` if no item will come.
     #[cold]
-    fn pop_late<'a>(
+    fn pop_slow<'a>(
         &'a self,
         mut head: MutexGuard<'a, Head<T>>,
         idle: impl FnOnce(),
@@ -142,15 +161,15 @@ impl<T> TwoLock<T> {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
             if head.items.is_empty() {
-                // Begins anew at the start of the buffer, which is in somebody's cache; going round
-                // the ring would touch all that a burst has made it.
+                // Starts again at the front of the buffer, which is in a cache. Going round the
+                // ring would touch all the memory that a burst has made it grow to.
                 head.items.clear();
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
             if let Some((took, before)) = yielded.take() {
                 let accepted = tail.gate.accepted - before;
-                tail.yielding.learn(took, accepted);
+                tail.yield_policy.observe(took, accepted);
             }
             if queued > 0 {
                 return Some((head, tail.scout_for(queued - 1)));
@@ -158,15 +177,16 @@ impl<T> TwoLock<T> {
             if tail.gate.closed {
                 return None;
             }
-            // The buffer of items without a size has no end, and is none.
-            let places = head.items.capacity().max(tail.items.capacity());
-            if mem::take(&mut may_yield) && tail.yielding.is_due() {
+            // The buffer of items of size zero has no memory, and its capacity is `usize::MAX`.
+            let capacity = head.items.capacity().max(tail.items.capacity());
+            if mem::take(&mut may_yield) && tail.yield_policy.should_yield() {
                 let before = tail.gate.accepted;
                 drop((head, tail));
                 yielded = Some((thread::yield_now(), before));
-            } else if places > self.kept && places < usize::MAX {
+            } else if capacity > self.kept && capacity < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
-                // Outside the locks, since it may take a while; so everything is looked at again.
+                // Without the locks, since it may take a while. So the loop looks at everything
+                // again.
                 drop((head, tail));
                 drop(grown);
             } else {
@@ -177,11 +197,16 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// Sleeps until woken, which makes the popper a scout, or until the queue is closed.
+    /// Sleeps until a wake-up, or until the queue is closed. Returns `true` if the popper is a
+    /// scout.
     fn sleep(&self, mut tail: MutexGuard<'_, Tail<T>>) -> bool {
+        debug_assert!(
+            tail.items.is_empty() && !tail.gate.closed,
+            "a popper sleeps if nothing is due"
+        );
         tail.sleeping += 1;
         loop {
-            tail = self.item.wait(tail);
+            tail = self.not_empty.wait(tail);
             if tail.wakes > 0 {
                 tail.wakes -= 1;
                 return true;
@@ -190,12 +215,11 @@ impl<T> TwoLock<T> {
                 tail.sleeping -= 1;
                 return false;
             }
-            // For no reason.
+            // A spurious wake-up.
         }
     }
 
-    /// Lets the gate know of every place that is free now; if that is none, of those that come, too, as
-    /// long as a pusher sleeps that nobody has woken.
+    /// Brings every released slot to the gate. If that is none, later ones go there at once.
     fn collect<'a>(&'a self, tail: MutexGuard<'a, Tail<T>>) -> MutexGuard<'a, Tail<T>> {
         if !self.counts_at_head {
             return tail;
@@ -203,17 +227,17 @@ impl<T> TwoLock<T> {
         drop(tail);
         let mut head = self.head.lock();
         let mut tail = self.tail.lock();
-        tail.gate.free = tail.gate.free.map(|free| free + mem::take(&mut head.vacated));
-        head.wanted |= tail.gate.free == Some(0);
+        tail.gate.free = tail.gate.free.map(|free| free + mem::take(&mut head.released));
+        head.pusher_waiting |= tail.gate.free == Some(0);
         tail
     }
 
     fn close_and<R>(&self, then: impl FnOnce(&mut Tail<T>) -> R) -> R {
         let mut tail = self.tail.lock();
         tail.gate.closed = true;
-        self.item.notify_all();
+        self.not_empty.notify_all();
         if tail.gate.waiting > 0 {
-            self.place.notify_all();
+            self.not_full.notify_all();
         }
         then(&mut tail)
     }
@@ -227,14 +251,14 @@ impl<T: Send> Queue<T> for TwoLock<T> {
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        match admit(&self.tail, &self.place, wait, |tail| self.collect(tail)) {
+        match admit(&self.tail, &self.not_full, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
                 tail.items.push_back(item);
                 let items = tail.items.len();
                 let wakes = tail.scout_for(items);
                 drop(tail);
                 if wakes {
-                    self.item.notify_one();
+                    self.not_empty.notify_one();
                 }
                 Ok(number)
             }
@@ -247,28 +271,28 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         let mut head = self.head.lock();
         let mut wakes = false;
         if head.items.is_empty() {
-            (head, wakes) = self.pop_late(head, idle)?;
+            (head, wakes) = self.pop_slow(head, idle)?;
         }
         let item = head.items.pop_front()?;
         let number = head.next;
         head.next += 1;
         drop(head);
         if wakes {
-            self.item.notify_one();
+            self.not_empty.notify_one();
         }
         Some((number, item))
     }
 
-    fn vacate(&self) {
+    fn release(&self) {
         let mut head = self.counts_at_head.then(|| self.head.lock());
-        if let Some(head) = head.as_mut().filter(|head| !head.wanted) {
-            head.vacated += 1;
+        if let Some(head) = head.as_mut().filter(|head| !head.pusher_waiting) {
+            head.released += 1;
             return;
         }
         let mut tail = self.tail.lock();
-        tail.gate.vacate(&self.place);
+        tail.gate.release(&self.not_full);
         if let Some(head) = &mut head {
-            head.wanted = tail.gate.waiting > 0;
+            head.pusher_waiting = tail.gate.waiting > 0;
         }
     }
 

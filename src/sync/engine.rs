@@ -1,15 +1,15 @@
-//! An explorer that a model's process plugs in: it then decides whose turn it is.
+//! An explorer that the process of a model installs. It then decides which thread runs.
 //!
-//! Without one, models run under loom. The pool's crate names no other explorer and needs none; the
-//! `verification` package brings its own.
+//! Without one, models run under loom. This crate names no other explorer and needs none; the
+//! `verification` package has its own.
 
-#![allow(clippy::disallowed_types)] // a process has one engine: it is no state of an execution
+#![allow(clippy::disallowed_types)] // a process has one engine, which is not part of an execution
 
 use std::io;
 use std::sync::OnceLock;
 
-/// An explorer of the facade's operations. Objects and threads are its numbers for them, valid in
-/// one execution; each operation returns when it is the calling thread's turn and it is done.
+/// An explorer of the operations of the facade. It numbers objects and threads; a number is valid
+/// in one execution. Each operation returns when it is done and the calling thread may run.
 pub trait Engine: Send + Sync {
     /// Creates a lock, a condition variable or an atomic.
     fn create(&self) -> usize;
@@ -20,8 +20,8 @@ pub trait Engine: Send + Sync {
     /// Releases a lock.
     fn unlock(&self, mutex: usize);
 
-    /// Releases a lock, sleeps until woken, and acquires it again; returns `true` if it has timed
-    /// out, which it may at any moment if it has a timeout.
+    /// Releases a lock, sleeps until woken, and acquires the lock again. Returns `true` if it has
+    /// timed out; with a timeout that may happen at any moment.
     fn wait(&self, condvar: usize, mutex: usize, has_timeout: bool) -> bool;
 
     /// Wakes one sleeper.
@@ -30,41 +30,41 @@ pub trait Engine: Send + Sync {
     /// Wakes all sleepers.
     fn notify_all(&self, condvar: usize);
 
-    /// The caller is about to read an atomic.
+    /// Is called before an atomic is read.
     fn read(&self, atomic: usize);
 
-    /// The caller is about to change an atomic, in a way that commutes with all other changes of it.
+    /// Is called before an atomic is changed. All changes of it commute.
     fn write(&self, atomic: usize);
 
     /// Starts a thread and returns it.
     ///
     /// # Errors
     ///
-    /// If the engine lets it fail.
+    /// An error that the engine injects.
     fn spawn(&self, name: String, main: Box<dyn FnOnce() + Send>) -> io::Result<usize>;
 
     /// Waits for the end of a thread.
     fn join(&self, thread: usize);
 
-    /// Returns the current thread; 0 is the main thread.
+    /// Returns the current thread. The main thread is 0.
     fn current(&self) -> usize;
 
-    /// Returns `true` if a thread that may yield does.
+    /// Returns `true` if a thread that may yield should do so.
     fn may_yield(&self) -> bool;
 }
 
 static ENGINE: OnceLock<&'static dyn Engine> = OnceLock::new();
 
-/// Makes every model of this process run under that engine.
+/// Installs the engine that every model of this process runs under.
 ///
 /// # Panics
 ///
-/// If there is one already: a process has one engine.
+/// If one is installed already.
 pub fn install(engine: &'static dyn Engine) {
     assert!(ENGINE.set(engine).is_ok(), "a process has one engine");
 }
 
-/// The engine, if one was installed.
+/// Returns the installed engine, if there is one.
 #[inline]
 pub(super) fn installed() -> Option<&'static dyn Engine> {
     ENGINE.get().copied()

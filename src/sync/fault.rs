@@ -1,35 +1,35 @@
-//! Operations that act wrongly on purpose: how models show that they would notice.
+//! Faults: operations that act wrongly on purpose. They show that a model would notice the defect.
 
 use std::panic::Location;
 
 /// How a fault changes an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// `notify_one` wakes nobody.
+    /// `notify_one` wakes no sleeper.
     DropNotifyOne,
-    /// `notify_all` wakes nobody.
+    /// `notify_all` wakes no sleeper.
     DropNotifyAll,
     /// `notify_all` wakes one sleeper only.
     NotifyOneForAll,
-    /// `notify_one` wakes every sleeper. A correct program bears it.
+    /// `notify_one` wakes every sleeper. A correct program tolerates it.
     NotifyAllForOne,
-    /// `notify_one` comes again: at once, for whoever else sleeps there, and late, for the next who
-    /// goes to sleep there. A correct program bears it.
+    /// `notify_one` happens twice more: at once, for another sleeper, and late, for the next thread
+    /// that goes to sleep there. A correct program tolerates it.
     NotifyOneAgain,
-    /// `notify_all` comes again, late: who slept there is awake, so it is for the next who goes to
-    /// sleep there. A correct program bears it.
+    /// `notify_all` happens once more, late, for the next thread that goes to sleep there. A
+    /// correct program tolerates it.
     NotifyAllAgain,
-    /// A sleeper is woken by nobody, the first time in an execution. A correct program bears it.
+    /// The first sleeper of an execution has a spurious wake-up. A correct program tolerates it.
     WakeEarly,
-    /// The lock is released and taken again just before the sleep, so that what the caller saw under
-    /// it may have changed.
+    /// The lock is released and taken again just before the sleep, so the state that the caller saw
+    /// may have changed.
     SplitWait,
-    /// A deadline that has not come fires.
+    /// A deadline fires too early.
     FireDeadline,
     /// The lock is released and taken again before the n-th change, counted from 0, that the caller
     /// makes under it.
     SplitLock(usize),
-    /// The start of the thread of that number fails.
+    /// The start of the thread with this number fails.
     FailSpawn(usize),
     /// A flag is not raised.
     DropRaise,
@@ -37,20 +37,19 @@ pub enum Action {
     DropCount,
 }
 
-/// An operation that shall act wrongly: every one that is called from that file, and that line if
-/// one is given.
+/// A fault in every operation that is called from a file, or from one line of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// How it acts.
+    /// How the operation acts.
     pub action: Action,
     /// The end of the path of the calling file.
     pub file: &'static str,
-    /// The calling line, if only one is meant.
+    /// The calling line; `None` is every line.
     pub line: Option<u32>,
 }
 
 impl Fault {
-    /// Whether an operation called from there is meant.
+    /// Returns `true` if the fault is in operations that are called from this site.
     pub fn hits(&self, site: &Location<'_>) -> bool {
         site.file().ends_with(self.file) && self.line.map_or(true, |line| line == site.line())
     }

@@ -1,14 +1,14 @@
 //! The facade: every lock, condition variable and thread of the pool comes from here.
 //!
-//! An ordinary build takes them from the standard library. A build with `--cfg loom` (and the feature
-//! `__internals`) takes them from an explorer: from the engine that the process has installed,
-//! or from loom. It records each operation with its call site, and can be told to act wrongly at one
-//! of them. The pool's own code is the same in all, and names none.
+//! An ordinary build takes them from the standard library. A build with `--cfg loom` and the
+//! feature `__internals` takes them from an explorer: from the engine that the process has
+//! installed, or from loom. It records each operation with its call site, and can inject a fault at
+//! a call site. The code of the pool is the same in all builds, and names no explorer.
 //!
-//! Conventions: `lock()` returns the guard, a poisoned lock is taken over (no invariant of the pool
-//! spans user code, so a panic cannot leave one half changed); a wait with a [`Deadline`] says
-//! whether it timed out. State that decides anything lives under a [`Mutex`]; [`Counter`] is for
-//! statistics and [`Flag`] for a hint.
+//! Conventions: `lock()` returns the guard and takes over a poisoned lock (no invariant of the pool
+//! spans user code, so a panic leaves none half changed). A wait with a [`Deadline`] says whether
+//! it timed out. State on which a decision depends is under a [`Mutex`]; [`Counter`] is for
+//! statistics and [`Flag`] for hints.
 
 #[cfg(not(all(loom, feature = "__internals")))]
 mod std_backend;
@@ -33,7 +33,7 @@ pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
 
 /// Shared ownership, counted by the standard library in every build.
 ///
-/// Nothing is decided by a count, so no explorer need see it: loom's own `Arc` would add a
-/// scheduling point for each clone and drop, three to four times the executions.
+/// No decision depends on a count, so explorers need not see it. The `Arc` of loom would add a
+/// scheduling point for each clone and drop, and with it three to four times the executions.
 #[allow(clippy::disallowed_types)]
 pub use std::sync::Arc;

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{self, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Mutual exclusion; a poisoned lock is taken over.
+/// A mutual exclusion lock. A poisoned lock is taken over.
 #[derive(Debug, Default)]
 pub struct Mutex<T>(sync::Mutex<T>);
 
-/// Access to what a [`Mutex`] protects, until dropped.
+/// Access to the data of a [`Mutex`], which is locked until this is dropped.
 pub type MutexGuard<'a, T> = sync::MutexGuard<'a, T>;
 
 impl<T> Mutex<T> {
@@ -17,7 +17,7 @@ impl<T> Mutex<T> {
         Mutex(sync::Mutex::new(value))
     }
 
-    /// Blocks until the mutex is free and locks it.
+    /// Locks the mutex, and blocks until it is free.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -28,17 +28,17 @@ impl<T> Mutex<T> {
 pub struct Condvar(sync::Condvar);
 
 impl Condvar {
-    /// Creates a condition variable that nobody waits on.
+    /// Creates a condition variable without sleepers.
     pub fn new() -> Self {
         Condvar(sync::Condvar::new())
     }
 
-    /// Releases the lock, sleeps until notified (or for no reason), and locks again.
+    /// Releases the lock, sleeps until notified or until a spurious wake-up, and locks again.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As [`wait`](Self::wait), but not beyond the deadline; the flag says that it has passed.
+    /// As [`wait`](Self::wait), but at most until the deadline. The flag says that it has passed.
     pub fn wait_until<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -54,51 +54,51 @@ impl Condvar {
         (guard, result.timed_out())
     }
 
-    /// Wakes one waiting thread, if there is one.
+    /// Wakes one sleeper, if there is one.
     pub fn notify_one(&self) {
         self.0.notify_one();
     }
 
-    /// Wakes every waiting thread.
+    /// Wakes every sleeper.
     pub fn notify_all(&self) {
         self.0.notify_all();
     }
 }
 
-/// A point in monotonic time until which a wait may last, or none.
+/// A point in monotonic time at which a wait ends, or no such point.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// The deadline `timeout` from now; none if that lies beyond what the clock can say.
+    /// Returns the deadline `timeout` from now. A timeout too large to represent means no deadline.
     pub fn after(timeout: Duration) -> Self {
         Deadline(Instant::now().checked_add(timeout))
     }
 
-    /// No deadline.
+    /// Returns no deadline.
     pub fn never() -> Self {
         Deadline(None)
     }
 
-    /// Whether there is no deadline at all.
+    /// Returns `true` if there is no deadline.
     pub fn is_never(self) -> bool {
         self.0.is_none()
     }
 }
 
-/// A number for statistics: nothing may be decided by it.
+/// A number for statistics: no decision may depend on it.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Creates a counter at zero.
+    /// Creates a counter that is zero.
     pub fn new() -> Self {
         Counter(AtomicU64::new(0))
     }
 
     /// Adds one.
     pub fn increment(&self) {
-        // Release: pairs with the load below; who sees the count sees what it counts.
+        // Release: pairs with the load below; a thread that sees the count sees what it counts.
         self.0.fetch_add(1, Ordering::Release);
     }
 
@@ -109,7 +109,7 @@ impl Counter {
     }
 }
 
-/// A hint that is raised once: nothing of the pool's may be decided by it.
+/// A hint that is raised once: no decision of the pool may depend on it.
 #[derive(Debug, Default)]
 pub struct Flag(AtomicBool);
 
@@ -119,13 +119,13 @@ impl Flag {
         Flag(AtomicBool::new(false))
     }
 
-    /// Raises it.
+    /// Raises the flag.
     pub fn raise(&self) {
-        // Release: pairs with the load below; who sees the flag sees what came before it.
+        // Release: pairs with the load below; a thread that sees the flag sees what came before it.
         self.0.fetch_or(true, Ordering::Release);
     }
 
-    /// Whether it is raised.
+    /// Returns `true` if the flag is raised.
     pub fn is_raised(&self) -> bool {
         // Acquire: pairs with the read-modify-write above.
         self.0.load(Ordering::Acquire)
@@ -140,7 +140,7 @@ pub mod thread {
 
     pub use std::thread::ThreadId;
 
-    /// The owner of a running thread, who may wait for its end.
+    /// The owner of a running thread, which may wait for its end.
     #[derive(Debug)]
     pub struct JoinHandle(thread::JoinHandle<()>);
 
@@ -148,7 +148,7 @@ pub mod thread {
     ///
     /// # Errors
     ///
-    /// What the operating system said when it could not.
+    /// The error of the operating system.
     pub fn spawn<F>(name: String, stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
     where
         F: FnOnce() + Send + 'static,
@@ -160,22 +160,22 @@ pub mod thread {
         builder.spawn(main).map(JoinHandle)
     }
 
-    /// How many threads the machine can run at once; 1 where it cannot say.
+    /// Returns the number of threads that the machine can run at once, or 1 where that is unknown.
     pub fn available_parallelism() -> usize {
         thread::available_parallelism().map_or(1, usize::from)
     }
 
-    /// The identity of the current thread.
+    /// Returns the identity of the current thread.
     pub fn current_id() -> ThreadId {
         thread::current().id()
     }
 
-    /// Whether to [`yield_now`] at all: some models leave it out.
+    /// Returns `true` if threads may [`yield_now`]. Some models leave it out.
     pub fn may_yield() -> bool {
         true
     }
 
-    /// Lets other threads of this core go first; returns how long that took.
+    /// Lets other threads of this core run first, and returns how long that took.
     pub fn yield_now() -> Duration {
         let began = Instant::now();
         thread::yield_now();
@@ -192,13 +192,13 @@ pub mod thread {
             self.0.join()
         }
 
-        /// The identity of the thread.
+        /// Returns the identity of the thread.
         pub fn id(&self) -> ThreadId {
             self.0.thread().id()
         }
     }
 }
 
-/// A remark for the record of an execution, which there is only in a model.
+/// Adds a remark to the record of an execution. There is one only in a model.
 #[cfg(feature = "__internals")]
 pub fn note(_text: &'static str) {}

@@ -1,6 +1,6 @@
-//! Every test of the pool's in one executable, for ci/mutants.sh, which builds them for each mutation:
-//! linking twenty would take most of the time. Not among them: `server`, which tests an example, and
-//! the tests of the tests.
+//! Every test of the pool in one executable, for ci/mutants.sh, which builds them for each
+//! mutation. Linking twenty of them would take most of the time. Left out are `server`, which tests
+//! an example, and the tests of the tests.
 
 #![cfg(not(loom))]
 

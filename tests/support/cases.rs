@@ -9,17 +9,17 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 use super::{attempt, Progress};
 
-/// How long one case may take; a hang is then a failure like any other, and made smaller.
+/// The time limit of one case. A hang is then a failure like any other, and is made smaller.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How often a case is tried while looking for the smallest that fails.
+/// How often a case is tried in the search for the smallest that fails.
 const TRIES: u32 = 20;
 
-/// Runs `test` on that many cases (or on `PROPTEST_CASES`) and returns how many really ran.
+/// Runs `test` on so many cases, or on `PROPTEST_CASES`, and returns how many really ran.
 ///
 /// # Panics
 ///
-/// If a case fails or hangs, with the smallest that was found.
+/// If a case fails or hangs, with the smallest one that was found.
 pub(crate) fn run<S>(
     what: &'static str,
     cases: u32,
@@ -34,14 +34,14 @@ where
     let config = Config {
         cases,
         failure_persistence: None,
-        // A hung case takes its whole limit at every step.
+        // A case that hangs takes its whole time limit at every step.
         max_shrink_time: 120_000,
         ..Config::default()
     };
     let (ran, shrinking) = (Cell::new(0), Cell::new(false));
     let result = TestRunner::new(config).run(&strategy, |case| {
-        // Threads race: a case that has failed once is made smaller by smaller ones that fail in one
-        // of many tries.
+        // Threads race: a case that has failed once is made smaller with cases that fail in one of
+        // many tries.
         let tries = if shrinking.replace(true) { TRIES } else { 1 };
         for _ in 0..tries {
             let case = case.clone();

@@ -1,7 +1,7 @@
-//! What the tests have in common: the watchdog, gates that hold jobs, things whose drop is seen or
-//! panics, and the line of evidence.
+//! What the tests have in common: the watchdog, gates that hold jobs, types whose drop is counted
+//! or panics, and the line of evidence.
 //!
-//! No test sleeps to let something happen: it waits for a gate, a count, a channel or a handle.
+//! No test sleeps to let something happen. It waits for a gate, a count, a channel or a handle.
 
 #![allow(dead_code)] // each test binary uses its own part
 
@@ -22,26 +22,26 @@ use last_call::{JobHandle, Outcome, Report, Stats, Submitter, ThreadPool};
 
 pub(crate) mod cases;
 
-/// How long a test may take before it counts as hung: some thousand times what it needs.
+/// The time after which a test counts as hung: some thousand times what it needs.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// How many times longer than by default the tests under load run: `LAST_CALL_STRESS`, or once.
+/// How many times longer than usual the tests under load run: `LAST_CALL_STRESS`, or once.
 pub(crate) fn stress() -> u32 {
     let times = env::var("LAST_CALL_STRESS").ok().map(|text| text.parse());
     times.map_or(1, |times| times.expect("LAST_CALL_STRESS is a number")).max(1)
 }
 
-/// Longer than any test takes, so a deadline that never passes.
+/// Longer than any test takes, so this deadline never passes.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
-/// Prints what a test has shown, and over how many runs; `verify` collects these lines.
+/// Prints what a test has shown, and over how many runs. `verify` collects these lines.
 pub(crate) fn evidence(clauses: &str, runs: u64) {
     println!("evidence: clauses={clauses} runs={runs}");
 }
 
 // Watching
 
-/// What a test has done so far, for the case that it hangs.
+/// What a test has done so far, in case it hangs.
 #[derive(Clone)]
 pub(crate) struct Progress {
     begun: Instant,
@@ -56,7 +56,7 @@ impl Progress {
         Progress { begun: Instant::now(), lines: Arc::default() }
     }
 
-    /// Notes where the test stands.
+    /// Notes where the test is.
     pub(crate) fn note(&self, line: impl fmt::Display) {
         let line = format!("{:>10.3?}  {line}", self.begun.elapsed());
         let mut lines = lock(&self.lines);
@@ -66,32 +66,32 @@ impl Progress {
         lines.push_back(line);
     }
 
-    /// Notes what a pool has done so far.
+    /// Notes the counts of a pool so far.
     pub(crate) fn note_stats(&self, stats: &Stats) {
         self.note(format_args!("{stats:?}"));
     }
 }
 
-/// Runs `body` on a thread of its own; when it does not return in time, says where things stand and
-/// aborts the process: a hung test never ends by itself.
+/// Runs `body` on a thread of its own. If it does not return in time, prints where each thread is
+/// and aborts the process, since a hung test never ends by itself.
 pub(crate) fn watchdog<R: Send + 'static>(
     limit: Duration,
     what: &str,
     body: impl FnOnce(&Progress) -> R + Send + 'static,
 ) -> R {
     attempt(limit, what, body).unwrap_or_else(|standing| {
-        // Not `eprintln`: the test harness keeps that back, and dies with it.
+        // Not `eprintln`: the test harness captures that, and loses it in the abort.
         let _ = io::stderr().write_all(standing.as_bytes());
         process::abort()
     })
 }
 
-/// As [`watchdog`], but gives up the hung threads and returns where things stand, so that a
+/// As [`watchdog`], but gives up the hung threads and returns where each thread is, so that a
 /// generated test case can still be made smaller.
 ///
 /// # Errors
 ///
-/// Where things stand.
+/// Where each thread is.
 pub(crate) fn attempt<R: Send + 'static>(
     limit: Duration,
     what: &str,
@@ -112,7 +112,7 @@ pub(crate) fn attempt<R: Send + 'static>(
     let body = body.expect("a test can start a thread");
     match ended.recv_timeout(limit) {
         Err(RecvTimeoutError::Timeout) => Err(standing(limit, what, &progress)),
-        // Disconnected is the body's panic.
+        // Disconnected means that the body panicked.
         Ok(()) | Err(RecvTimeoutError::Disconnected) => {
             Ok(body.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
         }
@@ -123,8 +123,8 @@ thread_local! {
     static NOTES: RefCell<Option<Progress>> = const { RefCell::new(None) };
 }
 
-/// Notes the panics of this thread as well: a failed assertion may hang while it unwinds, and the
-/// test harness would keep its message back.
+/// Also notes the panics of this thread: a failed assertion may hang while it unwinds, and the test
+/// harness would keep its message.
 fn note_panics(progress: &Progress) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -149,7 +149,7 @@ fn standing(limit: Duration, what: &str, progress: &Progress) -> String {
     text
 }
 
-/// The threads of this process, a line each; none where there is no `/proc`.
+/// Returns the threads of this process, one per line; none where there is no `/proc`.
 fn threads() -> Vec<String> {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Vec::new() };
     let describe = |task: io::Result<std::fs::DirEntry>| {
@@ -163,19 +163,20 @@ fn threads() -> Vec<String> {
     tasks.filter_map(describe).collect()
 }
 
-/// A thread's state, from its line in `/proc`: it follows the name, which stands in parentheses.
+/// Returns the state of a thread, from its line in `/proc`: it follows the name, which is in
+/// parentheses.
 fn state(stat: &str) -> char {
     stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?')
 }
 
-/// How many threads of this process have a name that begins like that (15 characters at most); 0
+/// Returns how many threads of this process have a name with this prefix (at most 15 characters); 0
 /// where there is no `/proc`.
 pub(crate) fn threads_named(prefix: &str) -> usize {
     threads().iter().filter(|thread| thread.starts_with(prefix)).count()
 }
 
-/// Waits until no thread has a name that begins like that: a joined thread leaves `/proc` a moment
-/// after its join.
+/// Waits until no thread has a name with this prefix. A joined thread leaves `/proc` a moment after
+/// its join.
 pub(crate) fn wait_until_no_thread_is_named(prefix: &str) {
     while threads_named(prefix) > 0 {
         thread::yield_now();
@@ -183,7 +184,7 @@ pub(crate) fn wait_until_no_thread_is_named(prefix: &str) {
 }
 
 /// Runs the named test of this binary again in a process of its own, with these words in front of
-/// the command; `None` says that this *is* that process.
+/// the command. Returns `None` in that process.
 pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
     const ROLE: &str = "LAST_CALL_TEST_PROCESS";
     if env::var_os(ROLE).is_some() {
@@ -192,7 +193,7 @@ pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
     let binary = env::current_exe().expect("a test binary knows its path");
     let mut words = wrapper.iter().map(std::ffi::OsString::from).collect::<VecDeque<_>>();
     words.push_back(binary.into());
-    // In `tests/every` each file is a module, and its name a part of the test's.
+    // In `tests/every` each file is a module, and its name is part of the name of the test.
     let modules = module_path!().split("::").skip(1).filter(|module| *module != "support");
     let test = modules.chain([test]).collect::<Vec<_>>().join("::");
     words.extend(["--exact", &test, "--nocapture", "--test-threads=1"].map(Into::into));
@@ -201,17 +202,17 @@ pub(crate) fn in_a_process(test: &str, wrapper: &[&str]) -> Option<Output> {
     Some(output.expect("a test can start a process"))
 }
 
-/// Runs a call that is to wait on a thread of its own, and returns once that thread sleeps (or has
-/// ended); where there is no `/proc`, once it is about to call.
+/// Runs a call that should wait on a thread of its own. Returns once that thread sleeps or has
+/// ended; where there is no `/proc`, once it is about to call.
 pub(crate) fn waiting<R: Send + 'static>(
     call: impl FnOnce() -> R + Send + 'static,
 ) -> thread::JoinHandle<R> {
-    let (tell, told) = mpsc::channel();
+    let (send, stat) = mpsc::channel();
     let thread = thread::spawn(move || {
-        let _ = tell.send(std::fs::canonicalize("/proc/thread-self/stat"));
+        let _ = send.send(std::fs::canonicalize("/proc/thread-self/stat"));
         call()
     });
-    if let Ok(Ok(stat)) = told.recv() {
+    if let Ok(Ok(stat)) = stat.recv() {
         while state(&std::fs::read_to_string(&stat).unwrap_or_default()) == 'R' {
             thread::yield_now();
         }
@@ -221,12 +222,13 @@ pub(crate) fn waiting<R: Send + 'static>(
 
 // Counting and holding
 
-/// Locks; what a panic of a test leaves behind is still good enough to report.
+/// Locks, and takes over a lock that a failed test has poisoned: its data is good enough for a
+/// report.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A count that many threads raise, and some wait for.
+/// A count that many threads raise, and for which others wait.
 #[derive(Clone, Default)]
 pub(crate) struct Count(Arc<(Mutex<u64>, Condvar)>);
 
@@ -263,35 +265,35 @@ impl Gate {
         Gate::default()
     }
 
-    /// Returns what a job waits with.
+    /// Returns the pass with which a job waits.
     pub(crate) fn pass(&self) -> Pass {
         Pass { arrived: self.arrived.clone(), opened: self.opened.clone() }
     }
 
-    /// A job that does nothing but wait here.
+    /// Returns a job that only waits here.
     pub(crate) fn job(&self) -> impl FnOnce() + Send + 'static {
         let pass = self.pass();
         move || pass.wait()
     }
 
-    /// Waits until that many jobs have come here.
+    /// Waits until so many jobs have arrived.
     pub(crate) fn wait_for(&self, jobs: u64) {
         self.arrived.wait_for(jobs);
     }
 
-    /// Holds that many of the pool's workers, which are free.
+    /// Holds so many free workers of the pool.
     pub(crate) fn hold(&self, pool: &ThreadPool, workers: u64) {
         let before = self.arrived.get();
         (0..workers).for_each(|_| pool.execute(self.job()).expect("the pool is running"));
         self.wait_for(before + workers);
     }
 
-    /// How many jobs have come here.
+    /// Returns how many jobs have arrived.
     pub(crate) fn arrived(&self) -> u64 {
         self.arrived.get()
     }
 
-    /// Lets those who wait go, and those who come.
+    /// Releases the jobs that wait, and those that arrive later.
     pub(crate) fn open(&self) {
         self.opened.up();
     }
@@ -303,7 +305,7 @@ impl Drop for Gate {
     }
 }
 
-/// A job's side of a [`Gate`].
+/// The side of a job of a [`Gate`].
 #[derive(Clone)]
 pub(crate) struct Pass {
     arrived: Count,
@@ -318,7 +320,7 @@ impl Pass {
     }
 }
 
-// Things with a drop
+// Types with a destructor
 
 /// Counts its drop.
 pub(crate) struct Counted(pub(crate) Count);
@@ -329,7 +331,7 @@ impl Drop for Counted {
     }
 }
 
-/// Counts its drop, then panics with this message.
+/// Counts its drop, and then panics with this message.
 pub(crate) struct Bomb(pub(crate) Count, pub(crate) &'static str);
 
 impl Drop for Bomb {
@@ -372,19 +374,19 @@ pub(crate) fn panic_quietly(payload: impl Send + 'static) -> ! {
 
 // Pools
 
-/// A pool of that many workers.
+/// Builds a pool with so many workers.
 pub(crate) fn pool(workers: usize) -> ThreadPool {
     ThreadPool::builder().workers(workers).build().expect("a test can start a few threads")
 }
 
-/// A pool of that many workers whose queue has that many places.
+/// Builds a pool with so many workers whose queue has so many slots.
 pub(crate) fn bounded(workers: usize, capacity: usize) -> ThreadPool {
     let builder = ThreadPool::builder().workers(workers).capacity(capacity);
     builder.build().expect("a test can start a few threads")
 }
 
-/// Hands in empty jobs until one is refused, which says that a shutdown has begun; returns how many
-/// were accepted.
+/// Submits empty jobs until one is refused, so until a shutdown has begun. Returns how many were
+/// accepted.
 pub(crate) fn submit_until_refused(submitter: &Submitter) -> u64 {
     let mut accepted = 0;
     while submitter.execute(|| ()).is_ok() {
@@ -394,7 +396,7 @@ pub(crate) fn submit_until_refused(submitter: &Submitter) -> u64 {
     accepted
 }
 
-/// The ways for a pool to end.
+/// The ways to end a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Drop,
@@ -410,13 +412,13 @@ impl End {
     pub(crate) const ALL: [End; 5] =
         [End::Drop, End::Shutdown, End::ShutdownNow, End::InTime, End::Poll];
 
-    /// Those after which every worker thread is joined.
+    /// The ways after which every worker thread is joined.
     pub(crate) const JOINING: [End; 3] = [End::Drop, End::Shutdown, End::ShutdownNow];
 
-    /// Those that run everything that is queued.
+    /// The ways that run every queued job.
     pub(crate) const DRAINING: [End; 3] = [End::Drop, End::Shutdown, End::InTime];
 
-    /// Ends the pool; a drop gives no report.
+    /// Ends the pool. A drop returns no report.
     pub(crate) fn end(self, pool: ThreadPool) -> Option<Report> {
         match self {
             End::Drop => {

@@ -31,7 +31,7 @@ struct Arguments {
     #[arg(long, value_name = "SCHEDULE", conflicts_with_all = ["scheduler", "schedules", "seed"])]
     replay: Option<String>,
     /// The seeded defect to run it with
-    #[arg(long, value_name = "NAME", visible_alias = "fault")]
+    #[arg(long, value_name = "NAME")]
     defect: Option<String>,
     /// The fault at a call site to run it with
     #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]

@@ -124,19 +124,19 @@ pub const HAZARDS: &[Hazard] = &[
         LOST,
         "submitters that wait for a place are not released when the pool closes",
         &["full-released-by-drain", "full-released-by-discard"],
-        &["backpressure::the_end_of_the_pool_gives_blocked_submitters_their_closures_back", "stress::discards_against_blocked_submitters", "queues::whoever_waits_is_let_go_by_close"],
+        &["backpressure::the_end_of_the_pool_returns_the_closures_of_blocked_submitters", "stress::discards_against_blocked_submitters", "queues::close_and_drain_release_every_waiter"],
     ),
     hazard(
         LOST,
         "the second caller of shutdown returns before termination",
         &["wait-for-termination", "discard-during-drain"],
-        &["trigger::nobody_who_waits_for_the_end_returns_before_every_stop_hook_has_run", "trigger::a_discard_takes_over_from_the_drain_that_an_owner_waits_for"],
+        &["trigger::a_wait_for_the_end_returns_after_every_stop_hook", "trigger::a_discard_takes_over_from_the_drain_that_an_owner_waits_for"],
     ),
     hazard(
         LOST,
         "one clone's end kills the pool, or the owner's drop never comes since workers hold it too",
         &["drop-on-worker", "progress-owned-2x2", "job-submits-while-draining"],
-        &["submit::the_drop_of_what_is_cloned_ends_nothing", "submit::submitters_do_not_keep_the_pool", "trigger::triggers_and_tokens_outlive_the_pool_and_do_not_keep_it"],
+        &["submit::dropping_a_clone_ends_nothing", "submit::submitters_do_not_keep_the_pool", "trigger::triggers_and_tokens_outlive_the_pool_and_do_not_keep_it"],
     ),
     hazard(
         COUNTING,
@@ -154,7 +154,7 @@ pub const HAZARDS: &[Hazard] = &[
         COUNTING,
         "a job no longer counts as running before its panic is counted",
         &["idle-after-panic", "stats-while-running"],
-        &["stats::what_a_handle_has_told_the_stats_know", "stats::stats_never_fall_and_never_contradict_each_other"],
+        &["stats::the_stats_include_a_job_once_its_handle_has_resolved", "stats::stats_never_fall_and_never_contradict_each_other"],
     ),
     hazard(
         COUNTING,
@@ -183,7 +183,7 @@ pub const HAZARDS: &[Hazard] = &[
         &[],
         &[
             "panics::a_payload_whose_drop_panics_is_counted_and_the_worker_goes_on",
-            "panics::a_payload_whose_drops_never_end_is_given_up",
+            "panics::a_payload_whose_drops_never_end_is_leaked",
         ],
     ),
     hazard(
@@ -229,14 +229,14 @@ pub const HAZARDS: &[Hazard] = &[
         PANICS,
         "user code runs under the pool's lock: a capture's drop that submits again deadlocks",
         &["captures-before-handle", "detach", "cancel-racing-discard"],
-        &["panics::destructors_may_hand_in_jobs_and_ask_for_stats"],
+        &["panics::destructors_may_submit_jobs_and_ask_for_stats"],
     ),
     hazard(
         ONESELF,
         "the last owner is dropped by a job on its own worker",
         &["drop-on-worker", "discard-on-worker", "progress-owned-2x2", "final-report-from-worker"],
         &[
-            "shutdown::a_pool_that_ends_on_its_own_worker_lets_go_of_it",
+            "shutdown::a_pool_that_ends_on_its_own_worker_detaches",
             "stress::pools_that_are_dropped_by_their_own_jobs",
         ],
     ),
@@ -244,7 +244,7 @@ pub const HAZARDS: &[Hazard] = &[
         ONESELF,
         "a job waits for idleness, or for a place in its own pool's full queue",
         &["full-own-worker"],
-        &["idle::a_job_that_waits_for_its_own_pool_is_told_so", "trigger::a_job_that_waits_for_the_end_of_its_own_pool_is_told_so", "backpressure::a_worker_waits_for_a_place_in_another_pool_but_not_in_its_own"],
+        &["idle::a_job_that_waits_for_its_own_pool_gets_an_error", "trigger::a_job_that_waits_for_the_end_of_its_own_pool_gets_an_error", "backpressure::a_worker_waits_for_a_slot_of_another_pool_but_not_of_its_own"],
     ),
     hazard(
         ONESELF,
@@ -286,7 +286,7 @@ pub const HAZARDS: &[Hazard] = &[
         CANCELLING,
         "a cancelled job keeps its place and its captures until it is dequeued",
         &["full-cancel-frees-place", "captures-before-handle"],
-        &["cancel::the_place_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
+        &["cancel::the_slot_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
     ),
 ];
 

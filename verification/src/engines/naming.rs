@@ -184,7 +184,7 @@ mod tests {
         let (line, column) = place(&mut sources, file, "Mutex::new");
         assert_eq!(sources.name("lock", file, line, column), "queue lock");
         let (line, column) = place(&mut sources, file, "Condvar::new");
-        assert_eq!(sources.name("signal", file, line, column), "queue item signal");
+        assert_eq!(sources.name("signal", file, line, column), "queue not empty signal");
         assert!(sources.line(file, line).is_some_and(|line| line.contains("Condvar::new")));
         assert_eq!(sources.line("no/such/file.rs", 1), None);
         assert_eq!(sources.name("lock", "no/such/file.rs", 1, 1), "file lock");

@@ -54,35 +54,47 @@ pub(crate) const CLOSE_WAKES_NOBODY: Defect = in_queue("close wakes nobody", Act
 pub(crate) const CLOSE_WAKES_ONE: Defect =
     in_queue("close wakes one worker only", Action::NotifyOneForAll);
 
-/// What every queue has in common.
-const QUEUE: &str = "src/queue/mod.rs";
+/// The slots of a bounded queue.
+const GATE: &str = "src/queue/gate.rs";
 
 pub(crate) const PLACE_WAKES_NOBODY: Defect =
-    in_file(QUEUE, "a free place wakes nobody", Action::DropNotifyOne);
+    in_file(GATE, "a free slot wakes nobody", Action::DropNotifyOne);
 
-const JOB: &str = "src/job.rs";
+/// Outcomes, on their way to handles.
+const SUBMISSION: &str = "src/job/submission.rs";
 
 pub(crate) const OUTCOME_WAKES_NOBODY: Defect =
-    in_file(JOB, "a resolved handle wakes nobody", Action::DropNotifyOne);
-/// Between the look at whether there is a handle and the outcome.
+    in_file(SUBMISSION, "a resolved handle wakes nobody", Action::DropNotifyOne);
+/// Between the check for a handle and the outcome.
 pub(crate) const JOB_SPLITS_ITS_OUTCOME: Defect =
-    in_file(JOB, "an outcome is left for a handle that is gone", Action::SplitLock(0));
+    in_file(SUBMISSION, "an outcome is left for a handle that is gone", Action::SplitLock(0));
 
-const WORKER: &str = "src/worker.rs";
+const IDLE: &str = "src/shared/idle.rs";
 
-pub(crate) const RECORD_WAKES_NOBODY: Defect =
-    in_file(WORKER, "the end of a job or of a worker wakes nobody", Action::DropNotifyAll);
-pub(crate) const RECORD_WAKES_ONE: Defect = in_file(
-    WORKER,
-    "the end of a job or of a worker wakes one of several",
-    Action::NotifyOneForAll,
-);
+pub(crate) const IDLE_WAKES_NOBODY: Defect =
+    in_file(IDLE, "idleness waiters are not woken", Action::DropNotifyAll);
+pub(crate) const IDLE_WAKES_ONE: Defect =
+    in_file(IDLE, "one idleness waiter of several is woken", Action::NotifyOneForAll);
+
+const CANCEL: &str = "src/shared/cancel.rs";
+
+pub(crate) const CANCEL_WAKES_NOBODY: Defect =
+    in_file(CANCEL, "the end of a cancel wakes nobody", Action::DropNotifyAll);
+pub(crate) const CANCEL_WAKES_ONE: Defect =
+    in_file(CANCEL, "the end of a cancel wakes one of several", Action::NotifyOneForAll);
+
+/// The record of each worker.
+const RECORD: &str = "src/shared/record.rs";
+
+pub(crate) const EXIT_WAKES_NOBODY: Defect =
+    in_file(RECORD, "the end of a worker wakes nobody", Action::DropNotifyAll);
 pub(crate) const OWNER_TIMES_OUT: Defect =
-    in_file(WORKER, "a deadline that has not come fires", Action::FireDeadline);
+    in_file(RECORD, "a deadline fires too early", Action::FireDeadline);
 pub(crate) const START_WAKES_NOBODY: Defect =
-    in_file(WORKER, "a finished start hook wakes nobody", Action::DropNotifyAll);
-pub(crate) const FLAG_IS_NOT_RAISED: Defect =
-    in_file(WORKER, "stop tokens are not told", Action::DropRaise);
+    in_file(RECORD, "a finished start hook wakes nobody", Action::DropNotifyAll);
 /// Between the count of a panic and its entry in the list.
 pub(crate) const JOB_SPLITS_ITS_END: Defect =
-    in_file(WORKER, "a panic is counted before it is listed", Action::SplitLock(2));
+    in_file(RECORD, "a panic is counted before it is listed", Action::SplitLock(2));
+
+pub(crate) const FLAG_IS_NOT_RAISED: Defect =
+    in_file("src/shared/mod.rs", "stop tokens are not told", Action::DropRaise);

@@ -12,9 +12,9 @@ mod client;
 mod program;
 
 use crate::faults::defect::CLOSE_WAKES_NOBODY;
+use crate::faults::defect::IDLE_WAKES_NOBODY;
 use crate::faults::defect::OUTCOME_WAKES_NOBODY;
 use crate::faults::defect::PUSH_WAKES_NOBODY;
-use crate::faults::defect::RECORD_WAKES_NOBODY;
 use crate::findings::part::Case;
 use crate::findings::part::Complaint;
 use crate::findings::part::Exhibit;
@@ -66,7 +66,7 @@ const ONE: [u64; 2] = [2_000, 200_000];
 const TWO: [u64; 2] = [50_000, 500_000];
 
 const DEFECTS: &[Defect] =
-    &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, RECORD_WAKES_NOBODY];
+    &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, IDLE_WAKES_NOBODY];
 
 impl ProgramSet {
     /// The one of the subject of that name with so many workers.

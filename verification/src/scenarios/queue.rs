@@ -113,8 +113,8 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
             })
         };
         let pushers = [pusher("pusher 0"), pusher("pusher 1")];
-        queue.vacate();
-        queue.vacate();
+        queue.release();
+        queue.release();
         for pusher in pushers {
             pusher.join().unwrap();
         }
@@ -152,8 +152,8 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
         };
         let names = ["pusher 0", "pusher 1", "pusher 2"];
         let pushers = names.map(pusher);
-        queue.vacate();
-        queue.vacate();
+        queue.release();
+        queue.release();
         // Before any close, which would let all go.
         two.wait();
         queue.close();
@@ -179,14 +179,14 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
         let hurried = spawn("hurried", &queue, |queue| {
             let deadline = Deadline::after(Duration::from_secs(1));
             match queue.push("hurried", Wait::Until(deadline)) {
-                Ok(_) => queue.vacate(),
+                Ok(_) => queue.release(),
                 Err(refused) => assert_eq!(refused.refusal, Refusal::TimedOut),
             }
         });
         let patient = spawn("patient", &queue, |queue| {
             queue.push("patient", Wait::Until(Deadline::never())).unwrap();
         });
-        queue.vacate();
+        queue.release();
         for thread in [hurried, patient] {
             thread.join().unwrap();
         }

@@ -21,8 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::defect::{
-    Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY,
-    PUSH_WAKES_NOBODY, RECORD_WAKES_NOBODY, RECORD_WAKES_ONE,
+    Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, IDLE_WAKES_NOBODY, IDLE_WAKES_ONE,
+    OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY,
 };
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
@@ -72,7 +72,7 @@ pub const SAMPLED: &[Sampled] = &[
     sampled(&large::DISCARD_RACE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, OUTCOME_WAKES_NOBODY]),
     sampled(&large::BOUNDED_DRAIN, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     sampled(&large::BOUNDED_PROGRESS, &[PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY]),
-    sampled(&large::IDLE_MANY, &[RECORD_WAKES_NOBODY, RECORD_WAKES_ONE, PUSH_WAKES_NOBODY]),
+    sampled(&large::IDLE_MANY, &[IDLE_WAKES_NOBODY, IDLE_WAKES_ONE, PUSH_WAKES_NOBODY]),
 ];
 
 impl Sampled {

@@ -1,0 +1,234 @@
+//! The handle of a submitted job.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::job::Awaitable;
+use crate::outcome::{CancelReason, Outcome};
+use crate::report::JobId;
+use crate::shared::Shared;
+use crate::sync::{Arc, Deadline, Mutex};
+
+/// The caller's half of a submitted job: waits for its outcome, or cancels it.
+///
+/// It always resolves, since every accepted job has an outcome. A wait for a handle lasts for ever
+/// only if a job does not return, or waits for another job that is queued behind it on the only
+/// worker. Dropping the handle detaches the job: it still runs, and its result is dropped.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let pool = last_call::ThreadPool::new(2);
+/// let parsed = pool.submit(|| "42".parse::<u32>()).expect("the pool is running");
+/// assert_eq!(parsed.join().unwrap(), Ok(42));
+/// ```
+///
+/// It is also a [`Future`] for any executor: the worker wakes the task.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use std::future::Future;
+/// use std::pin::pin;
+/// use std::sync::Arc;
+/// use std::task::{Context, Poll, Wake};
+/// use std::thread::{self, Thread};
+///
+/// /// The smallest executor: one future, on this thread.
+/// fn block_on<F: Future>(future: F) -> F::Output {
+///     struct Unpark(Thread);
+///     impl Wake for Unpark {
+///         fn wake(self: Arc<Self>) {
+///             self.0.unpark();
+///         }
+///     }
+///     let waker = Arc::new(Unpark(thread::current())).into();
+///     let mut future = pin!(future);
+///     loop {
+///         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+///             Poll::Ready(output) => return output,
+///             Poll::Pending => thread::park(),
+///         }
+///     }
+/// }
+///
+/// let pool = last_call::ThreadPool::new(2);
+/// let sum = block_on(async {
+///     let parts = [3, 4].map(|n| pool.submit(move || n * n).expect("the pool is running"));
+///     let mut sum = 0;
+///     for part in parts {
+///         sum += part.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 25);
+/// ```
+#[must_use = "dropping the handle detaches the job; `execute` does without one"]
+pub struct JobHandle<T> {
+    /// `None` once a `join` method has returned the outcome: then there is nothing to detach.
+    submission: Option<Arc<dyn Awaitable<T>>>,
+    shared: Arc<Shared>,
+    id: JobId,
+    /// Makes the handle `Send` and `Sync` where a lock around the outcome is.
+    outcome: PhantomData<Mutex<Outcome<T>>>,
+}
+
+// A handle holds no user data, and a panic breaks none of its invariants: what it shares is behind
+// locks, and no user code runs under them.
+impl<T> Unpin for JobHandle<T> {}
+impl<T> UnwindSafe for JobHandle<T> {}
+impl<T> RefUnwindSafe for JobHandle<T> {}
+
+/// What [`JobHandle::cancel`] found.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use last_call::{Cancellation, ThreadPool};
+///
+/// let pool = ThreadPool::new(1);
+/// let job = pool.submit(|| 6 * 7).expect("the pool is running");
+/// match job.cancel() {
+///     Cancellation::Cancelled => assert!(job.join().is_cancelled()),
+///     // It ran, or is running, and has its outcome as if the handle had not tried.
+///     _ => assert_eq!(job.join().unwrap(), 42),
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cancellation {
+    /// The job had not started and never will. Its closure is dropped, its slot in the queue is
+    /// free, and its outcome is Cancelled.
+    Cancelled,
+    /// Too late: the job is running, or is being cancelled already.
+    Started,
+    /// Too late: the job has its outcome.
+    Finished,
+}
+
+impl<T> JobHandle<T> {
+    pub(crate) fn new(submission: Arc<dyn Awaitable<T>>, shared: Arc<Shared>, id: JobId) -> Self {
+        JobHandle { submission: Some(submission), shared, id, outcome: PhantomData }
+    }
+
+    /// Returns the position of the job in the order of acceptance.
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// Returns `true` if the job has its outcome. The `join` methods then return at once.
+    pub fn is_finished(&self) -> bool {
+        self.submission().is_finished()
+    }
+
+    /// Cancels the job if it has not started. The closure and its captures are dropped on this
+    /// thread.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// use last_call::{Cancellation, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1);
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let queued = pool.submit(|| "never run").expect("the pool is running");
+    /// assert_eq!(queued.cancel(), Cancellation::Cancelled);
+    /// assert!(queued.join().is_cancelled());
+    /// drop(open);
+    /// ```
+    pub fn cancel(&self) -> Cancellation {
+        if self.shared.cancel(self.submission().as_claimable(), CancelReason::Requested) {
+            Cancellation::Cancelled
+        } else if self.is_finished() {
+            Cancellation::Finished
+        } else {
+            Cancellation::Started
+        }
+    }
+
+    /// Waits for the outcome. Everything that the job does, including the drop of its captures,
+    /// happens before this returns.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has already returned the outcome as a future.
+    pub fn join(self) -> Outcome<T> {
+        let outcome = self.submission().take_until(Deadline::never());
+        self.joined(outcome).expect("a wait without a deadline ends with the outcome")
+    }
+
+    /// Returns the outcome if the job has one.
+    ///
+    /// # Errors
+    ///
+    /// The handle, if the job is queued or running.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has already returned the outcome as a future.
+    pub fn try_join(self) -> Result<Outcome<T>, JobHandle<T>> {
+        let outcome = self.submission().take();
+        self.joined(outcome)
+    }
+
+    /// Waits for the outcome for at most `timeout`.
+    ///
+    /// A timeout too large to represent means no deadline; zero checks without waiting, as
+    /// [`try_join`](Self::try_join) does.
+    ///
+    /// # Errors
+    ///
+    /// The handle, if the job is still queued or running after `timeout`.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has already returned the outcome as a future.
+    pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
+        let outcome = self.submission().take_until(Deadline::after(timeout));
+        self.joined(outcome)
+    }
+
+    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken,
+    /// the drop of the handle needs no lock.
+    fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, JobHandle<T>> {
+        let Some(outcome) = outcome else { return Err(self) };
+        self.submission = None;
+        Ok(outcome)
+    }
+
+    fn submission(&self) -> &dyn Awaitable<T> {
+        self.submission.as_deref().expect("a handle has its job until it returns the outcome")
+    }
+}
+
+/// Resolves to the outcome of the job.
+///
+/// # Panics
+///
+/// If it is polled again after that.
+impl<T> Future for JobHandle<T> {
+    type Output = Outcome<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        // Wakers are user code, so this one is cloned before the lock is taken.
+        let outcome = self.submission().take_or_register(context.waker().clone());
+        outcome.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl<T> Drop for JobHandle<T> {
+    fn drop(&mut self) {
+        let number = self.submission.as_deref().map_or(0, Awaitable::detach);
+        if number > 0 {
+            self.shared.count_panics(number);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobHandle").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! Jobs, and the one way in which each of them ends.
+//!
+//! A submission has two halves: the job, which goes through the queue to a worker, and the
+//! [handle](crate::JobHandle), which stays with the caller.
+//!
+//! Workers, discards and handles that cancel are [`Claimant`]s, and all of them finish a job in the
+//! same steps: claim the closure, ask the claimant whether it may start, run or drop it, count it,
+//! and only then resolve the handle. The claim happens once, so exactly one claimant finishes a
+//! job.
+
+use std::any::{type_name, Any};
+
+use crate::outcome::CancelReason;
+use crate::panics::{catch, drop_catching, drop_payload, message, Payload};
+
+mod erased;
+mod submission;
+
+use erased::Erased;
+use submission::Ticket;
+pub(crate) use submission::{Awaitable, Claimable, Submission};
+
+/// A job of any type that the queue holds.
+pub(crate) struct Job(Erased);
+
+/// How a job has ended, as far as it is counted.
+pub(crate) enum Ending {
+    Completed,
+    /// With the message, unless the payload goes to a handle.
+    Panicked(Option<String>),
+    Cancelled,
+}
+
+/// A party that claims jobs and finishes them.
+pub(crate) trait Claimant {
+    /// Begins a claimed job, whose closure has the type of this name.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the job may not start. The job is then cancelled.
+    fn begin(&mut self, name: &'static str) -> Result<(), CancelReason>;
+
+    /// Counts the claimed job, which has ended. Its captures are dropped, and its handle is not
+    /// resolved yet.
+    fn end(&mut self, ending: Ending);
+
+    /// As [`end`](Self::end), for a job that has completed and has no handle. It may be counted
+    /// later.
+    fn end_deferred(&mut self) {
+        self.end(Ending::Completed);
+    }
+
+    /// Notifies idleness waiters of the jobs that have ended. It is called before user code of an
+    /// ended job runs, since that code may depend on a waiter.
+    fn notify_idle(&mut self) {}
+
+    /// Takes the small, empty box that remains of a job that ran. It may be freed at any time.
+    fn defer_free(&mut self, _emptied: Job) {}
+
+    /// Counts panics of destructors.
+    fn count_panics(&mut self, number: u64);
+}
+
+impl Job {
+    /// Creates a job without a handle.
+    pub(crate) fn detached<F>(closure: F) -> Self
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        Job(Erased::new(Detached(Some(closure))))
+    }
+
+    /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.
+    #[inline]
+    pub(crate) fn process(mut self, claimant: &mut impl Claimant) -> bool {
+        let (name, closure) = match self.0.as_task().kind() {
+            Kind::Detached(name, closure) => (name, closure),
+            Kind::Ticket(ticket) => return ticket.process(claimant),
+        };
+        // This is compiled into the worker's loop once, and not for each closure.
+        if claimant.begin(name).is_err() {
+            claimant.count_panics(drop_catching(self));
+            claimant.end(Ending::Cancelled);
+            return true;
+        }
+        match closure.run() {
+            Ok(()) => {
+                claimant.end_deferred();
+                if self.0.is_small_box() {
+                    claimant.defer_free(self);
+                }
+            }
+            Err(payload) => {
+                claimant.end(Ending::Panicked(Some(message(payload.as_ref()))));
+                claimant.notify_idle();
+                claimant.count_panics(drop_payload(payload));
+            }
+        }
+        true
+    }
+
+    /// Returns the closure of a [`detached`](Self::detached) job that the queue refused.
+    pub(crate) fn into_detached<F: 'static>(mut self) -> F {
+        let task = self.0.as_task().as_any().downcast_mut::<Detached<F>>();
+        task.and_then(|task| task.0.take()).expect("the job was made of this closure")
+    }
+}
+
+/// The part of a job that the queue holds.
+trait Task: Send {
+    /// Returns what the task is made of.
+    fn kind(&mut self) -> Kind<'_>;
+
+    fn as_any(&mut self) -> &mut dyn Any;
+
+    /// Returns `true` if this is a box that is small enough to be kept for a while.
+    #[cfg(feature = "inline-jobs")]
+    fn is_small_box(&self) -> bool {
+        false
+    }
+}
+
+/// What a [`Task`] is made of.
+enum Kind<'a> {
+    /// The closure of a job without a handle, and the name of its type.
+    Detached(&'static str, &'a mut dyn Closure),
+    /// The ticket of a job with a handle. The closure is shared with the handle.
+    Ticket(&'a mut Ticket),
+}
+
+/// A closure of any type that has not run.
+trait Closure {
+    /// Runs the closure, once.
+    fn run(&mut self) -> Result<(), Payload>;
+}
+
+/// A job without a handle: the closure until it runs.
+struct Detached<F>(Option<F>);
+
+impl<F: FnOnce()> Closure for Detached<F> {
+    fn run(&mut self) -> Result<(), Payload> {
+        match self.0.take() {
+            Some(closure) => catch(closure),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
+    fn kind(&mut self) -> Kind<'_> {
+        Kind::Detached(type_name::<F>(), self)
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+#[cfg(all(test, feature = "inline-jobs", target_pointer_width = "64"))]
+mod tests {
+    use super::Job;
+
+    #[test]
+    fn a_queued_job_is_48_bytes() {
+        assert_eq!(size_of::<Job>(), 48);
+    }
+}

@@ -1,0 +1,137 @@
+//! The choice of a queue.
+
+use std::collections::VecDeque;
+
+#[cfg(feature = "crossbeam-channel")]
+use super::channel;
+use super::{locked, two_lock, Counts, Queue, Refused, Wait};
+
+/// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
+///
+/// All keep the same contract: first in, first out, and no job waits while a worker sleeps.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return Ok(()) }
+/// use last_call::{QueueKind, ThreadPool};
+///
+/// let pool = ThreadPool::builder().queue(QueueKind::Locked).build()?;
+/// # Ok::<(), last_call::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QueueKind {
+    /// One lock for submitters and one for workers: the fastest, and the default.
+    ///
+    /// A worker that finds the queue empty yields its core once before it sleeps. If no other
+    /// worker sleeps, a job may then wait while threads outside the pool use that core, for a few
+    /// ms. After a yield that took long and brought few jobs, workers do not yield for the next 256
+    /// times.
+    #[default]
+    TwoLock,
+    /// One lock for all: the smallest.
+    Locked,
+    /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
+    #[cfg(feature = "crossbeam-channel")]
+    Channel,
+}
+
+impl QueueKind {
+    /// Every kind in this build.
+    pub const ALL: &'static [QueueKind] = &[
+        QueueKind::TwoLock,
+        QueueKind::Locked,
+        #[cfg(feature = "crossbeam-channel")]
+        QueueKind::Channel,
+    ];
+
+    /// Returns the name of the kind in reports: `two-lock`, `locked`, `channel`.
+    pub fn name(self) -> &'static str {
+        match self {
+            QueueKind::TwoLock => "two-lock",
+            QueueKind::Locked => "locked",
+            #[cfg(feature = "crossbeam-channel")]
+            QueueKind::Channel => "channel",
+        }
+    }
+
+    /// Returns the kind that a new builder has. This is the default; for the evidence, an
+    /// environment variable overrides it, so that one build of the tests runs on each queue.
+    pub(crate) fn of_new_builders() -> Self {
+        #[cfg(feature = "__internals")]
+        if let Ok(name) = std::env::var("LAST_CALL_QUEUE") {
+            let named = Self::ALL.iter().find(|kind| kind.name() == name);
+            return *named.unwrap_or_else(|| panic!("LAST_CALL_QUEUE={name}: no such queue here"));
+        }
+        Self::default()
+    }
+}
+
+/// A queue of any kind.
+#[derive(Debug)]
+// Each pool has one, and a box would be one more step on the way of every job.
+#[allow(clippy::large_enum_variant)]
+pub enum AnyQueue<T> {
+    /// Two locks.
+    TwoLock(two_lock::TwoLock<T>),
+    /// One lock.
+    Locked(locked::Locked<T>),
+    /// A crossbeam channel.
+    #[cfg(feature = "crossbeam-channel")]
+    Channel(channel::Channel<T>),
+}
+
+/// Calls the same method of the queue of any kind.
+macro_rules! delegate {
+    ($chosen:expr, $queue:ident => $call:expr) => {
+        match $chosen {
+            AnyQueue::TwoLock($queue) => $call,
+            AnyQueue::Locked($queue) => $call,
+            #[cfg(feature = "crossbeam-channel")]
+            AnyQueue::Channel($queue) => $call,
+        }
+    };
+}
+
+impl<T: Send> AnyQueue<T> {
+    /// Creates an empty, open queue of this kind.
+    pub fn of(kind: QueueKind, capacity: Option<usize>) -> Self {
+        match kind {
+            QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity)),
+            QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity)),
+            #[cfg(feature = "crossbeam-channel")]
+            QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity)),
+        }
+    }
+}
+
+impl<T: Send> Queue<T> for AnyQueue<T> {
+    fn new(capacity: Option<usize>) -> Self {
+        AnyQueue::of(QueueKind::default(), capacity)
+    }
+
+    #[inline]
+    fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
+        delegate!(self, queue => queue.push(item, wait))
+    }
+
+    #[inline]
+    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+        delegate!(self, queue => queue.pop(idle))
+    }
+
+    fn release(&self) {
+        delegate!(self, queue => queue.release());
+    }
+
+    fn close(&self) {
+        delegate!(self, queue => queue.close());
+    }
+
+    fn drain(&self) -> VecDeque<(u64, T)> {
+        delegate!(self, queue => queue.drain())
+    }
+
+    fn counts(&self) -> Counts {
+        delegate!(self, queue => queue.counts())
+    }
+}

@@ -1,0 +1,111 @@
+//! Waiting for the end of the pool, and the final report.
+
+use super::{Phase, Record, Shared};
+use crate::events;
+use crate::panics::{drop_catching, ignore_panic};
+use crate::report::Report;
+use crate::sync::{Arc, Deadline};
+
+/// Called with the final report.
+pub(crate) type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
+
+/// Which thread delivers the final report, if there is a hook for it.
+///
+/// | workers | owner | the report is delivered by |
+/// | --- | --- | --- |
+/// | any | waits for the workers | the owner, when it has joined them |
+/// | live | detached | the last worker to exit |
+/// | gone | detaches | the thread that detaches the owner |
+///
+/// `live` falls to 0 and `detached` becomes `true`, each once and in either order. The thread that
+/// brings about the second of them delivers.
+pub(super) struct Termination {
+    /// Workers that have not exited.
+    live: usize,
+    /// The owner does not wait for the workers.
+    detached: bool,
+    /// The hook until it is called.
+    hook: Option<ReportHook>,
+}
+
+impl Termination {
+    pub(super) fn new(workers: usize, hook: Option<ReportHook>) -> Self {
+        Termination { live: workers, detached: false, hook }
+    }
+}
+
+impl Shared {
+    /// Waits until every worker has exited. Returns `false` if the deadline comes first.
+    fn wait_exited(&self, deadline: Deadline) -> bool {
+        let mut all = true;
+        for (worker, record) in self.records.iter().enumerate() {
+            events::shutting_down(worker);
+            all &= record.wait_exited(deadline);
+        }
+        all
+    }
+
+    /// Waits until every job has its outcome and every worker has exited. Returns `false` if the
+    /// deadline comes first.
+    pub(crate) fn wait_terminated(&self, deadline: Deadline) -> bool {
+        // In this order: once every worker is gone, nothing is queued that a later cancel could
+        // claim.
+        self.wait_exited(deadline) && self.wait_cancelled(deadline)
+    }
+
+    /// Detaches the owner from the workers: the last one to exit delivers the report. If all of
+    /// them have exited, this thread does.
+    pub(crate) fn detach(&self) {
+        if !self.has_report_hook {
+            return;
+        }
+        let mut termination = self.termination.lock();
+        termination.detached = true;
+        let due = termination.live == 0;
+        drop(termination);
+        if due {
+            self.deliver_final_report();
+        }
+    }
+
+    /// Ends a worker, which runs no more user code.
+    pub(crate) fn exit(&self, record: &Record) {
+        if self.has_report_hook {
+            let mut termination = self.termination.lock();
+            termination.live -= 1;
+            let due = termination.live == 0 && termination.detached;
+            drop(termination);
+            if due {
+                self.deliver_final_report();
+            }
+        }
+        record.enter(Phase::Exited);
+    }
+
+    fn deliver_final_report(&self) {
+        // No worker is left to retire. Jobs that are being cancelled are counted as cancelled.
+        self.deliver(&self.report(true));
+    }
+
+    /// Gives the final report to the hook.
+    pub(crate) fn deliver(&self, report: &Report) {
+        if let Some(hook) = self.take_report_hook() {
+            // The report is final, so a panic of the hook can no longer be counted in it.
+            ignore_panic(|| hook(report));
+            drop_catching(hook);
+        }
+    }
+
+    /// Drops the hook of a pool that failed to build.
+    pub(crate) fn drop_report_hook(&self) {
+        drop_catching(self.take_report_hook());
+    }
+
+    fn take_report_hook(&self) -> Option<ReportHook> {
+        if self.has_report_hook {
+            self.termination.lock().hook.take()
+        } else {
+            None
+        }
+    }
+}

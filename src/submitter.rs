@@ -1,0 +1,267 @@
+//! Submitting jobs.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{SubmitError, SubmitErrorKind, WaitError};
+use crate::handle::JobHandle;
+use crate::job::{Job, Submission};
+use crate::queue::{Queue, Refusal, Refused, Wait};
+use crate::report::{JobId, Stats};
+use crate::shared::Shared;
+use crate::sync::{Arc, Deadline};
+use crate::trigger::StopToken;
+
+/// Submits jobs from any thread, also from jobs. Clones submit to the same pool.
+///
+/// It does not keep the pool alive: once shutdown has begun, every submission is refused.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// let pool = last_call::ThreadPool::new(2);
+/// let submitter = pool.submitter();
+/// let outer = pool.submit(move || submitter.submit(|| "from a job").map_err(|_| "too late"));
+/// let inner = outer.expect("the pool is running").join().unwrap().expect("it still is");
+/// assert_eq!(inner.join().unwrap(), "from a job");
+/// ```
+#[derive(Clone)]
+pub struct Submitter {
+    shared: Arc<Shared>,
+}
+
+impl Submitter {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Submitter { shared }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Submits a job without a handle. While a bounded queue is full, it waits for a free slot.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, if the pool has begun to shut down, also while this waits;
+    /// or if this is one of its own workers and would have to wait.
+    pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.enqueue(job, Some(Deadline::never()))
+    }
+
+    /// Submits a job without a handle, if there is a free slot; returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, if the queue is full or the pool has begun to shut down.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// let pool = last_call::ThreadPool::builder().workers(1).capacity(1).build()?;
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// let mut accepted = 0;
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let error = loop {
+    ///     match pool.try_execute(|| ()) {
+    ///         Ok(()) => accepted += 1,
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert!(error.is_full() && accepted <= 1);
+    /// drop(open);
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
+    pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.enqueue(job, None)
+    }
+
+    /// Submits a job without a handle, and waits for a free slot for at most `timeout`.
+    ///
+    /// A timeout too large to represent means no deadline; zero checks without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, if the queue stayed full; otherwise as for
+    /// [`execute`](Self::execute).
+    pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.enqueue(job, Some(Deadline::after(timeout)))
+    }
+
+    /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free
+    /// slot.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`execute`](Self::execute).
+    pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.enqueue_with_handle(job, Some(Deadline::never()))
+    }
+
+    /// Submits a job and returns its handle, if there is a free slot; returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.enqueue_with_handle(job, None)
+    }
+
+    /// Submits a job and returns its handle, and waits for a free slot for at most `timeout`.
+    ///
+    /// A timeout too large to represent means no deadline; zero checks without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    pub fn submit_timeout<F, T>(
+        &self,
+        job: F,
+        timeout: Duration,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.enqueue_with_handle(job, Some(Deadline::after(timeout)))
+    }
+
+    /// Waits until, at one instant between call and return, nothing is queued or running.
+    ///
+    /// A job that submits another does not look idle in between. If other threads go on submitting,
+    /// this returns when it observes such an instant.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if this is a job of the pool, which would wait for itself.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// let pool = last_call::ThreadPool::new(2);
+    /// for n in 0..10 {
+    ///     pool.execute(move || println!("{n}")).expect("the pool is running");
+    /// }
+    /// pool.wait_idle().expect("this is not a job");
+    /// assert_eq!(pool.stats().completed, 10);
+    /// ```
+    pub fn wait_idle(&self) -> Result<(), WaitError> {
+        self.wait_idle_until(Deadline::never())
+    }
+
+    /// As [`wait_idle`](Self::wait_idle), for at most `timeout`.
+    ///
+    /// A timeout too large to represent means no deadline; zero checks without waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`], if the timeout has passed, or if this is a job of the pool.
+    pub fn wait_idle_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
+        self.wait_idle_until(Deadline::after(timeout))
+    }
+
+    fn wait_idle_until(&self, deadline: Deadline) -> Result<(), WaitError> {
+        self.shared.wait_idle(deadline)
+    }
+
+    /// Returns a token that tells a long job whether the pool is shutting down.
+    pub fn stop_token(&self) -> StopToken {
+        StopToken::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns the counts of the pool so far.
+    ///
+    /// A call takes one lock for the cancelled jobs, then one for the record of each worker, one
+    /// after the other, and then those of the queue: two for
+    /// [`QueueKind::TwoLock`](crate::QueueKind), one for the others. Each is held for a few reads.
+    /// Jobs take the same locks, so a worker that starts or ends a job at that moment waits for as
+    /// long. Nothing is allocated.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    fn enqueue<F>(&self, job: F, until: Option<Deadline>) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        match self.push(Job::detached(job), until) {
+            Ok(_) => Ok(()),
+            Err((job, kind)) => Err(SubmitError::new(job.into_detached(), kind)),
+        }
+    }
+
+    fn enqueue_with_handle<F, T>(
+        &self,
+        job: F,
+        until: Option<Deadline>,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let submission = Submission::new(job);
+        match self.push(submission.job(), until) {
+            Ok(number) => Ok(JobHandle::new(submission, Arc::clone(&self.shared), JobId(number))),
+            Err((job, kind)) => {
+                let closure = submission.into_closure();
+                drop(job);
+                Err(SubmitError::new(closure, kind))
+            }
+        }
+    }
+
+    /// Pushes a job to the queue, and waits for a free slot until the deadline if there is one.
+    #[inline]
+    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, SubmitErrorKind)> {
+        // Whether this thread is a worker matters only if it would have to wait.
+        let first = if until.is_some() { Wait::Probe } else { Wait::No };
+        match self.shared.queue.push(job, first) {
+            Ok(number) => Ok(number),
+            Err(refused) => self.push_slow(refused, until),
+        }
+    }
+
+    /// Goes on with a push that was refused at first.
+    #[cold]
+    fn push_slow(
+        &self,
+        Refused { item, refusal }: Refused<Job>,
+        until: Option<Deadline>,
+    ) -> Result<u64, (Job, SubmitErrorKind)> {
+        let queue = &self.shared.queue;
+        let (result, full) = match (refusal, until) {
+            (Refusal::Full, Some(_)) if self.shared.is_own_worker() => {
+                (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)
+            }
+            (Refusal::Full, Some(deadline)) => {
+                (queue.push(item, Wait::Until(deadline)), SubmitErrorKind::Full)
+            }
+            _ => (Err(Refused { item, refusal }), SubmitErrorKind::Full),
+        };
+        result.map_err(|Refused { item, refusal }| match refusal {
+            Refusal::Closed => (item, SubmitErrorKind::ShutDown),
+            Refusal::Full => (item, full),
+            Refusal::TimedOut => (item, SubmitErrorKind::Timeout),
+        })
+    }
+}
+
+impl fmt::Debug for Submitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitter").finish_non_exhaustive()
+    }
+}
