@@ -102,8 +102,8 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("hashchange", restore);
 
-for (const place of document.querySelectorAll(".drawing")) {
-  drawInterleaving(place.dataset.interleaving, place, "story");
-}
-for (const details of document.querySelectorAll(".conviction[open]")) draw(details);
+// The story, and the first failures, are drawn at once.
+document.querySelectorAll(".drawing").forEach((place, index) => {
+  drawInterleaving(place.dataset.interleaving, place, `drawn-${index}`);
+});
 restore();

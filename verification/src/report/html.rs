@@ -468,6 +468,8 @@ mod tests {
         for part in ["sleeps on c2", "sleeps on c2, and nobody has woken it", "src/a.rs:17"] {
             assert!(page.contains(part), "{part}");
         }
+        let drawn = "class=\"drawing\" data-interleaving=\"i-last-call-x-1\"";
+        assert!(page.contains(drawn), "a failure is drawn where it is named");
         let linked = ["href=\"#i-last-call-x-1\"", "id=\"i-last-call-x-1\""];
         assert!(linked.iter().all(|part| page.contains(part)), "{page}");
         assert!(!page.contains("<td class=\"sleeping\">"), "the script draws it");
@@ -490,6 +492,7 @@ mod tests {
         for part in ["with uncommitted changes", "+20.0 % against the record"] {
             assert!(page.contains(part), "{part}");
         }
+        assert!(page.contains("1 of 1 models differ from the record"), "{page}");
     }
 
     #[test]
