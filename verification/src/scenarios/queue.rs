@@ -1,4 +1,4 @@
-//! Scenarios on a queue alone: the contract that the pool relies on.
+//! Scenarios on a queue without a pool: the contract that the pool relies on.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::scenarios::tools::{history, Count, Latch};
 
 type Items = AnyQueue<&'static str>;
 
-/// In the order in which they are pushed.
+/// The items, in the order in which they are pushed.
 const ITEMS: [&str; 4] = ["first", "second", "third", "fourth"];
 
 fn spawn(
@@ -23,8 +23,8 @@ fn spawn(
     thread::spawn(name.to_owned(), None, move || main(&queue)).unwrap()
 }
 
-/// Of two places, so that the second can be given back while the first is still free, and so that
-/// `two-lock` counts at the head.
+/// Returns a full queue with two slots. So the second slot can be released while the first is still
+/// free, and `two-lock` counts released slots at the head.
 fn full_of_two(harness: &Harness) -> Arc<Items> {
     let queue = harness.queue(Some(2));
     for (number, item) in (0..).zip(&ITEMS[..2]) {
@@ -35,7 +35,7 @@ fn full_of_two(harness: &Harness) -> Arc<Items> {
 
 pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
     name: "queue-push-racing-close",
-    property: "queue: an item pushed while the queue closes is popped once, or handed back",
+    property: "queue: an item pushed while the queue closes is popped once or handed back",
     clauses: &[3],
     reach: &["popped", "handed back"],
     world: World::PLAIN,
@@ -72,7 +72,7 @@ pub(crate) const PUSH_RACING_CLOSE: Scenario = Scenario {
 
 pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
     name: "queue-close-releases-pushers",
-    property: "queue: close lets two pushers go that wait for places which nobody gives back",
+    property: "queue: close releases two pushers that wait for slots that are never released",
     clauses: &[3, 10],
     reach: &["both slept", "one slept", "none slept"],
     world: World::PLAIN,
@@ -100,8 +100,7 @@ pub(crate) const CLOSE_RELEASES_PUSHERS: Scenario = Scenario {
 
 pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
     name: "queue-places-release-pushers",
-    property:
-        "queue: two pushers that wait for a place get the two that are given back, before any close",
+    property: "queue: two pushers that wait for slots get the two released ones, before any close",
     clauses: &[10],
     reach: &["both slept", "one slept", "none slept"],
     world: World::PLAIN,
@@ -119,7 +118,7 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
             pusher.join().unwrap();
         }
         let fifth = queue.push("fifth", Wait::No).map_err(|refused| refused.refusal);
-        assert_eq!(fifth, Err(Refusal::Full), "both places are taken");
+        assert_eq!(fifth, Err(Refusal::Full), "both slots are taken");
         assert_eq!(queue.counts(), Counts { accepted: 4, rejected: 1, queued: 4 });
         let slept = ["pusher 0", "pusher 1"].map(history::slept);
         harness.reach(match slept.iter().filter(|slept| **slept).count() {
@@ -132,8 +131,7 @@ pub(crate) const PLACES_RELEASE_PUSHERS: Scenario = Scenario {
 
 pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
     name: "queue-three-pushers-two-places",
-    property:
-        "queue: of three pushers two get the places that are given back, the third is let go by close",
+    property: "queue: two of three pushers get the two released slots; close releases the third",
     clauses: &[3, 10],
     reach: &["three slept", "two slept", "one slept", "none slept"],
     world: World::PLAIN,
@@ -142,11 +140,13 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
         let (two, refused) = (Latch::new(2), Count::default());
         let pusher = |name: &'static str| {
             let (two, refused) = (two.clone(), refused.clone());
-            spawn(name, &queue, move |queue| match queue.push(name, Wait::Until(Deadline::never())) {
-                Ok(_) => two.done(),
-                Err(error) => {
-                    assert_eq!(error.refusal, Refusal::Closed);
-                    refused.add();
+            spawn(name, &queue, move |queue| {
+                match queue.push(name, Wait::Until(Deadline::never())) {
+                    Ok(_) => two.done(),
+                    Err(error) => {
+                        assert_eq!(error.refusal, Refusal::Closed);
+                        refused.add();
+                    }
                 }
             })
         };
@@ -154,7 +154,7 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
         let pushers = names.map(pusher);
         queue.vacate();
         queue.vacate();
-        // Before any close, which would let all go.
+        // Before the close, which would release all of them.
         two.wait();
         queue.close();
         for pusher in pushers {
@@ -169,11 +169,11 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
 
 pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
     name: "queue-late-push-keeps-no-wake-up",
-    property: "queue: a pusher that times out as it is woken takes the place, and the next is woken for its own",
+    property: "queue: a pusher that times out as it is woken takes its slot, and the other pusher is woken for another",
     clauses: &[8, 10],
-    reach: &["in time", "in time at its last look", "too late"],
+    reach: &["in time", "in time at its last check", "timed out"],
     world: World::PLAIN,
-    // The timeout may pass at any moment: the only wake-up may go to a pusher that is timing out.
+    // The timeout may pass at any moment, so the only wake-up may go to a pusher that times out.
     body: |harness| {
         let queue = full_of_two(harness);
         let hurried = spawn("hurried", &queue, |queue| {
@@ -192,20 +192,20 @@ pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
         }
         harness.reach(match (queue.counts().accepted, history::timed_out("hurried")) {
             (4, false) => "in time",
-            (4, true) => "in time at its last look",
-            _ => "too late",
+            (4, true) => "in time at its last check",
+            _ => "timed out",
         });
     },
 };
 
-/// Every popper needs its item before any close, which would wake all and hide a lost wake-up.
+/// Every popper gets its item before any close, which would wake all poppers and hide a lost wake-up.
 fn pop_before_close<Q: Queue<&'static str> + 'static>(harness: &Harness, queue: Q, poppers: usize) {
     let queue = Arc::new(queue);
     let all = Latch::new(poppers);
     let threads = (0..poppers).map(|number| {
         let (queue, all) = (Arc::clone(&queue), all.clone());
         let main = move || {
-            let (number, item) = queue.pop(|| ()).expect("not closed");
+            let (number, item) = queue.pop(|| ()).expect("the queue is open");
             assert_eq!(item, ITEMS[usize::try_from(number).unwrap()]);
             all.done();
         };
@@ -242,14 +242,14 @@ pub(crate) const THREE_POP_BEFORE_CLOSE: Scenario = Scenario {
 
 pub(crate) const SPURIOUS_WAKE_UP: Scenario = Scenario {
     name: "queue-spurious-wake-up",
-    property: "queue: two poppers get two items before any close, though one wakes up spuriously",
+    property: "queue: two poppers get two items before any close, despite a spurious wake-up",
     world: World { spurious_wakeups: 1, ..World::PLAIN },
     ..POP_BEFORE_CLOSE
 };
 
-/// One more than a scout that wakes nobody for what it leaves could be found with: two scouts are
-/// under way, the fourth popper takes the first item without having slept, and of the three that are
-/// left the push sees only those at the tail.
+/// Three poppers cannot show that a scout wakes nobody for the items that it leaves. Four can: two
+/// scouts are under way, the fourth popper takes the first item without having slept, and a push sees
+/// only those of the three remaining items that are at the tail.
 pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
     name: "queue-four-pop-before-close",
     property: "queue: four poppers get four items before any close",
@@ -259,10 +259,10 @@ pub(crate) const FOUR_POP_BEFORE_CLOSE: Scenario = Scenario {
     body: |harness| pop_before_close::<Items>(harness, harness.queue(None), 4),
 };
 
-/// With room for nothing, every buffer is one that a burst has grown.
+/// A queue that keeps no capacity: it gives every buffer back, as it does after a burst.
 pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     name: "queue-gives-buffers-back",
-    property: "queue: a popper that gives buffers back before it sleeps misses no item",
+    property: "queue: a popper that frees buffers before it sleeps misses no item",
     clauses: &[7],
     reach: &["all popped"],
     world: World::PLAIN,
@@ -272,7 +272,7 @@ pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
 pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
     name: "queue-none-only-when-closed",
     property:
-        "queue: of two poppers one gets the only item, the other none, and not before the close",
+        "queue: one of two poppers gets the only item; the other gets none, and only after the close",
     clauses: &[4, 7],
     reach: &["the item of popper 0", "the item of popper 1"],
     world: World::PLAIN,
@@ -289,7 +289,7 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
                     }
                     one.done();
                 } else {
-                    assert_eq!(closed.get(), 1, "none, and the queue is open");
+                    assert_eq!(closed.get(), 1, "popped none from an open queue");
                 }
             })
         };
@@ -311,9 +311,9 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
 
 pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     name: "queue-in-order",
-    property: "queue: items come out in the order of their numbers, those of two pushers too",
+    property: "queue: items are popped in the order of their numbers, even with two pushers",
     clauses: &[6],
-    reach: &["main's first", "the pusher's first"],
+    reach: &["the item of main first", "the item of the pusher first"],
     world: World::PLAIN,
     body: |harness| {
         let queue = Arc::new(harness.queue(None));
@@ -326,7 +326,11 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
         assert_eq!((zero, one), (0, 1));
         assert_ne!(first, second);
         assert_eq!(first == "main", number == 0, "an item has the number that its push returned");
-        harness.reach(if first == "main" { "main's first" } else { "the pusher's first" });
+        harness.reach(if first == "main" {
+            "the item of main first"
+        } else {
+            "the item of the pusher first"
+        });
         pusher.join().unwrap();
     },
 };
@@ -334,7 +338,7 @@ pub(crate) const POP_IN_ORDER: Scenario = Scenario {
 pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
     name: "queue-drain-racing-pop",
     property:
-        "queue: a drain leaves nothing; each item is popped or drained, once; poppers are let go",
+        "queue: a drain leaves nothing; each item is popped or drained once; poppers are released",
     clauses: &[4],
     reach: &["none popped", "one popped", "both popped"],
     world: World::PLAIN,
@@ -352,7 +356,7 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         queue.push("first", Wait::No).unwrap();
         queue.push("second", Wait::No).unwrap();
         let drained = queue.drain();
-        // What it left, the popper would take.
+        // Checked before the popper could take an item that the drain left.
         assert_eq!(queue.counts().queued, 0, "a drain leaves nothing");
         popper.join().unwrap();
         let left = (0..).zip(ITEMS).take(2).skip(popped.get());
