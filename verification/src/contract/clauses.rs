@@ -1,11 +1,11 @@
-//! The clauses of the contract: what evidence is evidence for.
+//! The clauses of the contract. Every piece of evidence names the clauses that it supports.
 
-/// A numbered promise of the pool's.
+/// A numbered promise of the pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Clause {
-    /// Its number: 1 for C1.
+    /// The number: 1 for C1.
     pub number: u8,
-    /// What it promises, in a sentence.
+    /// The promise, in one sentence.
     pub statement: &'static str,
 }
 
