@@ -1,17 +1,17 @@
-//! One execution, operation by operation.
+//! The trace of an execution.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One execution, operation by operation.
+/// The trace of an execution: its operations in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
-    /// The names of the threads; the first is the main thread.
+    /// The names of the threads. The first is the main thread.
     pub threads: Vec<String>,
-    /// What happened, in order.
+    /// The operations, in order.
     pub steps: Vec<Step>,
-    /// Whether a notification for one may have woken any sleeper, as under mazurka, and
-    /// not the longest, as under loom.
+    /// Whether `notify_one` may wake any sleeper, as under mazurka. Under loom, it wakes the thread that
+    /// has slept longest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wakes_any: bool,
 }
@@ -19,24 +19,24 @@ pub struct Trace {
 /// One operation of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// The thread, as an index.
+    /// The index of the thread.
     pub thread: usize,
-    /// What it did.
+    /// The operation.
     pub operation: Operation,
-    /// The lock, condition variable, counter or thread that it did it with, as `m1`, `c2`, `n3`.
+    /// The lock, condition variable, counter or thread of the operation, such as `m1`, `c2` or `n3`.
     pub object: Option<String>,
     /// Where that object was created.
     pub created_at: Option<String>,
-    /// The call site, as `file:line`.
+    /// The call site as `file:line`.
     pub site: String,
-    /// Whether a seeded defect made it act wrongly.
+    /// Whether a fault made the operation act wrongly.
     pub wrongly: bool,
 }
 
-/// The operations of the facade, as [`last_call::sync`] names them.
+/// The operations of the facade, with the names of [`last_call::sync`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "op", content = "with")]
-#[allow(missing_docs)] // the names say it; `last_call::sync::trace::Op` says more
+#[allow(missing_docs)] // documented in `last_call::sync::trace::Op`
 pub enum Operation {
     Lock,
     Locked,
@@ -72,7 +72,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A worker that sleeps, and a main thread that joins it.
+    /// A worker that sleeps, and the main thread, which joins it.
     pub(crate) fn deadlock() -> Trace {
         Trace {
             threads: vec!["main".to_owned(), "worker".to_owned()],
