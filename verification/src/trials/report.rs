@@ -1,4 +1,4 @@
-//! A trial and how it ended.
+//! The report of a trial.
 
 use crate::findings::evidence::Evidence;
 use crate::findings::part;
@@ -21,53 +21,53 @@ use crate::trials::judge;
 use crate::trials::recorded::Expected;
 use crate::trials::trial::{Expect, Trial};
 
-/// A trial and how it ended.
+/// The report of a trial.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TrialReport {
     /// `subject/scenario`.
     pub name: String,
-    /// Who.
+    /// The subject.
     pub subject: String,
-    /// Under what.
+    /// The scenario.
     pub scenario: String,
-    /// What it shows.
+    /// The property.
     pub property: String,
-    /// The clauses that it is about.
+    /// The clauses that it is evidence for.
     pub clauses: Vec<u8>,
-    /// What had to come out.
+    /// The expected verdict.
     pub expected: String,
-    /// What came out.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Whether that is the same.
+    /// Whether the trial ended as expected, and the second engine agrees.
     pub as_expected: bool,
-    /// The engine and its settings, as the run reported them.
+    /// The engine and its settings, as reported by the run.
     pub options: Options,
-    /// One for each bound.
+    /// The explorations, one for each bound.
     pub explorations: Vec<Exploration>,
-    /// The outcomes reached.
+    /// The outcomes reached, and how often.
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
     pub defects: Vec<DefectReport>,
-    /// What the second engine says, if it was asked.
+    /// The result of the second engine, if it checked the trial.
     pub second_opinion: Option<SecondOpinion>,
     /// The execution that failed.
     pub trace: Option<Trace>,
 }
 
-/// What the second engine says of a trial.
+/// The result of the second engine on a trial.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SecondOpinion {
-    /// Its executions.
+    /// The number of executions.
     pub executions: u64,
     /// Wall time, in seconds.
     pub seconds: f64,
-    /// In what it contradicts the verdict, if it does.
+    /// The contradiction to the first engine, if there is one.
     pub disagreement: Option<String>,
 }
 
 impl SecondOpinion {
-    /// Holds the second engine's run of a trial against the first one's. `recorded` is its number of
-    /// executions.
+    /// Compares the run of the second engine with that of the first. `recorded` is the recorded number
+    /// of executions of the second.
     fn new(trial: &Trial, first: &Run, second: &Run, recorded: Option<u64>) -> Self {
         let last = second.explorations.last();
         let executions = last.map_or(0, |last| last.executions);
@@ -80,15 +80,17 @@ impl SecondOpinion {
                 Err(verdict) => {
                     Some(format!("loom: {verdict}: {}", verdict.reason().unwrap_or_default()))
                 }
-                Ok(()) => different(first, second).or_else(|| other_number(executions, recorded)),
+                Ok(()) => {
+                    outcome_of_one(first, second).or_else(|| unexpected_count(executions, recorded))
+                }
             },
         };
         SecondOpinion { executions, seconds: last.map_or(0.0, |last| last.seconds), disagreement }
     }
 }
 
-/// The first outcome that only one of two runs has reached.
-fn different(first: &Run, second: &Run) -> Option<String> {
+/// Returns the first outcome that only one of two runs reached.
+fn outcome_of_one(first: &Run, second: &Run) -> Option<String> {
     let only = |one: &Run, other: &Run, engine: &str| {
         let only = one.reached.keys().find(|outcome| !other.reached.contains_key(*outcome));
         only.map(|outcome| format!("only {engine} reached: {outcome}"))
@@ -96,19 +98,19 @@ fn different(first: &Run, second: &Run) -> Option<String> {
     only(first, second, "mazurka").or_else(|| only(second, first, "loom"))
 }
 
-fn other_number(executions: u64, recorded: Option<u64>) -> Option<String> {
+fn unexpected_count(executions: u64, recorded: Option<u64>) -> Option<String> {
     let recorded = recorded.filter(|recorded| *recorded != executions)?;
-    Some(format!("loom explored {executions} executions, recorded are {recorded}"))
+    Some(format!("loom explored {executions} executions, recorded: {recorded}"))
 }
 
-/// A seeded defect and whether the model noticed.
+/// The report of a run with a seeded defect.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DefectReport {
-    /// What goes wrong.
+    /// The name of the defect.
     pub name: String,
-    /// Whether the model failed, and because of it.
+    /// Whether the model failed because of the defect.
     pub convicted: bool,
-    /// How.
+    /// How the run ended.
     pub verdict: String,
     /// The execution that failed.
     #[serde(default)]
@@ -116,8 +118,8 @@ pub struct DefectReport {
 }
 
 impl TrialReport {
-    /// Judges a trial by its run and its runs with each of its seeded defects, in their order.
-    /// `second` is the second engine's, if it was asked.
+    /// Judges a trial by its run and by one run with each of its seeded defects, in their order.
+    /// `second` is the run of the second engine, if it checked the trial.
     pub fn new(
         trial: &Trial,
         run: Run,
@@ -161,7 +163,7 @@ impl TrialReport {
         }
     }
 
-    /// What is not as it must be, in lines; nothing if all is.
+    /// Returns what differs from the expected result, in lines, or `None` if nothing does.
     pub fn complaint(&self) -> Option<String> {
         if self.as_expected {
             return None;
@@ -169,7 +171,7 @@ impl TrialReport {
         let second = self.second_opinion.as_ref();
         let disagreement = second.and_then(|second| second.disagreement.as_deref());
         let reason = self.verdict.reason().or(disagreement);
-        let reason = reason.unwrap_or("the property holds here, and must not");
+        let reason = reason.unwrap_or("the property holds, but must be violated");
         let (expected, verdict) = (&self.expected, &self.verdict);
         let mut text = format!("expected {expected}, is {verdict}: {reason}");
         for defect in self.defects.iter().filter(|defect| !defect.convicted) {
@@ -178,12 +180,12 @@ impl TrialReport {
         Some(text)
     }
 
-    /// The executions of the last exploration.
+    /// Returns the number of executions of the last exploration.
     pub fn executions(&self) -> u64 {
         self.explorations.last().map_or(0, |last| last.executions)
     }
 
-    /// The wall time of all explorations.
+    /// Returns the wall time of all explorations, in seconds.
     pub fn seconds(&self) -> f64 {
         self.explorations.iter().map(|exploration| exploration.seconds).sum()
     }
