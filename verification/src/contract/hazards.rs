@@ -107,7 +107,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
-        "discard cancels jobs but wakes nobody, so the threads that wait for them hang",
+        "discard cancels jobs but wakes nobody, so their joiners hang",
         &["join-while-discarding", "discard-on-worker", "captures-before-handle"],
         &["handles::a_join_that_waits_is_woken_by_each_outcome", "cancel::a_task_that_awaits_a_cancelled_job_is_woken"],
     ),

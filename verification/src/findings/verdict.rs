@@ -40,7 +40,7 @@ impl Verdict {
         self.reason().is_none()
     }
 
-    /// Returns the reason why this is no evidence, if it is none.
+    /// Returns why this is not evidence that the property holds, or `None` if it is.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Verdict::Proved

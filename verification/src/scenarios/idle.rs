@@ -256,7 +256,8 @@ pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
     ..BEFORE_USER_CODE
 };
 
-/// `submit` submits a job after whose end the worker calls user code that waits for the latch.
+/// Waits for idleness with a job from `submit`. After its end, the worker calls user code that waits for
+/// the latch.
 fn idle_before<K>(harness: &Harness, submit: impl FnOnce(&ThreadPool, Latch) -> K) {
     let pool = harness.pool(1);
     let idle = Latch::new(1);

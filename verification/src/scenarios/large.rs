@@ -66,7 +66,7 @@ const ALL_REFUSED: &str = "every job was refused";
 
 pub(crate) const DROP_RACE: Scenario = Scenario {
     name: "submit-racing-drop-4x4",
-    property: "jobs of 4 submitters that race the drop run or come back: 4 workers, 16 jobs",
+    property: "each job submitted while the pool is dropped runs or comes back: 4 submitters, 4 workers, 16 jobs",
     clauses: &[2, 3, 4, 16],
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
     world: World::PLAIN,
@@ -81,7 +81,7 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
 
 pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     name: "full-racing-drain",
-    property: "with 2 slots, jobs of 4 submitters that race the drain run or come back: 3 workers",
+    property: "each job submitted while the pool drains runs or comes back: 2 slots, 4 submitters, 3 workers",
     clauses: &[3, 4, 8, 10, 16],
     reach: &[COMPLETED, REFUSED, WAITED],
     world: World::PLAIN,

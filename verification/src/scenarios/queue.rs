@@ -23,8 +23,8 @@ fn spawn(
     thread::spawn(name.to_owned(), None, move || main(&queue)).unwrap()
 }
 
-/// Returns a full queue with two slots. So the second slot can be released while the first is still
-/// free, and `two-lock` counts released slots at the head.
+/// Returns a full queue with two slots. Two slots allow the second to be released while the first is
+/// still free, and make `two-lock` count released slots at the head.
 fn full_of_two(harness: &Harness) -> Arc<Items> {
     let queue = harness.queue(Some(2));
     for (number, item) in (0..).zip(&ITEMS[..2]) {
@@ -169,7 +169,7 @@ pub(crate) const THREE_PUSHERS_TWO_PLACES: Scenario = Scenario {
 
 pub(crate) const LATE_PUSH_KEEPS_NO_WAKE_UP: Scenario = Scenario {
     name: "queue-late-push-keeps-no-wake-up",
-    property: "queue: a pusher that times out as it is woken takes its slot, and the other pusher is woken for another",
+    property: "queue: a pusher that times out as it is woken takes the slot, and the other pusher is woken for the next",
     clauses: &[8, 10],
     reach: &["in time", "in time at its last check", "timed out"],
     world: World::PLAIN,

@@ -10,7 +10,7 @@ use last_call::{Builder, ThreadPool};
 
 use crate::subjects::subject::Subject;
 
-/// A small concurrent program that uses a subject. It panics if its property does not hold.
+/// A small concurrent program that uses a subject and panics if its property does not hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
     /// The name in reports and filters.

@@ -156,7 +156,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
 pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
     name: "discard-2x2",
     property:
-        "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, and the report counts it so",
+        "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, and the report agrees",
     clauses: &[4, 5, 17, 20],
     reach: &["none cancelled", "one cancelled", "both cancelled"],
     world: World::PLAIN,
@@ -212,7 +212,7 @@ pub(crate) const DEADLINE: Scenario = Scenario {
             (1, 1, []) => "the first had run, the second was cancelled",
             (0, 1, [id]) if *id == ids[0] => "the first was running, the second was cancelled",
             (0, 2, []) => "both were cancelled",
-            other => panic!("impossible: {other:?}"),
+            other => panic!("unexpected report: {other:?}"),
         });
     },
 };
@@ -389,7 +389,7 @@ fn deadline_beside_cancel(harness: &Harness, stuck: bool) {
         (1, 1, []) if !stuck => "it had run",
         (0, 1, [id]) if *id == first.id() => "it was running",
         (0, 2, []) => "it was cancelled",
-        other => panic!("impossible: {other:?}"),
+        other => panic!("unexpected report: {other:?}"),
     };
     if stuck {
         gate.done();

@@ -35,7 +35,7 @@ use crate::subjects::TWO_LOCK;
 /// The subject of every sample: this pool on its default queue.
 pub const SUBJECT: &dyn Subject = &TWO_LOCK;
 
-/// The default seed. So every run of the audit draws the same schedules.
+/// The default seed, with which every run of the audit draws the same schedules.
 pub const SEED: u64 = 1;
 
 /// The number of schedules of a sample.
@@ -186,12 +186,12 @@ pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict 
     Verdict::Sampled { scheduler: sample.scheduler, schedules: sample.schedules, seed: sample.seed }
 }
 
-/// Checks that the schedules of a sample are not vacuous: they interleave threads, reach all declared
-/// outcomes and no others, and the faults of the scenario act.
+/// Checks that a sample shows anything: its schedules differ and reach exactly the declared outcomes,
+/// and the faults of the scenario act.
 ///
 /// # Errors
 ///
-/// Returns the verdict if they are.
+/// Returns the verdict if it does not.
 pub fn meaningful(scenario: &Scenario, sample: &Sample) -> Result<(), Verdict> {
     if sample.distinct <= 1 {
         return Err(Verdict::Vacuous("a single schedule: nothing was interleaved".to_owned()));
