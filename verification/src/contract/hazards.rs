@@ -1,23 +1,23 @@
-//! Real defects of real pools, and what would show each of them here.
+//! Defects that real pools have had, and the evidence that would show each of them here.
 //!
-//! Each line is an interleaving or a condition under which some well-known pool lost a job, hung,
-//! miscounted or aborted.
+//! Each is an interleaving or a condition under which a well-known pool lost a job, hung, miscounted
+//! or aborted.
 
 use std::fmt::Write as _;
 
-/// A defect that pools have had.
+/// A defect that a pool has had.
 #[derive(Clone, Copy, Debug)]
 pub struct Hazard {
-    /// What it is about.
+    /// The topic.
     pub group: &'static str,
     /// The condition or interleaving.
     pub condition: &'static str,
-    /// The models that would show it, by the names of their scenarios, of the subject on which this
-    /// pool is proved whole; where the queue matters, by the names of the trials.
+    /// The models that would show it. Each is the name of a scenario, on the queue `locked`, on which
+    /// this pool is proved whole; or, if the queue matters, the name of a trial.
     pub models: &'static [&'static str],
     /// The tests on real threads that would show it, as `file::test`.
     pub tests: &'static [&'static str],
-    /// Why the design does not have it, where it has no place for it; empty otherwise.
+    /// The reason why the design excludes it; empty if it does not.
     pub excluded: &'static str,
 }
 
@@ -37,28 +37,28 @@ const fn excluded(hazard: Hazard, excluded: &'static str) -> Hazard {
 const LOST: &str = "Jobs lost between submit and shutdown";
 const COUNTING: &str = "Counting";
 const PANICS: &str = "Panics and destructors";
-const ONESELF: &str = "Waiting on oneself";
+const SELF_WAIT: &str = "A pool that waits for itself";
 const STARTING: &str = "Starting threads";
 const CANCELLING: &str = "Cancelling";
 
-/// All of them, group by group.
+/// All hazards, by group.
 pub const HAZARDS: &[Hazard] = &[
     hazard(
         LOST,
-        "submit reads \"running\", shutdown queues its stop messages, the job queues behind them",
+        "submit reads \"running\", shutdown queues its stop messages, and the job is queued behind them",
         &["submit-racing-drop", "submit-racing-drop-2", "queue-push-racing-close"],
         &["stress::ends_against_submissions"],
     ),
     hazard(
         LOST,
-        "a push succeeds while a shutdown that has seen an empty queue terminates",
+        "a push succeeds while a shutdown that has seen an empty queue terminates the pool",
         &["submit-racing-drop", "submit-racing-drop-2", "job-submits-while-draining"],
         &["stress::ends_against_submissions"],
     ),
     excluded(
         hazard(
             LOST,
-            "an idle worker's wait times out while a submitter counts on it",
+            "the wait of an idle worker times out while a submitter relies on that worker",
             &["progress-2x1", "progress-owned-2x2", "queue-pop-before-close"],
             &["order::no_job_is_left_behind_when_the_only_worker_goes_to_sleep"],
         ),
@@ -84,13 +84,13 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
-        "the stop flag is set and everyone notified between a worker's check and its sleep",
+        "the stop flag is set and everyone notified between the check of a worker and its sleep",
         &["drop-idle", "drop-busy", "drop-queued", "drop-2x2"],
         &["stress::thousands_of_small_pools"],
     ),
     hazard(
         LOST,
-        "the check before sleeping looks at one of two queues",
+        "the check before sleeping looks at one of two queues only",
         &[
             "last-call-two-lock/queue-pop-before-close",
             "last-call-two-lock/queue-gives-buffers-back",
@@ -101,13 +101,13 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
-        "queued jobs are dropped, not resolved, and their handles hang",
+        "queued jobs are dropped, not resolved, so their handles hang",
         &["discard-racing-jobs", "deadline-stuck-job", "join-while-discarding", "discard-on-worker"],
         &["shutdown::shutdown_now_has_resolved_every_handle_when_it_returns"],
     ),
     hazard(
         LOST,
-        "discard cancels jobs but wakes nobody who waits for them",
+        "discard cancels jobs but wakes nobody, so their joiners hang",
         &["join-while-discarding", "discard-on-worker", "captures-before-handle"],
         &["handles::a_join_that_waits_is_woken_by_each_outcome", "cancel::a_task_that_awaits_a_cancelled_job_is_woken"],
     ),
@@ -122,7 +122,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
-        "submitters that wait for a place are not released when the pool closes",
+        "submitters that wait for a slot are not released when the pool closes",
         &["full-released-by-drain", "full-released-by-discard"],
         &["backpressure::the_end_of_the_pool_returns_the_closures_of_blocked_submitters", "stress::discards_against_blocked_submitters", "queues::close_and_drain_release_every_waiter"],
     ),
@@ -134,13 +134,13 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
-        "one clone's end kills the pool, or the owner's drop never comes since workers hold it too",
+        "one clone's end kills the pool, or the pool is never dropped because its workers own it too",
         &["drop-on-worker", "progress-owned-2x2", "job-submits-while-draining"],
         &["submit::dropping_a_clone_ends_nothing", "submit::submitters_do_not_keep_the_pool", "trigger::triggers_and_tokens_outlive_the_pool_and_do_not_keep_it"],
     ),
     hazard(
         COUNTING,
-        "idleness judged by two reads, with a job that submits a child in between",
+        "idleness judged by two reads, between which a job submits a child",
         &["idle-after-child", "idle-2-workers"],
         &["stress::an_endless_chain_of_jobs_is_never_idle", "idle::jobs_that_submit_jobs_are_not_idle_in_between"],
     ),
@@ -158,7 +158,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         COUNTING,
-        "a way out of the job skips the count, and who waits hangs",
+        "a way out of the job skips the count, so waiters hang",
         &["idle-after-panic", "idle-after-cancel"],
         &["state_machine::every_sequence_of_operations_keeps_the_contract"],
     ),
@@ -173,7 +173,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         COUNTING,
-        "who holds a clone of its own sender never sees the disconnect",
+        "a receiver that holds a clone of its own sender never sees the disconnect",
         &["job-submits-while-draining", "full-released-by-drain"],
         &["submit::submitters_do_not_keep_the_pool", "submit::an_endless_chain_of_jobs_is_cut_by_the_drain"],
     ),
@@ -194,7 +194,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         PANICS,
-        "an unread result whose drop panics unwinds the worker outside the guard",
+        "an unread result whose drop panics unwinds the worker outside its `catch_unwind`",
         &[],
         &[
             "panics::an_unread_result_whose_drop_panics_stays_completed",
@@ -204,7 +204,7 @@ pub const HAZARDS: &[Hazard] = &[
     excluded(
         hazard(
             PANICS,
-            "a worker is replaced from a destructor during unwinding, or by a guard that recurses",
+            "a worker is replaced by a destructor during unwinding, or by a guard that recurses",
             &["panic-worker-survives"],
             &[
                 "panics::a_worker_survives_with_its_thread_and_its_name",
@@ -215,7 +215,7 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         PANICS,
-        "a pool that does not catch loses a worker with each panic, and hangs in the end",
+        "a pool that does not catch loses a worker with each panic, and finally hangs",
         &["panic-worker-survives", "panic-nothing-lost", "panic-execute-answers"],
         &["panics::a_worker_survives_with_its_thread_and_its_name"],
     ),
@@ -227,12 +227,12 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         PANICS,
-        "user code runs under the pool's lock: a capture's drop that submits again deadlocks",
+        "user code runs under the pool's lock: a capture whose drop submits a job deadlocks",
         &["captures-before-handle", "detach", "cancel-racing-discard"],
         &["panics::destructors_may_submit_jobs_and_ask_for_stats"],
     ),
     hazard(
-        ONESELF,
+        SELF_WAIT,
         "the last owner is dropped by a job on its own worker",
         &["drop-on-worker", "discard-on-worker", "progress-owned-2x2", "final-report-from-worker"],
         &[
@@ -241,13 +241,13 @@ pub const HAZARDS: &[Hazard] = &[
         ],
     ),
     hazard(
-        ONESELF,
-        "a job waits for idleness, or for a place in its own pool's full queue",
+        SELF_WAIT,
+        "a job waits for idleness, or for a slot in the full queue of its own pool",
         &["full-own-worker"],
         &["idle::a_job_that_waits_for_its_own_pool_gets_an_error", "trigger::a_job_that_waits_for_the_end_of_its_own_pool_gets_an_error", "backpressure::a_worker_waits_for_a_slot_of_another_pool_but_not_of_its_own"],
     ),
     hazard(
-        ONESELF,
+        SELF_WAIT,
         "a job waits for the handle of a job queued behind it on the only worker",
         &["jobs-meet"],
         &["shutdown::shutdown_now_releases_a_job_that_waits_for_a_queued_one", "handles::a_job_that_waits_for_the_one_behind_it_can_get_out"],
@@ -255,11 +255,11 @@ pub const HAZARDS: &[Hazard] = &[
     excluded(
         hazard(
             STARTING,
-            "a job is pushed, its thread cannot be started, and the job runs later all the same",
+            "a job is pushed, its thread cannot be started, submit fails, and the job still runs later",
             &["build-fails-at-worker-1", "build-fails-at-worker-2"],
             &["order::jobs_run_on_the_threads_started_by_build_and_on_no_others"],
         ),
-        "every thread is started by `build`, before the first job can be handed in",
+        "`build` starts every thread before the first job can be submitted",
     ),
     excluded(
         hazard(
@@ -268,29 +268,29 @@ pub const HAZARDS: &[Hazard] = &[
             &["build-fails-at-worker-1", "build-fails-at-worker-2"],
             &["order::jobs_run_on_the_threads_started_by_build_and_on_no_others"],
         ),
-        "every thread is started by `build`, before the first job can be handed in",
+        "`build` starts every thread before the first job can be submitted",
     ),
     hazard(
         STARTING,
-        "workers that had started leak when a later one cannot",
+        "workers that had started leak when a later one cannot be started",
         &["build-fails-at-worker-1", "build-fails-at-worker-2", "start-hook-panics"],
         &["builder::workers_that_had_started_are_joined_when_one_cannot_be_started"],
     ),
     hazard(
         CANCELLING,
-        "cancelled and started are two flags: cancel says yes, and the job runs",
+        "cancelled and started are two flags: cancel succeeds, and the job still runs",
         &["cancel-racing-start", "cancel-racing-discard"],
         &["stress::cancels_against_starts", "cancel::of_many_cancels_one_wins"],
     ),
     hazard(
         CANCELLING,
-        "a cancelled job keeps its place and its captures until it is dequeued",
+        "a cancelled job keeps its slot and its captures until it is dequeued",
         &["full-cancel-frees-place", "captures-before-handle"],
         &["cancel::the_slot_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
     ),
 ];
 
-/// The table of `verification/README.md`.
+/// Returns the table of `verification/HAZARDS.md`.
 pub fn table() -> String {
     let mut out =
         String::from("| hazard | models | tests on real threads |\n| --- | --- | --- |\n");
@@ -300,7 +300,7 @@ pub fn table() -> String {
         };
         let mut condition = hazard.condition.to_owned();
         if !hazard.excluded.is_empty() {
-            let _ = write!(condition, " (here {})", hazard.excluded);
+            let _ = write!(condition, " (not here: {})", hazard.excluded);
         }
         let (models, tests) = (names(hazard.models), names(hazard.tests));
         let _ = writeln!(out, "| {condition} | {models} | {tests} |");

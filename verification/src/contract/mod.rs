@@ -1,4 +1,4 @@
-//! The clauses of the contract, and the hazards that are known from other pools.
+//! The clauses of the contract, and the hazards known from other pools.
 
 pub mod clauses;
 pub mod hazards;

@@ -1,4 +1,4 @@
-//! Seeded defects: operations of the facade that act wrongly, at the call sites of a file.
+//! Seeded defects: operations of the facade that act wrongly at the call sites of a file.
 
 use last_call::sync::fault::{Action, Fault};
 
@@ -7,31 +7,31 @@ use crate::subjects::subject::Subject;
 /// A seeded defect: an operation of the facade that acts wrongly at some call sites.
 #[derive(Clone, Copy, Debug)]
 pub struct Defect {
-    /// What goes wrong, as reports name it.
+    /// The name in reports: a description of what goes wrong.
     pub name: &'static str,
-    /// How.
+    /// The wrong action.
     pub action: Action,
-    /// Where.
+    /// The call sites.
     pub place: Place,
 }
 
 /// The call sites of a defect.
 #[derive(Clone, Copy, Debug)]
 pub enum Place {
-    /// Those in the queue of the subject.
+    /// Every call site in the queue of the subject.
     Queue,
-    /// Those in this file.
+    /// Every call site in this file.
     File(&'static str),
 }
 
 impl Defect {
-    /// Returns `true` if the defect can show in a pool of that kind. The workers of the book's pool
-    /// wait for the channel one at a time, so to wake one of them is to wake all.
+    /// Returns `true` if the defect can have an effect in the subject. At most one worker of the
+    /// book's pool waits for the channel at a time, so waking one is the same as waking all.
     pub fn can_show(&self, subject: &dyn Subject) -> bool {
         self.action != Action::NotifyOneForAll || subject.queue().is_some()
     }
 
-    /// The fault to tell the facade, in a pool of that kind.
+    /// Returns the fault to inject into the facade for the subject.
     pub fn fault(&self, subject: &dyn Subject) -> Fault {
         let file = match self.place {
             Place::Queue => subject.queue_source(),

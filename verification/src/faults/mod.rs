@@ -1,4 +1,4 @@
-//! Faults: operations of the facade that act wrongly, at one call site or at all those of a file.
+//! Faults: operations of the facade that act wrongly, at one call site or at all call sites of a file.
 
 pub mod defect;
 pub mod site;

@@ -7,20 +7,20 @@ use last_call::sync::fault::{Action, Fault};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A place of the pool's at which something could go wrong, and how.
+/// A fault at one call site of the pool.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(with = "String")]
 #[serde(into = "String", try_from = "String")]
 pub struct SiteFault {
-    /// The source file, as `src/job.rs`.
+    /// The source file, such as `src/job.rs`.
     pub file: String,
     /// The line of the call.
     pub line: u32,
-    /// What goes wrong.
+    /// The wrong action.
     pub action: Action,
 }
 
-/// The names of the actions that have no number, as in arguments and files.
+/// The names of the actions without a number, as used in arguments and files.
 pub(crate) const NAMES: [(&str, Action); 11] = [
     ("drop-notify-one", Action::DropNotifyOne),
     ("drop-notify-all", Action::DropNotifyAll),
@@ -35,7 +35,7 @@ pub(crate) const NAMES: [(&str, Action); 11] = [
     ("drop-count", Action::DropCount),
 ];
 
-/// The name of an action, as in arguments and files.
+/// Returns the name of an action, as used in arguments and files.
 pub(crate) fn name(action: Action) -> String {
     match action {
         Action::SplitLock(change) => format!("split-lock-{change}"),
@@ -53,16 +53,16 @@ fn action(text: &str) -> Result<Action, String> {
     named
         .or_else(|| number("split-lock-").map(Action::SplitLock))
         .or_else(|| number("fail-spawn-").map(Action::FailSpawn))
-        .ok_or_else(|| format!("`{text}` is no fault"))
+        .ok_or_else(|| format!("`{text}` is not a fault"))
 }
 
-/// Whether a correct program bears it.
+/// Returns `true` if a correct program tolerates the action.
 fn is_harmless(action: Action) -> bool {
     use Action::{NotifyAllAgain, NotifyAllForOne, NotifyOneAgain, WakeEarly};
     matches!(action, NotifyAllForOne | NotifyOneAgain | NotifyAllAgain | WakeEarly)
 }
 
-/// The operation that the action goes wrong in.
+/// Returns the name of the operation that the action replaces.
 pub(crate) fn operation(action: Action) -> &'static str {
     match action {
         Action::DropNotifyOne | Action::NotifyAllForOne | Action::NotifyOneAgain => "notify-one",
@@ -76,20 +76,20 @@ pub(crate) fn operation(action: Action) -> &'static str {
     }
 }
 
-/// What goes wrong, in words.
+/// Returns what the operation does instead, in words.
 pub(crate) fn in_words(action: Action) -> String {
     match action {
         Action::DropNotifyOne | Action::DropNotifyAll => "wakes nobody".to_owned(),
         Action::NotifyOneForAll => "wakes one instead of all".to_owned(),
         Action::NotifyAllForOne => "wakes all instead of one".to_owned(),
-        Action::NotifyOneAgain | Action::NotifyAllAgain => "wakes once too often".to_owned(),
-        Action::WakeEarly => "is woken by nobody".to_owned(),
-        Action::SplitWait => "lets go of the lock before it sleeps".to_owned(),
-        Action::FireDeadline => "times out too early".to_owned(),
-        Action::SplitLock(change) => format!("lets go of the lock before change {}", change + 1),
+        Action::NotifyOneAgain | Action::NotifyAllAgain => "notifies twice".to_owned(),
+        Action::WakeEarly => "wakes up spuriously".to_owned(),
+        Action::SplitWait => "releases the lock before it sleeps".to_owned(),
+        Action::FireDeadline => "times out before its deadline".to_owned(),
+        Action::SplitLock(change) => format!("releases the lock before change {}", change + 1),
         Action::FailSpawn(thread) => format!("cannot start thread {thread}"),
-        Action::DropRaise => "is not raised".to_owned(),
-        Action::DropCount => "is not counted".to_owned(),
+        Action::DropRaise => "does nothing".to_owned(),
+        Action::DropCount => "does nothing".to_owned(),
     }
 }
 
@@ -126,22 +126,22 @@ impl TryFrom<String> for SiteFault {
 }
 
 impl SiteFault {
-    /// The fault, for the facade. Its file's name lives as long as the process.
+    /// Returns the fault for the facade. Leaks the file name.
     pub fn fault(&self) -> Fault {
         Fault { action: self.action, file: self.file.clone().leak(), line: Some(self.line) }
     }
 
-    /// Whether a correct program bears it.
+    /// Returns `true` if a correct program tolerates the action.
     pub fn is_harmless(&self) -> bool {
         is_harmless(self.action)
     }
 
-    /// `file:line`.
+    /// Returns the call site as `file:line`.
     pub fn site(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
 
-    /// What can go wrong at the places that a survey has found.
+    /// Returns the faults that can be injected at a call site found by a survey.
     #[cfg(loom)]
     pub(crate) fn at(found: &last_call::sync::trace::Opportunity) -> Vec<SiteFault> {
         use last_call::sync::trace::Operation;
@@ -160,7 +160,7 @@ impl SiteFault {
             Operation::Count => vec![Action::DropCount],
         };
         let file = found.file.replace('\\', "/");
-        // The pool's own code; a scenario's locks and threads are not on trial.
+        // Only the code of the pool: the locks and threads of scenarios are not on trial.
         let Some(start) = file.rfind("src/").filter(|_| !file.contains("verification/")) else {
             return Vec::new();
         };
@@ -176,7 +176,7 @@ mod tests {
     use super::{SiteFault, NAMES};
 
     #[test]
-    fn a_slip_is_read_as_it_is_written() {
+    fn a_fault_parses_as_it_displays() {
         let numbered = [Action::SplitLock(2), Action::FailSpawn(1)];
         for action in NAMES.iter().map(|(_, action)| *action).chain(numbered) {
             let fault = SiteFault { file: "src/queue/locked.rs".to_owned(), line: 57, action };

@@ -1,4 +1,4 @@
-//! A piece of evidence for a clause.
+//! Evidence for a clause.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::findings::verdict::Verdict;
 pub struct Evidence {
     /// `model`, `programs`, `sample` or `test`.
     pub kind: String,
-    /// The trial or the test.
+    /// The name of the trial or the test.
     pub name: String,
-    /// What it may be called.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Of a model: the preemption bound of the last exploration; none is unbounded.
+    /// For a model: the preemption bound of the last exploration; none if unbounded.
     pub bound: Option<usize>,
-    /// Of a model: the executions of the last exploration.
+    /// For a model: the number of executions of the last exploration.
     pub executions: Option<u64>,
-    /// Of a model: the wall time of all its explorations.
+    /// For a model: the wall time of all its explorations, in seconds.
     pub seconds: Option<f64>,
-    /// Of a model: the declared outcomes reached, and how often.
+    /// For a model: the declared outcomes reached, and how often.
     pub reached: BTreeMap<String, u64>,
-    /// Of a model: the seeded defects that it convicted.
+    /// For a model: the seeded defects that it convicted.
     pub convicted: Vec<String>,
 }

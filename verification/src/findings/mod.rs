@@ -1,4 +1,4 @@
-//! What was found, and what it may be called.
+//! Findings: runs, samples, traces, and the verdicts on them.
 
 pub mod evidence;
 pub mod part;

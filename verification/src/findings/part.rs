@@ -1,58 +1,58 @@
-//! What every kind of evidence has in common: a part of the audit.
+//! The parts of the audit: the interface of every kind of evidence.
 //!
-//! A new kind of evidence is a type that implements [`Part`], a field of the audit, and a line in
-//! its list of parts. Judging, merging, the list of failures, `JUnit`, SARIF and the interleavings
-//! follow from that.
+//! A new kind of evidence is a type that implements [`Part`], a field of the audit, and an entry in
+//! its list of parts. Everything else works through this trait: judging, merging, the list of
+//! failures, `JUnit`, SARIF and the interleavings.
 
 use crate::findings::evidence::Evidence;
 use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 
-/// A kind of evidence, as the audit has it.
+/// A part of the audit: all evidence of one kind.
 pub trait Part {
-    /// What it consists of, in the plural: `models`, say.
+    /// The name of the kind, in the plural, such as `models`.
     fn name(&self) -> &'static str;
 
-    /// Returns `true` if a run of this scope must have it.
+    /// Returns `true` if a run of this scope must contain this part.
     fn is_wanted(&self, scope: &Scope) -> bool;
 
-    /// Returns `true` if there is anything in it.
+    /// Returns `true` if the part contains any evidence.
     fn is_present(&self) -> bool;
 
-    /// Everything that was judged, in the order of the report.
+    /// Returns everything that was judged, in the order of the report.
     fn cases(&self, scope: &Scope) -> Vec<Case<'_>>;
 
-    /// Returns `true` if there is anything in it, and all of it holds.
+    /// Returns `true` if the part contains evidence and all of it holds.
     fn holds(&self, scope: &Scope) -> bool {
         let cases = self.cases(scope);
         self.is_present() && cases.iter().all(|case| case.complaints.is_empty())
     }
 
-    /// The executions that convicted something, or that failed.
+    /// Returns the executions that failed or that convicted something.
     fn exhibits(&self) -> Vec<Exhibit<'_>> {
         Vec::new()
     }
 
-    /// What there is for the clause of that number.
+    /// Returns the evidence for the clause of that number.
     fn evidence(&self, clause: u8) -> Vec<Evidence> {
         let _ = clause;
         Vec::new()
     }
 
-    /// Adds what another shard has found.
+    /// Adds the findings of another shard.
     ///
     /// # Errors
     ///
-    /// Why the two do not belong together.
+    /// Returns the reason if the two shards do not belong together.
     fn merge(self, other: Self) -> Result<Self, String>
     where
         Self: Sized;
 
-    /// Brings what all shards have found into the order of the report.
+    /// Sorts the findings of all shards into the order of the report.
     ///
     /// # Errors
     ///
-    /// What is missing, or was found by two shards.
+    /// Returns which finding is missing, or is in two shards.
     fn complete(self, scope: &Scope) -> Result<Self, String>
     where
         Self: Sized,
@@ -62,23 +62,23 @@ pub trait Part {
     }
 }
 
-/// One thing that was judged.
+/// One judged item: a line of the report.
 #[derive(Clone, Debug)]
 pub struct Case<'a> {
-    /// What it belongs to: `models`, or an executable of tests.
+    /// The group: `models`, or a test executable.
     pub group: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What came out, in a line or two; may be empty.
+    /// The result, in at most two lines; may be empty.
     pub result: String,
-    /// What is wrong with it; nothing if it holds.
+    /// The complaints; empty if the case holds.
     pub complaints: Vec<Complaint<'a>>,
     /// Wall time, in seconds.
     pub seconds: Option<f64>,
 }
 
 impl<'a> Case<'a> {
-    /// A case that holds.
+    /// Creates a case that holds.
     pub fn new(group: impl Into<String>, name: impl Into<String>) -> Self {
         Case {
             group: group.into(),
@@ -89,13 +89,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The same, with its time.
+    /// Sets the wall time.
     #[must_use]
     pub fn in_seconds(self, seconds: f64) -> Self {
         Case { seconds: Some(seconds), ..self }
     }
 
-    /// The same, with what is wrong with it, if anything is.
+    /// Adds a complaint, if there is a message.
     #[must_use]
     pub fn unless(mut self, message: Option<String>, trace: Option<&'a Trace>) -> Self {
         if let Some(message) = message {
@@ -105,26 +105,26 @@ impl<'a> Case<'a> {
     }
 }
 
-/// A failure, as the reports have it.
+/// A failure, as shown in the reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint<'a> {
-    /// What it is about: a trial, a fault at a call site, an executable of tests.
+    /// The subject: a trial, a fault at a call site, a test executable.
     pub subject: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// Where, as `file:line`, if it is known.
+    /// The call site as `file:line`, if known.
     pub site: Option<String>,
     /// The execution that shows it.
     pub trace: Option<&'a Trace>,
 }
 
 impl<'a> Complaint<'a> {
-    /// A failure without an execution.
+    /// Creates a failure without an execution.
     pub fn new(subject: impl Into<String>, message: String) -> Self {
         Complaint { subject: subject.into(), message, site: None, trace: None }
     }
 
-    /// With an execution; its last step is where the failure is.
+    /// Adds an execution. Its last step is the site of the failure.
     #[must_use]
     pub fn with(self, trace: Option<&'a Trace>) -> Self {
         let site = trace.and_then(|trace| Some(trace.steps.last()?.site.clone()));
@@ -132,29 +132,29 @@ impl<'a> Complaint<'a> {
     }
 }
 
-/// Something that was convicted, or that failed, with the execution that did it.
+/// An execution that failed or that convicted something.
 #[derive(Clone, Debug)]
 pub struct Exhibit<'a> {
-    /// What it is.
+    /// The title.
     pub title: String,
-    /// The model.
+    /// The name of the model.
     pub model: &'a str,
     /// `subject`, `defect`, `fault`, `program`, `sample`, `patch` or [`FAILURE`].
     pub kind: &'static str,
-    /// How it came about.
+    /// How the execution failed.
     pub how: &'a str,
     /// The execution.
     pub trace: &'a Trace,
 }
 
-/// The kind of exhibit that is a failure.
+/// The kind of an exhibit that shows a failure.
 pub const FAILURE: &str = "FAILURE";
 
-/// Puts what all shards have found into the order of `names`, each of which must be there once.
+/// Sorts the findings of all shards into the order of `names`. Each name must occur exactly once.
 ///
 /// # Errors
 ///
-/// Which one is missing, was found twice, or is unknown.
+/// Returns which name is missing, duplicated or unknown.
 pub(crate) fn in_order<T>(
     found: Vec<T>,
     names: Vec<String>,
@@ -174,15 +174,15 @@ pub(crate) fn in_order<T>(
     }
     match found.into_iter().flatten().next() {
         None => Ok(ordered),
-        Some(unknown) => Err(format!("there is no {what} {} (any more)", name(&unknown))),
+        Some(unknown) => Err(format!("unknown {what} {}", name(&unknown))),
     }
 }
 
-/// Merges a part that every shard has, or none.
+/// Merges a part that either both shards have or neither has.
 ///
 /// # Errors
 ///
-/// If one shard has it and the other has not, naming it.
+/// Returns an error that names the part if only one shard has it.
 pub(crate) fn both<T>(
     what: &str,
     one: Option<T>,

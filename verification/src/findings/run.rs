@@ -1,4 +1,4 @@
-//! What one run of one model found: written by the `model` command, judged by [`crate::findings::verdict`].
+//! The result of one run of one model. The `model` command writes it; the judge reads it.
 
 use crate::findings::trace::Trace;
 use std::collections::BTreeMap;
@@ -13,29 +13,29 @@ use crate::scenarios::scenario::World;
 /// One run of one trial, with a seeded defect or without.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// The trial's name.
+    /// The name of the trial.
     pub trial: String,
     /// The seeded defect, if there is one.
     pub defect: Option<String>,
-    /// The engine and its settings, each set explicitly.
+    /// The engine and its settings, all of them explicit.
     pub options: Options,
-    /// One for each bound tried, in order. The last may have been cut short.
+    /// The explorations, one for each bound, in order. The last may be incomplete.
     pub explorations: Vec<Exploration>,
-    /// How it ended.
+    /// How the run ended.
     pub end: End,
     /// The outcomes reached in the last exploration, and how often.
     pub reached: BTreeMap<String, u64>,
-    /// How often the seeded defect and the world's faults acted.
+    /// How often the seeded defect and the faults of the world acted.
     pub faults_fired: Vec<u64>,
-    /// The execution that failed, or the one that was under way when the time ran out.
+    /// The execution that failed, or that was under way when the time ran out.
     pub trace: Option<Trace>,
-    /// Of a survey: what could go wrong at the call sites that were reached.
+    /// For a survey: the faults that can be injected at the call sites reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub survey: Vec<SiteFault>,
 }
 
 impl Run {
-    /// A run of a trial, with a defect or without, of which nothing is known yet.
+    /// Creates the record of a run without any results.
     pub fn new(trial: String, defect: Option<String>) -> Self {
         Run {
             trial,
@@ -55,56 +55,56 @@ impl Run {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "engine")]
 pub enum Options {
-    /// mazurka, which gives the verdict.
+    /// mazurka, which decides the verdict.
     Mazurka(MazurkaOptions),
-    /// loom, the second opinion.
+    /// loom, which gives the second opinion.
     Loom(LoomOptions),
 }
 
-/// mazurka's settings.
+/// The settings of mazurka.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MazurkaOptions {
-    /// Threads that an execution may have, the main one included.
+    /// The maximum number of threads of an execution, including the main thread.
     pub max_threads: usize,
-    /// Steps that an execution may have; more is an error.
+    /// The maximum number of steps of an execution; more is an error.
     pub max_steps: usize,
-    /// A limit on executions: none.
+    /// The maximum number of executions: none.
     pub max_executions: Option<u64>,
-    /// A limit on seconds: none.
+    /// The maximum time in seconds: none.
     pub max_duration: Option<u64>,
-    /// Whether a notification for one wakes any sleeper.
+    /// Whether `notify_one` may wake any sleeper.
     pub wakes_any: bool,
-    /// Spurious wake-ups that an execution may have.
+    /// The maximum number of spurious wake-ups of an execution.
     pub spurious_wakeups: usize,
-    /// The beginning of the names of threads that are interchangeable.
+    /// The common prefix of the names of interchangeable threads.
     pub alike: Option<String>,
 }
 
-/// loom's settings. The preemption bound is the exploration's.
+/// The settings of loom. The preemption bound belongs to the exploration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoomOptions {
-    /// Threads that an execution may have, the main one included.
+    /// The maximum number of threads of an execution, including the main thread.
     pub max_threads: usize,
-    /// Operations that an execution may have; more is an error.
+    /// The maximum number of operations of an execution; more is an error.
     pub max_branches: usize,
-    /// A limit on executions: none.
+    /// The maximum number of executions: none.
     pub max_permutations: Option<usize>,
-    /// A limit on seconds, which would end an exploration silently: none.
+    /// The maximum time in seconds, which would end an exploration silently: none.
     pub max_duration: Option<u64>,
-    /// A file to continue from: none.
+    /// The checkpoint file to continue from: none.
     pub checkpoint_file: Option<String>,
-    /// How often limits would be looked at, in executions.
+    /// The number of executions between two checks of the limits.
     pub checkpoint_interval: usize,
-    /// Whether the model chooses what is explored.
+    /// Whether the model controls what is explored.
     pub expect_explicit_explore: bool,
-    /// Whether loom records locations (the facade does).
+    /// Whether loom records locations. The facade already does.
     pub location: bool,
     /// Whether loom logs.
     pub log: bool,
 }
 
 impl Options {
-    /// What a scenario in that world is explored with: no limit that would end an exploration.
+    /// Returns the settings for a complete exploration in that world: no limit ends it early.
     pub fn complete(engine: Engine, world: &World) -> Self {
         match engine {
             Engine::Mazurka => Options::Mazurka(MazurkaOptions {
@@ -122,7 +122,7 @@ impl Options {
 }
 
 impl LoomOptions {
-    /// What every model runs with: no limit that would end an exploration.
+    /// Returns the settings for a complete exploration: no limit ends it early.
     pub fn complete() -> Self {
         LoomOptions {
             max_threads: 5,
@@ -138,32 +138,32 @@ impl LoomOptions {
     }
 }
 
-/// Who explores.
+/// The engine that explores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// Each trace once, every choice.
+    /// Explores each trace once, with every choice.
     #[default]
     Mazurka,
-    /// By another author, for a second opinion.
+    /// An engine of another author, for a second opinion.
     Loom,
 }
 
-/// All executions with at most that many preemptions.
+/// The exploration of all executions up to a preemption bound.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Exploration {
-    /// The preemption bound; none is unbounded.
+    /// The preemption bound; none if unbounded.
     pub bound: Option<usize>,
-    /// Executions: of mazurka, traces.
+    /// The number of executions; under mazurka, of traces.
     pub executions: u64,
-    /// The engine's own number of them, if it said that it had come to the end.
+    /// The number of executions that the engine reported, if it reported completion.
     pub completed: Option<u64>,
-    /// Executions that mazurka gave up: since they would have repeated a trace, or since time had to
-    /// pass in them.
+    /// The number of executions that mazurka abandoned because they would have repeated a trace, or
+    /// because time had to pass in them.
     #[serde(default)]
     pub given_up: u64,
-    /// Executions that began, counted by the model itself.
+    /// The number of executions begun, as counted by the model itself.
     pub begun: u64,
-    /// Wall time.
+    /// Wall time, in seconds.
     pub seconds: f64,
 }
 
@@ -173,30 +173,30 @@ pub struct Exploration {
 pub enum End {
     /// Every bound was explored.
     Explored,
-    /// A panic: an assertion of the scenario's, one of the subject's, or loom's.
+    /// A panic: an assertion of the scenario, of the subject, or of the engine.
     Failed {
-        /// The panic's message.
+        /// The message of the panic.
         message: String,
-        /// Where it was raised.
+        /// The location of the panic.
         site: String,
-        /// For a replay, if the engine can.
+        /// The schedule, if the engine can replay it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         schedule: Option<String>,
     },
-    /// The engine gave up: an execution was longer than its settings allow, or a replay went another
-    /// way, since something decides that it does not see.
+    /// The engine gave up: an execution exceeded its settings, or a replay diverged because something
+    /// that the engine does not see affects the execution.
     GaveUp {
-        /// What it said.
+        /// The message of the engine.
         message: String,
     },
-    /// The watchdog's time ran out.
+    /// The watchdog stopped the run.
     TimedOut {
         /// The limit, in seconds.
         seconds: u64,
-        /// Where each thread stood.
+        /// The position of each thread.
         stands: Vec<String>,
     },
-    /// The process ended without a word: what it left.
+    /// The process ended without a result.
     Died {
         /// Its exit status and the end of its standard error.
         message: String,
@@ -204,12 +204,12 @@ pub enum End {
 }
 
 impl End {
-    /// Whether no thread could go on.
+    /// Returns `true` if the run ended in a deadlock.
     pub fn is_deadlock(&self) -> bool {
         matches!(self, End::Failed { message, .. } if message.starts_with("deadlock"))
     }
 
-    /// Whether the engine gave up: more operations or threads than its settings allow, say.
+    /// Returns `true` if a limit of the engine ended the run, such as its number of threads.
     pub fn is_limit(&self) -> bool {
         const LIMITS: [&str; 2] = [
             "Model exceeded maximum number of branches",

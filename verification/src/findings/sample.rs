@@ -1,4 +1,4 @@
-//! What one sample found: written by the `sample` command.
+//! The result of one sample. The `sample` command writes it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::trace::Trace;
 
-/// How many schedules are drawn, and from which seed.
+/// The number of schedules to draw, and the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw {
-    /// How many.
+    /// The number of schedules.
     pub schedules: usize,
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
 }
 
-/// Who draws the schedules.
+/// The scheduler that draws the schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduler {
-    /// At each step any thread that can go on, with equal chances.
+    /// At each step, any runnable thread, with equal probability.
     Random,
     /// Probabilistic concurrency testing: random priorities, changed at a few random steps.
     Pct,
-    /// Nobody: one schedule is run again.
+    /// Replays one recorded schedule.
     #[value(skip)]
     Replay,
 }
@@ -41,36 +41,36 @@ impl fmt::Display for Scheduler {
     }
 }
 
-/// What one sample found.
+/// The result of one sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sample {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub scenario: String,
     /// The seeded defect or the fault, if there is one.
     pub defect: Option<String>,
-    /// Who drew the schedules.
+    /// The scheduler that drew the schedules.
     pub scheduler: Scheduler,
-    /// How many schedules were asked for.
+    /// The number of schedules requested.
     pub asked: usize,
-    /// How many were begun.
+    /// The number of schedules begun.
     pub schedules: usize,
-    /// How many of them differ.
+    /// The number of distinct schedules.
     pub distinct: usize,
-    /// Where the scheduler's random numbers began.
+    /// The seed of the scheduler.
     pub seed: u64,
-    /// Steps that an execution was allowed.
+    /// The maximum number of steps of an execution.
     pub max_steps: usize,
-    /// Steps that the longest one took.
+    /// The number of steps of the longest execution.
     pub longest: usize,
-    /// How it ended.
+    /// How the sample ended.
     pub end: SampleEnd,
-    /// Wall time.
+    /// Wall time, in seconds.
     pub seconds: f64,
-    /// The outcomes reached, and in how many schedules.
+    /// The outcomes reached, each with its number of schedules.
     pub reached: BTreeMap<String, u64>,
-    /// How often the seeded defect and the world's faults acted.
+    /// How often the seeded defect and the faults of the world acted.
     pub faults_fired: Vec<u64>,
-    /// The execution that failed, or the one that was under way when the time ran out.
+    /// The execution that failed, or that was under way when the time ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
 }
@@ -83,21 +83,21 @@ pub enum SampleEnd {
     Held,
     /// A panic: an assertion of the scenario, the pool or the engine.
     Failed {
-        /// The panic's message; of a deadlock, where each thread stands.
+        /// The message of the panic; for a deadlock, the position of each thread.
         message: String,
-        /// Where it was raised.
+        /// The location of the panic.
         site: String,
         /// The schedule, for a replay.
         schedule: String,
     },
-    /// The watchdog's time ran out.
+    /// The watchdog stopped the sample.
     TimedOut {
         /// The limit, in seconds.
         seconds: u64,
-        /// Where each thread stood.
+        /// The position of each thread.
         stands: Vec<String>,
     },
-    /// The process ended without a word: what it left.
+    /// The process ended without a result.
     Died {
         /// Its exit status and the end of its standard error.
         message: String,
@@ -105,13 +105,13 @@ pub enum SampleEnd {
 }
 
 impl Sample {
-    /// Whether a seeded defect was convicted: something failed, and the defect had acted.
+    /// Returns `true` if the seeded defect was convicted: it acted, and the sample failed.
     pub fn convicts(&self) -> bool {
         let acted = self.faults_fired.first().is_some_and(|times| *times > 0);
         acted && matches!(self.end, SampleEnd::Failed { .. })
     }
 
-    /// The number of the last schedule, and who drew it.
+    /// Describes the last schedule: its scheduler, its number and its seed.
     pub fn place(&self) -> String {
         format!("{}, schedule {} from seed {}", self.scheduler, self.schedules, self.seed)
     }

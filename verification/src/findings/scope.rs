@@ -1,15 +1,15 @@
-//! What a run was asked to look at.
+//! The scope of a run: what it was asked to check.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The filters.
-#[allow(clippy::struct_excessive_bools)] // each says whether one kind of evidence was looked at
+/// The scope of a run.
+#[allow(clippy::struct_excessive_bools)] // one for each kind of evidence
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
-    /// Only this model.
+    /// The only model to run, if any.
     pub model: Option<String>,
-    /// Only this subject.
+    /// The only subject to run, if any.
     pub subject: Option<String>,
     /// Whether models were run.
     pub models: bool,
@@ -17,27 +17,27 @@ pub struct Scope {
     pub tests: bool,
     /// Whether faults at call sites were tried.
     pub faults: bool,
-    /// Whether generated programs and samples were run, and loom was checked.
+    /// Whether generated programs, samples and the cross-check of the engines were run.
     #[serde(default)]
     pub generated: bool,
-    /// Whether the defects of `verification/mutants` were seeded.
+    /// Whether the mutants of `verification/mutants` were tried.
     #[serde(default)]
     pub mutants: bool,
-    /// Whether it went as deep as a night allows.
+    /// Whether the run used the nightly profile.
     #[serde(default)]
     pub nightly: bool,
-    /// Only this part, `2/3` say.
+    /// The shard, such as `2/3`, if the run is one of several.
     #[serde(default)]
     pub shard: Option<String>,
 }
 
 impl Scope {
-    /// Returns `true` if this is the run that does what one run is enough for.
+    /// Returns `true` if this is the shard that does the work that must be done once.
     pub fn is_first_shard(&self) -> bool {
         self.shard.as_deref().is_none_or(|shard| shard.starts_with("1/"))
     }
 
-    /// Whether everything of the profile was looked at.
+    /// Returns `true` if the run covered everything in its profile.
     pub fn is_whole(&self) -> bool {
         let all = Scope { models: true, tests: true, faults: true, ..Scope::default() };
         let own = Scope { generated: true, nightly: self.nightly, mutants: self.nightly, ..all };

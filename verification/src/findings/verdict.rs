@@ -1,46 +1,46 @@
-//! What a run may be called. Every rule by which a model could pass and show nothing is here.
+//! The verdicts. Each way in which a model could pass without showing anything has its own.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::findings::sample::Scheduler;
 
-/// The word for a piece of evidence.
+/// The verdict on a piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE", tag = "word", content = "detail")]
 pub enum Verdict {
     /// Every trace was explored.
     Proved,
-    /// Every execution with at most that many preemptions was explored.
+    /// Every execution up to a preemption bound was explored.
     Bounded(usize),
-    /// That many schedules were drawn.
+    /// A number of random schedules was run.
     Sampled {
-        /// By whom.
+        /// The scheduler.
         scheduler: Scheduler,
-        /// How many.
+        /// The number of schedules.
         schedules: usize,
-        /// From which seed.
+        /// The seed.
         seed: u64,
     },
-    /// It ran that many times on real threads.
+    /// The test ran that many times on real threads.
     Stressed(u64),
-    /// A limit ended the exploration.
+    /// The exploration is incomplete.
     Truncated(String),
-    /// It explored, and showed nothing.
+    /// The exploration showed nothing.
     Vacuous(String),
-    /// It explored another number of executions than recorded.
+    /// The number of executions differs from the recorded one.
     Unrecorded(String),
-    /// The property is broken.
+    /// The property does not hold.
     Failed(String),
 }
 
 impl Verdict {
-    /// Whether it is evidence that a property holds.
+    /// Returns `true` if this is evidence that the property holds.
     pub fn holds(&self) -> bool {
         self.reason().is_none()
     }
 
-    /// The reason, where it does not hold.
+    /// Returns why this is not evidence that the property holds, or `None` if it is.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Verdict::Proved

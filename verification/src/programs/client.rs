@@ -1,4 +1,4 @@
-//! A program, run once: two clients, and what both saw held against the report.
+//! Runs a program once, and compares what its two clients saw with the report.
 
 use last_call::sync::{thread, Arc, Mutex};
 use last_call::{
@@ -9,14 +9,14 @@ use super::{Action, Program};
 use crate::scenarios::scenario::Harness;
 use crate::scenarios::tools::{panic_quietly, Count};
 
-/// A job as its client knows it.
-struct Known {
+/// An accepted job, as seen by its client.
+struct Accepted {
     ran: Count,
     panics: bool,
     handle: Option<JobHandle<()>>,
-    /// What its handle said.
+    /// The outcome, if the client has joined the job.
     outcome: Option<Outcome<()>>,
-    /// Its handle has cancelled it.
+    /// Whether the client has cancelled the job.
     cancelled: bool,
 }
 
@@ -25,9 +25,9 @@ struct Client {
     submitter: Submitter,
     trigger: Shutdown,
     harness: Harness,
-    jobs: Vec<Known>,
+    jobs: Vec<Accepted>,
     refused: u64,
-    /// Whether nobody cancels anything in this program.
+    /// Whether no action of the program cancels jobs.
     all_run: bool,
 }
 
@@ -54,7 +54,7 @@ impl Client {
             Action::WaitIdle => self.wait_idle(),
             Action::Drain => self.trigger.drain(),
             Action::Discard => self.trigger.discard(),
-            Action::Drop => unreachable!("it ends the owner's part"),
+            Action::Drop => unreachable!("the owner drops the pool after its other actions"),
         }
     }
 
@@ -71,7 +71,7 @@ impl Client {
             Ok(handle) => {
                 self.harness.reach("accepted");
                 let handle = Some(handle);
-                self.jobs.push(Known { ran, panics, handle, outcome: None, cancelled: false });
+                self.jobs.push(Accepted { ran, panics, handle, outcome: None, cancelled: false });
             }
             Err(error) => {
                 assert!(error.is_shut_down(), "refused: {error}");
@@ -83,7 +83,7 @@ impl Client {
     }
 
     fn join(&mut self) {
-        // The job may have been refused; then there is nothing to wait for.
+        // Nothing to join if the job was refused.
         let pending = self.jobs.iter_mut().find(|job| job.handle.is_some());
         if let Some((job, handle)) = pending.and_then(|job| {
             let handle = job.handle.take()?;
@@ -107,7 +107,7 @@ impl Client {
 
     fn detach(&mut self) {
         let Some(job) = self.jobs.iter_mut().rev().find(|job| job.handle.is_some()) else { return };
-        // Asking the handle whether it has ended would be one more thing to interleave.
+        // `JobHandle::is_finished` would add an operation to interleave.
         if job.ran.get() == 0 {
             self.harness.reach("detached before it ran");
         }
@@ -115,38 +115,39 @@ impl Client {
     }
 
     fn wait_idle(&mut self) {
-        self.submitter.wait_idle().expect("this is not a job");
-        let ran = |job: &Known| job.ran.get() == 1;
+        self.submitter.wait_idle().expect("the caller is not a job");
+        let ran = |job: &Accepted| job.ran.get() == 1;
         assert!(
             !self.all_run || self.jobs.iter().all(ran),
-            "idle, and an accepted job has not run"
+            "the pool is idle, but an accepted job has not run"
         );
         if !self.jobs.is_empty() {
-            self.harness.reach("idle with jobs behind it");
+            self.harness.reach("idle after earlier jobs");
         }
     }
 
-    /// Resolves every handle, and counts what the client saw into the report's terms.
+    /// Resolves every handle. Returns the numbers of accepted, completed, panicked, cancelled and refused
+    /// jobs, as seen by the client.
     fn settle(mut self) -> [u64; 5] {
         let mut counts = [self.jobs.len() as u64, 0, 0, 0, self.refused];
         for job in &mut self.jobs {
-            let place = match job.resolve() {
+            let index = match job.resolve() {
                 Some(outcome) => job.agrees(&outcome, &self.harness),
-                // Nobody was told; it ended in the way in which it ran.
+                // Detached: whether the job has run decides its outcome.
                 None if job.ran.get() == 0 => 3,
                 None if job.panics => 2,
                 None => 1,
             };
-            assert!(job.ran.get() <= 1, "it has run twice");
-            assert!(!job.cancelled || job.ran.get() == 0, "cancelled, and run");
-            counts[place] += 1;
+            assert!(job.ran.get() <= 1, "the job ran twice");
+            assert!(!job.cancelled || job.ran.get() == 0, "a cancelled job ran");
+            counts[index] += 1;
         }
         counts
     }
 }
 
-impl Known {
-    /// What its handle says, or has said; nothing if it was detached.
+impl Accepted {
+    /// Returns the outcome, or `None` if the job was detached.
     fn resolve(&mut self) -> Option<Outcome<()>> {
         let resolved = |handle: JobHandle<()>| {
             handle.try_join().expect("after the shutdown, every handle is resolved")
@@ -154,41 +155,41 @@ impl Known {
         self.outcome.take().or_else(|| self.handle.take().map(resolved))
     }
 
-    /// Holds the outcome against what has happened, and says where it is counted.
+    /// Checks the outcome against what the job did. Returns the index of its counter.
     fn agrees(&self, outcome: &Outcome<()>, harness: &Harness) -> usize {
-        let (place, ran) = match outcome {
+        let (index, ran) = match outcome {
             Outcome::Completed(()) => {
-                assert!(!self.panics, "it panics");
+                assert!(!self.panics, "a job that panics completed");
                 harness.reach("completed");
                 (1, 1)
             }
             Outcome::Panicked(_) => {
-                assert!(self.panics, "it does not panic");
+                assert!(self.panics, "a job that does not panic panicked");
                 harness.reach("panicked");
                 (2, 1)
             }
             Outcome::Cancelled(reason) => {
-                let (by, words) = if self.cancelled {
+                let (expected, reached) = if self.cancelled {
                     (CancelReason::Requested, "cancelled by its handle")
                 } else {
                     (CancelReason::Discarded, "cancelled by a discard")
                 };
-                assert_eq!(*reason, by);
-                harness.reach(words);
+                assert_eq!(*reason, expected);
+                harness.reach(reached);
                 (3, 0)
             }
         };
-        assert_eq!(self.ran.get(), ran, "what has run, and what the handle says");
-        place
+        assert_eq!(self.ran.get(), ran, "the outcome says whether the job ran");
+        index
     }
 }
 
-/// What the pool's hook was told.
+/// The reports that the termination hook received.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<Report>>>);
+struct HookReports(Arc<Mutex<Vec<Report>>>);
 
-impl Told {
-    /// The one report, once the pool has ended.
+impl HookReports {
+    /// Returns the only report, once the pool has ended.
     fn only(&self) -> Report {
         let mut reports = self.0.lock();
         assert_eq!(reports.len(), 1, "the hook is called once, before the drop returns");
@@ -196,24 +197,24 @@ impl Told {
     }
 }
 
-/// The pool, and, if its owner drops it, what then becomes of its report: who shuts it down is told
+/// Builds the pool. It has a termination hook only if its owner drops it: a shutdown returns the report
 /// anyway, and without a hook there is less to explore.
-fn pool(program: &Program, workers: usize, harness: &Harness) -> (ThreadPool, Option<Told>) {
+fn pool(program: &Program, workers: usize, harness: &Harness) -> (ThreadPool, Option<HookReports>) {
     if !program.ends_in_drop() {
         return (harness.pool(workers), None);
     }
-    let told = Told::default();
-    let tell = told.clone();
+    let reports = HookReports::default();
+    let in_hook = reports.clone();
     let hook = move |report: &Report| {
-        tell.0.lock().push(report.clone());
+        in_hook.0.lock().push(report.clone());
     };
     let pool = harness.builder().workers(workers).on_terminated(hook).build();
-    (pool.expect("nothing is in the way of it"), Some(told))
+    (pool.expect("the pool can be built"), Some(reports))
 }
 
-/// Runs a program once. It panics where a promise is broken.
+/// Runs a program once. Panics if a promise is broken.
 pub(crate) fn run(program: &Program, workers: usize, harness: &Harness) {
-    let (pool, told_hook) = pool(program, workers, harness);
+    let (pool, hook_reports) = pool(program, workers, harness);
     let trigger = pool.shutdown_trigger();
     let mut owner = Client::new(&pool, harness, program);
     let mut other = Client::new(&pool, harness, program);
@@ -226,27 +227,27 @@ pub(crate) fn run(program: &Program, workers: usize, harness: &Harness) {
         }
         *end.lock() = Some(other);
     };
-    // A thread costs a factor; without anything to do it would show nothing.
+    // A thread multiplies the executions, so there is none without actions.
     let thread = (!program.other.is_empty())
-        .then(|| thread::spawn("other".to_owned(), None, main).expect("it starts"));
+        .then(|| thread::spawn("other".to_owned(), None, main).expect("the thread starts"));
     for action in program.owner.iter().filter(|action| **action != Action::Drop) {
         owner.act(*action);
     }
     let second = pool.stop_token().is_stopping();
-    let (report, words) = match told_hook {
+    let (report, outcome) = match hook_reports {
         None => (pool.shutdown(), "the shutdown came second"),
-        Some(told) => {
+        Some(reports) => {
             drop(pool);
-            (told.only(), "the drop came second")
+            (reports.only(), "the drop came second")
         }
     };
     if second {
-        harness.reach(words);
+        harness.reach(outcome);
     }
     let others = thread.map(|thread| {
-        thread.join().expect("it does not panic");
+        thread.join().expect("the thread does not panic");
         let other = ended.lock().take();
-        other.expect("it has put itself there").settle()
+        other.expect("the thread has stored its client").settle()
     });
     assert_eq!(trigger.wait(), Ok(()));
     let mut counts = owner.settle();
@@ -256,11 +257,15 @@ pub(crate) fn run(program: &Program, workers: usize, harness: &Harness) {
     judge(&report, counts);
 }
 
-/// Holds the report against what the clients saw.
+/// Compares the report with what the clients saw.
 fn judge(report: &Report, [accepted, completed, panicked, cancelled, refused]: [u64; 5]) {
-    let told = [report.accepted, report.completed, report.panicked, report.cancelled];
-    assert_eq!(told, [accepted, completed, panicked, cancelled], "the report, and what was seen");
+    let reported = [report.accepted, report.completed, report.panicked, report.cancelled];
+    assert_eq!(
+        reported,
+        [accepted, completed, panicked, cancelled],
+        "the report agrees with the clients"
+    );
     assert_eq!(report.unfinished, 0, "{report:?}");
-    // A refusal after the report is not in it.
+    // The report does not count later refusals.
     assert!(report.rejected <= refused, "{report:?}");
 }

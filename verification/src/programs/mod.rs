@@ -1,11 +1,11 @@
-//! Generated scenarios: every client program up to a length, by two threads, beyond those that
-//! somebody thought of.
+//! Generated scenarios: every program of two client threads up to a length. They cover what the
+//! hand-written scenarios may have missed.
 //!
-//! One thread owns the pool, and in the end shuts it down and reads the report, or drops it, and the
-//! report comes through its hook; the other has a submitter and a trigger. Each does what it does in
-//! its own order, the engine tries every order between them and the workers
-//!, and in the end every job that was accepted must have exactly one outcome, the same in its
-//! handle, in the report and in fact.
+//! One thread owns the pool. At its end, it either shuts the pool down and reads the report, or drops
+//! the pool, and the report arrives through the termination hook. The other thread has a submitter
+//! and a trigger. The engine tries every interleaving of the two clients and the workers. At the end,
+//! every accepted job must have exactly one outcome, the same in its handle, in the report and in
+//! fact.
 
 #[cfg(loom)]
 mod client;
@@ -39,22 +39,23 @@ use crate::subjects::{LOCKED, TWO_LOCK};
 pub(crate) use client::run;
 pub use program::{part, programs, Action, Program};
 
-/// A subject that the programs are run on, and how far.
+/// The programs to run on one subject, and their limits.
 #[derive(Clone, Copy)]
 pub struct ProgramSet {
     /// This pool, on one of its queues.
     pub subject: &'static dyn Subject,
-    /// Workers of the pool.
+    /// The number of workers of the pool.
     pub workers: usize,
-    /// The length of programs, both threads together: what a change must pass, and a night.
+    /// The maximum number of actions of both threads together, by default and in the nightly profile.
     pub lengths: [usize; 2],
-    /// Executions after which a program is given up; it is counted apart.
+    /// The number of executions after which a program is given up and counted separately, by default
+    /// and in the nightly profile.
     pub most: [u64; 2],
-    /// What the programs must notice, together.
+    /// The seeded defects. The programs together must convict each of them.
     pub defects: &'static [Defect],
 }
 
-/// Every one of them.
+/// Every set of programs.
 pub static PROGRAM_SETS: [ProgramSet; 4] = [
     ProgramSet { subject: &LOCKED, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
     ProgramSet { subject: &TWO_LOCK, workers: 1, lengths: [4, 4], most: ONE, defects: DEFECTS },
@@ -69,18 +70,18 @@ const DEFECTS: &[Defect] =
     &[PUSH_WAKES_NOBODY, CLOSE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, IDLE_WAKES_NOBODY];
 
 impl ProgramSet {
-    /// The one of the subject of that name with so many workers.
+    /// Returns the set for that subject and number of workers.
     pub fn find(subject: &str, workers: usize) -> Option<&'static ProgramSet> {
         let is = |set: &&ProgramSet| set.subject.name() == subject && set.workers == workers;
         PROGRAM_SETS.iter().find(is)
     }
 
-    /// Executions after which a program of a profile is given up.
+    /// Returns the number of executions after which a program is given up.
     pub fn most(&self, nightly: bool) -> u64 {
         self.most[usize::from(nightly)]
     }
 
-    /// The seeded defect of that name.
+    /// Returns the seeded defect of that name.
     pub fn defect(&self, name: &str) -> Option<Defect> {
         self.defects.iter().find(|defect| defect.name == name).copied()
     }
@@ -92,9 +93,9 @@ impl std::fmt::Debug for ProgramSet {
     }
 }
 
-/// The clauses that every program checks: a refused job has not run, an accepted one has one outcome
-/// in its handle, in fact and in the report; both ends return, whatever the triggers do; handles
-/// resolve, a cancelled job does not run, and idle is who has run what it had.
+/// The clauses that every program checks. A refused job does not run. An accepted job has the same
+/// outcome in its handle, in the report and in fact. Shutdown and drop return, whatever the triggers
+/// do. Handles resolve, cancelled jobs do not run, and an idle pool has run all of its jobs.
 pub const CLAUSES: [u8; 9] = [3, 4, 5, 16, 17, 18, 24, 25, 26];
 
 /// The outcomes that the programs together must reach.
@@ -108,45 +109,45 @@ pub const REACH: [&str; 12] = [
     "cancel came too late",
     "joined before the end",
     "detached before it ran",
-    "idle with jobs behind it",
+    "idle after earlier jobs",
     "the shutdown came second",
     "the drop came second",
 ];
 
-/// What all programs together came to on one queue.
+/// The results of all programs of one set.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Generated {
-    /// This pool, on that queue.
+    /// The name of the subject.
     pub subject: String,
-    /// Workers of the pool.
+    /// The number of workers of the pool.
     #[serde(default)]
     pub workers: usize,
-    /// Actions of both threads together, at most.
+    /// The maximum number of actions of both threads together.
     pub length: usize,
-    /// Programs that were given up after so many executions, in which nothing had failed.
+    /// The number of programs that were given up, with no failure so far.
     #[serde(default)]
     pub given_up: u64,
-    /// After how many.
+    /// The number of executions after which a program is given up.
     #[serde(default)]
     pub most: u64,
-    /// Programs explored to the end.
+    /// The number of programs that were explored completely.
     pub programs: u64,
-    /// Executions of all of them.
+    /// The number of executions of all programs.
     pub executions: u64,
-    /// The sum of the processes' times, in seconds.
+    /// The total time of the processes, in seconds.
     pub seconds: f64,
-    /// What is wrong, if anything is: the program, and how it ended.
+    /// The programs that failed.
     pub failures: Vec<GeneratedFailure>,
-    /// The seeded defects, and which program convicted each; none did if it is not there.
+    /// The seeded defects, each with the program that convicted it, if any.
     pub defects: Vec<GeneratedDefect>,
     /// The declared outcomes that no program reached.
     pub unreached: Vec<String>,
 }
 
-/// A program that does not hold.
+/// A program that failed.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratedFailure {
-    /// What the threads do.
+    /// The program: the actions of the threads.
     pub program: String,
     /// How it ended.
     pub how: String,
@@ -157,17 +158,17 @@ pub struct GeneratedFailure {
 /// A seeded defect under the generated programs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratedDefect {
-    /// What goes wrong.
+    /// The name of the defect.
     pub name: String,
-    /// The program that convicted it.
+    /// The program that convicted it, if any.
     pub convicted_by: Option<String>,
-    /// The execution that did.
+    /// The execution that convicted it.
     #[serde(default)]
     pub trace: Option<Trace>,
 }
 
 impl Generated {
-    /// Nothing yet, of programs of at most that many actions.
+    /// Creates empty results for a set of programs.
     pub fn new(set: &ProgramSet, nightly: bool) -> Self {
         let length = set.lengths[usize::from(nightly)];
         let (workers, most) = (set.workers, set.most(nightly));
@@ -176,17 +177,17 @@ impl Generated {
         Generated { subject, workers, length, most, unreached, ..Generated::default() }
     }
 
-    /// What it says about each of [`CLAUSES`].
+    /// Returns the evidence, which is the same for each of [`CLAUSES`].
     fn evidence(&self) -> Evidence {
         let convicted = self.defects.iter().filter(|defect| defect.convicted_by.is_some());
-        // What is not reached, or not noticed, one shard alone cannot tell; the audit judges it.
+        // A single shard may miss outcomes and defects; the audit checks them for all shards.
         let verdict = match self.failures.first() {
             Some(failure) => Verdict::Failed(format!("{}: {}", failure.program, failure.how)),
             None => Verdict::Proved,
         };
         Evidence {
             kind: "programs".to_owned(),
-            // Only those that were explored whole are proved.
+            // Only the programs that were explored completely are proved.
             name: format!(
                 "{}/generated-{}: {} of {} programs",
                 self.subject,
@@ -203,7 +204,7 @@ impl Generated {
         }
     }
 
-    /// This and what another shard found; each has tried every defect.
+    /// Adds the results of another shard. Each shard has tried every defect.
     pub(crate) fn and(mut self, other: Generated) -> Self {
         self.programs += other.programs;
         self.given_up += other.given_up;
@@ -219,7 +220,7 @@ impl Generated {
         self
     }
 
-    /// Notes by which of the programs a seeded defect was convicted, if it was.
+    /// Records which of the programs convicted a seeded defect, if any did.
     pub fn tried(&mut self, name: &str, programs: &[Program], run: &Run) {
         let last = run.explorations.len().checked_sub(1).and_then(|last| programs.get(last));
         let program = last.filter(|_| crate::trials::judge::convicts(run));
@@ -230,7 +231,8 @@ impl Generated {
         });
     }
 
-    /// What is wrong, each with its execution. What no program reaches one shard alone cannot tell.
+    /// Returns what is wrong, with the executions. Unreached outcomes are complaints only if all programs
+    /// were run, not in a shard.
     fn complaints(&self, scope: &Scope) -> Vec<Complaint<'_>> {
         let complaint = |message| Complaint::new(self.title(), message);
         let failures = self.failures.iter().map(|failure| {
@@ -245,18 +247,18 @@ impl Generated {
         failures.chain(unreached).chain(missed).chain(none).collect()
     }
 
-    /// The subject and the number of its workers.
+    /// Returns the subject and the number of its workers, in words.
     fn title(&self) -> String {
         let Generated { subject, workers, .. } = self;
         format!("generated programs on {subject} with {workers} workers")
     }
 
-    /// Adds what a process found that ran these programs.
+    /// Adds the run of a process that explored these programs.
     pub fn add(&mut self, programs: &[Program], run: Run) {
         if run.options != options(self.most) {
             self.failures.push(GeneratedFailure {
-                program: "all of a part".to_owned(),
-                how: "the settings are not those of the programs".to_owned(),
+                program: "all programs of a process".to_owned(),
+                how: "the settings are not those of generated programs".to_owned(),
                 trace: None,
             });
         }
@@ -270,7 +272,7 @@ impl Generated {
             } else if run.end == End::Explored {
                 self.failures.push(GeneratedFailure {
                     program: program.to_string(),
-                    how: "the engine did not say that it was completed".to_owned(),
+                    how: "the engine did not report completion".to_owned(),
                     trace: None,
                 });
             }
@@ -336,15 +338,13 @@ impl Part for Vec<Generated> {
 
     fn merge(self, other: Self) -> Result<Self, String> {
         if self.len() != other.len() {
-            return Err(
-                "one shard has generated programs on a queue where another has none".to_owned()
-            );
+            return Err("one shard has generated programs that another lacks".to_owned());
         }
         Ok(self.into_iter().zip(other).map(|(one, other)| one.and(other)).collect())
     }
 }
 
-/// What a program is explored with: all that a model is, up to so many executions.
+/// Returns the settings for a program: those of a model, with a limit on executions.
 fn options(most: u64) -> Options {
     let mut options = Options::complete(Engine::Mazurka, &World::PLAIN);
     if let Options::Mazurka(options) = &mut options {
@@ -362,7 +362,7 @@ mod tests {
     use crate::findings::trace::tests::deadlock;
 
     #[test]
-    fn both_queues_run_them_and_have_defects_to_notice() {
+    fn every_set_can_be_found_and_has_seeded_defects() {
         for set in &PROGRAM_SETS {
             let found =
                 ProgramSet::find(set.subject.name(), set.workers).map(|found| found.subject.name());
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_as_good_as_the_programs() {
+    fn evidence_holds_only_if_the_programs_do() {
         let held = judged(run(End::Explored, Some(9))).evidence();
         assert!(held.verdict.holds(), "{}", held.verdict);
         let failed = broken();
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_defect_is_told_with_its_program_and_its_execution() {
+    fn a_defect_is_reported_with_its_program_and_its_execution() {
         let failed = broken();
         let mut noticed = run(failed, None);
         noticed.faults_fired = vec![1];
@@ -417,7 +417,11 @@ mod tests {
         assert!(missed.defects[0].convicted_by.is_none() && missed.defects[0].trace.is_none());
         let both = missed.and(tried(&noticed));
         assert_eq!(both.defects[0].convicted_by.as_deref(), Some("owner: ; other: "));
-        assert_eq!(both.defects[0].trace, Some(deadlock()), "of the shard that convicted it");
+        assert_eq!(
+            both.defects[0].trace,
+            Some(deadlock()),
+            "the trace of the shard that convicted it"
+        );
     }
 
     fn judged(run: Run) -> Generated {
@@ -431,10 +435,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_completed_counts() {
+    fn only_completed_programs_count() {
         assert!(holds(run(End::Explored, Some(9))));
-        assert!(!holds(run(End::Explored, None)), "the engine said nothing");
-        assert!(!holds(run(End::Explored, Some(8))), "the engine said another number");
+        assert!(!holds(run(End::Explored, None)), "the engine reported no completion");
+        assert!(!holds(run(End::Explored, Some(8))), "the engine reported another number");
         assert!(!holds(run(End::TimedOut { seconds: 1, stands: Vec::new() }, None)));
         let mut limited = run(End::Explored, Some(9));
         limited.options = Options::Loom(LoomOptions::complete());

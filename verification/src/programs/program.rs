@@ -1,21 +1,21 @@
-//! What two clients can do, in so many actions, and which of it is the same.
+//! Programs of two clients up to a length, without those that are equivalent to another.
 
 use std::fmt;
 
 use crate::base::shard::Shard;
 
-/// What a client does.
+/// An action of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Hands in a job that returns.
+    /// Submits a job that returns.
     Submit,
-    /// Hands in a job that panics.
+    /// Submits a job that panics.
     SubmitPanicking,
-    /// Waits for the oldest job of this thread's.
+    /// Joins the oldest job of this thread.
     Join,
-    /// Cancels the youngest job of this thread's.
+    /// Cancels the youngest job of this thread.
     Cancel,
-    /// Lets go of the youngest job of this thread's.
+    /// Detaches the youngest job of this thread.
     Detach,
     /// Waits for idleness.
     WaitIdle,
@@ -23,22 +23,23 @@ pub enum Action {
     Drain,
     /// Begins a discard.
     Discard,
-    /// Drops the pool: the owner's last action, instead of a shutdown that tells it the report.
+    /// Drops the pool. It is the last action of the owner, instead of a shutdown that returns the
+    /// report.
     Drop,
 }
 
 use Action::{Cancel, Detach, Discard, Drain, Drop, Join, Submit, SubmitPanicking, WaitIdle};
 
-/// What either client can do.
+/// The actions of either client.
 const ACTIONS: [Action; 8] =
     [Submit, SubmitPanicking, Join, Cancel, Detach, WaitIdle, Drain, Discard];
 
-/// What two threads do.
+/// The actions of the two clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// The owner, who shuts the pool down after that, unless it drops it.
+    /// The actions of the owner. It then shuts the pool down, unless it has dropped it.
     pub owner: Vec<Action>,
-    /// The other thread.
+    /// The actions of the other thread.
     pub other: Vec<Action>,
 }
 
@@ -51,20 +52,20 @@ impl fmt::Display for Program {
     }
 }
 
-/// Every program of exactly that many actions, one of those that are equal by symmetry:
+/// Returns every program of exactly `length` actions, one for each class of equivalent programs:
 ///
-/// * Jobs have no names. Two submissions of a kind can be exchanged, and which job is joined
-///   (the oldest) and cancelled or detached (the youngest) is not chosen.
-/// * A job that is sure to be refused never runs: whether it would panic makes no difference, and
-///   a second one after it asks the same again.
-/// * A handle is detached at once: the other threads may go as far before that as they could while
-///   this thread did something else first.
-/// * What changes nothing is left out: to drain again, to wait for idleness twice, to cancel what
-///   was cancelled, to wait for jobs where there are none; and the owner's drain just before its end,
-///   which begins with one.
+/// * Jobs have no names. Submissions of the same kind can be swapped. A join always takes the oldest
+///   job, a cancel or detach the youngest.
+/// * A job that is certain to be refused never runs. So it makes no difference whether it would panic,
+///   and a second such job shows nothing new.
+/// * A handle is detached at once. Other actions before that add nothing, since the other threads can
+///   make the same progress anyway.
+/// * Actions without effect are left out: draining again, waiting for idleness twice, cancelling a
+///   cancelled job, joining without a job, and a drain as the last action of the owner, whose end is
+///   a drain.
 ///
-/// The two clients are not symmetric, and are not exchanged: the end, which waits for the worker and
-/// not for the other client, is the owner's.
+/// The two clients are not symmetric, so they are not swapped: only the owner ends the pool, and its
+/// end waits for the workers but not for the other client.
 pub fn programs(length: usize) -> Vec<Program> {
     let mut programs = Vec::new();
     for own in 0..=length {
@@ -80,20 +81,20 @@ pub fn programs(length: usize) -> Vec<Program> {
     programs
 }
 
-/// A part of the programs of at most that many actions.
+/// Returns the programs of one shard, out of all programs of at most `length` actions.
 pub fn part(length: usize, shard: Shard) -> Vec<Program> {
     let cost = |program: &Program| 1 << (2 * (program.owner.len() + program.other.len()));
     shard.pick((0..=length).flat_map(programs), cost)
 }
 
 impl Program {
-    /// Whether the owner drops the pool.
+    /// Returns `true` if the owner drops the pool.
     pub fn ends_in_drop(&self) -> bool {
         self.owner.last() == Some(&Drop)
     }
 
-    /// Whether every wait for idleness has jobs to wait for: earlier ones of the same thread, or any
-    /// of the other.
+    /// Returns `true` if every wait for idleness can find a job: an earlier one of the same thread, or
+    /// any of the other thread.
     fn waits_for_something(&self) -> bool {
         let waits = |own: &[Action], others: &[Action]| {
             let first = own.iter().position(|action| *action == WaitIdle);
@@ -103,7 +104,7 @@ impl Program {
     }
 }
 
-/// What the owner can do in so many actions.
+/// Returns the sequences of `length` actions of the owner.
 fn owners(length: usize) -> Vec<Vec<Action>> {
     let dropping = length.checked_sub(1).map(sequences).unwrap_or_default();
     let dropping = dropping.into_iter().map(|actions| [actions, vec![Drop]].concat());
@@ -114,7 +115,7 @@ fn owners(length: usize) -> Vec<Vec<Action>> {
     all.filter(|actions| !ends_in_drain(actions)).collect()
 }
 
-/// What either thread can do in so many actions.
+/// Returns the sequences of `length` actions of either thread.
 fn sequences(length: usize) -> Vec<Vec<Action>> {
     let mut sequences = vec![Vec::new()];
     for _ in 0..length {
@@ -127,7 +128,7 @@ fn sequences(length: usize) -> Vec<Vec<Action>> {
     sequences
 }
 
-/// Up to where a thread has not ended the pool itself.
+/// Returns the actions before the thread shuts the pool down itself.
 fn open(actions: &[Action]) -> &[Action] {
     let end = actions.iter().position(|action| matches!(action, Drain | Discard));
     &actions[..end.unwrap_or(actions.len())]
@@ -137,16 +138,16 @@ fn submissions(actions: &[Action]) -> usize {
     actions.iter().filter(|action| matches!(action, Submit | SubmitPanicking)).count()
 }
 
-/// How many jobs of a thread's can have been accepted.
+/// Returns the maximum number of jobs of a thread that are accepted.
 fn accepted(actions: &[Action]) -> usize {
     submissions(open(actions))
 }
 
-/// Whether an action can matter after these of the same thread.
+/// Returns `true` if an action can have an effect after these actions of the same thread.
 fn has_effect(start: &[Action], action: Action) -> bool {
     let is_open = open(start).len() == start.len();
-    let gone = start.iter().filter(|one| matches!(one, Join | Detach)).count();
-    let has_handle = accepted(start) > gone;
+    let consumed = start.iter().filter(|one| matches!(one, Join | Detach)).count();
+    let has_handle = accepted(start) > consumed;
     let last = start.last();
     match action {
         Submit => is_open || submissions(start) == accepted(start),
@@ -171,7 +172,7 @@ mod tests {
     use super::{owners, programs, sequences, Program};
 
     #[test]
-    fn what_has_no_effect_is_left_out() {
+    fn actions_without_effect_are_left_out() {
         let two = sequences(2);
         for left_out in [[Join, Submit], [WaitIdle, WaitIdle], [Drain, Drain], [Discard, Drain]] {
             assert!(!two.contains(&left_out.to_vec()), "{left_out:?}");
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_programs_one_is_kept() {
+    fn one_of_several_equivalent_programs_is_kept() {
         let three = sequences(3);
         for (kept, left_out) in [
             ([Submit, Drain, Submit], [Submit, Drain, SubmitPanicking]),
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_owner_drops_and_then_does_nothing() {
+    fn only_the_owner_drops_and_only_at_its_end() {
         for program in (0..=3).flat_map(programs) {
             let Program { owner, other } = &program;
             assert!(!other.contains(&Drop), "{program}");
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_all_different_and_of_their_length() {
+    fn programs_are_distinct_and_of_the_given_length() {
         for length in 0..=3 {
             let all = programs(length);
             let texts: BTreeSet<_> = all.iter().map(Program::to_string).collect();
@@ -220,22 +221,23 @@ mod tests {
 
     /// Counted by hand.
     #[test]
-    fn short_programs_are_as_many_as_there_are() {
+    fn the_number_of_short_programs_is_right() {
         let of = |length, owner| {
             let own = programs(length).into_iter().filter(|program| program.owner.len() == owner);
             own.count()
         };
         assert_eq!(programs(0).len(), 1);
-        // Nobody waits for idleness, where nobody submits.
+        // Without a submission, there is no wait for idleness.
         assert_eq!(of(1, 0), 4, "submit two kinds, drain, discard");
         assert_eq!(of(1, 1), 4, "submit two kinds, discard, drop");
-        // After a submission of either kind, anything; a sure refusal after a drain or a discard, and
-        // a discard after a drain.
+        // After a submission of either kind, any action. After a drain or a discard, a submission that is
+        // refused; after a drain, also a discard.
         assert_eq!(of(2, 0), 2 * 8 + 2 + 1);
-        // Who submits leaves the other five; who discards or drops leaves no idleness to wait for;
-        // who waits for it needs the other's job.
+        // After a submission by the owner, the other has five actions. After a discard or a drop, it
+        // has four, since there is no idleness to wait for. If the owner waits for idleness, the other
+        // submits.
         assert_eq!(of(2, 1), 2 * 5 + 2 * 4 + 2);
-        // As the other alone, but that a drop takes the place of the drain.
+        // Like the other alone, with a drop instead of the drain.
         assert_eq!(of(2, 2), 2 * 8 + 2 + (1 + 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios for any subject: it takes jobs, and dropping it is its shutdown.
+//! Scenarios for any subject: a pool that accepts jobs and shuts down when it is dropped.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
@@ -7,7 +7,7 @@ use last_call::sync::{self, Arc};
 use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{history, panic_quietly, Count, Latch};
 
-/// Those that a stranger's pool is put under.
+/// The scenarios for a pool of another author.
 #[cfg(loom)]
 pub(crate) const FOR_ANY: &[&Scenario] = &[
     &DROP_IDLE,
@@ -29,7 +29,7 @@ const DROP_CLAUSES: &[u8] = &[2, 4, 16];
 
 pub(crate) const DROP_IDLE: Scenario = Scenario {
     name: "drop-idle",
-    property: "drop returns: 2 workers, no job",
+    property: "drop returns: 2 workers, no jobs",
     clauses: &[2, 16],
     reach: &["returned"],
     world: World::PLAIN,
@@ -41,7 +41,7 @@ pub(crate) const DROP_IDLE: Scenario = Scenario {
 
 pub(crate) const DROP_BUSY: Scenario = Scenario {
     name: "drop-busy",
-    property: "drop returns, the job has run once: 2 workers, 1 job",
+    property: "drop returns, and the job has run once: 2 workers, 1 job",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run"],
     world: World::PLAIN,
@@ -50,7 +50,7 @@ pub(crate) const DROP_BUSY: Scenario = Scenario {
 
 pub(crate) const DROP_QUEUED: Scenario = Scenario {
     name: "drop-queued",
-    property: "drop returns, each job has run once: 1 worker, 2 jobs",
+    property: "drop returns, and each job has run once: 1 worker, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
     world: World::PLAIN,
@@ -59,7 +59,7 @@ pub(crate) const DROP_QUEUED: Scenario = Scenario {
 
 pub(crate) const DROP_BOTH: Scenario = Scenario {
     name: "drop-2x2",
-    property: "drop returns, each job has run once: 2 workers, 2 jobs",
+    property: "drop returns, and each job has run once: 2 workers, 2 jobs",
     clauses: DROP_CLAUSES,
     reach: &["none had run", "one had run", "both had run"],
     world: World::PLAIN,
@@ -77,38 +77,38 @@ const DROP_LARGE: Scenario = Scenario {
 
 pub(crate) const DROP_THREE_ONE: Scenario = Scenario {
     name: "drop-3x1",
-    property: "drop returns, the job has run once: 3 workers, 1 job",
+    property: "drop returns, and the job has run once: 3 workers, 1 job",
     body: |harness| drop_large(harness, 3, 1),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_TWO_THREE: Scenario = Scenario {
     name: "drop-2x3",
-    property: "drop returns, each job has run once: 2 workers, 3 jobs",
+    property: "drop returns, and each job has run once: 2 workers, 3 jobs",
     body: |harness| drop_large(harness, 2, 3),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_THREE_TWO: Scenario = Scenario {
     name: "drop-3x2",
-    property: "drop returns, each job has run once: 3 workers, 2 jobs",
+    property: "drop returns, and each job has run once: 3 workers, 2 jobs",
     body: |harness| drop_large(harness, 3, 2),
     ..DROP_LARGE
 };
 
 pub(crate) const DROP_FOUR_TWO: Scenario = Scenario {
     name: "drop-4x2",
-    property: "drop returns, each job has run once: 4 workers, 2 jobs",
+    property: "drop returns, and each job has run once: 4 workers, 2 jobs",
     body: |harness| drop_large(harness, 4, 2),
     ..DROP_LARGE
 };
 
-/// As [`drop_after`], with nobody who looks at the count in between: each look doubles the traces.
+/// Like [`drop_after`], but without reading the count in between: each read doubles the traces.
 fn drop_large(harness: &Harness, workers: usize, jobs: usize) {
     let ran = Count::default();
     let pool = harness.subject.build(workers);
     for _ in 0..jobs {
-        assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
+        assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts jobs");
     }
     drop(pool);
     assert_eq!(ran.get(), jobs, "after drop, each accepted job has run once");
@@ -116,12 +116,12 @@ fn drop_large(harness: &Harness, workers: usize, jobs: usize) {
     harness.reach(if slept { "every worker slept" } else { "some worker did not sleep" });
 }
 
-/// Drops a pool with that many jobs; the outcome is how many had run when the drop began.
+/// Drops a pool with `jobs` jobs. The outcome is the number of jobs that had run when the drop began.
 fn drop_after(harness: &Harness, workers: usize, jobs: usize) {
     let ran = Count::default();
     let pool = harness.subject.build(workers);
     for _ in 0..jobs {
-        assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts");
+        assert!(pool.execute(Box::new(ran.job())).is_ok(), "a running pool accepts jobs");
     }
     let before = ran.get();
     sync::note(history::DROP);
@@ -149,7 +149,7 @@ pub(crate) const PROGRESS_ONE: Scenario = Scenario {
 
 pub(crate) const PROGRESS_THREE: Scenario = Scenario {
     name: "progress-3x2",
-    property: "two jobs both run before any shutdown: 3 workers",
+    property: "two jobs both run before any shutdown begins: 3 workers",
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
     world: World::ALIKE_WORKERS,
@@ -158,7 +158,7 @@ pub(crate) const PROGRESS_THREE: Scenario = Scenario {
 
 pub(crate) const PROGRESS_TWO: Scenario = Scenario {
     name: "progress-2x2",
-    property: "two jobs both run before any shutdown: 2 workers",
+    property: "two jobs both run before any shutdown begins: 2 workers",
     clauses: &[7],
     reach: PROGRESS_OUTCOMES,
     world: World::PLAIN,
@@ -167,7 +167,7 @@ pub(crate) const PROGRESS_TWO: Scenario = Scenario {
 
 const PROGRESS_OUTCOMES: &[&str] = &["the first job came first", "the second job came first"];
 
-/// Has two jobs run while nothing ends the pool; the outcome is which came first.
+/// Runs two jobs while nothing shuts the pool down. The outcome is which of them came first.
 fn meet(harness: &Harness, workers: usize) {
     let met = Latch::new(2);
     let first = Count::default();
@@ -187,7 +187,7 @@ fn meet(harness: &Harness, workers: usize) {
 
 pub(crate) const MEETING: Scenario = Scenario {
     name: "jobs-meet",
-    property: "a job that waits for the one behind it gets it, from the other worker: 2 workers",
+    property: "a job can wait for the job queued behind it, which the other worker runs: 2 workers",
     clauses: &[7],
     reach: &["met"],
     world: World::PLAIN,
@@ -224,7 +224,7 @@ pub(crate) const FIFO: Scenario = Scenario {
             assert!(pool.execute(Box::new(job)).is_ok());
         }
         drop(pool);
-        assert_eq!(*order.lock(), [0, 1], "the jobs in the order in which they ran");
+        assert_eq!(*order.lock(), [0, 1], "the jobs run in the order of acceptance");
         harness.reach("in order");
     },
 };
@@ -262,7 +262,7 @@ pub(crate) const PANIC_DROP_QUIET: Scenario = Scenario {
 
 pub(crate) const PANIC_NOTHING_LOST: Scenario = Scenario {
     name: "panic-nothing-lost",
-    property: "a job accepted behind one that panics has run when drop ends, however it ends",
+    property: "a job queued behind one that panics has run when drop returns or panics",
     clauses: &[4, 12],
     reach: &["the next job ran"],
     world: World::PLAIN,
@@ -281,22 +281,23 @@ pub(crate) const PANIC_NOTHING_LOST: Scenario = Scenario {
 
 pub(crate) const PANIC_EXECUTE_ANSWERS: Scenario = Scenario {
     name: "panic-execute-answers",
-    property: "after a job that panicked, handing in another returns, accepted or handed back",
+    property: "after a job that panicked, a submission returns: accepted, or refused with its job",
     clauses: &[3, 12],
-    reach: &["answered"],
+    reach: &["returned"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.subject.build(1);
         assert!(pool.execute(Box::new(|| panic_quietly())).is_ok());
         let answer = pool.execute(Box::new(|| {}));
-        sync::note("execute answered");
+        sync::note("execute returned");
         drop(answer);
         let _ = quietly(|| drop(pool));
-        harness.reach("answered");
+        harness.reach("returned");
     },
 };
 
-/// Runs what may panic by the subject's own fault, where another property is looked at; `None` then.
+/// Runs code of the subject that may panic because of a defect that this scenario is not about.
+/// Returns `None` if it panics.
 fn quietly<R>(subject_code: impl FnOnce() -> R) -> Option<R> {
     crate::scenarios::expected_panics::without_hook(|| catch_unwind(AssertUnwindSafe(subject_code)))
         .ok()
@@ -304,7 +305,7 @@ fn quietly<R>(subject_code: impl FnOnce() -> R) -> Option<R> {
 
 pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
     name: "drop-on-worker",
-    property: "dropped by a job on its own worker, the pool lets go; the job behind still runs",
+    property: "a pool that is dropped by its own job detaches; the job queued behind still runs",
     clauses: &[2, 21],
     reach: &["the job behind ran"],
     world: World::PLAIN,
@@ -312,7 +313,7 @@ pub(crate) const DROP_ON_WORKER: Scenario = Scenario {
         let behind = Latch::new(1);
         let cell = Arc::new(sync::Mutex::new(None));
         {
-            // Held until the pool is in it, so that the job finds it there.
+            // Locked until the pool is stored, so that the job finds it.
             let mut in_cell = cell.lock();
             let pool = harness.subject.build(1);
             let for_job = Arc::clone(&cell);

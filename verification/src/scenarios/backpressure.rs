@@ -1,4 +1,4 @@
-//! Scenarios on a bounded queue: submitters that wait for a place are always released.
+//! Scenarios on a bounded queue: submitters that wait for a slot are always released.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn bounded(harness: &Harness, workers: usize) -> ThreadPool {
     harness.builder().workers(workers).capacity(1).build().unwrap()
 }
 
-fn place_releases(harness: &Harness, pool: ThreadPool, jobs: usize) {
+fn slot_releases(harness: &Harness, pool: ThreadPool, jobs: usize) {
     let ran = Count::default();
     for _ in 0..jobs {
         pool.execute(ran.job()).unwrap();
@@ -26,27 +26,27 @@ fn place_releases(harness: &Harness, pool: ThreadPool, jobs: usize) {
 
 pub(crate) const PLACE_RELEASES: Scenario = Scenario {
     name: "full-released-by-place",
-    property: "a submitter that waits for a place gets it before any shutdown: 1 place, 3 jobs",
+    property: "a submitter that waits for a slot gets one before any shutdown: 1 slot, 3 jobs",
     clauses: &[8, 10],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
-    body: |harness| place_releases(harness, bounded(harness, 1), 3),
+    body: |harness| slot_releases(harness, bounded(harness, 1), 3),
 };
 
-/// With more than one place, `two-lock` counts those that are given back at the head.
+/// With more than one slot, `two-lock` counts the released slots at the head.
 pub(crate) const PLACE_OF_TWO_RELEASES: Scenario = Scenario {
     name: "full-released-by-place-of-two",
-    property: "a submitter that waits for a place gets it before any shutdown: 2 places, 3 jobs",
+    property: "a submitter that waits for a slot gets one before any shutdown: 2 slots, 3 jobs",
     body: |harness| {
         let pool = harness.builder().workers(1).capacity(2).build().unwrap();
-        place_releases(harness, pool, 3);
+        slot_releases(harness, pool, 3);
     },
     ..PLACE_RELEASES
 };
 
 pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
     name: "full-released-by-drain",
-    property: "a submitter that waits for a place while the pool drains gets in and runs, or gets its job back",
+    property: "a submitter that waits for a slot while the pool drains is accepted and its job runs, or it gets the job back",
     clauses: &[3, 8, 10],
     reach: &["all ran", "refused after waiting", "refused without waiting"],
     world: World::PLAIN,
@@ -56,7 +56,7 @@ pub(crate) const DRAIN_RELEASES: Scenario = Scenario {
 pub(crate) const DISCARD_RELEASES: Scenario = Scenario {
     name: "full-released-by-discard",
     property:
-        "a submitter that waits for a place while the pool discards gets in, or gets its job back",
+        "a submitter that waits for a slot while the pool discards is accepted, or gets its job back",
     clauses: &[3, 8, 10, 17],
     reach: &["all ran", "refused after waiting", "refused without waiting", "cancelled"],
     world: World::PLAIN,
@@ -93,7 +93,7 @@ fn shut_down_while_waiting(harness: &Harness, shut_down: fn(ThreadPool)) {
 
 pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
     name: "full-try",
-    property: "try_execute returns at once: accepted and run, or full and handed back",
+    property: "try_execute returns at once: the job is accepted and runs, or comes back because the queue is full",
     clauses: &[3, 8],
     reach: &["accepted", "full"],
     world: World::PLAIN,
@@ -117,7 +117,7 @@ pub(crate) const TRY_WHEN_FULL: Scenario = Scenario {
 
 pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
     name: "full-timed",
-    property: "execute_timeout gets a place or gives the job back at its deadline",
+    property: "execute_timeout gets a slot, or returns the job at its deadline",
     clauses: &[3, 8],
     reach: &["accepted", "timed out"],
     world: World::PLAIN,
@@ -138,7 +138,7 @@ pub(crate) const TIMED_WHEN_FULL: Scenario = Scenario {
 
 pub(crate) const IN_TIME_WHEN_FULL: Scenario = Scenario {
     name: "full-in-time",
-    property: "execute_timeout is woken by a place, not by its deadline an hour later",
+    property: "execute_timeout is woken by a free slot, not by its deadline an hour later",
     clauses: &[3, 8],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
@@ -156,7 +156,7 @@ pub(crate) const IN_TIME_WHEN_FULL: Scenario = Scenario {
 
 pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
     name: "full-own-worker",
-    property: "a job whose submission would wait on its own pool's full queue is told so",
+    property: "a job that submits to the full queue of its own pool gets the error would-deadlock",
     clauses: &[8, 9],
     reach: &["both children accepted", "would deadlock"],
     world: World::PLAIN,
@@ -171,30 +171,30 @@ pub(crate) const OWN_WORKER_WHEN_FULL: Scenario = Scenario {
         harness.reach(match second {
             Ok(()) => "both children accepted",
             Err(true) => "would deadlock",
-            Err(false) => panic!("another error"),
+            Err(false) => panic!("unexpected error"),
         });
     },
 };
 
 pub(crate) const CANCEL_FREES_PLACE: Scenario = Scenario {
     name: "full-cancel-frees-place",
-    property: "cancelling a queued job frees its place at once, for a submitter that waits",
+    property: "cancelling a queued job frees its slot at once, for a submitter that waits",
     clauses: &[10, 25],
     reach: &["waited", "did not wait"],
     world: World::PLAIN,
-    body: |harness| cancel_frees_place(harness, 1),
+    body: |harness| cancel_frees_slot(harness, 1),
 };
 
-/// With more than one place, `two-lock` counts those that are given back at the head.
+/// With more than one slot, `two-lock` counts the released slots at the head.
 pub(crate) const CANCEL_FREES_PLACE_OF_TWO: Scenario = Scenario {
     name: "full-cancel-frees-place-of-two",
-    property: "cancelling one of two queued jobs frees its place, for a submitter that waits",
-    body: |harness| cancel_frees_place(harness, 2),
+    property: "cancelling one of two queued jobs frees its slot, for a submitter that waits",
+    body: |harness| cancel_frees_slot(harness, 2),
     ..CANCEL_FREES_PLACE
 };
 
-fn cancel_frees_place(harness: &Harness, places: usize) {
-    let pool = harness.builder().workers(1).capacity(places).build().unwrap();
+fn cancel_frees_slot(harness: &Harness, slots: usize) {
+    let pool = harness.builder().workers(1).capacity(slots).build().unwrap();
     let (busy, release, third) = (Latch::new(1), Latch::new(1), Latch::new(1));
     let first = {
         let (busy, release) = (busy.clone(), release.clone());
@@ -205,9 +205,9 @@ fn cancel_frees_place(harness: &Harness, places: usize) {
     };
     pool.execute(first).unwrap();
     busy.wait();
-    // The worker is held, the queue is full: only the cancellation can make a place.
+    // The worker is busy and the queue is full: only the cancellation can free a slot.
     let queued = pool.submit(|| panic!("a cancelled job must not run")).unwrap();
-    for _ in 1..places {
+    for _ in 1..slots {
         pool.execute(|| ()).unwrap();
     }
     let submitter = pool.submitter();

@@ -1,4 +1,4 @@
-//! Scenarios on cancelling single jobs: one claim decides between start, cancel and discard.
+//! Scenarios on cancelling single jobs: one atomic claim decides between start, cancel and discard.
 
 use std::mem;
 
@@ -20,15 +20,14 @@ const RACING_START: Scenario = Scenario {
 
 pub(crate) const CANCEL_RACING_START: Scenario = Scenario {
     name: "cancel-racing-start",
-    property: "cancel: a job that was cancelled never runs, one that was not runs once",
+    property: "cancel: a cancelled job never runs, any other job runs once",
     body: |harness| cancel_racing_start(harness, 1),
     ..RACING_START
 };
 
 pub(crate) const CANCEL_RACING_START_TWO: Scenario = Scenario {
     name: "cancel-racing-start-2",
-    property:
-        "cancel with 2 workers: a job that was cancelled never runs, one that was not runs once",
+    property: "cancel with 2 workers: a cancelled job never runs, any other job runs once",
     body: |harness| cancel_racing_start(harness, 2),
     ..RACING_START
 };
@@ -45,7 +44,7 @@ fn cancel_racing_start(harness: &Harness, workers: usize) {
     let cancellation = handle.cancel();
     let cancelled = cancellation == Cancellation::Cancelled;
     if cancelled {
-        assert_eq!(dropped.get(), 1, "the captures are dropped by cancel");
+        assert_eq!(dropped.get(), 1, "cancel drops the captures");
     }
     match handle.join() {
         Outcome::Completed(()) => assert!(!cancelled),
@@ -69,7 +68,7 @@ fn cancel_racing_start(harness: &Harness, workers: usize) {
 pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
     name: "cancel-racing-discard",
     property:
-        "a job cancelled by its handle while the pool discards has one outcome, and is counted",
+        "a job cancelled by its handle while the pool discards has one outcome and is counted once",
     clauses: &[4, 5, 17, 25],
     reach: &["ran", "cancelled by its handle", "discarded"],
     world: World::PLAIN,
@@ -104,7 +103,7 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
         });
         let report = pool.shutdown_now();
         settled(&report);
-        assert_eq!(report.unfinished, 0, "whoever was cancelling has counted");
+        assert_eq!(report.unfinished, 0, "the canceller has counted its job");
         assert_eq!((report.completed, dropped.get()), (ran.get() as u64, 1));
         canceller.join().unwrap();
     },
@@ -113,7 +112,7 @@ pub(crate) const CANCEL_RACING_DISCARD: Scenario = Scenario {
 pub(crate) const CANCEL_INSIDE_CANCEL: Scenario = Scenario {
     name: "cancel-inside-cancel",
     property:
-        "a destructor of a job that is being cancelled cancels another; shutdown waits for both",
+        "a destructor in a cancelled job cancels another job; shutdown waits for both cancels",
     clauses: &[4, 5, 14, 25],
     reach: &["both were cancelled", "the outer was cancelled", "both ran"],
     world: World::PLAIN,
@@ -149,7 +148,7 @@ pub(crate) const CANCEL_INSIDE_CANCEL: Scenario = Scenario {
 
 pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
     name: "two-cancellers",
-    property: "of two threads that cancel one job at most one does, and then it never runs",
+    property: "when two threads cancel one job, at most one succeeds, and then the job never runs",
     clauses: &[4, 5, 25],
     reach: &["the owner cancelled it", "the other cancelled it", "it ran"],
     world: World::PLAIN,
@@ -167,7 +166,7 @@ pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
             let (job, dropped, by) = (Arc::clone(&job), dropped.clone(), by.clone());
             move || match job.cancel() {
                 Cancellation::Cancelled => {
-                    assert_eq!(dropped.get(), 1, "the captures are dropped by cancel");
+                    assert_eq!(dropped.get(), 1, "cancel drops the captures");
                     by.add();
                 }
                 Cancellation::Finished => assert!(job.is_finished()),
@@ -187,10 +186,10 @@ pub(crate) const TWO_CANCELLERS: Scenario = Scenario {
     },
 };
 
-/// Cancels a job. The destructor of its capture has `start` start threads, which run while the cancel
-/// ends. Returns the pool, and whether the job was cancelled and has not run.
+/// Cancels a job. The destructor of its capture calls the closure returned by `start`, which starts
+/// threads. They run while the cancel ends. Returns the pool, and `true` if the job was cancelled.
 ///
-/// The worker has run its stop hook by then, so little is left of it to interleave.
+/// The worker has already run its stop hook by then, which leaves few of its operations to interleave.
 pub(super) fn while_a_cancel_ends<S>(
     harness: &Harness,
     start: impl FnOnce(&ThreadPool) -> S,
@@ -203,23 +202,23 @@ where
     let builder = harness.builder().workers(1).on_stop(move |_| on_stop.done());
     let pool = builder.build().unwrap();
     let start = start(&pool);
-    // The handle for the destructor, and its threads for those who join them.
+    // The handle, for the destructor; the threads that it starts, for the join below.
     let shared = Arc::new(Mutex::new((None, Vec::new())));
     let capture = {
         let (shared, trigger) = (Arc::clone(&shared), pool.shutdown_trigger());
         let main = thread::current_id();
         at_drop(move || {
-            // Where the job has run, the worker drops it.
+            // If the job has run, the worker drops the capture.
             if thread::current_id() == main {
                 trigger.drain();
                 stopped.wait();
-                let job = shared.lock().0.take().expect("it was there before the cancel");
+                let job = shared.lock().0.take().expect("stored before the cancel");
                 let threads = start(&job);
                 shared.lock().1 = threads;
             }
         })
     };
-    // Dropped last, by this thread: the drop of a handle is an operation.
+    // This thread drops the last reference: dropping a handle is an operation.
     let job = Arc::new(pool.submit(move || drop(capture)).unwrap());
     shared.lock().0 = Some(Arc::clone(&job));
     let is_cancelled = job.cancel() == Cancellation::Cancelled;
@@ -233,7 +232,8 @@ where
 
 const WAITERS: [&str; 2] = ["waiter 0", "waiter 1"];
 
-/// The same with two threads of the same program; the outcome is how many of them slept.
+/// Like [`while_a_cancel_ends`], with two threads that run the same program. The outcome is how many
+/// of them slept.
 pub(super) fn two_while_a_cancel_ends<W>(
     harness: &Harness,
     waiter: impl Fn(&ThreadPool) -> W,

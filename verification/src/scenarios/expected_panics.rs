@@ -1,4 +1,4 @@
-//! Panics that a scenario provokes, told apart from those that convict.
+//! Panics that a scenario provokes, as opposed to those that convict.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use last_call::sync::thread::{current_id, ThreadId};
 
 static QUIET: Mutex<Vec<ThreadId>> = Mutex::new(Vec::new());
 
-/// Runs code whose panics on this thread are not failures of the scenario.
+/// Runs `code`. Its panics on this thread are not failures of the scenario.
 pub(crate) fn without_hook<R>(code: impl FnOnce() -> R) -> R {
     QUIET.lock().unwrap_or_else(PoisonError::into_inner).push(current_id());
     let result = code();
@@ -14,13 +14,13 @@ pub(crate) fn without_hook<R>(code: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether a panic on this thread, now, is provoked.
+/// Returns `true` if a panic on the current thread is expected now.
 #[cfg(loom)]
 pub(crate) fn is_quiet() -> bool {
     QUIET.lock().unwrap_or_else(PoisonError::into_inner).contains(&current_id())
 }
 
-/// To be called at the start of an execution: thread identities are used again.
+/// Resets the record. Must be called at the start of each execution, since thread ids are reused.
 #[cfg(loom)]
 pub(crate) fn begin_execution() {
     QUIET.lock().unwrap_or_else(PoisonError::into_inner).clear();

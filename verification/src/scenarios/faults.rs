@@ -1,5 +1,4 @@
-//! Scenarios in which the world does not play along: threads that cannot be started, hooks that
-//! panic.
+//! Scenarios in which the environment fails: threads that cannot be started, hooks that panic.
 
 use last_call::sync::fault::{Action, Fault};
 
@@ -15,7 +14,7 @@ const SPAWN_FAILS: Scenario = Scenario {
     body: |_| {},
 };
 
-/// Thread 0 of a model is its main thread, so worker `k` is thread `k + 1`.
+/// Thread 0 of a model is the main thread, so worker `k` is thread `k + 1`.
 const fn worker_cannot_start(worker: usize) -> Fault {
     Fault { action: Action::FailSpawn(worker + 1), file: "src/builder.rs", line: None }
 }
@@ -23,7 +22,7 @@ const fn worker_cannot_start(worker: usize) -> Fault {
 pub(crate) const SECOND_SPAWN_FAILS: Scenario = Scenario {
     name: "build-fails-at-worker-1",
     property:
-        "when the second of 3 workers cannot start, the first is joined, build returns an error",
+        "when the second of 3 workers cannot start, build joins the first and returns an error",
     world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
     body: |harness| spawn_fails(harness, 1),
     ..SPAWN_FAILS
@@ -32,7 +31,7 @@ pub(crate) const SECOND_SPAWN_FAILS: Scenario = Scenario {
 pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
     name: "build-fails-at-worker-2",
     property:
-        "when the last of 3 workers cannot start, the others are joined, build returns an error",
+        "when the last of 3 workers cannot start, build joins the others and returns an error",
     world: World { faults: &[worker_cannot_start(2)], ..World::PLAIN },
     body: |harness| spawn_fails(harness, 2),
     ..SPAWN_FAILS
@@ -44,14 +43,13 @@ fn spawn_fails(harness: &Harness, failing: usize) {
     let built = harness.builder().workers(3).on_stop(move |_| on_stop.add()).build();
     let error = built.expect_err("a worker could not start");
     assert!(error.is_spawn());
-    assert_eq!(stopped.get(), failing, "those that had started have ended when build returns");
+    assert_eq!(stopped.get(), failing, "the started workers have ended when build returns");
     harness.reach("an error");
 }
 
 pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
     name: "start-hook-panics",
-    property:
-        "when one of 2 start hooks panics, build returns an error and both threads are joined",
+    property: "when one of 2 start hooks panics, build joins both threads and returns an error",
     clauses: &[27],
     reach: &["an error"],
     world: World::PLAIN,
@@ -69,14 +67,14 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
             .on_stop(move |_| on_stop.add())
             .build();
         assert!(built.expect_err("a hook panicked").is_start_hook());
-        assert_eq!(stopped.get(), 1, "the worker that had started has ended when build returns");
+        assert_eq!(stopped.get(), 1, "the started worker has ended when build returns");
         harness.reach("an error");
     },
 };
 
 pub(crate) const STOP_HOOKS_BEFORE_RETURN: Scenario = Scenario {
     name: "stop-hooks-before-return",
-    property: "each worker's stop hook has run when shutdown returns: 2 workers",
+    property: "every stop hook has run when shutdown returns: 2 workers",
     clauses: &[20, 27],
     reach: &["both ran"],
     world: World::PLAIN,

@@ -1,4 +1,4 @@
-//! Scenarios on handles: joined while the pool runs, drains and discards.
+//! Scenarios on handles: joining while the pool runs, drains or discards.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
     name: "join-while-draining",
     property: "a handle joined while the pool drains resolves to the value",
     clauses: &[17, 24],
-    reach: &["the joiner slept", "the outcome was there"],
+    reach: &["the joiner slept", "the outcome was already there"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -50,14 +50,14 @@ pub(crate) const JOIN_WHILE_DRAINING: Scenario = Scenario {
         harness.reach(if history::slept("joiner") {
             "the joiner slept"
         } else {
-            "the outcome was there"
+            "the outcome was already there"
         });
     },
 };
 
 pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
     name: "join-while-discarding",
-    property: "a handle joined while the pool discards resolves: value or cancelled",
+    property: "a handle joined while the pool discards resolves to the value or to cancelled",
     clauses: &[4, 17, 24],
     reach: &["completed", "cancelled"],
     world: World::PLAIN,
@@ -83,7 +83,7 @@ pub(crate) const JOIN_WHILE_DISCARDING: Scenario = Scenario {
 
 pub(crate) const JOIN_WITH_DEADLINE: Scenario = Scenario {
     name: "join-with-deadline",
-    property: "join_timeout gives the outcome or the handle back, and the handle still works",
+    property: "join_timeout returns the outcome or the handle, and that handle still works",
     clauses: &[24],
     reach: &["in time", "too late, then joined"],
     world: World::PLAIN,
@@ -107,7 +107,7 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
     name: "join-in-time",
     property: "join_timeout is woken by the outcome, not by its deadline an hour later",
     clauses: &[24],
-    reach: &["the joiner slept", "the outcome was there"],
+    reach: &["the joiner slept", "the outcome was already there"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -115,16 +115,16 @@ pub(crate) const JOIN_IN_TIME: Scenario = Scenario {
         let outcome = handle.join_timeout(Duration::from_secs(3600));
         assert_eq!(outcome.expect("in time").completed(), Some(7));
         let slept = history::slept("main");
-        harness.reach(if slept { "the joiner slept" } else { "the outcome was there" });
+        harness.reach(if slept { "the joiner slept" } else { "the outcome was already there" });
     },
 };
 
 pub(crate) const JOIN_AS_THE_TIMEOUT_PASSES: Scenario = Scenario {
     name: "join-as-the-timeout-passes",
     property:
-        "join_timeout that times out as it is woken gives the outcome, or a handle that resolves",
+        "a join_timeout that times out as it is woken returns the outcome, or a handle that resolves",
     clauses: &[24],
-    reach: &["in time", "in time at its last look", "too late, then joined"],
+    reach: &["in time", "in time at its last check", "too late, then joined"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -133,7 +133,7 @@ pub(crate) const JOIN_AS_THE_TIMEOUT_PASSES: Scenario = Scenario {
             Ok(outcome) => {
                 assert_eq!(outcome.completed(), Some(7));
                 let last = history::timed_out("main");
-                harness.reach(if last { "in time at its last look" } else { "in time" });
+                harness.reach(if last { "in time at its last check" } else { "in time" });
             }
             Err(handle) => {
                 assert_eq!(handle.join().completed(), Some(7));
@@ -145,7 +145,7 @@ pub(crate) const JOIN_AS_THE_TIMEOUT_PASSES: Scenario = Scenario {
 
 pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     name: "future-is-woken",
-    property: "a handle polled as a future is ready, or its task is woken, before any shutdown",
+    property: "a handle polled as a future is ready or wakes its task, before any shutdown",
     clauses: &[14, 15, 24],
     reach: &["ready at once", "woken"],
     world: World::PLAIN,
@@ -165,7 +165,7 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
                 harness.reach("woken");
                 match poll() {
                     Poll::Ready(outcome) => outcome,
-                    Poll::Pending => panic!("woken, and not ready"),
+                    Poll::Pending => panic!("woken but not ready"),
                 }
             }
         };
@@ -173,7 +173,7 @@ pub(crate) const FUTURE_IS_WOKEN: Scenario = Scenario {
     },
 };
 
-/// Wakes by opening a latch.
+/// A waker that opens a latch.
 struct Wakes(Latch);
 
 impl Wake for Wakes {
@@ -183,7 +183,7 @@ impl Wake for Wakes {
     }
 }
 
-/// Counts its wake-ups and the end of its last clone.
+/// A waker that counts its wake-ups and the drop of its last clone.
 struct Counts {
     woken: Count,
     dropped: Count,
@@ -203,8 +203,8 @@ impl Drop for Counts {
     }
 }
 
-/// Polls the handle of a job that has not ended, with a waker of which only the pool has a clone when
-/// this returns. So whoever drops the pool's runs the destructor.
+/// Polls the handle of a job that has not ended. When this returns, only the pool has a clone of the
+/// waker, so the thread that drops that clone runs the destructor.
 fn poll_once<T>(handle: &mut JobHandle<T>, woken: &Count, dropped: &Count) {
     let counts = Counts { woken: woken.clone(), dropped: dropped.clone() };
     let waker = Waker::from(Arc::new(counts));
@@ -214,7 +214,7 @@ fn poll_once<T>(handle: &mut JobHandle<T>, woken: &Count, dropped: &Count) {
 
 pub(crate) const WAKER_REPLACED: Scenario = Scenario {
     name: "waker-replaced",
-    property: "a waker that another replaces is dropped at once, outside locks; the other is woken or goes with its handle",
+    property: "a replaced waker is dropped at once, outside locks; its replacement is woken, or dropped with the handle",
     clauses: &[14, 24],
     reach: &["woken", "dropped with the handle"],
     world: World::PLAIN,
@@ -225,7 +225,7 @@ pub(crate) const WAKER_REPLACED: Scenario = Scenario {
         let mut handle = pool.submit(move || held.wait()).unwrap();
         let (woken, first, second) = (Count::default(), Count::default(), Count::default());
         poll_once(&mut handle, &woken, &first);
-        assert_eq!(first.get(), 0, "the pool keeps it");
+        assert_eq!(first.get(), 0, "the pool keeps the waker");
         poll_once(&mut handle, &woken, &second);
         assert_eq!((first.get(), second.get()), (1, 0), "the first is replaced");
         gate.done();
@@ -238,8 +238,7 @@ pub(crate) const WAKER_REPLACED: Scenario = Scenario {
 
 pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
     name: "waker-goes-with-handle",
-    property:
-        "a waker that a poll has left is dropped with the handle, outside locks, and not woken",
+    property: "a registered waker is dropped with its handle, outside locks, and is not woken",
     clauses: &[14, 24],
     reach: &["dropped"],
     world: World::PLAIN,
@@ -251,10 +250,10 @@ pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
         let (woken, dropped) = (Count::default(), Count::default());
         poll_once(&mut handle, &woken, &dropped);
         drop(handle);
-        assert_eq!(dropped.get(), 1, "it does not outlive the handle");
+        assert_eq!(dropped.get(), 1, "the waker does not outlive the handle");
         gate.done();
         settled(&pool.shutdown());
-        assert_eq!(woken.get(), 0, "nobody waits");
+        assert_eq!(woken.get(), 0, "a dropped waker is not woken");
         harness.reach("dropped");
     },
 };
@@ -262,7 +261,7 @@ pub(crate) const WAKER_GOES_WITH_HANDLE: Scenario = Scenario {
 pub(crate) const PANIC_DETACHED: Scenario = Scenario {
     name: "panic-detached",
     property:
-        "a panic goes to the report if its handle is dropped before, and with the handle otherwise",
+        "a panic is in the report if its handle was dropped before; otherwise its payload is dropped with the handle",
     clauses: &[5, 12, 24],
     reach: &["reported", "dropped with the handle"],
     world: World::PLAIN,
@@ -282,14 +281,14 @@ pub(crate) const PANIC_DETACHED: Scenario = Scenario {
         let report = pool.shutdown();
         settled(&report);
         assert_eq!((report.panicked, by_worker.get() + by_handle.get()), (1, 1));
-        assert_eq!(report.panics.len(), by_worker.get(), "reported if nobody could read it");
+        assert_eq!(report.panics.len(), by_worker.get(), "reported if no handle could return it");
         harness.reach(["dropped with the handle", "reported"][report.panics.len()]);
     },
 };
 
 pub(crate) const DETACH: Scenario = Scenario {
     name: "detach",
-    property: "a job whose handle is dropped runs all the same, and its result is dropped once",
+    property: "a job whose handle is dropped still runs, and its result is dropped once",
     clauses: &[4, 24],
     reach: &["before the job ended", "after the job ended"],
     world: World::PLAIN,
@@ -307,14 +306,19 @@ pub(crate) const DETACH: Scenario = Scenario {
         let before = !handle.is_finished();
         drop(handle);
         settled(&pool.shutdown());
-        assert_eq!((ran.get(), dropped.get()), (1, 1), "run once, result dropped once");
+        assert_eq!(
+            (ran.get(), dropped.get()),
+            (1, 1),
+            "the job ran once, its result was dropped once"
+        );
         harness.reach(if before { "before the job ended" } else { "after the job ended" });
     },
 };
 
 pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
     name: "panic-reaches-handle",
-    property: "a panic reaches its handle, or without one the report, and the worker goes on",
+    property:
+        "a panic reaches its handle, or the report if there is no handle, and the worker survives",
     clauses: &[5, 12, 24],
     reach: &["reported"],
     world: World::PLAIN,

@@ -25,14 +25,15 @@ const AFTER_CHILD: Scenario = Scenario {
 
 pub(crate) const IDLE_AFTER_CHILD: Scenario = Scenario {
     name: "idle-after-child",
-    property: "wait_idle waits for a job and for the job that it submits, before any shutdown",
+    property: "wait_idle waits for a job and for its child job, before any shutdown",
     body: |harness| idle_after_child(harness, 1),
     ..AFTER_CHILD
 };
 
 pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
     name: "idle-2-workers",
-    property: "wait_idle with 2 workers: a job and its child, on whichever worker, have ended",
+    property:
+        "wait_idle with 2 workers: a job and its child have ended, whichever workers ran them",
     body: |harness| idle_after_child(harness, 2),
     ..AFTER_CHILD
 };
@@ -40,8 +41,8 @@ pub(crate) const IDLE_TWO_WORKERS: Scenario = Scenario {
 fn idle_after_child(harness: &Harness, workers: usize) {
     let pool = harness.pool(workers);
     let submitter = pool.submitter();
-    // Seen by loom: the parent is counted when the child begins, and who then takes that for the end
-    // must have been able to come before it.
+    // A lock that the explorers see: they also try the orders in which the waiter reads the count
+    // before the child runs.
     let ran = Arc::new(Mutex::new(0));
     let job = |ran: &Arc<Mutex<u32>>| {
         let ran = Arc::clone(ran);
@@ -63,7 +64,7 @@ fn idle_after_child(harness: &Harness, workers: usize) {
 
 pub(crate) const IDLE_TWO_WAITERS: Scenario = Scenario {
     name: "idle-two-waiters",
-    property: "two threads that wait for idleness are both released, before any shutdown",
+    property: "two idleness waiters are both released, before any shutdown",
     clauses: &[26],
     reach: &["both released"],
     world: World::PLAIN,
@@ -109,7 +110,7 @@ pub(crate) const IDLE_AFTER_CANCEL: Scenario = Scenario {
 
 pub(crate) const IDLE_TWO_AFTER_CANCEL: Scenario = Scenario {
     name: "idle-two-after-cancel",
-    property: "two threads that wait for idleness are both released by the end of a cancel",
+    property: "the end of a cancel releases two idleness waiters",
     clauses: &[25, 26],
     reach: &["both slept", "one slept", "none slept", "it ran"],
     world: World::PLAIN,
@@ -123,9 +124,9 @@ pub(crate) const IDLE_TWO_AFTER_CANCEL: Scenario = Scenario {
 
 pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
     name: "idle-after-one-gave-up",
-    property: "the end of a cancel releases an idleness waiter, though another has given up before",
+    property: "the end of a cancel releases an idleness waiter after another has timed out",
     clauses: &[25, 26],
-    reach: &["slept", "was idle", "it ran"],
+    reach: &["slept", "was already idle", "it ran"],
     world: World::PLAIN,
     body: |harness| {
         let (_pool, is_cancelled) = while_a_cancel_ends(harness, |pool| {
@@ -143,16 +144,16 @@ pub(crate) const IDLE_AFTER_ONE_GAVE_UP: Scenario = Scenario {
         harness.reach(match (is_cancelled, history::slept("patient")) {
             (false, _) => "it ran",
             (true, true) => "slept",
-            (true, false) => "was idle",
+            (true, false) => "was already idle",
         });
     },
 };
 
 pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
     name: "idle-after-panic",
-    property: "wait_idle returns when the only job has panicked, and the panic is counted by then",
+    property: "wait_idle returns after the only job has panicked, and the panic is already counted",
     clauses: &[12, 15, 26],
-    reach: &["slept", "was idle"],
+    reach: &["slept", "was already idle"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -160,11 +161,11 @@ pub(crate) const IDLE_AFTER_PANIC: Scenario = Scenario {
         pool.wait_idle().unwrap();
         let stats = pool.stats();
         assert_eq!((stats.panicked, stats.running, stats.queued), (1, 0, 0));
-        harness.reach(if history::slept("main") { "slept" } else { "was idle" });
+        harness.reach(if history::slept("main") { "slept" } else { "was already idle" });
     },
 };
 
-/// Waits when it is dropped.
+/// A value whose destructor waits for a latch.
 struct DropWaits(Latch);
 
 impl Drop for DropWaits {
@@ -174,7 +175,7 @@ impl Drop for DropWaits {
     }
 }
 
-/// Waits when it wakes.
+/// A waker that waits for a latch.
 struct WakeWaits(Latch);
 
 impl Wake for WakeWaits {
@@ -188,14 +189,15 @@ const BEFORE_USER_CODE: Scenario = Scenario {
     name: "",
     property: "",
     clauses: &[26],
-    reach: &["slept", "was idle"],
+    reach: &["slept", "was already idle"],
     world: World::PLAIN,
     body: |_| {},
 };
 
 pub(crate) const IDLE_BEFORE_RESULT: Scenario = Scenario {
     name: "idle-before-result",
-    property: "wait_idle returns, though the drop of the unread result waits for that",
+    property:
+        "wait_idle returns before the unread result is dropped: its destructor waits for idleness",
     body: |harness| {
         idle_before(harness, |pool, idle| detached(pool, || DropWaits(idle)));
     },
@@ -205,7 +207,7 @@ pub(crate) const IDLE_BEFORE_RESULT: Scenario = Scenario {
 pub(crate) const IDLE_BEFORE_UNREAD_PAYLOAD: Scenario = Scenario {
     name: "idle-before-unread-payload",
     property:
-        "wait_idle returns, though the drop of the payload that no handle reads waits for that",
+        "wait_idle returns before a payload that no handle reads is dropped: its destructor waits for idleness",
     body: |harness| {
         idle_before(harness, |pool, idle| {
             detached(pool, || -> () { resume_unwind(Box::new(DropWaits(idle))) });
@@ -214,7 +216,7 @@ pub(crate) const IDLE_BEFORE_UNREAD_PAYLOAD: Scenario = Scenario {
     ..BEFORE_USER_CODE
 };
 
-/// Submits a job that ends after its handle is gone.
+/// Submits a job that ends after its handle is dropped.
 fn detached<T: Send + 'static>(pool: &ThreadPool, job: impl FnOnce() -> T + Send + 'static) {
     let detached = Latch::new(1);
     let job = {
@@ -230,7 +232,7 @@ fn detached<T: Send + 'static>(pool: &ThreadPool, job: impl FnOnce() -> T + Send
 
 pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
     name: "idle-before-payload",
-    property: "wait_idle returns, though the drop of the payload of a panic waits for that",
+    property: "wait_idle returns before the payload of a panic is dropped: its destructor waits for idleness",
     body: |harness| {
         idle_before(harness, |pool, idle| {
             pool.execute(|| resume_unwind(Box::new(DropWaits(idle)))).unwrap();
@@ -241,7 +243,8 @@ pub(crate) const IDLE_BEFORE_PAYLOAD: Scenario = Scenario {
 
 pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
     name: "idle-before-waker",
-    property: "wait_idle returns, though the waker of the handle waits for that",
+    property:
+        "wait_idle returns before the task of the handle is woken: its waker waits for idleness",
     body: |harness| {
         idle_before(harness, |pool, idle| {
             let mut handle = pool.submit(|| ()).unwrap();
@@ -253,22 +256,23 @@ pub(crate) const IDLE_BEFORE_WAKER: Scenario = Scenario {
     ..BEFORE_USER_CODE
 };
 
-/// What is handed in calls user code of the worker's after its job has ended, and that waits for `idle`.
-fn idle_before<K>(harness: &Harness, hand_in: impl FnOnce(&ThreadPool, Latch) -> K) {
+/// Waits for idleness with a job from `submit`. After its end, the worker calls user code that waits for
+/// the latch.
+fn idle_before<K>(harness: &Harness, submit: impl FnOnce(&ThreadPool, Latch) -> K) {
     let pool = harness.pool(1);
     let idle = Latch::new(1);
-    let kept = hand_in(&pool, idle.clone());
+    let kept = submit(&pool, idle.clone());
     pool.wait_idle().unwrap();
-    harness.reach(if history::slept("main") { "slept" } else { "was idle" });
+    harness.reach(if history::slept("main") { "slept" } else { "was already idle" });
     idle.done();
     drop((pool, kept));
 }
 
 pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
     name: "idle-with-deadline",
-    property: "wait_idle_timeout: idle, or too late",
+    property: "wait_idle_timeout returns when the pool is idle, or times out",
     clauses: &[26],
-    reach: &["idle", "too late"],
+    reach: &["idle", "timed out"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -281,7 +285,7 @@ pub(crate) const IDLE_WITH_DEADLINE: Scenario = Scenario {
             }
             Err(error) => {
                 assert!(error.is_timeout());
-                harness.reach("too late");
+                harness.reach("timed out");
             }
         }
     },
@@ -291,7 +295,7 @@ pub(crate) const IDLE_IN_TIME: Scenario = Scenario {
     name: "idle-in-time",
     property: "wait_idle_timeout is woken by idleness, not by its deadline an hour later",
     clauses: &[26],
-    reach: &["waited", "was idle"],
+    reach: &["waited", "was already idle"],
     world: World::PLAIN,
     body: |harness| {
         let pool = harness.pool(1);
@@ -300,6 +304,6 @@ pub(crate) const IDLE_IN_TIME: Scenario = Scenario {
         pool.wait_idle_timeout(Duration::from_secs(3600)).expect("in time");
         assert_eq!(ran.get(), 1);
         let waited = history::slept("main");
-        harness.reach(if waited { "waited" } else { "was idle" });
+        harness.reach(if waited { "waited" } else { "was already idle" });
     },
 };

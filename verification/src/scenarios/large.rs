@@ -1,4 +1,4 @@
-//! Scenarios that are too large to be explored, for samples: many workers, submitters and jobs.
+//! Scenarios for samples, too large to be explored: many workers, submitters and jobs.
 
 use last_call::sync::{self, thread};
 use last_call::{Outcome, Submitter, ThreadPool};
@@ -15,7 +15,7 @@ const DROPPED_EARLY: &str = "jobs were left when the drop began";
 
 pub(crate) const DROP_MANY: Scenario = Scenario {
     name: "drop-8x32",
-    property: "drop returns, each job has run once: 8 workers, 32 jobs",
+    property: "drop returns, and each job has run once: 8 workers, 32 jobs",
     clauses: &[2, 4, 16],
     reach: &[DRAINED, DROPPED_EARLY],
     world: World::PLAIN,
@@ -36,7 +36,7 @@ pub(crate) const DROP_MANY: Scenario = Scenario {
 
 pub(crate) const PROGRESS_MANY: Scenario = Scenario {
     name: "progress-8x16",
-    property: "jobs all run before any shutdown begins: 8 workers, 16 jobs",
+    property: "all jobs run before any shutdown begins: 8 workers, 16 jobs",
     clauses: &[7],
     reach: &["the last job ended last", "an earlier job ended last"],
     world: World::PLAIN,
@@ -61,12 +61,12 @@ pub(crate) const PROGRESS_MANY: Scenario = Scenario {
 };
 
 const ALL_ACCEPTED: &str = "every job was accepted";
-const SOME_REFUSED: &str = "some jobs came back";
-const ALL_REFUSED: &str = "every job came back";
+const SOME_REFUSED: &str = "some jobs were refused";
+const ALL_REFUSED: &str = "every job was refused";
 
 pub(crate) const DROP_RACE: Scenario = Scenario {
     name: "submit-racing-drop-4x4",
-    property: "jobs of 4 submitters racing the drop run, or come back: 4 workers, 16 jobs",
+    property: "each job submitted while the pool is dropped runs or comes back: 4 submitters, 4 workers, 16 jobs",
     clauses: &[2, 3, 4, 16],
     reach: &[ALL_ACCEPTED, SOME_REFUSED, ALL_REFUSED],
     world: World::PLAIN,
@@ -81,7 +81,7 @@ pub(crate) const DROP_RACE: Scenario = Scenario {
 
 pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
     name: "full-racing-drain",
-    property: "with 2 places, jobs of 4 submitters racing the drain run, or come back: 3 workers",
+    property: "each job submitted while the pool drains runs or comes back: 2 slots, 4 submitters, 3 workers",
     clauses: &[3, 4, 8, 10, 16],
     reach: &[COMPLETED, REFUSED, WAITED],
     world: World::PLAIN,
@@ -93,20 +93,20 @@ pub(crate) const BOUNDED_DRAIN: Scenario = Scenario {
 
 const COMPLETED: &str = "a job completed";
 const CANCELLED: &str = "a job was cancelled";
-const REFUSED: &str = "a job came back";
+const REFUSED: &str = "a job was refused";
 const WAITED: &str = "a submitter waited";
 
 fn bounded(harness: &Harness) -> ThreadPool {
     harness.builder().workers(3).capacity(2).build().unwrap()
 }
 
-/// How many submitters have slept.
+/// Returns the number of submitters that have slept.
 fn waiters() -> usize {
     (0..SUBMITTERS).filter(|number| history::slept(&name(*number))).count()
 }
 
-/// Submitters hand in that many jobs each while the pool is dropped. Returns how many jobs ran and
-/// how many came back.
+/// Drops the pool while each submitter submits `each` jobs. Returns how many jobs ran and how many
+/// came back.
 fn submit_racing_drain(pool: ThreadPool, each: usize) -> (usize, usize) {
     let (ran, refused) = (Count::default(), Count::default());
     let submitters = submitters(&pool, |submitter| {
@@ -130,7 +130,8 @@ fn submit_racing_drain(pool: ThreadPool, each: usize) -> (usize, usize) {
 
 pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
     name: "full-progress",
-    property: "with 2 places, 4 submitters get all 12 jobs in before any shutdown: 3 workers",
+    property:
+        "with 2 slots, all 12 jobs of 4 submitters are accepted before any shutdown: 3 workers",
     clauses: &[7, 8, 10],
     reach: &["every submitter waited", "some submitter did not wait"],
     world: World::PLAIN,
@@ -156,8 +157,7 @@ pub(crate) const BOUNDED_PROGRESS: Scenario = Scenario {
 
 pub(crate) const DISCARD_RACE: Scenario = Scenario {
     name: "submit-racing-discard-4x4",
-    property:
-        "of jobs of 4 submitters racing shutdown_now, each handle resolves, the report agrees",
+    property: "when 4 submitters race shutdown_now, each handle resolves and the report agrees",
     clauses: &[3, 4, 5, 17, 20, 24],
     reach: &[COMPLETED, CANCELLED, REFUSED],
     world: World::PLAIN,
@@ -194,7 +194,7 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
         assert_eq!(report.completed, ran.get() as u64);
         assert_eq!(report.completed, completed.get() as u64);
         assert_eq!(report.cancelled, cancelled.get() as u64);
-        assert_eq!(dropped.get(), SUBMITTERS * EACH, "the captures of each are dropped");
+        assert_eq!(dropped.get(), SUBMITTERS * EACH, "the captures of every job are dropped");
         let refused = SUBMITTERS * EACH - completed.get() - cancelled.get();
         let (completed, cancelled) = (completed.get(), cancelled.get());
         harness.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
@@ -204,7 +204,7 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
 pub(crate) const IDLE_MANY: Scenario = Scenario {
     name: "idle-two-waiters-4x12",
     property:
-        "two threads that wait for idleness see 4 jobs and all their descendants ended: 4 workers",
+        "when two idleness waiters return, 4 jobs and all their descendants have ended: 4 workers",
     clauses: &[7, 26],
     reach: &["both slept", "one slept", "neither slept"],
     world: World::PLAIN,
@@ -231,8 +231,8 @@ pub(crate) const IDLE_MANY: Scenario = Scenario {
     },
 };
 
-/// A job that hands in the next generation's, or, if it is the last, takes long: each end of a job
-/// wakes who waits for idleness, so that only a long one lets it sleep.
+/// Returns a job that submits the job of the next generation; the job of the last generation takes
+/// long. Idleness waiters wake up at the end of every job, so they sleep only while a long job runs.
 fn generation(submitter: Submitter, ran: Count, left: usize) -> Job {
     const LONG: usize = 20;
     Box::new(move || {
@@ -247,7 +247,7 @@ fn generation(submitter: Submitter, ran: Count, left: usize) -> Job {
     })
 }
 
-/// Starts the submitters, each with its own program.
+/// Starts the submitters.
 fn submitters<F>(pool: &ThreadPool, program: impl Fn(Submitter) -> F) -> Vec<thread::JoinHandle>
 where
     F: FnOnce() + Send + 'static,

@@ -1,4 +1,4 @@
-//! The scenarios: those that any subject can be put under, and those on this pool's own interface.
+//! The scenarios: those that run against any subject, and those that use the interface of this pool.
 
 pub(crate) mod any;
 pub(crate) mod backpressure;

@@ -1,5 +1,5 @@
-//! What a scenario is: a small concurrent program, the clauses that it shows, and the outcomes that
-//! must be reachable in it.
+//! The scenario: a small concurrent program, the clauses that it is evidence for, and the outcomes
+//! that it must be able to reach.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,45 +10,45 @@ use last_call::{Builder, ThreadPool};
 
 use crate::subjects::subject::Subject;
 
-/// A small concurrent program over a subject. It panics where a property does not hold.
+/// A small concurrent program that uses a subject and panics if its property does not hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// Its name in reports and filters.
+    /// The name in reports and filters.
     pub name: &'static str,
-    /// What it shows, as a promise.
+    /// The property that it shows, as a promise.
     pub property: &'static str,
     /// The clauses that it is evidence for.
     pub clauses: &'static [u8],
-    /// The outcomes that must be reached in some execution, lest it shows nothing.
+    /// The outcomes that some execution must reach. Otherwise the scenario shows nothing.
     pub reach: &'static [&'static str],
-    /// What the world does to it.
+    /// The environment that it runs in.
     pub world: World,
     /// The program.
     pub body: fn(&Harness),
 }
 
-/// What the world does to a scenario, which must survive it.
+/// The environment of a scenario: everything that goes wrong around it.
 #[derive(Clone, Copy, Debug)]
 pub struct World {
-    /// What goes wrong in every execution.
+    /// The faults that are injected into every execution.
     pub faults: &'static [Fault],
-    /// How many spurious wake-ups there may be in an execution; loom has none.
+    /// The maximum number of spurious wake-ups in an execution. loom does not explore any.
     pub spurious_wakeups: usize,
-    /// The beginning of the names of threads that nothing tells from one another, neither what they
-    /// run nor any thread that looks at what belongs to each of them in order. Of executions that
-    /// differ only in which of them is which, one is explored.
+    /// The common prefix of the names of interchangeable threads. They run the same program, and no
+    /// other thread visits their objects in a fixed order. Executions that differ only by a
+    /// permutation of these threads are explored once.
     pub alike: Option<&'static str>,
 }
 
 impl World {
-    /// A world that plays along.
+    /// A world in which nothing goes wrong.
     pub const PLAIN: World = World { faults: &[], spurious_wakeups: 0, alike: None };
 
-    /// One whose workers are alike.
+    /// A world whose workers are interchangeable.
     pub const ALIKE_WORKERS: World = World { alike: Some("last-call-"), ..World::PLAIN };
 }
 
-/// What a scenario's program is given.
+/// The subject and the record of outcomes, as passed to the program of a scenario.
 #[derive(Clone)]
 pub struct Harness {
     /// The pool on trial.
@@ -63,32 +63,32 @@ impl std::fmt::Debug for Harness {
 }
 
 impl Harness {
-    /// A harness for the subject, with no outcome seen.
+    /// Creates a harness for the subject, with no outcome seen.
     pub fn new(subject: &'static dyn Subject) -> Self {
         Harness { subject, seen: Arc::default() }
     }
 
-    /// A builder of this pool on the subject's queue.
+    /// Returns a builder of this pool on the queue of the subject.
     pub(crate) fn builder(&self) -> Builder {
         ThreadPool::builder().queue(self.subject.queue().unwrap_or_default())
     }
 
-    /// This pool, with that many workers, on the subject's queue.
+    /// Starts this pool with `workers` workers on the queue of the subject.
     pub(crate) fn pool(&self, workers: usize) -> ThreadPool {
-        self.builder().workers(workers).build().expect("nothing is in the way of it")
+        self.builder().workers(workers).build().expect("the pool can be built")
     }
 
-    /// The subject's queue alone.
+    /// Creates the queue of the subject, without a pool.
     pub(crate) fn queue<T: Send>(&self, capacity: Option<usize>) -> AnyQueue<T> {
         AnyQueue::of(self.subject.queue().unwrap_or_default(), capacity)
     }
 
-    /// Notes that an outcome was reached.
+    /// Records that an outcome was reached.
     pub fn reach(&self, outcome: &'static str) {
         *self.lock().entry(outcome).or_default() += 1;
     }
 
-    /// Notes those outcomes that were reached at least once in this execution.
+    /// Records the outcomes whose count in this execution is not zero.
     pub(crate) fn reach_each(&self, outcomes: &[(&'static str, usize)]) {
         for (outcome, _) in outcomes.iter().filter(|(_, times)| *times > 0) {
             self.reach(outcome);
@@ -100,7 +100,7 @@ impl Harness {
         self.lock().clear();
     }
 
-    /// The outcomes seen so far, and in how many executions.
+    /// Returns the outcomes seen so far, each with its number of executions.
     pub fn seen(&self) -> BTreeMap<&'static str, u64> {
         self.lock().clone()
     }

@@ -1,4 +1,4 @@
-//! Scenarios on this pool's own interface: shutdown of each kind, racing submitters and jobs.
+//! Scenarios on the interface of this pool: every kind of shutdown, racing submitters and jobs.
 
 use std::time::Duration;
 
@@ -10,16 +10,17 @@ use crate::scenarios::tools::{at_drop, history, panic_quietly, Count, Latch};
 
 pub(crate) const PROGRESS_OWNED: Scenario = Scenario {
     name: "progress-owned-2x2",
-    property: "two jobs that own the pool run before any shutdown; the last owner's drop returns",
+    property:
+        "two jobs that own the pool run before any shutdown; the drop by the last owner returns",
     clauses: &[2, 7, 16, 21],
     reach: &["main dropped it", "the first job dropped it", "the second job dropped it"],
     world: World::PLAIN,
-    // The pool cannot be shut down before both jobs have run, since both own it: no latch is needed,
-    // and two workers with two jobs can be explored without a bound.
+    // Both jobs own the pool, so it cannot be shut down before both have run. That needs no latch,
+    // so two workers with two jobs can be explored without a bound.
     body: |harness| {
         let pool = harness.pool(2);
         let submitter = pool.submitter();
-        // The owners that are left, and what they own: who is the last is decided under a lock.
+        // The number of owners left, and the pool. The lock decides which owner is the last.
         let owned = Arc::new(sync::Mutex::new((3, Some(pool))));
         let disown = |outcome| {
             let (harness, owned) = (harness.clone(), Arc::clone(&owned));
@@ -51,14 +52,14 @@ const RACE: Scenario = Scenario {
 
 pub(crate) const SUBMIT_RACING_DROP: Scenario = Scenario {
     name: "submit-racing-drop",
-    property: "a job handed in while the pool is dropped runs, or comes back: 1 worker",
+    property: "a job submitted while the pool is dropped runs or comes back: 1 worker",
     body: |harness| submit_racing_drop(harness, 1),
     ..RACE
 };
 
 pub(crate) const SUBMIT_RACING_DROP_TWO: Scenario = Scenario {
     name: "submit-racing-drop-2",
-    property: "a job handed in while the pool is dropped runs, or comes back: 2 workers",
+    property: "a job submitted while the pool is dropped runs or comes back: 2 workers",
     body: |harness| submit_racing_drop(harness, 2),
     ..RACE
 };
@@ -86,7 +87,8 @@ fn submit_racing_drop(harness: &Harness, workers: usize) {
 
 pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
     name: "job-submits-while-draining",
-    property: "a running job's submission is accepted before the drain and refused after",
+    property:
+        "a submission from a running job is accepted before the drain begins and refused after",
     clauses: &[3, 5, 11],
     reach: &["the child ran", "the child was refused"],
     world: World::PLAIN,
@@ -115,7 +117,7 @@ pub(crate) const JOB_SUBMITS_WHILE_DRAINING: Scenario = Scenario {
 pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
     name: "discard-racing-jobs",
     property:
-        "shutdown_now: each job ran or was cancelled, its captures are dropped, its handle knows",
+        "shutdown_now: each job ran or was cancelled, its captures are dropped, its handle is resolved",
     clauses: &[1, 4, 5, 17, 20, 24],
     reach: &["both ran", "the first ran, the second was cancelled", "both were cancelled"],
     world: World::PLAIN,
@@ -134,7 +136,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
             .collect();
         let report = pool.shutdown_now();
         settled(&report);
-        assert_eq!(dropped.get(), 2, "the captures of both are dropped");
+        assert_eq!(dropped.get(), 2, "the captures of both jobs are dropped");
         let ended: Vec<_> = handles
             .into_iter()
             .map(|handle| handle.try_join().expect("resolved before shutdown_now returns"))
@@ -146,7 +148,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
             [true, true] => "both ran",
             [true, false] => "the first ran, the second was cancelled",
             [false, false] => "both were cancelled",
-            _ => panic!("the second ran and the first did not"),
+            _ => panic!("the second job ran and the first did not"),
         });
     },
 };
@@ -154,7 +156,7 @@ pub(crate) const DISCARD_RACING_JOBS: Scenario = Scenario {
 pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
     name: "discard-2x2",
     property:
-        "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, the report says which",
+        "shutdown_now with 2 workers, 2 jobs: each ran or was cancelled, and the report agrees",
     clauses: &[4, 5, 17, 20],
     reach: &["none cancelled", "one cancelled", "both cancelled"],
     world: World::PLAIN,
@@ -174,7 +176,7 @@ pub(crate) const DISCARD_TWO_WORKERS: Scenario = Scenario {
 
 pub(crate) const DEADLINE: Scenario = Scenario {
     name: "deadline",
-    property: "shutdown_timeout: in time all ran; too late, queued jobs are cancelled and the running one is named",
+    property: "shutdown_timeout: in time, all jobs ran; at the deadline, queued jobs are cancelled and the running job is named",
     clauses: &[1, 4, 5, 17, 24],
     reach: &[
         "all had run",
@@ -199,25 +201,25 @@ pub(crate) const DEADLINE: Scenario = Scenario {
         let running: Vec<_> = report.unfinished_jobs.iter().map(|job| job.id).collect();
         let ids = [first.id(), second.id()];
 
-        // Whatever the report said, each handle resolves, and to what it said.
+        // Each handle resolves to the outcome that the report gave.
         let outcomes = [first.join(), second.join()];
         let completed = outcomes.iter().filter(|outcome| outcome.is_completed()).count() as u64;
         assert_eq!(completed, report.completed + report.unfinished);
-        assert_eq!(dropped.get(), 2, "the captures of both are dropped");
+        assert_eq!(dropped.get(), 2, "the captures of both jobs are dropped");
         harness.reach(match (report.completed, report.cancelled, &running[..]) {
             (2, 0, []) => "all had run",
             (1, 0, [id]) if *id == ids[1] => "the first had run, the second was running",
             (1, 1, []) => "the first had run, the second was cancelled",
             (0, 1, [id]) if *id == ids[0] => "the first was running, the second was cancelled",
             (0, 2, []) => "both were cancelled",
-            other => panic!("impossible: {other:?}"),
+            other => panic!("unexpected report: {other:?}"),
         });
     },
 };
 
 pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
     name: "deadline-2x2",
-    property: "shutdown_timeout with 2 workers, 2 jobs: each ends as the report says, whichever record it reads first",
+    property: "shutdown_timeout with 2 workers, 2 jobs: each ends as reported, whichever worker the report reads first",
     clauses: &[1, 4, 5, 17, 24],
     reach: &[
         "both had run",
@@ -240,10 +242,10 @@ pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
             let id = handle.id();
             let outcome = handle.join();
             completed += u64::from(outcome.is_completed());
-            // A job that is named as running must not be cancelled after all.
+            // A job that is reported as running is not cancelled later.
             assert!(outcome.is_completed() || !running.contains(&id));
         }
-        // None of those that it counts as cancelled may start once it has been read.
+        // No job that the report counts as cancelled starts later.
         assert_eq!(completed, report.completed + report.unfinished);
         harness.reach(match (report.completed, report.unfinished) {
             (2, 0) => "both had run",
@@ -258,14 +260,14 @@ pub(crate) const DEADLINE_TWO_WORKERS: Scenario = Scenario {
 
 pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
     name: "deadline-in-time",
-    property: "shutdown_timeout returns when the workers have ended, not at its deadline; stop hooks have run",
+    property: "shutdown_timeout returns when the workers have ended, not at its deadline, and stop hooks have run",
     clauses: &[5, 17],
     reach: &["the owner slept", "the workers had ended"],
     world: World::PLAIN,
     body: |harness| {
-        // A deadline that does not fire: only the workers' end can wake the owner.
+        // The deadline does not pass, so only the end of the workers can wake the owner.
         const LONG: Duration = Duration::from_secs(3600);
-        // A lock that loom sees: that the hook has run by then is the claim.
+        // A lock that the explorers see: the claim is that the hook has already run.
         let stopped = Arc::new(sync::Mutex::new(0));
         let on_stop = Arc::clone(&stopped);
         let stop = move |_| *on_stop.lock() += 1;
@@ -285,7 +287,7 @@ pub(crate) const DEADLINE_IN_TIME: Scenario = Scenario {
 pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
     name: "deadline-stuck-job",
     property:
-        "shutdown_timeout cancels what is queued behind a job that does not end, and names that",
+        "shutdown_timeout cancels the jobs queued behind one that does not end, and names that one",
     clauses: &[4, 17, 24],
     reach: &["it was running", "it had not started"],
     world: World::PLAIN,
@@ -294,10 +296,10 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
         let gate = Latch::new(1);
         let held = gate.clone();
         let first = pool.submit(move || held.wait()).unwrap();
-        let second = pool.submit(|| panic!("it must not run")).unwrap();
+        let second = pool.submit(|| panic!("a cancelled job ran")).unwrap();
         let report = pool.shutdown_timeout(Duration::from_secs(1));
         balanced(&report);
-        // Before the gate opens, so nothing but the deadline can have resolved it.
+        // The gate is still closed, so only the deadline can have resolved the handle.
         assert!(second.join().is_cancelled());
         harness.reach(if report.unfinished == 1 {
             assert_eq!(report.unfinished_jobs[0].id, first.id());
@@ -313,7 +315,7 @@ pub(crate) const DEADLINE_STUCK: Scenario = Scenario {
 pub(crate) const DEADLINE_PANIC: Scenario = Scenario {
     name: "deadline-panic",
     property:
-        "shutdown_timeout: a panic that the report counts is in its list, with id and message",
+        "shutdown_timeout: every panic that the report counts is listed with its id and message",
     clauses: &[5, 12, 17],
     reach: &["panicked", "running", "cancelled"],
     world: World::PLAIN,
@@ -344,7 +346,7 @@ const BESIDE_CANCEL: Scenario = Scenario {
 pub(crate) const DEADLINE_BESIDE_CANCEL: Scenario = Scenario {
     name: "deadline-beside-cancel",
     property:
-        "shutdown_timeout returns though a cancel does not end, and reports that job as cancelled",
+        "shutdown_timeout returns while a cancel does not end, and reports its job as cancelled",
     reach: &["it had run", "it was running", "it was cancelled"],
     body: |harness| deadline_beside_cancel(harness, false),
     ..BESIDE_CANCEL
@@ -352,7 +354,7 @@ pub(crate) const DEADLINE_BESIDE_CANCEL: Scenario = Scenario {
 
 pub(crate) const DEADLINE_STUCK_BESIDE_CANCEL: Scenario = Scenario {
     name: "deadline-stuck-beside-cancel",
-    property: "shutdown_timeout returns though neither a job nor a cancel ends, and tells one from the other",
+    property: "shutdown_timeout returns while neither a job nor a cancel ends: one is unfinished, the other cancelled",
     reach: &["it was running", "it was cancelled"],
     body: |harness| deadline_beside_cancel(harness, true),
     ..BESIDE_CANCEL
@@ -381,13 +383,13 @@ fn deadline_beside_cancel(harness: &Harness, stuck: bool) {
     }
     let report = pool.shutdown_timeout(Duration::from_secs(1));
     balanced(&report);
-    // Before anything is let go, so nothing but the deadline can have brought this about.
+    // The cancel is still blocked, so only the deadline can have ended the shutdown.
     let running: Vec<_> = report.unfinished_jobs.iter().map(|job| job.id).collect();
     let outcome = match (report.completed, report.cancelled, &running[..]) {
         (1, 1, []) if !stuck => "it had run",
         (0, 1, [id]) if *id == first.id() => "it was running",
         (0, 2, []) => "it was cancelled",
-        other => panic!("impossible: {other:?}"),
+        other => panic!("unexpected report: {other:?}"),
     };
     if stuck {
         gate.done();
@@ -401,12 +403,12 @@ fn deadline_beside_cancel(harness: &Harness, stuck: bool) {
 pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
     name: "captures-before-handle",
     property:
-        "captures are dropped before the handle resolves, of a job that ran and of a cancelled one",
+        "the captures of a job that ran or was cancelled are dropped before its handle resolves",
     clauses: &[6, 15],
     reach: &["completed", "cancelled"],
     world: World::PLAIN,
     body: |harness| {
-        // A lock that loom sees: the order is the claim.
+        // A lock that the explorers see: the claim is about the order.
         struct Capture(Arc<sync::Mutex<usize>>);
         impl Drop for Capture {
             fn drop(&mut self) {
@@ -432,14 +434,14 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
 
 pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
     name: "discard-on-worker",
-    property: "shutdown_now on its own worker lets go, and the job behind is cancelled",
+    property: "shutdown_now on a worker of the pool detaches, and cancels the job queued behind",
     clauses: &[17, 21, 24],
     reach: &["cancelled"],
     world: World::PLAIN,
     body: |harness| {
         let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
         let behind = {
-            // Held until the pool is in it, so that the job finds it there.
+            // Locked until the pool is stored, so that the job finds it.
             let mut in_cell = cell.lock();
             let pool = harness.pool(1);
             let for_job = Arc::clone(&cell);
@@ -459,7 +461,7 @@ pub(crate) const DISCARD_ON_WORKER: Scenario = Scenario {
 
 pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
     name: "stats-while-submitting",
-    property: "stats asked while another thread submits never show more finished than accepted",
+    property: "stats read while another thread submits never show more finished than accepted",
     clauses: &[5],
     reach: &["none had ended", "one had ended"],
     world: World::PLAIN,
@@ -477,7 +479,7 @@ pub(crate) const STATS_WHILE_SUBMITTING: Scenario = Scenario {
 
 pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
     name: "stats-while-running",
-    property: "stats never show more finished than accepted, and never fall",
+    property: "stats never show more finished than accepted, and never decrease",
     clauses: &[5, 15],
     reach: &["before the job ended", "after the job ended"],
     world: World::PLAIN,
@@ -501,7 +503,7 @@ pub(crate) const STATS_WHILE_RUNNING: Scenario = Scenario {
 
 pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
     name: "stats-while-cancelling",
-    property: "stats asked while another thread submits a job and cancels it never show more finished than accepted, and never fall",
+    property: "stats read while another thread submits and cancels a job never show more finished than accepted, and never decrease",
     clauses: &[5, 15, 25],
     reach: &["none had ended", "it had been cancelled", "it had run"],
     world: World::PLAIN,
@@ -515,10 +517,10 @@ pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
         let late = pool.stats();
         assert!(early.finished() <= early.accepted, "{early:?}");
         assert!(late.finished() <= late.accepted, "{late:?}");
-        let falls = early.accepted > late.accepted
+        let decreases = early.accepted > late.accepted
             || early.completed > late.completed
             || early.cancelled > late.cancelled;
-        assert!(!falls, "{early:?}, then {late:?}");
+        assert!(!decreases, "{early:?}, then {late:?}");
         canceller.join().unwrap();
         let report = pool.shutdown();
         settled(&report);
@@ -531,19 +533,19 @@ pub(crate) const STATS_WHILE_CANCELLING: Scenario = Scenario {
     },
 };
 
-/// Threads of a scenario's own.
+/// Starts a thread of the scenario.
 pub(crate) fn spawn(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle {
     thread::spawn(name.to_owned(), None, main).unwrap()
 }
 
-/// The conservation law where everything must have ended: then it is not by the arithmetic of the
-/// report, which calls unfinished what it cannot account for.
+/// Checks the conservation law of a report in which nothing may be unfinished. This is stronger than
+/// the arithmetic, since the report counts as unfinished whatever is left over.
 pub(crate) fn settled(report: &Report) {
     balanced(report);
     assert_eq!(report.unfinished, 0, "{report:?}");
 }
 
-/// The conservation law.
+/// Checks the conservation law.
 pub(crate) fn balanced(report: &Report) {
     assert_eq!(
         report.accepted,

@@ -1,10 +1,10 @@
-//! What the programs of scenarios are made with: counters, latches, and the history of an execution.
+//! Tools for the programs of scenarios: counters, latches, and the history of an execution.
 
 use std::sync::Arc;
 
 use last_call::sync::{self, Condvar, Counter};
 
-/// Counts what happened. Every look is visible to the explorers: an assertion may rest on it.
+/// A counter of events. The explorers see every read, so assertions may depend on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Count(Arc<Counter>);
 
@@ -23,7 +23,7 @@ impl Count {
         usize::try_from(self.0.get()).expect("few things happen in a model")
     }
 
-    /// A job that adds one.
+    /// Returns a job that adds one.
     pub(crate) fn job(&self) -> impl FnOnce() + Send + 'static {
         let count = self.clone();
         move || {
@@ -33,7 +33,7 @@ impl Count {
         }
     }
 
-    /// A value whose drop adds one.
+    /// Returns a value whose drop adds one.
     pub(crate) fn on_drop(&self) -> impl Send + 'static {
         struct OnDrop(Count);
         impl Drop for OnDrop {
@@ -46,7 +46,8 @@ impl Count {
     }
 }
 
-/// A capture whose destructor does that, outside the pool's locks.
+/// Returns a value that calls `destructor` when it is dropped, and checks that no lock of the pool is
+/// held then.
 pub(crate) fn at_drop(destructor: impl FnOnce() + Send + 'static) -> impl Send + 'static {
     struct AtDrop<F: FnOnce()>(Option<F>);
     impl<F: FnOnce()> Drop for AtDrop<F> {
@@ -60,33 +61,33 @@ pub(crate) fn at_drop(destructor: impl FnOnce() + Send + 'static) -> impl Send +
     AtDrop(Some(destructor))
 }
 
-/// What a thread did in the current execution, asked afterwards. That is the same in all executions
-/// of a trace, so an outcome may rest on it.
+/// Queries about what a thread did in the current execution. The answers are the same in all
+/// executions of a trace, so outcomes may depend on them.
 pub(crate) mod history {
-    /// What a job remarks when it runs.
+    /// The note in the trace when a job runs.
     pub(crate) const RUNS: &str = "the job runs";
-    /// What the main thread remarks before it drops the pool.
+    /// The note in the trace before the pool is dropped.
     pub(crate) const DROP: &str = "drop(pool)";
 
-    /// Called by jobs and by drops of captures: panics if this thread holds a lock of the pool's.
+    /// Panics if this thread holds a lock of the pool. Jobs and destructors of captures call it.
     #[cfg(loom)]
     pub(crate) fn outside_locks() {
         assert_eq!(last_call::sync::trace::locks_held(), 0, "user code under a lock");
     }
 
-    /// Whether the thread of that name slept on a condition variable.
+    /// Returns `true` if the thread slept on a condition variable.
     #[cfg(loom)]
     pub(crate) fn slept(thread: &str) -> bool {
         last_call::sync::trace::has_slept(thread)
     }
 
-    /// Whether a deadline passed for the thread of that name.
+    /// Returns `true` if a deadline passed for the thread.
     #[cfg(loom)]
     pub(crate) fn timed_out(thread: &str) -> bool {
         last_call::sync::trace::has_timed_out(thread)
     }
 
-    // Without a checker there is no record; the scenarios are compiled for their names and clauses.
+    // Without a checker there is no record: the scenarios are compiled for their names and clauses.
     #[cfg(not(loom))]
     pub(crate) fn outside_locks() {}
     #[cfg(not(loom))]
@@ -99,8 +100,8 @@ pub(crate) mod history {
     }
 }
 
-/// Opens when it has been reached a number of times: how a scenario waits for jobs without the
-/// pool's help. Seen by loom.
+/// A latch that opens after a number of arrivals. Scenarios use it to wait for jobs without the help
+/// of the pool. The explorers see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Latch(Arc<(sync::Mutex<usize>, Condvar)>);
 
@@ -109,7 +110,7 @@ impl Latch {
         Latch(Arc::new((sync::Mutex::new(times), Condvar::new())))
     }
 
-    /// Returns how many are still to come.
+    /// Arrives. Returns the number of arrivals still missing.
     pub(crate) fn arrive(&self) -> usize {
         let (left, open) = &*self.0;
         let mut left = left.lock();
@@ -120,7 +121,7 @@ impl Latch {
         *left
     }
 
-    /// Arrives, for jobs that return nothing.
+    /// Arrives. For jobs that return nothing.
     pub(crate) fn done(&self) {
         self.arrive();
     }
@@ -134,7 +135,8 @@ impl Latch {
     }
 }
 
-/// Panics as a job may, without the panic hook's noise: a model's own assertions go there.
+/// Panics like a failing job, but without calling the panic hook, which is reserved for the
+/// assertions of models.
 pub(crate) fn panic_quietly() -> ! {
     sync::note("the job panics");
     std::panic::resume_unwind(Box::new("a job's panic"))

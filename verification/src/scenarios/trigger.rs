@@ -1,4 +1,4 @@
-//! Scenarios on ending the pool from elsewhere: triggers, stop tokens, owners that let go.
+//! Scenarios on shutting the pool down indirectly: triggers, stop tokens, owners that detach.
 
 use std::time::Duration;
 
@@ -21,14 +21,15 @@ const TAKING_OVER: Scenario = Scenario {
 
 pub(crate) const DISCARD_DURING_DRAIN: Scenario = Scenario {
     name: "discard-during-drain",
-    property: "a trigger's discard takes over from the owner's drain; handles and report agree",
+    property:
+        "a discard by a trigger takes over from the drain of the owner; handles and report agree",
     body: |harness| discard_during_drain(harness, 1),
     ..TAKING_OVER
 };
 
 pub(crate) const DISCARD_DURING_DRAIN_TWO: Scenario = Scenario {
     name: "discard-during-drain-2",
-    property: "a discard takes over from a drain of 2 workers; handles and report agree",
+    property: "a discard takes over from a drain with 2 workers; handles and report agree",
     body: |harness| discard_during_drain(harness, 2),
     ..TAKING_OVER
 };
@@ -54,7 +55,8 @@ fn discard_during_drain(harness: &Harness, workers: usize) {
 
 pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
     name: "two-triggers",
-    property: "a drain and a discard from two threads: the job has one outcome, the drop returns",
+    property:
+        "a drain and a discard from two threads: the job has one outcome, and shutdown returns",
     clauses: &[1, 4, 18],
     reach: &["ran", "cancelled"],
     world: World::PLAIN,
@@ -77,7 +79,7 @@ pub(crate) const TWO_TRIGGERS: Scenario = Scenario {
 pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
     name: "wait-for-termination",
     property:
-        "who waits for termination returns when the last job has ended, not because another did",
+        "every termination waiter returns after the last job has ended, even if another thread waits too",
     clauses: &[18],
     reach: &["terminated"],
     world: World::PLAIN,
@@ -106,7 +108,8 @@ pub(crate) const WAIT_FOR_TERMINATION: Scenario = Scenario {
 
 pub(crate) const WAIT_FOR_TERMINATION_TWO: Scenario = Scenario {
     name: "wait-for-termination-2",
-    property: "a wait for termination returns when both workers have ended their jobs and their stop hooks",
+    property:
+        "a termination waiter returns after both workers have finished their jobs and stop hooks",
     clauses: &[18],
     reach: &["terminated"],
     world: World::PLAIN,
@@ -126,7 +129,8 @@ pub(crate) const WAIT_FOR_TERMINATION_TWO: Scenario = Scenario {
 
 pub(crate) const WAIT_WHILE_CANCELLING: Scenario = Scenario {
     name: "wait-while-cancelling",
-    property: "two threads that wait for termination return when a cancel ends, which has its outcome by then",
+    property:
+        "two termination waiters return when a cancel ends, and its job has its outcome by then",
     clauses: &[18, 25],
     reach: &["both slept", "one slept", "none slept", "it ran"],
     world: World::PLAIN,
@@ -143,7 +147,7 @@ pub(crate) const WAIT_WHILE_CANCELLING: Scenario = Scenario {
 
 pub(crate) const WAIT_WHILE_DISCARDING: Scenario = Scenario {
     name: "wait-while-discarding",
-    property: "who waits for termination while another thread discards finds every handle resolved",
+    property: "a termination waiter finds every handle resolved while another thread discards",
     clauses: &[18, 24],
     reach: &["ran", "cancelled"],
     world: World::PLAIN,
@@ -171,7 +175,7 @@ const STOPPING: Scenario = Scenario {
 pub(crate) const STOP_TOKEN: Scenario = Scenario {
     name: "stop-token",
     property:
-        "a job's stop token says no before shutdown, and yes once a submission was refused for it",
+        "a stop token is not set before shutdown, and is set once a submission has been refused",
     body: |harness| {
         stopping(harness, drop);
     },
@@ -180,7 +184,7 @@ pub(crate) const STOP_TOKEN: Scenario = Scenario {
 
 pub(crate) const STOP_TOKEN_DISCARD: Scenario = Scenario {
     name: "stop-token-discard",
-    property: "the same when the shutdown is a discard, of a job that had started",
+    property: "the same when the shutdown is a discard and the job has started",
     reach: &["running", "stopping", "cancelled"],
     body: |harness| {
         let ran = stopping(harness, |pool| settled(&pool.shutdown_now()));
@@ -201,7 +205,7 @@ fn stopping(harness: &Harness, shut_down: fn(ThreadPool)) -> usize {
         move || {
             let refused = submitter.execute(|| ()).is_err();
             let stopping = token.is_stopping();
-            assert!(stopping || !refused, "refused, and the token does not say so");
+            assert!(stopping || !refused, "refused, but the stop token is not set");
             harness.reach(if stopping { "stopping" } else { "running" });
             ran.add();
         }
@@ -214,7 +218,7 @@ fn stopping(harness: &Harness, shut_down: fn(ThreadPool)) -> usize {
 
 type Reports = Arc<sync::Mutex<Vec<Report>>>;
 
-/// The final reports that a hook got, and a latch for the first.
+/// Returns a termination hook, the reports that it receives, and a latch that opens at the first.
 fn final_reports() -> (Latch, Reports, impl Fn(&Report) + Send + Sync) {
     let delivered = Latch::new(1);
     let reports = Reports::default();
@@ -231,12 +235,12 @@ fn final_reports() -> (Latch, Reports, impl Fn(&Report) + Send + Sync) {
 
 pub(crate) const FINAL_REPORT_IN_TIME: Scenario = Scenario {
     name: "final-report-in-time",
-    property: "a shutdown_timeout that is in time has given the final report to the hook when it returns: 2 workers",
+    property: "a shutdown_timeout in time has passed the final report to the hook when it returns: 2 workers",
     clauses: &[5, 17, 21],
     reach: &["the owner slept", "the workers had ended"],
     world: World::PLAIN,
     body: |harness| {
-        // A deadline that does not fire.
+        // The deadline does not pass.
         const LONG: Duration = Duration::from_secs(3600);
         let (_, reports, hook) = final_reports();
         let pool = harness.builder().workers(2).on_terminated(hook).build().unwrap();
@@ -254,7 +258,7 @@ pub(crate) const FINAL_REPORT_IN_TIME: Scenario = Scenario {
 
 pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
     name: "final-report-after-cancels",
-    property: "dropped where one cancel is inside another, the pool reports when both have ended",
+    property: "a pool that is dropped inside nested cancels reports after both cancels have ended",
     clauses: &[5, 21, 25],
     reach: &["dropped by the canceller", "dropped by the worker"],
     world: World::PLAIN,
@@ -265,14 +269,14 @@ pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
             let (by_canceller, outer_ended) = (by_canceller.clone(), outer_ended.clone());
             move |report: &Report| {
                 let ended = by_canceller.get() == 0 || outer_ended.get() == 1;
-                assert!(ended, "the canceller lets go after its last cancel");
+                assert!(ended, "the canceller detaches after its outermost cancel");
                 hook(report);
             }
         };
         let cell = Arc::new(sync::Mutex::new(None::<ThreadPool>));
         let cancelled = Count::default();
         let outer = {
-            // Held until the pool is in it, so that the destructor finds it there.
+            // Locked until the pool is stored, so that the destructor finds it.
             let mut in_cell = cell.lock();
             let pool = harness.builder().workers(1).on_terminated(hook).build().unwrap();
             let (for_inner, main) = (Arc::clone(&cell), thread::current_id());
@@ -311,7 +315,7 @@ pub(crate) const FINAL_REPORT_AFTER_CANCELS: Scenario = Scenario {
 
 pub(crate) const LET_GO_BESIDE_CANCEL: Scenario = Scenario {
     name: "let-go-beside-cancel",
-    property: "shut down on its own worker beside a cancel that does not end, the pool lets go: unfinished at first, cancelled in the end",
+    property: "a pool that is shut down on its own worker during a cancel detaches; the job is unfinished in the first report, cancelled in the final one",
     clauses: &[5, 21, 25],
     reach: &["the cancel was under way", "the cancel had ended"],
     world: World::PLAIN,
@@ -332,10 +336,10 @@ pub(crate) const LET_GO_BESIDE_CANCEL: Scenario = Scenario {
             let (held, go, cell) = (held.clone(), go.clone(), Arc::clone(&cell));
             move || {
                 held.wait();
-                let pool = cell.lock().take().expect("it was there before the cancel");
+                let pool = cell.lock().take().expect("stored before the cancel");
                 let report = pool.shutdown();
                 balanced(&report);
-                // This job, and the one that is being cancelled, which does not run.
+                // Unfinished: this job, and the one that is being cancelled, which is not running.
                 assert_eq!((report.unfinished, report.unfinished_jobs.len()), (2, 1));
                 go.done();
             }
@@ -359,7 +363,7 @@ pub(crate) const LET_GO_BESIDE_CANCEL: Scenario = Scenario {
 
 pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     name: "final-report-from-worker",
-    property: "dropped on its own worker, the pool finishes its queue and reports once, to the hook: 2 workers",
+    property: "a pool that is dropped on its own worker finishes its queue and reports once, to the hook: 2 workers",
     clauses: &[5, 21],
     reach: &["reported"],
     world: World::PLAIN,
@@ -367,7 +371,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
         let (delivered, reports, hook) = final_reports();
         let cell = Arc::new(sync::Mutex::new(None));
         {
-            // Held until the pool is in it, so that the job finds it there.
+            // Locked until the pool is stored, so that the job finds it.
             let mut in_cell = cell.lock();
             let pool = harness.builder().workers(2).on_terminated(hook).build().unwrap();
             let for_job = Arc::clone(&cell);
@@ -385,7 +389,7 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
 
 pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
     name: "final-report-of-two",
-    property: "after a deadline the final report counts both jobs, as completed or cancelled",
+    property: "after a deadline, the final report counts both jobs as completed or cancelled",
     clauses: &[5, 17, 21],
     reach: &["in time", "the first completed", "unfinished at the deadline", "both were cancelled"],
     world: World::PLAIN,
@@ -423,14 +427,14 @@ const LATE_REPORT: Scenario = Scenario {
 
 pub(crate) const FINAL_REPORT_AFTER_DEADLINE: Scenario = Scenario {
     name: "final-report-after-deadline",
-    property: "after a deadline the hook gets one final report, in which nothing is unfinished",
+    property: "after a deadline, the hook gets one final report, in which nothing is unfinished",
     body: |harness| final_report_after_deadline(harness, 1),
     ..LATE_REPORT
 };
 
 pub(crate) const FINAL_REPORT_AFTER_DEADLINE_TWO: Scenario = Scenario {
     name: "final-report-after-deadline-2",
-    property: "after a deadline the last of 2 workers gives the hook the one final report",
+    property: "after a deadline, the last of 2 workers passes the one final report to the hook",
     body: |harness| final_report_after_deadline(harness, 2),
     ..LATE_REPORT
 };

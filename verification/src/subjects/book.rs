@@ -1,5 +1,5 @@
-//! The pool of chapter 21.3 of The Rust Programming Language, in two of its stages, written afresh
-//! on the facade. What it prints is a remark in the trace.
+//! The pool from chapter 21.3 of The Rust Programming Language, in two of its stages, rewritten on
+//! the facade. The messages that it prints are notes in the trace.
 
 use last_call::sync::{note, thread, Arc, Mutex};
 
@@ -16,7 +16,7 @@ impl Subject for BookStage1 {
     }
 
     fn description(&self) -> &'static str {
-        "the book's pool when Drop has just learnt to join the workers (chapter 21.3)"
+        "the book's pool in the stage in which Drop first joins the workers (chapter 21.3)"
     }
 
     fn queue_source(&self) -> &'static str {
@@ -31,7 +31,7 @@ impl Subject for BookStage1 {
     }
 }
 
-/// The complete implementation at the end of the chapter.
+/// The complete implementation from the end of the chapter.
 #[derive(Debug)]
 pub(crate) struct BookStage2;
 
@@ -85,7 +85,7 @@ struct Stage2 {
 
 impl Pool for Stage2 {
     fn execute(&self, job: Job) -> Result<(), Job> {
-        let sender = self.sender.as_ref().expect("the sender is there until drop");
+        let sender = self.sender.as_ref().expect("the sender exists until drop");
         sender.send(job).map_err(|refused| drop(refused.0)).expect("a worker receives");
         Ok(())
     }
@@ -103,12 +103,12 @@ impl Drop for Stage2 {
     }
 }
 
-/// What a worker does when `recv` says that the sender is gone.
+/// The reaction of a worker to a disconnected channel.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WhenDisconnected {
-    /// It panics.
+    /// The worker panics.
     Panic,
-    /// It leaves its loop.
+    /// The worker leaves its loop.
     Leave,
 }
 
@@ -124,7 +124,7 @@ fn start_worker(
             note("disconnected; shutting down");
             break;
         }
-        let job = message.expect("the sender is there");
+        let job = message.expect("the sender still exists");
         note("got a job; executing");
         job();
     };

@@ -1,7 +1,8 @@
 //! A channel with the behaviour of `std::sync::mpsc`, written on the facade.
 //!
-//! loom's own `mpsc` never disconnects, and disconnecting is what the book's shutdown rests on:
-//! `recv` fails once every sender is gone and nothing is left, `send` fails once the receiver is.
+//! The `mpsc` of loom never disconnects, but the shutdown of the book's pool depends on it: `recv`
+//! fails once every sender is dropped and the channel is empty, `send` fails once the receiver is
+//! dropped.
 
 use std::collections::VecDeque;
 
@@ -11,11 +12,11 @@ pub(super) struct Sender<T>(Arc<Shared<T>>);
 
 pub(super) struct Receiver<T>(Arc<Shared<T>>);
 
-/// The receiver is gone; the message comes back.
+/// The receiver is dropped. Contains the message.
 #[derive(Debug)]
 pub(super) struct SendError<T>(pub(super) T);
 
-/// Every sender is gone and nothing is left.
+/// Every sender is dropped and the channel is empty.
 #[derive(Debug)]
 pub(super) struct RecvError;
 
@@ -30,7 +31,7 @@ struct State<T> {
     receiver: bool,
 }
 
-/// The book never clones its sender, so there is one of each.
+/// Creates a channel. The book never clones its sender, so there is one sender and one receiver.
 pub(super) fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let state = State { messages: VecDeque::new(), sender: true, receiver: true };
     let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -79,7 +80,7 @@ impl<T> Drop for Receiver<T> {
             state.receiver = false;
             std::mem::take(&mut state.messages)
         };
-        // What was sent and never received is dropped here, as std does.
+        // Messages that were never received are dropped here, as in std.
         drop(messages);
     }
 }

@@ -10,7 +10,7 @@ pub const THIS_POOL: &str = "last-call";
 /// The name of this pool as a subject, on its default queue.
 pub const ON_DEFAULT_QUEUE: &str = "last-call-two-lock";
 
-/// Returns `true` if that subject is this pool, on any queue.
+/// Returns `true` if the subject of that name is this pool, on any queue.
 pub fn is_this_pool(subject: &str) -> bool {
     [THIS_POOL, ON_DEFAULT_QUEUE].contains(&subject)
 }
@@ -22,7 +22,7 @@ pub(crate) static LOCKED: LastCall = LastCall {
     description: "this pool, on its queue `locked`",
 };
 
-/// This pool, on the queue that is the default.
+/// This pool, on its default queue.
 pub(crate) static TWO_LOCK: LastCall = LastCall {
     queue: QueueKind::TwoLock,
     name: ON_DEFAULT_QUEUE,
@@ -52,7 +52,7 @@ impl Subject for LastCall {
 
     fn build(&self, workers: usize) -> Box<dyn Pool> {
         let pool = ThreadPool::builder().workers(workers).queue(self.queue).build();
-        Box::new(pool.unwrap_or_else(|error| panic!("no thread pool: {error}")))
+        Box::new(pool.unwrap_or_else(|error| panic!("the pool cannot be built: {error}")))
     }
 }
 

@@ -10,13 +10,13 @@ pub use self::last_call::{is_this_pool, ON_DEFAULT_QUEUE, THIS_POOL};
 pub(crate) use self::last_call::{LOCKED, TWO_LOCK};
 use self::subject::Subject;
 
-/// How many subjects there are.
+/// The number of subjects.
 pub(crate) const COUNT: usize = 4;
 
-/// Every subject, in the order of the report's columns: first what users run by default.
+/// Every subject, in the order of the columns of the report. The first is what users run by default.
 pub(crate) static SUBJECTS: [&dyn Subject; COUNT] = [&TWO_LOCK, &LOCKED, &BookStage1, &BookStage2];
 
-/// Every subject, in the order of the report's columns.
+/// Every subject, in the order of the columns of the report.
 pub fn subjects() -> &'static [&'static dyn Subject] {
     &SUBJECTS
 }

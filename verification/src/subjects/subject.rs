@@ -1,4 +1,4 @@
-//! What can be put on trial: anything that takes jobs and shuts down when it is dropped.
+//! The subject of a trial: anything that accepts jobs and shuts down when it is dropped.
 
 use last_call::QueueKind;
 
@@ -7,20 +7,20 @@ pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
 /// A kind of pool.
 pub trait Subject: Send + Sync {
-    /// Its name in reports and filters.
+    /// The name in reports and filters.
     fn name(&self) -> &'static str;
 
-    /// What it is, in a sentence.
+    /// A description in one line.
     fn description(&self) -> &'static str {
         "a pool on trial"
     }
 
-    /// The queue that it runs on, if it is this pool.
+    /// The queue of the pool, if the subject is this pool.
     fn queue(&self) -> Option<QueueKind> {
         None
     }
 
-    /// The end of the path of the source file with its queue, where defects are seeded.
+    /// The end of the path of the source file of its queue, in which defects are seeded.
     fn queue_source(&self) -> &'static str {
         match self.queue() {
             Some(QueueKind::Locked) => "src/queue/locked.rs",
@@ -33,7 +33,7 @@ pub trait Subject: Send + Sync {
     fn build(&self, workers: usize) -> Box<dyn Pool>;
 }
 
-/// A pool that has a name and is started by a function: enough for one of your own.
+/// A subject made of a name and a function that starts a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Named(pub &'static str, pub fn(usize) -> Box<dyn Pool>);
 
@@ -47,12 +47,12 @@ impl Subject for Named {
     }
 }
 
-/// A running pool; dropping it is its shutdown.
+/// A running pool. Dropping it shuts it down.
 pub trait Pool: Send {
-    /// Hands in a job.
+    /// Submits a job.
     ///
     /// # Errors
     ///
-    /// The job, if the pool refuses it and gives it back.
+    /// Returns the job if the pool refuses it.
     fn execute(&self, job: Job) -> Result<(), Job>;
 }

@@ -1,29 +1,29 @@
-//! Judges a run of a trial. Every rule by which a model could pass and show nothing is here.
+//! Judges a run of a trial. A model that passes without showing anything is caught here.
 
 use crate::findings::run::{End, Engine, Options, Run};
 use crate::findings::verdict::Verdict;
 use crate::trials::recorded::Range;
 use crate::trials::trial::{Conviction, Expect, Trial};
 
-/// Judges a run without a seeded defect. `recorded` is the range for the last exploration;
-/// `convicted` says for each seeded defect whether it was convicted.
+/// Judges a run without a seeded defect. `recorded` is the recorded range of executions of the last
+/// exploration. `convicted` has an entry for each seeded defect.
 pub fn judge(trial: &Trial, run: &Run, recorded: Option<Range>, convicted: &[bool]) -> Verdict {
     let engine = if trial.bound().is_some() { Engine::Loom } else { Engine::Mazurka };
     explored(run)
         .and_then(|()| complete(trial, run, engine))
         .and_then(|()| meaningful(trial, run))
-        .and_then(|()| sharp(trial, convicted))
+        .and_then(|()| sensitive(trial, convicted))
         .and_then(|()| as_recorded(run, recorded))
         .err()
         .unwrap_or(trial.bound().map_or(Verdict::Proved, Verdict::Bounded))
 }
 
-/// Whether a run without a seeded defect shows its property, as far as that can be said where no
-/// defect is seeded and no number recorded.
+/// Checks that a run without a seeded defect shows its property. Unlike [`judge`], it considers neither
+/// seeded defects nor the recorded number of executions.
 ///
 /// # Errors
 ///
-/// What it is called instead.
+/// Returns the verdict if the run does not show its property.
 pub(crate) fn shown(trial: &Trial, run: &Run, engine: Engine) -> Result<(), Verdict> {
     explored(run).and_then(|()| complete(trial, run, engine)).and_then(|()| meaningful(trial, run))
 }
@@ -32,20 +32,20 @@ fn explored(run: &Run) -> Result<(), Verdict> {
     Err(match &run.end {
         End::Explored => return Ok(()),
         End::Failed { message, site, .. } if run.end.is_limit() => {
-            Verdict::Truncated(format!("a limit of loom's: {}", failure(run, message, site)))
+            Verdict::Truncated(format!("a limit of loom: {}", failure(run, message, site)))
         }
         End::Failed { message, site, .. } => Verdict::Failed(failure(run, message, site)),
         End::GaveUp { message } => Verdict::Truncated(message.clone()),
         End::TimedOut { seconds, stands } => {
             let begun = run.explorations.last().map_or(0, |last| last.begun);
             let stands = stands.join("; ");
-            Verdict::Truncated(format!("{begun} executions in {seconds} s, not the end; {stands}"))
+            Verdict::Truncated(format!("incomplete: {begun} executions in {seconds} s; {stands}"))
         }
         End::Died { message } => Verdict::Truncated(format!("the process died: {message}")),
     })
 }
 
-/// Whether a trial ended as it must: a property holds, or a conviction stands.
+/// Returns `true` if a trial ended as expected: its property holds, or it is violated as expected.
 pub fn as_expected(trial: &Trial, run: &Run, verdict: &Verdict) -> bool {
     match trial.expect {
         Expect::Proved => *verdict == Verdict::Proved,
@@ -54,24 +54,24 @@ pub fn as_expected(trial: &Trial, run: &Run, verdict: &Verdict) -> bool {
     }
 }
 
-/// Whether a run with a seeded defect convicted it: something failed, and the defect had acted.
+/// Returns `true` if a run convicted its seeded defect: the defect acted, and the run failed.
 pub fn convicts(run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
     acted && matches!(run.end, End::Failed { .. }) && !run.end.is_limit()
 }
 
-/// Whether a run came to no end of its own, so that nobody knows what it would have shown.
+/// Returns `true` if a run was ended by a limit or a crash, so that its result is unknown.
 pub fn is_undecided(run: &Run) -> bool {
     matches!(run.end, End::TimedOut { .. } | End::Died { .. }) || run.end.is_limit()
 }
 
-/// How a run ended, in a line.
+/// Returns a line that says how a run ended.
 pub fn summary(run: &Run) -> String {
     match &run.end {
         End::Failed { message, site, .. } => failure(run, message, site),
-        End::Explored => "explored to the end, and nothing failed".to_owned(),
+        End::Explored => "explored completely, nothing failed".to_owned(),
         End::GaveUp { message } => message.clone(),
-        End::TimedOut { seconds, .. } => format!("not explored in {seconds} s"),
+        End::TimedOut { seconds, .. } => format!("not completed in {seconds} s"),
         End::Died { message } => format!("the process died: {message}"),
     }
 }
@@ -85,7 +85,7 @@ fn is_convicted(end: &End, conviction: Conviction) -> bool {
     }
 }
 
-/// A failure in a sentence: loom's list of blocked threads is better seen in the trace.
+/// Describes a failure in one line. The list of blocked threads that loom adds is left to the trace.
 fn failure(run: &Run, message: &str, site: &str) -> String {
     let message = if run.end.is_deadlock() {
         "deadlock: no thread can go on".to_owned()
@@ -106,14 +106,15 @@ fn failure(run: &Run, message: &str, site: &str) -> String {
 
 fn complete(trial: &Trial, run: &Run, engine: Engine) -> Result<(), Verdict> {
     if run.options != Options::complete(engine, &trial.scenario.world) {
-        return Err(Verdict::Truncated("the settings are not the complete ones".to_owned()));
+        return Err(Verdict::Truncated("the settings limit the exploration".to_owned()));
     }
     for exploration in &run.explorations {
         let counted = exploration.begun.checked_sub(exploration.given_up);
         if exploration.completed.is_none() || exploration.completed != counted {
-            let told = exploration.completed.map_or("nothing".to_owned(), |n| n.to_string());
-            let counted = counted.map_or("fewer".to_owned(), |n| n.to_string());
-            let reason = format!("the engine told of {told} executions, {counted} were counted");
+            let reported = exploration.completed.map_or("no".to_owned(), |n| n.to_string());
+            let counted = counted.map_or("fewer than none".to_owned(), |n| n.to_string());
+            let reason =
+                format!("the engine reported {reported} executions, {counted} were counted");
             return Err(Verdict::Truncated(reason));
         }
     }
@@ -138,16 +139,16 @@ fn meaningful(trial: &Trial, run: &Run) -> Result<(), Verdict> {
         return Err(Verdict::Failed(format!("reached, and not declared: {outcome}")));
     }
     if run.faults_fired.contains(&0) {
-        return vacuous("a fault that the scenario is about never acted".to_owned());
+        return vacuous("a fault of the scenario never acted".to_owned());
     }
     Ok(())
 }
 
-/// Whether the trial notices what it must.
-fn sharp(trial: &Trial, convicted: &[bool]) -> Result<(), Verdict> {
+/// Checks that the trial convicts all of its seeded defects.
+fn sensitive(trial: &Trial, convicted: &[bool]) -> Result<(), Verdict> {
     let vacuous = |reason: String| Err(Verdict::Vacuous(reason));
     if !convicted.contains(&true) {
-        return vacuous("no seeded defect is convicted by it".to_owned());
+        return vacuous("it convicts no seeded defect".to_owned());
     }
     if let Some(index) = convicted.iter().position(|convicted| !convicted) {
         return vacuous(format!("it does not notice: {}", trial.defects[index].name));
@@ -160,9 +161,7 @@ fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
     match recorded {
         None => Err(Verdict::Unrecorded(format!("{number} executions, none recorded"))),
         Some(range) if range.contains(number) => Ok(()),
-        Some(range) => {
-            Err(Verdict::Unrecorded(format!("{number} executions, recorded is {range}")))
-        }
+        Some(range) => Err(Verdict::Unrecorded(format!("{number} executions, recorded: {range}"))),
     }
 }
 
@@ -179,7 +178,7 @@ pub(crate) mod tests {
         Trial::find(NAME).expect("the trial exists")
     }
 
-    /// A run that earns PROVED; each test spoils one thing.
+    /// A run with the verdict PROVED. Each test spoils one thing.
     pub(crate) fn good() -> Run {
         let exploration = Exploration {
             bound: None,
@@ -210,14 +209,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn without_looms_word_it_is_truncated() {
+    fn a_run_that_the_engine_does_not_report_complete_is_truncated() {
         let mut run = good();
         run.explorations[0].completed = None;
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
     }
 
     #[test]
-    fn a_count_that_differs_from_looms_is_truncated() {
+    fn a_count_that_differs_from_the_engine_is_truncated() {
         let mut run = good();
         run.explorations[0].completed = Some(99);
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
@@ -242,7 +241,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_limit_of_looms_truncates_and_convicts_nothing() {
+    fn a_limit_of_loom_truncates_and_convicts_nothing() {
         for message in [
             "Model exceeded maximum number of branches. This is often caused by an algorithm",
             "assertion failed: self.threads.len() < self.max()",
@@ -256,7 +255,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_exploration_that_is_missing_is_truncated() {
+    fn a_missing_exploration_is_truncated() {
         let mut run = good();
         run.explorations.pop();
         assert!(matches!(judged(&run), Verdict::Truncated(_)));
@@ -270,7 +269,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_dead_process_is_no_pass() {
+    fn a_dead_process_does_not_pass() {
         let mut run = good();
         run.end = End::Died { message: "signal 6".to_owned() };
         assert!(!judged(&run).holds());
@@ -310,7 +309,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_model_that_notices_no_defect_is_vacuous() {
+    fn a_model_that_misses_a_defect_is_vacuous() {
         let range = Some(Range::new(100, 100));
         assert!(matches!(judge(trial(), &good(), range, &[]), Verdict::Vacuous(_)));
         assert!(matches!(judge(trial(), &good(), range, &[true, false]), Verdict::Vacuous(_)));
@@ -325,7 +324,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_failure_is_not_as_expected_of_a_proof() {
+    fn a_failure_is_not_the_expected_proof() {
         let mut run = good();
         run.end = failed("left != right", "a.rs:1");
         let verdict = judged(&run);

@@ -1,4 +1,4 @@
-//! Every trial: a row for each scenario, a column for each subject.
+//! All trials: a row for each scenario, a column for each subject.
 
 use std::sync::LazyLock;
 
@@ -15,20 +15,20 @@ use crate::scenarios::{
 use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
 use crate::trials::trial::{Conviction, Expect, Trial};
 
-/// A scenario, the defects that it must notice, and what must come out for each of [`SUBJECTS`].
+/// A scenario, its seeded defects, and the expected result for each of [`SUBJECTS`].
 struct Row {
     scenario: &'static Scenario,
-    /// Each is seeded where the property holds, and must be convicted.
+    /// Seeded in each subject in which the property holds; each must be convicted.
     defects: &'static [Defect],
     cells: [Cell; COUNT],
 }
 
-/// What must come out for one subject.
+/// The expected result for one subject.
 #[derive(Clone, Copy)]
 struct Cell {
-    /// `None` if the subject is not put under the scenario.
+    /// `None` if the subject does not run under the scenario.
     expect: Option<Expect>,
-    /// Takes minutes: the nightly profile alone runs it.
+    /// Whether only the nightly profile runs the trial, because it takes minutes.
     nightly: bool,
 }
 
@@ -40,12 +40,12 @@ const fn row(scenario: &'static Scenario, defects: &'static [Defect], cells: [Ce
     Row { scenario, defects, cells }
 }
 
-/// Not put under the scenario: the subject does not offer what it needs, or its hanging drop would
-/// hide the answer.
+/// The subject does not run under the scenario: it lacks an operation that the scenario needs, or its
+/// hanging drop would hide the result.
 const NONE: Cell = Cell { expect: None, nightly: false };
 const PROVED: Cell = expect(Expect::Proved);
 const AT_NIGHT: Cell = Cell { expect: Some(Expect::Proved), nightly: true };
-/// mazurka: over 6,100,000 traces with the poppers interchangeable, unfinished.
+/// mazurka does not finish: it has more than 6,100,000 traces, even with interchangeable poppers.
 const BOUNDED_2: Cell = expect(Expect::Bounded(2));
 const HANGS: Cell = expect(Expect::Convicted(Conviction::Deadlock));
 const JOIN_UNWRAPS: Cell = panics("called `Result::unwrap()` on an `Err` value");
@@ -58,7 +58,7 @@ const fn panics(message: &'static str) -> Cell {
 
 /// The columns are those of [`SUBJECTS`]: this pool on its default queue, this pool on `locked`, and
 /// the two stages of the book's pool.
-#[rustfmt::skip] // a row a line
+#[rustfmt::skip] // one row per line
 const ROWS: &[Row] = &[
     row(&any::DROP_IDLE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
     row(&any::DROP_BUSY, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
@@ -187,18 +187,18 @@ pub static TRIALS: LazyLock<Vec<Trial>> = LazyLock::new(|| {
 });
 
 impl Trial {
-    /// Every trial of a profile.
+    /// Returns every trial of a profile.
     pub fn all(nightly: bool) -> impl Iterator<Item = &'static Trial> {
         TRIALS.iter().filter(move |trial| nightly || !trial.nightly)
     }
 
-    /// The trial of that name.
+    /// Returns the trial of that name.
     pub fn find(name: &str) -> Option<&'static Trial> {
         TRIALS.iter().find(|trial| trial.name() == name)
     }
 
-    /// The trial of this pool that evidence names: by its scenario, on the queue on which the pool
-    /// is proved whole, or, where the queue matters, by its whole name.
+    /// Returns the trial of this pool that a hazard names: the name of a scenario means the trial on
+    /// the queue `locked`, on which the pool is proved whole; any other name is that of a trial.
     pub fn of_this_pool(name: &str) -> Option<&'static Trial> {
         let named = if name.contains('/') {
             Trial::find(name)
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_proof_has_a_defect_that_it_must_notice() {
+    fn every_proof_has_a_seeded_defect() {
         for trial in &*TRIALS {
             let convicted = matches!(trial.expect, Expect::Convicted(_));
             assert!(convicted || !trial.defects.is_empty(), "{}", trial.name());
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_hazard_names_evidence_that_is_there() {
+    fn every_hazard_names_existing_evidence() {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
         for hazard in HAZARDS {
             assert!(hazard.models.len() + hazard.tests.len() > 0, "{}", hazard.condition);
@@ -254,7 +254,7 @@ mod tests {
                 let (file, name) = test.split_once("::").expect("file::test");
                 let paths = [format!("{file}.rs"), format!("{file}/main.rs")];
                 let text = paths.iter().find_map(|path| fs::read_to_string(tests.join(path)).ok());
-                let text = text.unwrap_or_else(|| panic!("no file of tests `{file}`"));
+                let text = text.unwrap_or_else(|| panic!("no test file `{file}`"));
                 assert!(text.contains(&format!("fn {name}()")), "no test `{test}`");
             }
         }

@@ -1,4 +1,4 @@
-//! Which subject stands under which scenario, what must come out, and the judging of it.
+//! The trials: which subject runs under which scenario, the expected results, and the judge.
 
 pub mod judge;
 pub mod matrix;

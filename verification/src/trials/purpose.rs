@@ -1,4 +1,4 @@
-//! What a trial is run for.
+//! The purpose of a run of a trial.
 
 use last_call::sync::fault::Fault;
 
@@ -7,25 +7,25 @@ use crate::faults::site::SiteFault;
 use crate::findings::run::Engine;
 use crate::trials::trial::Trial;
 
-/// What a trial is run for.
+/// The purpose of a run of a trial.
 #[derive(Clone, Debug)]
 pub enum Purpose {
-    /// Its verdict, and at which call sites that it reaches something could go wrong.
+    /// Gives the verdict, and lists the faults that can be injected at the call sites reached.
     Verdict,
-    /// The same with every thread told from every other, to check that symmetry loses nothing.
+    /// Gives the verdict without symmetry reduction, to check that the reduction loses nothing.
     WithoutSymmetry,
-    /// Another engine's opinion.
+    /// Gives the verdict of the second engine.
     SecondOpinion,
-    /// Whether it notices a seeded defect of its own.
+    /// Checks whether the trial notices one of its seeded defects.
     Defect(&'static Defect),
-    /// Whether it notices a fault at a call site, under that engine.
+    /// Checks whether the trial notices a fault at a call site, under the given engine.
     SiteFault(SiteFault, Engine),
-    /// Whether it notices what is wrong with the sources that it was built from.
+    /// Checks whether the trial notices the mutant that it was built from.
     Mutant,
 }
 
 impl Purpose {
-    /// The name of what is made to go wrong.
+    /// Returns the name of the defect or fault.
     pub fn wrong(&self) -> Option<String> {
         match self {
             Purpose::Defect(defect) => Some(defect.name.to_owned()),
@@ -34,7 +34,7 @@ impl Purpose {
         }
     }
 
-    /// What the facade is told to do wrongly.
+    /// Returns the fault to inject into the facade.
     pub fn fault(&self, trial: &Trial) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault(trial.subject)),
@@ -43,7 +43,7 @@ impl Purpose {
         }
     }
 
-    /// Who explores.
+    /// Returns the engine that explores.
     pub fn engine(&self, trial: &Trial) -> Engine {
         match (self, trial.bound()) {
             (Purpose::SecondOpinion, _) | (_, Some(_)) => Engine::Loom,
@@ -52,7 +52,7 @@ impl Purpose {
         }
     }
 
-    /// The arguments of the `model` command.
+    /// Returns the arguments for the `model` command.
     pub fn arguments(&self) -> Vec<String> {
         let flag = |flag: &str| flag.to_owned();
         match self {

@@ -1,7 +1,7 @@
 //! The recorded numbers of executions: `verification/data/expected.toml`.
 //!
-//! A model that explores fewer has lost coverage, one that explores more has grown. The engines are
-//! deterministic, so a range is one number unless somebody widens it.
+//! A model that explores fewer executions has lost coverage; one that explores more has grown. The
+//! engines are deterministic, so each range is a single number unless it is widened by hand.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use std::{fmt, fs};
 
 use serde::Deserialize;
 
-/// How many executions the last exploration of a trial may have, both ends included.
+/// The expected number of executions of the last exploration of a trial, as an inclusive range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "(u64, u64)")]
 pub struct Range {
@@ -19,17 +19,17 @@ pub struct Range {
 }
 
 impl Range {
-    /// The range from `least` to `most`.
+    /// Creates the range from `least` to `most`.
     pub fn new(least: u64, most: u64) -> Self {
         Range { least, most }
     }
 
-    /// Whether the number lies in it.
+    /// Returns `true` if the range contains the number.
     pub fn contains(self, number: u64) -> bool {
         (self.least..=self.most).contains(&number)
     }
 
-    /// The middle: about how long the trial takes beside others.
+    /// Returns the middle of the range: an estimate of the cost of the trial relative to others.
     pub fn typical(self) -> u64 {
         self.least.midpoint(self.most)
     }
@@ -42,7 +42,7 @@ impl TryFrom<(u64, u64)> for Range {
         if least > most {
             return Err(format!("the range [{least}, {most}] is empty"));
         }
-        // A twentieth: a wider range would not notice what it is there for.
+        // A range wider than 5 % would not notice a change.
         if most - least > least / 20 {
             return Err(format!("the range [{least}, {most}] is too wide to notice a change"));
         }
@@ -60,12 +60,12 @@ impl fmt::Display for Range {
     }
 }
 
-/// The ranges, by trial.
+/// The contents of the file: the recorded numbers by trial.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     executions: BTreeMap<String, Range>,
-    /// Executions of the second engine, of the models that it finishes soon.
+    /// The executions of the second engine, for the models that it finishes quickly.
     #[serde(default)]
     second_opinions: BTreeMap<String, u64>,
 }
@@ -75,37 +75,37 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, naming the file.
+    /// Returns a message that names the file if it cannot be read or parsed.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
     }
 
-    /// Refuses names that are not of trials: what they recorded is checked by nobody.
+    /// Checks that every name is that of a trial. A number under any other name is never checked.
     ///
     /// # Errors
     ///
-    /// The first such name.
+    /// Returns a message with the first unknown name.
     pub fn check_names(&self, known: impl Fn(&str) -> bool) -> Result<(), String> {
         let mut names = self.executions.keys().chain(self.second_opinions.keys());
         match names.find(|trial| !known(trial)) {
-            Some(trial) => Err(format!("expected.toml records `{trial}`, which is no trial")),
+            Some(trial) => Err(format!("expected.toml records `{trial}`, which is not a trial")),
             None => Ok(()),
         }
     }
 
-    /// The range of a trial.
+    /// Returns the range of a trial.
     pub fn range(&self, trial: &str) -> Option<Range> {
         self.executions.get(trial).copied()
     }
 
-    /// The executions of the second engine, if it is asked about a trial.
+    /// Returns the number of executions of the second engine, if it checks the trial.
     pub fn second_opinion(&self, trial: &str) -> Option<u64> {
         self.second_opinions.get(trial).copied()
     }
 
-    /// Records the executions of the second engine, or that it is not to be asked.
+    /// Records the number of executions of the second engine, or `None` if it does not check the trial.
     pub fn record_second_opinion(&mut self, trial: String, number: Option<u64>) {
         match number {
             Some(number) => self.second_opinions.insert(trial, number),
@@ -113,12 +113,12 @@ impl Expected {
         };
     }
 
-    /// Records the number of a trial.
+    /// Records the number of executions of a trial.
     pub fn record(&mut self, trial: String, number: u64) {
         self.executions.insert(trial, Range::new(number, number));
     }
 
-    /// Forgets what is not among these trials.
+    /// Keeps only the trials for which `keep` returns `true`.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.executions.retain(|trial, _| keep(trial));
         self.second_opinions.retain(|trial, _| keep(trial));
@@ -128,10 +128,10 @@ impl Expected {
     ///
     /// # Errors
     ///
-    /// What went wrong, naming the file.
+    /// Returns a message that names the file if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let mut text = String::from(
-            "# How many executions each model explores, each another trace: [least, most].\n\
+            "# The number of executions that each model explores, each another trace: [least, most].\n\
              # Written by `cargo verify --record`; read the difference before you commit it.\n\n\
              [executions]\n",
         );
@@ -139,7 +139,7 @@ impl Expected {
             let _ = writeln!(text, "\"{trial}\" = [{}, {}]", range.least, range.most);
         }
         text.push_str(
-            "\n# Executions of loom, of the models that it finishes soon: it must reach the same\n\
+            "\n# Executions of loom, for the models that it finishes quickly: it must reach the same\n\
              # outcomes.\n[second_opinions]\n",
         );
         for (trial, number) in &self.second_opinions {

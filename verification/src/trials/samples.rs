@@ -1,6 +1,6 @@
-//! Samples: scenarios that are too large to be explored, run under random schedules from a seed.
+//! Samples: scenarios too large to be explored, run under random schedules from a seed.
 //!
-//! Written by the `sample` command, which needs `--cfg loom`; read and judged in any build.
+//! The `sample` command writes them and needs `--cfg loom`. Any build can read and judge them.
 
 use crate::findings::evidence::Evidence;
 use crate::findings::part;
@@ -35,28 +35,29 @@ use crate::subjects::TWO_LOCK;
 /// The subject of every sample: this pool on its default queue.
 pub const SUBJECT: &dyn Subject = &TWO_LOCK;
 
-/// The seed of samples that are given none: every run of the audit draws the same schedules.
+/// The default seed, with which every run of the audit draws the same schedules.
 pub const SEED: u64 = 1;
 
-/// The schedules of a sample, in every audit.
+/// The number of schedules of a sample.
 pub const SCHEDULES: usize = 10_000;
 
-/// The schedules of a sample, in a night.
+/// The number of schedules of a sample in the nightly profile.
 pub const NIGHTLY_SCHEDULES: usize = 100_000;
 
-/// The depth of PCT schedules: a defect that takes that many ordered steps has a known chance.
+/// The depth of PCT schedules. PCT finds a defect that needs at most that many ordered steps with a
+/// known probability.
 pub const DEPTH: usize = 3;
 
-/// Steps that an execution may take. More is an error, and shows what loops without an end: nothing
-/// here takes a hundredth of them.
+/// The maximum number of steps of an execution. More is an error: it means an endless loop, since no
+/// scenario takes a hundredth of them.
 pub const MAX_STEPS: usize = 60_000;
 
 /// A scenario that is sampled.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampled {
-    /// The program.
+    /// The scenario.
     pub scenario: &'static Scenario,
-    /// What each sample must notice: each is run too and must be convicted.
+    /// The seeded defects. The scenario is also sampled with each of them, and must convict it.
     pub defects: &'static [Defect],
 }
 
@@ -64,7 +65,7 @@ const fn sampled(scenario: &'static Scenario, defects: &'static [Defect]) -> Sam
     Sampled { scenario, defects }
 }
 
-/// Every sampled scenario, in the order of the report's rows.
+/// Every sampled scenario, in the order of the rows of the report.
 pub const SAMPLED: &[Sampled] = &[
     sampled(&large::DROP_MANY, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE]),
     sampled(&large::PROGRESS_MANY, &[PUSH_WAKES_NOBODY]),
@@ -76,18 +77,18 @@ pub const SAMPLED: &[Sampled] = &[
 ];
 
 impl Sampled {
-    /// The sampled scenario of that name.
+    /// Returns the sampled scenario of that name.
     pub fn find(name: &str) -> Option<&'static Sampled> {
         SAMPLED.iter().find(|sampled| sampled.scenario.name == name)
     }
 
-    /// The seeded defect of that name.
+    /// Returns the seeded defect of that name.
     pub fn defect(&self, name: &str) -> Option<&'static Defect> {
         self.defects.iter().find(|defect| defect.name == name)
     }
 }
 
-/// How many schedules a sample has.
+/// Returns the number of schedules of a sample.
 pub const fn schedules(nightly: bool) -> usize {
     if nightly {
         NIGHTLY_SCHEDULES
@@ -96,22 +97,22 @@ pub const fn schedules(nightly: bool) -> usize {
     }
 }
 
-/// A scenario under a scheduler: one row of the report.
+/// A sampled scenario under a scheduler: one row of the report.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleTrial {
     /// The scenario and its defects.
     pub sampled: &'static Sampled,
-    /// Who draws the schedules.
+    /// The scheduler that draws the schedules.
     pub scheduler: Scheduler,
 }
 
 impl SampleTrial {
-    /// Its name: the subject's, the scenario's and the scheduler's.
+    /// Returns the name, as `subject/scenario/scheduler`.
     pub fn name(&self) -> String {
         format!("{ON_DEFAULT_QUEUE}/{}/{}", self.sampled.scenario.name, self.scheduler)
     }
 
-    /// The arguments of the `sample` command.
+    /// Returns the arguments for the `sample` command.
     pub fn arguments(&self, defect: Option<&Defect>, draw: Draw) -> Vec<String> {
         let Draw { schedules, seed } = draw;
         let scenario = ["--scenario".to_owned(), self.sampled.scenario.name.to_owned()];
@@ -123,7 +124,7 @@ impl SampleTrial {
         named.chain(defect.map(str::to_owned)).collect()
     }
 
-    /// A sample that was never told, since its process died.
+    /// Creates the result of a sample whose process died.
     pub fn died(&self, defect: Option<&Defect>, draw: Draw, message: String) -> Sample {
         let Draw { schedules, seed } = draw;
         Sample {
@@ -145,7 +146,7 @@ impl SampleTrial {
     }
 }
 
-/// Every sampled scenario under every scheduler, in the order of the report's rows.
+/// Returns every sampled scenario under every scheduler, in the order of the rows of the report.
 pub fn trials() -> impl Iterator<Item = SampleTrial> {
     SAMPLED.iter().flat_map(|sampled| {
         let trial = move |scheduler| SampleTrial { sampled, scheduler };
@@ -153,8 +154,8 @@ pub fn trials() -> impl Iterator<Item = SampleTrial> {
     })
 }
 
-/// Judges a sample without a seeded defect; `convicted` says for each seeded defect whether the same
-/// scheduler convicted it.
+/// Judges a sample without a seeded defect. `convicted` has an entry for each seeded defect, under the
+/// same scheduler.
 pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict {
     match &sample.end {
         SampleEnd::Failed { message, site, .. } => {
@@ -177,7 +178,7 @@ pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict 
         return verdict;
     }
     if !convicted.contains(&true) {
-        return Verdict::Vacuous("no seeded defect is convicted by it".to_owned());
+        return Verdict::Vacuous("it convicts no seeded defect".to_owned());
     }
     if let Some(index) = convicted.iter().position(|convicted| !convicted) {
         return Verdict::Vacuous(format!("it does not notice: {}", sampled.defects[index].name));
@@ -185,11 +186,12 @@ pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict 
     Verdict::Sampled { scheduler: sample.scheduler, schedules: sample.schedules, seed: sample.seed }
 }
 
-/// Whether the schedules of a sample showed anything.
+/// Checks that a sample shows anything: its schedules differ and reach exactly the declared outcomes,
+/// and the faults of the scenario act.
 ///
 /// # Errors
 ///
-/// The verdict, if not.
+/// Returns the verdict if it does not.
 pub fn meaningful(scenario: &Scenario, sample: &Sample) -> Result<(), Verdict> {
     if sample.distinct <= 1 {
         return Err(Verdict::Vacuous("a single schedule: nothing was interleaved".to_owned()));
@@ -204,12 +206,12 @@ pub fn meaningful(scenario: &Scenario, sample: &Sample) -> Result<(), Verdict> {
         return Err(Verdict::Failed(format!("reached, and not declared: {outcome}")));
     }
     if sample.faults_fired.contains(&0) {
-        return Err(Verdict::Vacuous("a fault that the scenario is about never acted".to_owned()));
+        return Err(Verdict::Vacuous("a fault of the scenario never acted".to_owned()));
     }
     Ok(())
 }
 
-/// The command that runs the failed schedule of a sample again.
+/// Returns the command that replays the failed schedule of a sample.
 pub fn replay(sample: &Sample) -> Option<String> {
     let SampleEnd::Failed { schedule, .. } = &sample.end else { return None };
     let mut command = format!("{COMMAND} --scenario {}", sample.scenario);
@@ -224,30 +226,30 @@ pub fn replay(sample: &Sample) -> Option<String> {
     Some(format!("{command} --replay '{schedule}'"))
 }
 
-/// How the `sample` command is built and called from the top of the workspace.
+/// The command line that builds and calls the `sample` command from the root of the workspace.
 const COMMAND: &str =
     "RUSTFLAGS='--cfg loom' cargo run --quiet --package verification --bin sample --";
 
-/// A scenario too large to be explored, under random schedules.
+/// The report of a sample.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SampleReport {
     /// `subject/scenario/scheduler`.
     pub name: String,
-    /// What it shows.
+    /// The property.
     pub property: String,
-    /// The clauses that it is about.
+    /// The clauses that it is evidence for.
     pub clauses: Vec<u8>,
-    /// SAMPLED, or why not.
+    /// The verdict: SAMPLED, unless something is wrong.
     pub verdict: Verdict,
-    /// How many of the schedules differ.
+    /// The number of distinct schedules.
     pub distinct: usize,
     /// Wall time, in seconds.
     pub seconds: f64,
-    /// The outcomes reached, and in how many schedules.
+    /// The outcomes reached, each with its number of schedules.
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
     pub defects: Vec<DefectReport>,
-    /// The command that runs the schedule again which failed.
+    /// The command that replays the failed schedule.
     pub replay: Option<String>,
     /// The execution that failed.
     #[serde(default)]
@@ -255,7 +257,7 @@ pub struct SampleReport {
 }
 
 impl SampleReport {
-    /// Judges a sample and those with each of its seeded defects, in their order.
+    /// Judges a sample by itself and by one sample with each of its seeded defects, in their order.
     pub fn new(trial: &SampleTrial, sample: &Sample, defects: &[Sample]) -> Self {
         let convicted: Vec<_> = defects.iter().map(Sample::convicts).collect();
         let seeded = trial.sampled.defects.iter().zip(defects).zip(&convicted);
@@ -280,7 +282,7 @@ impl SampleReport {
         }
     }
 
-    /// What is not as it must be; nothing if all is.
+    /// Returns what is wrong, or `None` if the sample holds.
     pub fn complaint(&self) -> Option<String> {
         let reason = self.verdict.reason()?;
         let replay = self.replay.as_deref().unwrap_or_default();
@@ -374,7 +376,7 @@ mod tests {
         Sampled::find(NAME).expect("the scenario exists")
     }
 
-    /// A sample that earns SAMPLED; each test spoils one thing.
+    /// A sample with the verdict SAMPLED. Each test spoils one thing.
     fn good() -> Sample {
         let reach = sampled().scenario.reach;
         Sample {
@@ -442,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_fails_and_says_how_to_see_it_again() {
+    fn a_failure_has_a_replay_command() {
         assert!(matches!(judged(&failed()), Verdict::Failed(_)));
         let command = replay(&failed()).expect("a failure can be replayed");
         assert!(command.ends_with("sample -- --scenario drop-8x32 --replay '(3)ab'"), "{command}");

@@ -1,4 +1,4 @@
-//! The trials: which subject stands under which scenario, and what is expected of it.
+//! A trial: a subject, a scenario, and the expected result.
 
 use crate::faults::defect::Defect;
 
@@ -8,50 +8,50 @@ use crate::subjects::subject::Subject;
 /// A subject under a scenario.
 #[derive(Clone)]
 pub struct Trial {
-    /// Who.
+    /// The subject.
     pub subject: &'static dyn Subject,
-    /// Under what.
+    /// The scenario.
     pub scenario: &'static Scenario,
-    /// With what end.
+    /// The expected result.
     pub expect: Expect,
-    /// What this trial must notice: each is run too and must be convicted.
+    /// The seeded defects. The scenario also runs with each of them, and must convict it.
     pub defects: Vec<&'static Defect>,
-    /// Whether it takes so long that only the nightly profile runs it.
+    /// Whether only the nightly profile runs the trial, because it takes long.
     pub nightly: bool,
 }
 
-/// How a trial must end.
+/// The expected result of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// The property holds, explored without a preemption bound.
     Proved,
-    /// The property holds with at most that many preemptions.
+    /// The property holds in every execution up to a preemption bound.
     Bounded(usize),
-    /// The property is broken, in this way. That it no longer is would be a failure of the suite.
+    /// The property is violated in this way. If it holds, the suite fails.
     Convicted(Conviction),
 }
 
-/// How a property is seen to be broken.
+/// How a property is violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conviction {
-    /// No thread can go on.
+    /// A deadlock.
     Deadlock,
-    /// A panic whose message contains this.
+    /// A panic whose message contains this text.
     Panic(&'static str),
 }
 
 impl Trial {
-    /// Its name: the subject's and the scenario's.
+    /// Returns the name of the trial, as `subject/scenario`.
     pub fn name(&self) -> String {
         format!("{}/{}", self.subject.name(), self.scenario.name)
     }
 
-    /// The seeded defect of that name.
+    /// Returns the seeded defect of that name.
     pub fn defect(&self, name: &str) -> Option<&'static Defect> {
         self.defects.iter().copied().find(|defect| defect.name == name)
     }
 
-    /// The preemption bound of the last exploration; `None` is unbounded.
+    /// Returns the preemption bound of the last exploration, or `None` if it is unbounded.
     pub fn bound(&self) -> Option<usize> {
         match self.expect {
             Expect::Bounded(bound) => Some(bound),
