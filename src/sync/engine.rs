@@ -1,15 +1,16 @@
-//! An explorer that a model's process plugs in: it then decides whose turn it is.
+//! The interface of an explorer that a model's process installs. It then schedules the threads.
 //!
-//! Without one, models run under loom. The pool's crate names no other explorer and needs none; the
-//! `verification` package brings its own.
+//! Without one, models run under loom. The pool's crate neither names nor needs another explorer;
+//! the `verification` package brings its own.
 
-#![allow(clippy::disallowed_types)] // a process has one engine: it is no state of an execution
+#![allow(clippy::disallowed_types)] // a process has one engine, which is not part of an execution
 
 use std::io;
 use std::sync::OnceLock;
 
-/// An explorer of the facade's operations. Objects and threads are its numbers for them, valid in
-/// one execution; each operation returns when it is the calling thread's turn and it is done.
+/// An explorer of the facade's operations. It identifies objects and threads by numbers that are
+/// valid in one execution. Each operation blocks until it is the calling thread's turn, and returns
+/// when the operation is done.
 pub trait Engine: Send + Sync {
     /// Creates a lock, a condition variable or an atomic.
     fn create(&self) -> usize;
@@ -20,8 +21,8 @@ pub trait Engine: Send + Sync {
     /// Releases a lock.
     fn unlock(&self, mutex: usize);
 
-    /// Releases a lock, sleeps until woken, and acquires it again; returns `true` if it has timed
-    /// out, which it may at any moment if it has a timeout.
+    /// Releases a lock, sleeps until woken, and acquires the lock again. Returns `true` if it timed
+    /// out. With a timeout, that can happen at any moment.
     fn wait(&self, condvar: usize, mutex: usize, has_timeout: bool) -> bool;
 
     /// Wakes one sleeper.
@@ -30,32 +31,33 @@ pub trait Engine: Send + Sync {
     /// Wakes all sleepers.
     fn notify_all(&self, condvar: usize);
 
-    /// The caller is about to read an atomic.
+    /// Announces that the caller is about to read an atomic.
     fn read(&self, atomic: usize);
 
-    /// The caller is about to change an atomic, in a way that commutes with all other changes of it.
+    /// Announces that the caller is about to change an atomic. The change commutes with all other
+    /// changes of the atomic.
     fn write(&self, atomic: usize);
 
-    /// Starts a thread and returns it.
+    /// Starts a thread and returns its number.
     ///
     /// # Errors
     ///
-    /// If the engine lets it fail.
+    /// If the engine makes the start fail.
     fn spawn(&self, name: String, main: Box<dyn FnOnce() + Send>) -> io::Result<usize>;
 
-    /// Waits for the end of a thread.
+    /// Waits for a thread to end.
     fn join(&self, thread: usize);
 
-    /// Returns the current thread; 0 is the main thread.
+    /// Returns the number of the current thread; 0 is the main thread.
     fn current(&self) -> usize;
 
-    /// Returns `true` if a thread that may yield does.
+    /// Returns `true` if a thread that may yield does so.
     fn may_yield(&self) -> bool;
 }
 
 static ENGINE: OnceLock<&'static dyn Engine> = OnceLock::new();
 
-/// Makes every model of this process run under that engine.
+/// Makes every model of this process run under an engine.
 ///
 /// # Panics
 ///
@@ -64,7 +66,7 @@ pub fn install(engine: &'static dyn Engine) {
     assert!(ENGINE.set(engine).is_ok(), "a process has one engine");
 }
 
-/// The engine, if one was installed.
+/// Returns the engine, if one was installed.
 #[inline]
 pub(super) fn installed() -> Option<&'static dyn Engine> {
     ENGINE.get().copied()

@@ -1,56 +1,55 @@
-//! Operations that act wrongly on purpose: how models show that they would notice.
+//! Faults: facade operations that misbehave on purpose. They show that models would notice.
 
 use std::panic::Location;
 
 /// How a fault changes an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// `notify_one` wakes nobody.
+    /// `notify_one` wakes no sleeper.
     DropNotifyOne,
-    /// `notify_all` wakes nobody.
+    /// `notify_all` wakes no sleeper.
     DropNotifyAll,
-    /// `notify_all` wakes one sleeper only.
+    /// `notify_all` wakes only one sleeper.
     NotifyOneForAll,
-    /// `notify_one` wakes every sleeper. A correct program bears it.
+    /// `notify_one` wakes every sleeper. A correct program tolerates this.
     NotifyAllForOne,
-    /// `notify_one` comes again: at once, for whoever else sleeps there, and late, for the next who
-    /// goes to sleep there. A correct program bears it.
+    /// `notify_one` is repeated: at once, for another sleeper there, and later, for the next one
+    /// that goes to sleep there. A correct program tolerates this.
     NotifyOneAgain,
-    /// `notify_all` comes again, late: who slept there is awake, so it is for the next who goes to
-    /// sleep there. A correct program bears it.
+    /// `notify_all` is repeated later. The sleepers are awake by then, so the repetition is for the
+    /// next one that goes to sleep there. A correct program tolerates this.
     NotifyAllAgain,
-    /// A sleeper is woken by nobody, the first time in an execution. A correct program bears it.
+    /// A spurious wake-up, the first time in an execution. A correct program tolerates this.
     WakeEarly,
-    /// The lock is released and taken again just before the sleep, so that what the caller saw under
-    /// it may have changed.
+    /// The lock is released and acquired again just before the sleep, so that what the caller saw
+    /// under it may have changed.
     SplitWait,
-    /// A deadline that has not come fires.
+    /// A distant deadline fires.
     FireDeadline,
-    /// The lock is released and taken again before the n-th change, counted from 0, that the caller
-    /// makes under it.
+    /// The lock is released and acquired again before the n-th change that the caller makes under
+    /// it, counted from 0.
     SplitLock(usize),
-    /// The start of the thread of that number fails.
+    /// The start of the thread with this number fails.
     FailSpawn(usize),
     /// A flag is not raised.
     DropRaise,
-    /// A count is not taken.
+    /// A statistic is not incremented.
     DropCount,
 }
 
-/// An operation that shall act wrongly: every one that is called from that file, and that line if
-/// one is given.
+/// A fault, at every operation that is called from a file, or from one line of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// How it acts.
+    /// How the operation misbehaves.
     pub action: Action,
-    /// The end of the path of the calling file.
+    /// The end of the calling file's path.
     pub file: &'static str,
-    /// The calling line, if only one is meant.
+    /// The calling line, or `None` for every line.
     pub line: Option<u32>,
 }
 
 impl Fault {
-    /// Whether an operation called from there is meant.
+    /// Returns `true` if the fault changes operations called from this site.
     pub fn hits(&self, site: &Location<'_>) -> bool {
         site.file().ends_with(self.file) && self.line.map_or(true, |line| line == site.line())
     }
