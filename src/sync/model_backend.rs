@@ -41,7 +41,7 @@ pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
     /// Where the lock was acquired, or where its owner went to sleep.
     site: &'static Location<'static>,
-    /// Whether the caller has read the data, and how often it has changed them.
+    /// Whether the caller has read the data, and how often it has changed it.
     looked: Cell<bool>,
     changes: usize,
 }

@@ -78,7 +78,8 @@ fn files(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("the file can be read").path()).collect();
+    let mut paths: Vec<_> =
+        entries.map(|entry| entry.expect("the file can be read").path()).collect();
     paths.sort();
     let rust = |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|end| end == "rs");
     paths.iter().filter(|path| rust(path)).flat_map(|path| files(path)).collect()

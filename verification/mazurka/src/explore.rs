@@ -507,7 +507,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// As [`explore`](Self::explore).
+    /// Like [`explore`](Self::explore).
     pub fn sample(
         &self,
         scheduler: Scheduler,
@@ -558,7 +558,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// As [`explore`](Self::explore).
+    /// Like [`explore`](Self::explore).
     pub fn replay(
         &self,
         schedule: &Schedule,
@@ -721,7 +721,7 @@ impl Running {
         let settings = self.builder.settings.clone();
         let search = Box::new(Search::new(settings.broken));
         let mut execution = Execution::new(settings, Strategy::Explore(search));
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         while let Some(work) = queue.take() {
             search_of(&mut execution).begin(work);
             loop {
@@ -745,7 +745,7 @@ impl Running {
                         1 => 1.0,
                         _ => 0.0,
                     };
-                    self.tell(&mut told, done);
+                    self.report_progress(&mut reported, done);
                 }
                 if !more {
                     break;
@@ -762,7 +762,7 @@ impl Running {
         let sampler = Box::new(Sampler::new(scheduler, seed));
         let settings = self.builder.settings.clone();
         let mut execution = Execution::new(settings, Strategy::Sample(sampler));
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         let mut former = HashSet::new();
         for number in 0..count {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
@@ -783,7 +783,7 @@ impl Running {
                 return false;
             }
             #[allow(clippy::cast_precision_loss)]
-            self.tell(&mut told, || (number + 1) as f64 / count as f64);
+            self.report_progress(&mut reported, || (number + 1) as f64 / count as f64);
         }
         true
     }
@@ -804,12 +804,12 @@ impl Running {
             || self.builder.max_duration.is_some_and(|most| self.began.elapsed() >= most)
     }
 
-    fn tell(&self, told: &mut Instant, done: impl FnOnce() -> f64) {
+    fn report_progress(&self, reported: &mut Instant, done: impl FnOnce() -> f64) {
         let Some((interval, callback)) = &self.builder.progress else { return };
-        if told.elapsed() < *interval {
+        if reported.elapsed() < *interval {
             return;
         }
-        *told = Instant::now();
+        *reported = Instant::now();
         let counters = [&self.executions, &self.redundant, &self.expired];
         let executions = counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum();
         let done = done();

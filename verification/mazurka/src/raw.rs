@@ -127,7 +127,10 @@ pub fn spawn(name: String, main: impl FnOnce() + 'static) -> io::Result<usize> {
     if execution::with(|execution| execution.spawn_is_visible()) == Some(true)
         && execution::perform(Kind::Spawn, 0, 0, 0, site) == 1
     {
-        return Err(io::Error::new(io::ErrorKind::WouldBlock, "the explorer makes this start fail"));
+        return Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "the explorer makes this start fail",
+        ));
     }
     let started = execution::with(|execution| execution.spawn(name, Box::new(main)));
     match started.expect("a thread was started outside a model") {

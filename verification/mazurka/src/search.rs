@@ -352,18 +352,19 @@ fn diverged(
     expected: Option<Operation>,
     found: Option<Operation>,
 ) -> String {
-    let told = |operation: Option<Operation>| match operation {
+    let described = |operation: Option<Operation>| match operation {
         Some(Operation { kind, object }) => {
             format!("{kind:?} of object {}.{}", object >> 24, object & 0xff_ffff)
         }
         None => "no operation that can be performed".to_owned(),
     };
     format!(
-        "the same decisions led elsewhere: at step {place}, thread {thread} was to perform {} and \
-         asks for {}. Something that the explorer does not see has decided: an atomic or a lock of \
-         the standard library's, an `Arc`'s count, a static or thread-local variable that outlives \
-         the execution, the address of a value, a hash map's order, the time, or a random number",
-        told(expected),
-        told(found)
+        "the same decisions led elsewhere: at step {place}, thread {thread} was expected to perform {} \
+         and requests {}. The model depends on something that the explorer does not see: an atomic or \
+         a lock of the standard library, the count of an `Arc`, a static or thread-local variable that \
+         outlives the execution, the address of a value, the order of a hash map, the time, or a \
+         random number",
+        described(expected),
+        described(found)
     )
 }

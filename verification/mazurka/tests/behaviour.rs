@@ -255,17 +255,17 @@ fn a_limit_on_executions_ends_an_exploration_without_a_result() {
 
 #[test]
 fn progress_is_reported_with_an_estimate() {
-    let told = Arc::new(Hidden::new(Vec::new()));
-    let teller = Arc::clone(&told);
+    let reports = Arc::new(Hidden::new(Vec::new()));
+    let sink = Arc::clone(&reports);
     let builder = Builder::new()
-        .progress(Duration::ZERO, move |progress| teller.lock().unwrap().push(*progress));
+        .progress(Duration::ZERO, move |progress| sink.lock().unwrap().push(*progress));
     let report = explore(&builder, || {
         choose(10);
         choose(10);
     });
-    let told = told.lock().unwrap();
-    assert_eq!(told.len() as u64, report.executions);
-    for progress in told.iter() {
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.len() as u64, report.executions);
+    for progress in reports.iter() {
         let estimate = progress.estimate.expect("one execution is known");
         assert!((99..=101).contains(&estimate), "{progress:?}");
     }

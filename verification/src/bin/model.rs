@@ -110,7 +110,7 @@ mod explored {
             let defect = self.defect.as_ref().map(named).transpose()?;
             let length = self.generated.unwrap_or_default();
             let programs = programs::part(length, self.shard.unwrap_or(Shard::WHOLE));
-            engines::run_programs(set, self.most, programs, defect, self.limit(), tell)
+            engines::run_programs(set, self.most, programs, defect, self.limit(), emit)
         }
 
         fn explore_trial(self) -> Result<ExitCode, String> {
@@ -133,8 +133,8 @@ mod explored {
             };
             match &self.replay {
                 Some(schedule) => engines::replay(trial, &purpose, schedule)
-                    .map(|(end, trace)| tell_replay(&end, trace.as_ref())),
-                None => engines::run(trial, &purpose, limit, tell),
+                    .map(|(end, trace)| print_replay(&end, trace.as_ref())),
+                None => engines::run(trial, &purpose, limit, emit),
             }
         }
     }
@@ -158,7 +158,7 @@ mod explored {
     }
 
     /// Draws the interleaving and reports how it ended.
-    fn tell_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
+    fn print_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
         const WIDTH: usize = 160;
         if let Some(trace) = trace {
             println!("{}", swimlanes::draw(trace, WIDTH));
@@ -179,7 +179,7 @@ mod explored {
         }
     }
 
-    fn tell(run: &Run) {
+    fn emit(run: &Run) {
         let line = serde_json::to_string(run).expect("a run can be written as JSON");
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());

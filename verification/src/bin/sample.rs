@@ -98,12 +98,12 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
     let limit = Duration::from_secs(arguments.limit);
     let Sampled { scenario, .. } = *sampled;
     let request = Request { scenario, wrong, plan, max_steps, limit };
-    engines::sample(&request, |sample| tell(sampled, sample))
+    engines::sample(&request, |sample| emit(sampled, sample))
 }
 
 /// Writes the line of JSON, and a summary for people. Returns `true` if the sample is good.
 #[cfg(loom)]
-fn tell(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
+fn emit(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
     use std::io::Write;
 
     use verification::findings::sample::SampleEnd;

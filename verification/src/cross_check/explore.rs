@@ -162,7 +162,9 @@ impl World {
     }
 
     fn outcome(&self) -> Outcome {
-        let seen = |seen: &Mutex<Vec<Seen>>| seen.lock().expect("no thread panics while holding the lock").clone();
+        let seen = |seen: &Mutex<Vec<Seen>>| {
+            seen.lock().expect("no thread panics while holding the lock").clone()
+        };
         Outcome::Ended(self.seen.iter().map(seen).collect())
     }
 
@@ -180,7 +182,7 @@ impl World {
                 }
                 Op::Join(other) => {
                     let handle = handles[other].take().expect("a thread is joined once");
-                    handle.join().expect("the hook lets no panic through");
+                    handle.join().expect("the hook parks a thread that panics");
                 }
                 op => self.perform(thread, op, &mut guards),
             }

@@ -57,16 +57,16 @@ pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::mode
     builder
 }
 
-/// Explores a trial, passes the result to `tell`, and ends the process.
+/// Explores a trial, passes the result to `emit`, and ends the process.
 ///
 /// # Panics
 ///
 /// If it is called twice: a process stores one result.
-pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     let world = trial.scenario.world.faults.iter().copied();
     let faults = purpose.fault(trial).into_iter().chain(world).collect();
     let explore = move || explore(trial);
-    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
+    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, emit)
 }
 
 /// Runs `explore` on a thread of its own under the watchdog, and ends the process.
@@ -76,7 +76,7 @@ fn conduct(
     faults: Vec<Fault>,
     explore: impl FnOnce() + Send + 'static,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
 ) -> ! {
     let options = Options::Loom(LoomOptions::complete());
     let run = Run { options, ..Run::new(trial, defect) };
@@ -111,7 +111,7 @@ fn conduct(
         }
         Err(RecvTimeoutError::Disconnected) => unreachable!("the hook holds a sender"),
     };
-    tell(&finish(end, trace));
+    emit(&finish(end, trace));
     process::exit(0)
 }
 

@@ -276,7 +276,7 @@ pub(super) fn stands() -> Vec<String> {
 fn conduct(
     session: &Arc<Session>,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
     explore: impl FnOnce(&Session) + Send + 'static,
 ) -> ! {
     let began = Instant::now();
@@ -306,11 +306,11 @@ fn conduct(
         });
     }
     run.survey = trace::survey().iter().flat_map(SiteFault::at).collect();
-    tell(&run);
+    emit(&run);
     process::exit(0)
 }
 
-pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     if matches!(purpose, Purpose::Verdict) {
         trace::begin_survey();
     }
@@ -326,7 +326,7 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
     let harness = Harness::new(trial.subject);
     let wrong = purpose.wrong();
     let session = Session::new(trial.name(), wrong, harness, Options::Mazurka(options.clone()));
-    conduct(&session, limit, tell, move |session| {
+    conduct(&session, limit, emit, move |session| {
         session.explore(&options, trial.scenario.body);
     })
 }
@@ -342,14 +342,14 @@ fn options(world: &World) -> MazurkaOptions {
 ///
 /// # Panics
 ///
-/// As [`run`](super::run).
+/// Like [`run`](super::run).
 pub fn run_programs(
     set: &'static ProgramSet,
     most: u64,
     programs: Vec<Program>,
     defect: Option<Defect>,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
 ) -> ! {
     let faults: Vec<_> = defect.iter().map(|defect| defect.fault(set.subject)).collect();
     trace::set_faults(&faults);
@@ -359,7 +359,7 @@ pub fn run_programs(
     let wrong = defect.map(|defect| defect.name.to_owned());
     let session =
         Session::new("generated".to_owned(), wrong, harness, Options::Mazurka(options.clone()));
-    conduct(&session, limit, tell, move |session| {
+    conduct(&session, limit, emit, move |session| {
         for program in programs {
             // The first line of the trace shows the program.
             let text: &'static str = program.to_string().leak();
@@ -382,7 +382,7 @@ pub fn run_programs(
 ///
 /// # Panics
 ///
-/// As [`run`](super::run).
+/// Like [`run`](super::run).
 pub fn replay(
     trial: &'static Trial,
     purpose: &Purpose,

@@ -55,9 +55,9 @@ pub enum Plan {
     Replay(Schedule),
 }
 
-/// Samples a scenario, passes the result to `tell`, and ends the process: with status 0 if `tell`
+/// Samples a scenario, passes the result to `emit`, and ends the process: with status 0 if `emit`
 /// returns `true`, and with 1 if not.
-pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
+pub fn run(request: &Request, emit: impl FnOnce(&Sample) -> bool) -> ! {
     let wrong = request.wrong.iter().map(|wrong| wrong.fault);
     let faults: Vec<_> = wrong.chain(request.scenario.world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
@@ -83,7 +83,7 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
             process::exit(2)
         }
     };
-    process::exit(i32::from(!tell(&sample)))
+    process::exit(i32::from(!emit(&sample)))
 }
 
 impl Request {
@@ -162,13 +162,13 @@ impl Request {
         harness: &Harness,
         end: &mazurka::End,
     ) -> (SampleEnd, Option<Trace>) {
-        let told = super::mazurka::translate_sample(end);
+        let translated = super::mazurka::translate_sample(end);
         let trace = match end {
             mazurka::End::Failed(failure) => {
                 again(builder, &failure.schedule, body(harness, self.scenario.body)).1
             }
             _ => None,
         };
-        (told, trace)
+        (translated, trace)
     }
 }

@@ -315,7 +315,11 @@ mod tests {
         let fault = "drop-notify-one";
         assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["convicted"]);
         assert_eq!(judged(fault, vec![run(3, false)], ""), ["MISSED"]);
-        assert_eq!(judged(fault, vec![run(0, true)], ""), ["MISSED"], "it failed without the fault");
+        assert_eq!(
+            judged(fault, vec![run(0, true)], ""),
+            ["MISSED"],
+            "it failed without the fault"
+        );
         assert_eq!(judged(fault, vec![run(3, false)], LISTED), ["equivalent"]);
         assert_eq!(judged(fault, vec![run(3, true)], LISTED), ["STALE"]);
     }

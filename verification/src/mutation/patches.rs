@@ -168,7 +168,9 @@ impl Patch {
 
 fn numbers(text: &str) -> Result<Vec<u8>, String> {
     let numbers = text.split(", ").map(|number| number.parse().map_err(|_| number));
-    numbers.collect::<Result<_, _>>().map_err(|word| format!("`{word}` is not the number of a clause"))
+    numbers
+        .collect::<Result<_, _>>()
+        .map_err(|word| format!("`{word}` is not the number of a clause"))
 }
 
 /// Reads `QUEUE/FILE::TEST`. `QUEUE` and `TEST` are optional.
@@ -213,7 +215,10 @@ impl FileDiff {
         for hunk in &self.hunks {
             let place = hunk.find(&lines, copied);
             let place = place.ok_or_else(|| {
-                format!("{} no longer contains the lines to be changed at line {}", self.path, hunk.line)
+                format!(
+                    "{} no longer contains the lines to be changed at line {}",
+                    self.path, hunk.line
+                )
             })?;
             out.extend_from_slice(&lines[copied..place]);
             out.extend(hunk.new.iter().map(String::as_str));

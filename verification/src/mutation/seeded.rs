@@ -348,7 +348,9 @@ impl Workshop {
         Ok(match self.ask(&patch.judge, &executable, limit)? {
             Answer::Fails(failure) => (Fate::Convicted, failure),
             Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message.into()),
-            Answer::Vacuous(message) | Answer::Inconclusive(message) => (Fate::Survived, message.into()),
+            Answer::Vacuous(message) | Answer::Inconclusive(message) => {
+                (Fate::Survived, message.into())
+            }
             Answer::Holds => (Fate::Survived, "nothing failed".to_owned().into()),
         })
     }
@@ -441,9 +443,7 @@ impl Answer {
 
     fn of_test(finished: &Finished, limit: Duration) -> Self {
         match finished.status {
-            None => {
-                Answer::Fails(format!("not finished after {} s", limit.as_secs()).into())
-            }
+            None => Answer::Fails(format!("not finished after {} s", limit.as_secs()).into()),
             Some(status) if !status.success() => {
                 let output = format!("{}{}", finished.stderr, finished.stdout);
                 let complaint = last_panic(&output).unwrap_or_else(|| status.to_string());
@@ -543,9 +543,7 @@ mod tests {
     use crate::trials::trial::{Expect, Trial};
 
     fn root() -> &'static Path {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("the workspace contains this package")
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace contains this package")
     }
 
     fn patches() -> Vec<Patch> {

@@ -126,7 +126,8 @@ pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> 
                 Some(_) if tests.is_empty() => Some("no test ran".to_owned()),
                 Some(_) => None,
             };
-            let with_output = |failure| format!("{failure}\n{}{}", finished.stdout, finished.stderr);
+            let with_output =
+                |failure| format!("{failure}\n{}{}", finished.stdout, finished.stderr);
             (tests, failure.map(with_output))
         }
     };
