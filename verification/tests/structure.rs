@@ -123,9 +123,9 @@ fn inside_a_layer_imports_form_no_cycle() {
     // Remove the files without imports one after the other. Files that remain form a cycle.
     while let Some(done) = edges.iter().find(|(_, to)| to.is_empty()).map(|(file, _)| *file) {
         edges.remove(done);
-        edges.values_mut().for_each(|to| {
+        for to in edges.values_mut() {
             to.remove(done);
-        });
+        }
     }
     assert!(edges.is_empty(), "a cycle among {edges:#?}");
 }

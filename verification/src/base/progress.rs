@@ -110,7 +110,7 @@ impl Lines {
                     state.write();
                     wait = SILENCE;
                 } else {
-                    wait = SILENCE - silent;
+                    wait = SILENCE.saturating_sub(silent);
                 }
             }
         });
