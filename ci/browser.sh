@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The page of the last audit in a real browser. Where there is none, it is installed if that can be
-# done: on Debian and its kin, by root.
+# Tests the page of the last audit in a real browser. Installs Chromium if there is none, which
+# requires root on Debian or a derivative.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

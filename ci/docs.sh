@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Documentation without a warning.
+# Builds the documentation without warnings.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands; a laptop runs the same.
+# Runs everything that must pass before a change lands, in CI and on a laptop.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The README's loom command: every model and every sample, their seeded defects, and the verdicts.
+# Runs the README's loom command: every model and every sample, with their seeded defects and
+# verdicts.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# cargo-mutants over the pool's sources: every mutation in the ordinary build, what that does not catch
-# without features and then in loom's build, and at last what survives them all. All of it, or a part at
-# a time, which may be on several machines; other arguments are cargo-mutants'.
+# Runs cargo-mutants on the pool's sources. Every mutation runs in the ordinary build. Those that it
+# misses run without features, and those still missed run in the loom build. Finally, the survivors
+# of all builds are judged. Runs everything at once or one part at a time, so that several machines
+# can share the work. Further arguments go to cargo-mutants.
 #
 #   ci/mutants.sh
 #   ci/mutants.sh ordinary PART --shard 0/8     or --file src/queue/two_lock.rs
-#   ci/mutants.sh bare PART                     what the ordinary build missed there, without features
-#   ci/mutants.sh loom PART                     what both missed, under loom
-#   ci/mutants.sh merge                         of all parts in target/mutants/parts
+#   ci/mutants.sh bare PART                     what the ordinary build missed, without features
+#   ci/mutants.sh loom PART                     what both builds missed, under loom
+#   ci/mutants.sh merge                         merges all parts in target/mutants/parts
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
@@ -19,7 +20,7 @@ install() {
   done
 }
 
-# Survivors are not this command's failure (2), nor are hangs (3): the merge judges.
+# Survivors (2) and hangs (3) do not fail this command: the merge judges them.
 mutate() {
   local build="$1" part="$2"
   shift 2
@@ -27,13 +28,14 @@ mutate() {
     --profile mutants --output "$parts/$part/$build" --no-shuffle --timeout 300 "$@" || [[ $? == [23] ]]
 }
 
-# A failure is enough, and what many generated cases find, fewer find too: most mutations are gross.
+# One failure is enough. Few generated cases suffice, since most mutations are gross.
 tests() {
   PROPTEST_CASES=60 PROPTEST_MAX_SHRINK_ITERS=0 NEXTEST_PROFILE=mutants mutate "$@" \
     --test-tool nextest --cargo-arg=--test=every
 }
 
-# For --iterate, which sees neither shards nor files: all that is not in the list counts as caught.
+# For --iterate, which sees neither shards nor files: mutations that are not in the list count as
+# caught.
 only() {
   local build="$1" part="$2" list="$3" out="$parts/$2/$1/mutants.out"
   rm -rf "$parts/$part/$build"
@@ -42,7 +44,7 @@ only() {
   matching --invert-match --line-regexp --file "$list" "$out/all" > "$out/caught.txt"
 }
 
-# Lines, none maybe.
+# Prints the matching lines; having none is not an error.
 matching() {
   grep --fixed-strings "$@" || [[ $? == 1 ]]
 }
@@ -55,7 +57,7 @@ ordinary() {
   tests ordinary "$part" --features crossbeam-channel "$@"
 }
 
-# Only in these files is the code another without features.
+# Only these files differ without features.
 bare() {
   local part="$parts/$1"
   grep --files-with-matches 'not(\(all(\)\?feature' src/*.rs src/*/*.rs | sed 's/$/:/' > "$part/files"
@@ -64,7 +66,7 @@ bare() {
   tests bare "$1" --iterate --no-default-features
 }
 
-# Every model of the pool, until one complains.
+# Runs every model of the pool until one fails.
 loom() {
   local part="$parts/$1"
   matching --invert-match --line-regexp --file "$part/bare/mutants.out/caught.txt" \

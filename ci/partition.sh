@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The models under nextest, as several machines would share them: each is in one part. Listed, not
-# run; ci/models.sh runs them all.
+# Lists the models under nextest, as several machines would share them: each model is in exactly one
+# part. Does not run them; ci/models.sh does.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 if ! cargo nextest --version; then
-  echo "cargo-nextest is not installed: nothing to look at"
+  echo "cargo-nextest is not installed: nothing to check"
   exit 0
 fi
 export RUSTFLAGS="--cfg loom"

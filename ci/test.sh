@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The README's test command, the comparison with other pools, and the pool's tests on the other queues; on `locked` without features, as
-# who wants to run what is proved whole would.
+# Runs the README's test command, the comparison with other pools, and the pool's tests on the other
+# queues. The queue `locked` is tested without features, which is the build that is proved as a
+# whole.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -1,4 +1,4 @@
-//! The facade over an explorer, recording what it does in [`trace`].
+//! The facade on top of an explorer. It records its operations in [`trace`].
 
 #![allow(clippy::disallowed_types)] // the facade is where they belong
 
@@ -11,18 +11,18 @@ use super::engine::{installed, Engine};
 use super::fault::Action;
 use super::trace::{self, Kind, Op, Operation};
 
-/// Not seen by an explorer: for what one of its locks protects already, and for atomics that it was
-/// told of.
+/// Invisible to explorers: for data that one of their locks already protects, and for atomics whose
+/// accesses are announced to them.
 mod unseen {
     pub(super) use std::sync::atomic::{AtomicBool, AtomicU64};
     pub(super) use std::sync::{Mutex, MutexGuard};
 }
 
-/// The engine that an object was made with, and its number there.
+/// The engine that created an object, and the object's number there.
 type Object = (&'static dyn Engine, usize);
 
-/// Mutual exclusion. What a panic leaves poisoned is taken over, its own lock or, since the threads
-/// of a model are one to the standard library, another.
+/// Mutual exclusion. Poisoning is ignored, both of this lock and of others: to the standard
+/// library, all threads of a model are one.
 pub struct Mutex<T> {
     inner: Lock<T>,
     object: usize,
@@ -30,18 +30,18 @@ pub struct Mutex<T> {
 
 enum Lock<T> {
     Loom(loom::sync::Mutex<T>),
-    /// Nobody waits for the data: whoever has the engine's lock is alone with it.
+    /// Never contended: the owner of the engine's lock has exclusive access to the data.
     Engine(Object, unseen::Mutex<T>),
 }
 
-/// Access to what a [`Mutex`] protects, until dropped.
+/// Access to the data of a [`Mutex`], until dropped.
 pub struct MutexGuard<'a, T> {
-    // None only between the two halves of a wait.
+    // `None` only between the two halves of a wait.
     inner: Option<Guard<'a, T>>,
     mutex: &'a Mutex<T>,
-    /// Where it was locked, or where its holder went to sleep.
+    /// Where the lock was acquired, or where its owner went to sleep.
     site: &'static Location<'static>,
-    /// Whether the caller has looked at what is protected, and how often it has changed it.
+    /// Whether the caller has read the data, and how often it has changed it.
     looked: Cell<bool>,
     changes: usize,
 }
@@ -106,7 +106,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The data, of a lock of the engine's that is held.
+    /// Returns the data of an engine's lock, which the caller holds.
     fn access(&self) -> Guard<'_, T> {
         match &self.inner {
             Lock::Engine(_, data) => {
@@ -125,7 +125,7 @@ impl<T> Mutex<T> {
 }
 
 impl<T> MutexGuard<'_, T> {
-    /// Before the caller's next change: the place where a lock could be shown to be needed.
+    /// Notes the caller's next change: a fault here shows whether the lock is needed.
     fn before_change(&mut self) {
         let number = self.changes;
         if self.looked.get() {
@@ -138,7 +138,7 @@ impl<T> MutexGuard<'_, T> {
         self.looked.set(true);
     }
 
-    /// Releases the lock and takes it again: what it protects may change meanwhile.
+    /// Releases the lock and acquires it again. The data may change in between.
     fn let_others_in(&mut self) {
         let object = self.mutex.object;
         trace::record_at(Op::Unlock, object, self.site, true);
@@ -185,8 +185,8 @@ impl<T> Drop for MutexGuard<'_, T> {
     }
 }
 
-/// A condition variable. Under an engine, whom it wakes and whether waits end spuriously is the
-/// engine's choice; loom wakes the one that has waited longest, and never spuriously.
+/// A condition variable. An engine chooses which sleeper it wakes and whether waits end spuriously.
+/// loom wakes the sleeper that has waited longest, and never spuriously.
 pub struct Condvar {
     inner: Signal,
     object: usize,
@@ -211,7 +211,7 @@ impl Default for Condvar {
 }
 
 impl Condvar {
-    /// Creates a condition variable that nobody waits on.
+    /// Creates a condition variable without waiting threads.
     #[track_caller]
     pub fn new() -> Self {
         let object = trace::register(Kind::Condvar, Location::caller());
@@ -246,7 +246,7 @@ impl Condvar {
         guard
     }
 
-    /// Sleeps; returns `true` if it has timed out.
+    /// Sleeps. Returns `true` if the wait timed out.
     fn block<T>(&self, guard: &mut MutexGuard<'_, T>, has_timeout: bool) -> bool {
         let mutex = guard.mutex;
         let inner = guard.inner.take().expect("a guard is whole outside of a wait");
@@ -266,7 +266,7 @@ impl Condvar {
         }
     }
 
-    /// Releases the lock, lets others run or not, and locks again: woken by nobody.
+    /// A spurious wake-up: releases the lock, lets others run or not, and locks again.
     #[track_caller]
     fn relock<'a, T>(
         &self,
@@ -276,7 +276,7 @@ impl Condvar {
     ) -> MutexGuard<'a, T> {
         let site = Location::caller();
         trace::record_at(Op::Wait, self.object, site, wrongly);
-        // No yield: loom runs a thread that has yielded only when no other can go on.
+        // No yield: loom runs a thread that has yielded only when no other can continue.
         guard.unlock();
         guard.inner = Some(guard.mutex.acquire());
         guard.reset(site);
@@ -284,11 +284,12 @@ impl Condvar {
         guard
     }
 
-    /// As [`wait`](Self::wait), but the deadline fires: others may run first, or not.
+    /// Like [`wait`](Self::wait), but the deadline fires, and others may or may not run before
+    /// that.
     ///
-    /// An engine chooses at which moment. loom has no clock and no way to choose: there the lock is
-    /// released and taken again, so that it explores every amount of progress that the others can
-    /// make before the deadline.
+    /// An engine chooses the moment. loom has no clock and no such choice, so the lock is released
+    /// and acquired again. Then loom explores every amount of progress that the others can make
+    /// before the deadline.
     #[track_caller]
     pub fn wait_until<'a, T>(
         &self,
@@ -374,7 +375,7 @@ impl Condvar {
 }
 
 impl<T> MutexGuard<'_, T> {
-    /// As newly locked, after a wait.
+    /// Resets the guard after a wait, as if the lock had just been acquired.
     fn reset(&mut self, site: &'static Location<'static>) {
         self.site = site;
         self.looked.set(false);
@@ -382,8 +383,7 @@ impl<T> MutexGuard<'_, T> {
     }
 }
 
-/// A point in time until which a wait may last, or none. In a model there is no time: see
-/// [`Condvar::wait_until`].
+/// The time until which a wait may last, or none. A model has no time: see [`Condvar::wait_until`].
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Fires);
 
@@ -391,15 +391,15 @@ pub struct Deadline(Fires);
 enum Fires {
     /// At any moment.
     AnyTime,
-    /// There is one, but whoever waits is woken before.
+    /// There is one, but the sleeper is woken before it.
     TooLate,
     /// There is none.
     Never,
 }
 
 impl Deadline {
-    /// A deadline that may fire at any moment; of an hour and more, one that does not fire while
-    /// anything can happen; none for a timeout that the clock could not hold.
+    /// Returns a deadline that may fire at any moment. With a timeout of at least an hour, it fires
+    /// only when nothing else can happen. A timeout too large to represent means no deadline.
     pub fn after(timeout: Duration) -> Self {
         const LONG: Duration = Duration::from_secs(3600);
         Deadline(match timeout {
@@ -414,13 +414,13 @@ impl Deadline {
         Deadline(Fires::Never)
     }
 
-    /// Whether there is no deadline at all.
+    /// Returns `true` if there is no deadline.
     pub fn is_never(self) -> bool {
         self.0 == Fires::Never
     }
 }
 
-/// A number for statistics: nothing may be decided by it.
+/// A statistic. No decision may depend on it.
 pub struct Counter {
     inner: Number,
     object: usize,
@@ -477,7 +477,8 @@ impl Counter {
 
     /// Returns the count.
     ///
-    /// Under loom a read-modify-write, since loom does not explore every outcome of a plain load.
+    /// Under loom this is a read-modify-write, since loom does not explore every outcome of a plain
+    /// load.
     #[track_caller]
     pub fn get(&self) -> u64 {
         trace::record(Op::Count, self.object);
@@ -491,7 +492,7 @@ impl Counter {
     }
 }
 
-/// A hint that is raised once: nothing of the pool's may be decided by it.
+/// A hint that is raised once. No decision of the pool may depend on it.
 pub struct Flag {
     inner: Hint,
     object: usize,
@@ -527,7 +528,7 @@ impl Flag {
         Flag { inner, object }
     }
 
-    /// Raises it.
+    /// Raises the flag.
     #[track_caller]
     pub fn raise(&self) {
         trace::opportunity(Operation::Raise);
@@ -536,8 +537,8 @@ impl Flag {
             return;
         }
         match &self.inner {
-            // Not a store: beside read-modify-writes that write back what they read, loom lets one
-            // of those overtake it, and the flag would fall again.
+            // Not a store. Next to a read-modify-write that writes back what it read, loom allows
+            // that one to overtake the store, which would lower the flag again.
             Hint::Loom(flag) => {
                 flag.fetch_or(true, std::sync::atomic::Ordering::AcqRel);
             }
@@ -548,7 +549,8 @@ impl Flag {
         }
     }
 
-    /// Whether it is raised. Under loom a read-modify-write, as [`Counter::get`].
+    /// Returns `true` if the flag is raised. Under loom this is a read-modify-write, like
+    /// [`Counter::get`].
     #[track_caller]
     pub fn is_raised(&self) -> bool {
         trace::record(Op::Look, self.object);
@@ -581,7 +583,7 @@ pub mod thread {
         Engine(usize),
     }
 
-    /// The owner of a running thread, who may wait for its end.
+    /// A handle for joining a running thread.
     #[derive(Debug)]
     pub struct JoinHandle {
         inner: Join,
@@ -594,14 +596,14 @@ pub mod thread {
         Engine(usize, Arc<OnceLock<Ended>>),
     }
 
-    /// How a thread has ended. Its own lock, so that a payload need not be shared.
+    /// The result of a thread. Behind a lock of its own, so that the payload need not be `Sync`.
     type Ended = std::sync::Mutex<Option<std::thread::Result<()>>>;
 
-    /// Starts a thread. As in the standard library, a panic ends the thread and is its result.
+    /// Starts a thread. As in the standard library, a panic ends the thread and becomes its result.
     ///
     /// # Errors
     ///
-    /// When a fault or the engine says that this thread cannot be started.
+    /// If a fault or the engine makes the start fail.
     #[track_caller]
     pub fn spawn<F>(name: String, _stack_size: Option<usize>, main: F) -> io::Result<JoinHandle>
     where
@@ -645,7 +647,7 @@ pub mod thread {
         Ok(JoinHandle { inner, number })
     }
 
-    /// The same on every machine: models choose their number of workers.
+    /// Returns the same number on every machine. Models choose their number of workers.
     pub fn available_parallelism() -> usize {
         1
     }
@@ -658,13 +660,13 @@ pub mod thread {
         })
     }
 
-    /// Whether there is a [`yield_now`] at this place in this execution.
+    /// Returns `true` if this execution calls [`yield_now`] here.
     pub fn may_yield() -> bool {
         installed().map_or(true, Engine::may_yield)
     }
 
-    /// Does nothing, and takes no time: any operation is a place to lose the core, and loom would
-    /// leave those executions out in which nobody else goes first.
+    /// Does nothing and takes no time. A thread can lose its core at any operation, and for a yield
+    /// loom would omit the executions in which no other thread runs first.
     pub fn yield_now() -> Duration {
         Duration::ZERO
     }

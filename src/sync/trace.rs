@@ -1,10 +1,11 @@
-//! What the facade did in the current execution of a model, and what it shall do wrongly.
+//! The record of a model's current execution, and the faults that the facade injects.
 //!
-//! An explorer runs all threads of a model as coroutines of one operating system thread, so what is
-//! known of an execution is thread-local. Of a thread it is always known whether it holds a lock, has
-//! slept or has timed out. Each operation is written down only if it is [wanted](record_executions):
-//! an explorer can repeat an execution, and then it is. Where each thread was last is static, so that
-//! a watchdog on another thread can say where a model stands that no longer reaches its explorer.
+//! An explorer runs all threads of a model as coroutines of one operating system thread, so the
+//! state of an execution is thread-local. The state always includes whether each thread holds a
+//! lock, has slept or has timed out. Single operations are recorded only [on
+//! request](record_executions): an explorer can repeat an execution and record it then. The last
+//! call site of each thread is static, so that a watchdog on another thread can report where a
+//! model stands that no longer reaches its explorer.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)] // the recorder is not part of the model
 
@@ -18,12 +19,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::fault::{Action, Fault};
 use super::thread::{current_id, ThreadId};
 
-/// What an operation did, or, for those that block, asked for.
+/// What an operation did or, if it blocks, what it requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Asks for a lock.
+    /// Requests a lock.
     Lock,
-    /// Has got the lock that it asked for.
+    /// Has acquired the lock that it requested.
     Locked,
     /// Releases a lock.
     Unlock,
@@ -31,29 +32,29 @@ pub enum Op {
     Wait,
     /// Has been woken and holds the lock again.
     Woken,
-    /// The deadline of a wait has fired; holds the lock again.
+    /// The deadline of a wait has fired, and the thread holds the lock again.
     TimedOut,
     /// Wakes one sleeper.
     NotifyOne,
     /// Wakes all sleepers.
     NotifyAll,
-    /// Counts, in a statistic, or reads it.
+    /// Increments or reads a statistic.
     Count,
     /// Raises a flag.
     Raise,
-    /// Looks at a flag.
+    /// Reads a flag.
     Look,
-    /// Starts the thread of that number.
+    /// Starts the thread with this number.
     Spawn(usize),
     /// Could not start a thread.
     SpawnFailed,
-    /// Waits for the end of the thread of that number.
+    /// Waits for the thread with this number to end.
     Join(usize),
-    /// That thread has ended.
+    /// The thread with this number has ended.
     Joined(usize),
     /// The thread has ended.
     End,
-    /// A remark of the scenario's.
+    /// A remark of the scenario.
     Note(&'static str),
 }
 
@@ -62,13 +63,13 @@ pub enum Op {
 pub struct Event {
     /// The thread: 0 is the model's main thread, the others in the order in which they started.
     pub thread: usize,
-    /// What it did.
+    /// The operation.
     pub op: Op,
-    /// The lock, condition variable or counter, numbered in the order of their creation; 0 is none.
+    /// The lock, condition variable or counter, numbered in order of creation; 0 if there is none.
     pub object: usize,
-    /// Whether a fault made it act wrongly.
+    /// Whether a fault changed its behaviour.
     pub wrongly: bool,
-    /// The caller of the facade.
+    /// The call site in the facade's caller.
     pub site: &'static Location<'static>,
 }
 
@@ -85,12 +86,12 @@ pub enum Kind {
     Flag,
 }
 
-/// A facade object and where it was created.
+/// A facade object and the place of its creation.
 #[derive(Clone, Copy, Debug)]
 pub struct Object {
-    /// What it is.
+    /// The kind of object.
     pub kind: Kind,
-    /// Who created it.
+    /// The call site that created it.
     pub site: &'static Location<'static>,
 }
 
@@ -99,46 +100,46 @@ pub struct Object {
 pub struct Trace {
     /// The operations, in the order in which they happened.
     pub events: Vec<Event>,
-    /// The objects; object `n` of an event stands at `n - 1`.
+    /// The objects; object `n` of an event is at index `n - 1`.
     pub objects: Vec<Object>,
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
 }
 
-/// A place in the caller's code at which a fault could act.
+/// A call site at which a fault can act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Opportunity {
     /// The calling file.
     pub file: &'static str,
     /// The calling line.
     pub line: u32,
-    /// What is done there.
+    /// The operation there.
     pub operation: Operation,
 }
 
-/// An operation that faults know.
+/// A kind of operation that faults can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
-    /// A wake-up for one.
+    /// A notification for one sleeper.
     NotifyOne,
-    /// A wake-up for all.
+    /// A notification for all sleepers.
     NotifyAll,
-    /// A sleep without a deadline that could fire.
+    /// A sleep without a deadline that can fire.
     Wait,
-    /// A sleep with a deadline that is far away.
+    /// A sleep with a distant deadline.
     WaitUntil,
-    /// The n-th change of what a lock protects, where the caller has looked at it before.
+    /// The n-th change of protected data that the caller has read before.
     Change(usize),
-    /// The start of the thread of that number.
+    /// The start of the thread with this number.
     Spawn(usize),
     /// A flag is raised.
     Raise,
-    /// A statistic is counted.
+    /// A statistic is incremented.
     Count,
 }
 
 impl Operation {
-    /// A number that few others have.
+    /// A number that is nearly unique to the operation.
     fn code(self) -> usize {
         match self {
             Operation::NotifyOne => 0,
@@ -153,28 +154,28 @@ impl Operation {
     }
 }
 
-/// What is known of the current execution.
+/// The state of the current execution.
 #[derive(Default)]
 struct Recorder {
-    /// Whether each operation is written down.
+    /// Whether each operation is recorded.
     writes: bool,
     trace: Trace,
     ids: Vec<ThreadId>,
     facts: Vec<Facts>,
     objects: usize,
-    /// Faults that act once on a thread and have.
+    /// Faults that act once per thread and have acted.
     spent: Vec<(usize, Action)>,
-    /// Condition variables with a notification too many, which comes to the next who sleeps there.
+    /// Condition variables with a surplus notification, which wakes the next sleeper there.
     surplus: BTreeSet<usize>,
-    /// Addresses of call sites that are in `SITES`, by their last digits.
+    /// A cache of the call-site addresses in `SITES`.
     sites: Vec<usize>,
-    /// What has been noted by a survey.
+    /// A cache of the operations that a survey has noted.
     noted: Vec<Option<(usize, Operation)>>,
 }
 
 const SITES_KNOWN: usize = 1024;
 
-/// What is known of a thread.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, Default)]
 struct Facts {
     locks: usize,
@@ -190,27 +191,27 @@ fn with<R>(act: impl FnOnce(&mut Recorder) -> R) -> R {
     RECORDER.with(|recorder| act(&mut recorder.borrow_mut()))
 }
 
-/// Whether places of faults are noted.
+/// Whether a survey is running.
 static SURVEYING: AtomicBool = AtomicBool::new(false);
 static SURVEY: Mutex<BTreeSet<Opportunity>> = Mutex::new(BTreeSet::new());
 
-/// Faults that can be set at once.
+/// The most faults that can be set.
 const MOST_FAULTS: usize = 8;
 static FAULTS: OnceLock<Vec<Fault>> = OnceLock::new();
 static FIRED: [AtomicU64; MOST_FAULTS] = [const { AtomicU64::new(0) }; MOST_FAULTS];
 
-/// Threads of which it is known where they were last.
+/// The number of threads whose last call site is known.
 const STANDS: usize = 16;
-/// The address of the call site at which each thread was last, and every call site.
+/// The address of each thread's last call site, and every call site.
 static LAST: [AtomicUsize; STANDS] = [const { AtomicUsize::new(0) }; STANDS];
 static SITES: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
 
-/// From now on, executions of this operating system thread are written down, operation by operation.
+/// Records every operation of executions on this operating system thread from now on.
 pub fn record_executions() {
     with(|recorder| recorder.writes = true);
 }
 
-/// Forgets the last execution; to be called by the main thread at the start of each.
+/// Forgets the previous execution. The main thread calls this at the start of each execution.
 pub fn begin_execution() {
     let id = current_id();
     with(|recorder| {
@@ -234,8 +235,8 @@ pub fn snapshot() -> Trace {
     with(|recorder| recorder.trace.clone())
 }
 
-/// Returns the call sites at which the threads of the process's model were last, by their number. To
-/// be asked on any operating system thread.
+/// Returns the last call sites of the model's threads in this process, with the threads' numbers.
+/// Can be called on any operating system thread.
 pub fn stands() -> Vec<(usize, &'static Location<'static>)> {
     let sites = SITES.lock().unwrap_or_else(PoisonError::into_inner);
     let last = LAST.iter().map(|place| place.load(Ordering::Relaxed)).enumerate();
@@ -248,44 +249,44 @@ fn address(site: &'static Location<'static>) -> usize {
     site as usize
 }
 
-/// How many locks the current thread holds.
+/// Returns the number of locks that the current thread holds.
 pub fn locks_held() -> usize {
     let id = current_id();
     with(|recorder| recorder.facts[recorder.thread(id)].locks)
 }
 
-/// Whether the thread of that name slept on a condition variable in this execution.
+/// Returns `true` if the named thread slept on a condition variable in this execution.
 pub fn has_slept(thread: &str) -> bool {
     with(|recorder| recorder.facts_of(thread).slept)
 }
 
-/// Whether a deadline passed for the thread of that name in this execution.
+/// Returns `true` if a deadline fired for the named thread in this execution.
 pub fn has_timed_out(thread: &str) -> bool {
     with(|recorder| recorder.facts_of(thread).timed_out)
 }
 
-/// Makes operations act wrongly, in every execution of the process.
+/// Injects faults into every execution of this process.
 ///
 /// # Panics
 ///
-/// If that was done before, or for more than eight faults.
+/// If faults were set before, or if there are more than eight.
 pub fn set_faults(faults: &[Fault]) {
     assert!(faults.len() <= MOST_FAULTS, "{} faults; at most {MOST_FAULTS}", faults.len());
     assert!(FAULTS.set(faults.to_vec()).is_ok(), "the faults of a process are set once");
 }
 
-/// How often each fault has changed an operation, over all executions.
+/// Returns how often each fault has changed an operation, over all executions.
 pub fn faults_fired() -> Vec<u64> {
     let faults = FAULTS.get().map_or(0, Vec::len);
     FIRED[..faults].iter().map(|fired| fired.load(Ordering::Relaxed)).collect()
 }
 
-/// Notes from now on where faults could act.
+/// Starts noting where faults can act.
 pub fn begin_survey() {
     SURVEYING.store(true, Ordering::SeqCst);
 }
 
-/// Where faults could act, as far as was noted.
+/// Returns where faults can act, as noted so far.
 pub fn survey() -> Vec<Opportunity> {
     SURVEY.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
 }
@@ -319,7 +320,7 @@ pub(super) fn record(op: Op, object: usize) {
     record_at(op, object, Location::caller(), false);
 }
 
-/// As [`record`]; the answer says that a fault wants this operation to act wrongly.
+/// Like [`record`], but returns the fault that changes this operation, if any.
 #[track_caller]
 pub(super) fn record_unless_fault(
     op: Op,
@@ -332,14 +333,14 @@ pub(super) fn record_unless_fault(
     action
 }
 
-/// The fault that wants an operation called from there to act wrongly.
+/// Returns the fault that changes an operation called from this site, if any.
 pub(super) fn fault(site: &Location<'_>, applies: impl Fn(Action) -> bool) -> Option<Action> {
     let faults = FAULTS.get().filter(|faults| !faults.is_empty())?;
     let hits = |fault: &&Fault| applies(fault.action) && fault.hits(site);
     let index = faults.iter().position(|fault| hits(&fault))?;
     let action = faults[index].action;
-    // Always woken early, a loop would never sleep. Of each thread, since between threads nobody
-    // sees in which order they come here.
+    // At most once per thread: if every wait ended early, a loop would never sleep. Not once per
+    // execution, since explorers do not see in which order threads get here.
     if action == Action::WakeEarly && !spend(action) {
         return None;
     }
@@ -359,18 +360,18 @@ fn spend(action: Action) -> bool {
     })
 }
 
-/// A fault has left a notification too many at that condition variable.
+/// Leaves a surplus notification at a condition variable.
 pub(super) fn leave_surplus(object: usize) {
     with(|recorder| recorder.surplus.insert(object));
 }
 
-/// Whether there is one; then it is used up.
+/// Returns `true` if there is a surplus notification, and consumes it.
 pub(super) fn surplus(object: usize) -> bool {
     let faulty = FAULTS.get().is_some_and(|faults| !faults.is_empty());
     faulty && with(|recorder| recorder.surplus.remove(&object))
 }
 
-/// As [`record`], for a call site that is not the caller.
+/// Like [`record`], for a call site other than the caller.
 pub(super) fn record_at(op: Op, object: usize, site: &'static Location<'static>, wrongly: bool) {
     let id = current_id();
     with(|recorder| {
@@ -397,7 +398,7 @@ pub(super) fn record_at(op: Op, object: usize, site: &'static Location<'static>,
     });
 }
 
-/// Numbers the thread to be started next.
+/// Numbers the thread that starts next.
 pub(super) fn next_thread(name: &str) -> usize {
     with(|recorder| {
         recorder.trace.threads.push(name.to_owned());
@@ -406,18 +407,19 @@ pub(super) fn next_thread(name: &str) -> usize {
     })
 }
 
-/// How many threads have been started, the main one included.
+/// Returns the number of threads started so far, including the main thread.
 pub(super) fn threads() -> usize {
     with(|recorder| recorder.trace.threads.len())
 }
 
-/// Says which of the explorer's threads the last numbered one is.
+/// Associates the last numbered thread with its identity in the explorer.
 pub(super) fn thread_is(id: ThreadId) {
     with(|recorder| recorder.ids.push(id));
 }
 
 impl Recorder {
-    /// A thread that the facade did not start (or an execution that was not begun) counts as main.
+    /// Returns the number of the current thread. A thread that the facade did not start counts as
+    /// the main thread, and so does an execution that was not begun.
     #[inline]
     fn thread(&self, id: ThreadId) -> usize {
         self.ids.iter().position(|known| *known == id).unwrap_or(0)
@@ -431,7 +433,7 @@ impl Recorder {
         if self.sites.is_empty() {
             self.sites.resize(SITES_KNOWN, 0);
         }
-        // Most call sites are found here; the others are looked for once more.
+        // Most call sites are in the cache; the others are searched for.
         let known = &mut self.sites[address / align_of::<Location<'_>>() % SITES_KNOWN];
         if *known != address {
             *known = address;
@@ -442,7 +444,7 @@ impl Recorder {
         }
     }
 
-    /// Whether that operation may not have been noted for that call site.
+    /// Returns `true` unless the operation is known to be noted for this call site.
     fn is_new(&mut self, operation: Operation, site: &'static Location<'static>) -> bool {
         let entry = Some((address(site), operation));
         if self.noted.is_empty() {

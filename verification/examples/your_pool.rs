@@ -1,5 +1,5 @@
-//! How to put a pool of your own on trial: build it on the facade, implement `Pool`, and call
-//! `put_on_trial`. This one has a lost wake-up on purpose.
+//! Runs a pool of your own under the scenarios: build it on the facade, implement `Pool`, and call
+//! `put_on_trial`. This pool has a lost wake-up on purpose.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" cargo run -p verification --example your_pool
@@ -11,7 +11,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use last_call::sync::{thread, Arc, Condvar, Mutex};
 use verification::subjects::subject::{Job, Named, Pool};
 
-/// The jobs, and whether there will be no more; the condition variable says that one has come.
+/// The jobs, and whether the queue is closed. The condition variable signals a new job.
 type Queue = (Mutex<(VecDeque<Job>, bool)>, Condvar);
 
 struct YourPool {
@@ -23,7 +23,7 @@ impl Pool for YourPool {
     fn execute(&self, job: Job) -> Result<(), Job> {
         let mut queue = self.queue.0.lock();
         queue.0.push_back(job);
-        // The defect: the second of two jobs wakes nobody, though another worker sleeps.
+        // The defect: the second of two queued jobs wakes no worker, even if one sleeps.
         if queue.0.len() == 1 {
             self.queue.1.notify_one();
         }

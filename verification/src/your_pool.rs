@@ -1,18 +1,18 @@
-//! Other people's pools: put on trial under the scenarios that any pool can stand under.
+//! Runs the pools of other authors under the scenarios that apply to any pool.
 
 use std::process::ExitCode;
 
 use crate::subjects::subject::Subject;
 
-/// Runs a pool under every scenario for any pool, each in a process of its own, which are further
-/// runs of this program; prints what came out, with the interleaving of what failed. To be called by
-/// `main`, with nothing before it, in a program that is built with `RUSTFLAGS="--cfg loom"`.
+/// Runs a pool under every scenario for any pool and prints the results, with the interleaving of
+/// each failure. Returns success if every scenario holds.
+///
+/// Call it first thing in `main`, in a program that is built with `RUSTFLAGS="--cfg loom"`: each
+/// scenario runs in a process of its own, which is another run of the same program.
 ///
 /// The pool must take its locks, condition variables and threads from [`last_call::sync`], since
-/// the explorer explores what it sees. There is no seeded defect here: that a scenario holds is shown
-/// for every trace; that it would have noticed a defect is not.
-///
-/// Returns success if every scenario holds.
+/// the explorer sees nothing else. No defects are seeded here. A result shows that a scenario holds
+/// for every trace, not that the scenario would have noticed a defect.
 pub fn put_on_trial(subject: &'static dyn Subject) -> ExitCode {
     #[cfg(loom)]
     return explored::put_on_trial(subject);
@@ -40,14 +40,14 @@ mod explored {
     use crate::trials::purpose::Purpose;
     use crate::trials::trial::{Expect, Trial};
 
-    /// Says to a further run of the program which scenario is its.
+    /// Selects the scenario in a child process.
     const SCENARIO: &str = "VERIFY_SCENARIO";
     const WIDTH: usize = 110;
 
     pub(super) fn put_on_trial(subject: &'static dyn Subject) -> ExitCode {
         if let Ok(name) = std::env::var(SCENARIO) {
             let scenario = any::FOR_ANY.iter().find(|scenario| scenario.name == name);
-            let scenario = scenario.expect("the scenario is named by this program");
+            let scenario = scenario.expect("the parent process names a scenario");
             engines::run(trial(subject, scenario), &Purpose::Verdict, limits::MODEL, |run| {
                 println!("{}", serde_json::to_string(run).expect("a run can be written as JSON"));
             });
@@ -73,7 +73,7 @@ mod explored {
         ExitCode::from(u8::from(!held))
     }
 
-    /// Lives as long as the process, as trials do.
+    /// Leaks the trial, since trials live as long as the process.
     fn trial(subject: &'static dyn Subject, scenario: &'static Scenario) -> &'static Trial {
         let expect = Expect::Proved;
         Box::leak(Box::new(Trial {
@@ -86,7 +86,7 @@ mod explored {
     }
 
     fn run(trial: &Trial, scenario: &Scenario) -> Run {
-        let program = std::env::current_exe().expect("this program has a name");
+        let program = std::env::current_exe().expect("the path of this program is known");
         commands::read_run(
             Command::new(program).env(SCENARIO, scenario.name),
             &(trial.name(), None),
@@ -97,7 +97,7 @@ mod explored {
 
 #[cfg(test)]
 mod tests {
-    /// What is promised to who has a pool: all of the example, its pool included.
+    /// The promise to authors of pools: the whole example fits, including its pool.
     #[test]
     fn the_example_has_under_fifty_lines_of_code() {
         let example = include_str!("../examples/your_pool.rs");

@@ -1,5 +1,6 @@
-//! What `cargo verify` says to bad input: the thing named, exit status 2, and no model run. And that
-//! what is not as it must be ends with 1: under loom from the process that explores onwards.
+//! The exit status of `cargo verify`. Bad input is named, ends with status 2, and runs no model. A
+//! failed audit ends with status 1; under loom, the tests follow it from the process that explores
+//! to the exit status.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -16,15 +17,15 @@ fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 
 #[track_caller]
 fn refused(output: &Output, named: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains(named), "`{named}` is not named in: {told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains(named), "`{named}` is not named in: {stderr}");
 }
 
 #[test]
 fn an_unknown_model_is_named() {
     refused(&verify(&["--model", "no-such-model"], &[]), "no-such-model");
-    // One that exists, but not of that subject.
+    // It exists, but not for this subject.
     let output = verify(&["--model", "deadline", "--subject", "book-stage-1"], &[]);
     refused(&output, "there is no model `deadline` of book-stage-1");
 }
@@ -37,7 +38,7 @@ fn an_unknown_subject_is_named_beside_those_that_exist() {
 }
 
 #[test]
-fn numbers_that_make_no_sense_are_named() {
+fn numbers_out_of_range_are_named() {
     refused(&verify(&["--jobs", "0"], &[]), "--jobs");
     refused(&verify(&["--limit", "0"], &[]), "--limit");
     refused(&verify(&["--limit", "18446744073709551615"], &[]), "--limit");
@@ -58,14 +59,14 @@ fn a_variable_that_would_weaken_loom_is_named() {
 #[test]
 fn models_and_subjects_are_listed() {
     let output = verify(&["--list"], &[]);
-    let told = String::from_utf8_lossy(&output.stdout);
+    let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
     for name in ["last-call:", "book-stage-1:", "book-stage-2:", "drop-2x2", "queue-in-order"] {
-        assert!(told.contains(name), "{name} is not listed in: {told}");
+        assert!(stdout.contains(name), "{name} is not listed in: {stdout}");
     }
 }
 
-/// An audit of nothing, which a test fills.
+/// An empty audit, which a test fills.
 fn audit() -> Audit {
     Audit {
         schema: audit::SCHEMA,
@@ -95,12 +96,12 @@ fn audit() -> Audit {
     }
 }
 
-/// The exit status of the command that publishes an audit.
+/// Returns the exit status of the command that publishes an audit.
 fn published(name: &str, mut audit: Audit) -> Option<i32> {
     audit.held = audit.is_good();
     let folder = std::env::temp_dir().join(format!("verify-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("told.json");
+    let file = folder.join("input.json");
     std::fs::write(&file, serde_json::to_string(&audit).unwrap()).unwrap();
     let [file, output] = [&file, &folder].map(|path| path.to_str().unwrap());
     let status = verify(&["report", file, "--output", output], &[]).status;
@@ -109,7 +110,7 @@ fn published(name: &str, mut audit: Audit) -> Option<i32> {
 }
 
 #[test]
-fn an_audit_without_what_is_in_its_scope_ends_with_1() {
+fn an_audit_that_lacks_a_part_of_its_scope_ends_with_1() {
     assert_eq!(published("nothing-asked", audit()), Some(0));
     let scope = Scope { models: true, ..Scope::default() };
     assert_eq!(published("no-models", Audit { scope, ..audit() }), Some(1));
@@ -118,14 +119,14 @@ fn an_audit_without_what_is_in_its_scope_ends_with_1() {
 }
 
 #[test]
-fn an_audit_of_another_format_is_told_by_its_number() {
+fn an_audit_of_another_format_is_refused_with_its_number() {
     let file = std::env::temp_dir().join(format!("verify-old-{}.json", std::process::id()));
     std::fs::write(&file, r#"{ "schema": 1 }"#).unwrap();
     refused(&verify(&["report", file.to_str().unwrap()], &[]), "has the format 1");
     std::fs::remove_file(file).unwrap();
 }
 
-/// Each rule of honesty, from the process that explores to the exit status.
+/// Each way to fail, from the process that explores to the exit status.
 #[cfg(loom)]
 mod explored {
     use std::path::Path;
@@ -148,11 +149,12 @@ mod explored {
         commands::run_model(Path::new(MODEL), trial, purpose, limit)
     }
 
-    /// The verdict of a trial that was run so long, and the exit status of an audit of it.
+    /// Returns the verdict of a trial that ran with the given limit, and the exit status of an
+    /// audit of it. `tamper` edits the recorded numbers.
     fn audited(
         name: &str,
         limit: Duration,
-        doctor: fn(&mut Expected, u64),
+        tamper: fn(&mut Expected, u64),
     ) -> (String, Option<i32>) {
         let trial = Trial::find(name).unwrap();
         let defects = trial.defects.iter();
@@ -161,7 +163,7 @@ mod explored {
         let verdict = run(trial, &Purpose::Verdict, limit);
         let ranges = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/expected.toml");
         let mut expected = Expected::read(&ranges).unwrap();
-        doctor(&mut expected, verdict.explorations.last().unwrap().executions);
+        tamper(&mut expected, verdict.explorations.last().unwrap().executions);
         let report = TrialReport::new(trial, verdict, None, &defects, &expected);
         let word = report.verdict.to_string();
         let scope = Scope { models: true, ..Scope::default() };
@@ -170,8 +172,8 @@ mod explored {
     }
 
     #[test]
-    fn a_model_that_does_not_end_in_time_ends_with_1() {
-        // One of the nightly profile, which takes minutes.
+    fn a_model_that_exceeds_its_limit_ends_with_1() {
+        // A trial of the nightly profile, which takes minutes.
         let second = Duration::from_secs(1);
         let (word, status) = audited("last-call-two-lock/idle-2-workers", second, |_, _| {});
         assert_eq!((&*word, status), ("TRUNCATED", Some(1)));
@@ -187,7 +189,7 @@ mod explored {
     }
 
     #[test]
-    fn who_explores_names_a_variable_that_would_weaken_loom() {
+    fn the_processes_that_explore_name_a_variable_that_would_weaken_loom() {
         let mut model = Command::new(MODEL);
         let checker = Command::new(env!("CARGO_BIN_EXE_checker"));
         model.arg("last-call/drop-idle");
@@ -199,10 +201,10 @@ mod explored {
     }
 }
 
-/// What makes no sense is named, and nothing is explored.
+/// Invalid arguments are named, and nothing is explored.
 #[cfg(loom)]
 #[test]
-fn an_engine_a_schedule_or_a_limit_that_makes_no_sense_is_named() {
+fn an_invalid_engine_schedule_or_limit_is_named() {
     let model = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_model"));
         command.args(["last-call/drop-idle"]).args(arguments).output().unwrap()

@@ -1,7 +1,7 @@
 //! Every model as a test: `RUSTFLAGS="--cfg loom" cargo test`.
 //!
-//! Each explores in processes of its own, with and without its seeded defects, and passes by the
-//! rules of the verdicts. In an ordinary build there are none.
+//! Each model is explored in processes of its own, with and without its seeded defects, and passes
+//! by the rules of the verdicts. An ordinary build has no such tests.
 
 use libtest_mimic::Arguments;
 #[cfg(loom)]
@@ -30,7 +30,7 @@ fn main() -> std::process::ExitCode {
             Test::test(trial.name(), move || check(trial, &expected))
         })
         .chain([
-            Test::test("example/your_pool", strangers_pool_is_convicted),
+            Test::test("example/your_pool", the_example_is_convicted),
             Test::test("symmetry loses nothing", symmetry_loses_nothing),
             Test::test("a failure is replayed from its line", a_failure_is_replayed),
         ])
@@ -75,8 +75,8 @@ fn run(
     commands::run_model(model, trial, purpose, limits::MODEL)
 }
 
-/// With alike workers told from one another, the same outcomes are reached, in as many times the
-/// executions as the workers have orders.
+/// Without symmetry, the same outcomes are reached in `orders` times the executions: as many as the
+/// alike workers have orders.
 #[cfg(loom)]
 fn symmetry_loses_nothing() -> Result<(), Failed> {
     use verification::trials::purpose::Purpose;
@@ -96,7 +96,8 @@ fn symmetry_loses_nothing() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The schedule of a seeded failure, given to the command, fails in the same way and is drawn.
+/// The schedule of a seeded failure fails in the same way when replayed, and its interleaving is
+/// drawn.
 #[cfg(loom)]
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
@@ -117,17 +118,17 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
     again.args([&*trial.name(), "--defect", defect.name, "--replay", schedule]);
     let finished = child::run(&mut again, limits::MODEL)?;
     let status = finished.status.and_then(|status| status.code());
-    let told = finished.stdout;
-    if status == Some(1) && told.contains("FAILED: deadlock") && told.contains("last-call-1") {
+    let stdout = finished.stdout;
+    if status == Some(1) && stdout.contains("FAILED: deadlock") && stdout.contains("last-call-1") {
         Ok(())
     } else {
-        Err(format!("{status:?}: {told}{}", finished.stderr).into())
+        Err(format!("{status:?}: {stdout}{}", finished.stderr).into())
     }
 }
 
-/// The example's planted lost wake-up is found, and nothing else.
+/// The example's planted lost wake-up is the only failure.
 #[cfg(loom)]
-fn strangers_pool_is_convicted() -> Result<(), Failed> {
+fn the_example_is_convicted() -> Result<(), Failed> {
     use std::process::Command;
 
     use verification::base::cargo::Workspace;
@@ -137,16 +138,16 @@ fn strangers_pool_is_convicted() -> Result<(), Failed> {
     // `cargo test --test models` alone builds no example.
     let example = Workspace::find()?.build_example("your_pool")?;
     let finished = child::run(&mut Command::new(example), limits::MODEL)?;
-    let told = finished.stdout;
-    let failed: Vec<_> = told.lines().filter(|line| line.starts_with("  FAILED")).collect();
-    let holds = told.lines().filter(|line| line.starts_with("  holds")).count();
+    let stdout = finished.stdout;
+    let failed: Vec<_> = stdout.lines().filter(|line| line.starts_with("  FAILED")).collect();
+    let holds = stdout.lines().filter(|line| line.starts_with("  holds")).count();
     let convicted =
         matches!(&*failed, [one] if one.contains("a job that waits for the one behind it gets it"));
     let status = finished.status.and_then(|status| status.code());
-    if convicted && holds == 12 && status == Some(1) && told.contains("✗ sleeps on") {
+    if convicted && holds == 12 && status == Some(1) && stdout.contains("✗ sleeps on") {
         Ok(())
     } else {
-        Err(format!("{holds} hold; {failed:?}; {status:?}\n{told}{}", finished.stderr).into())
+        Err(format!("{holds} hold; {failed:?}; {status:?}\n{stdout}{}", finished.stderr).into())
     }
 }
 

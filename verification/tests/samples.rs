@@ -1,7 +1,7 @@
 //! Every sample as a test: `RUSTFLAGS="--cfg loom" cargo test`.
 //!
-//! Each draws in processes of its own, with and without its seeded defects, and passes by the rules
-//! of the verdicts. In any other build there are none.
+//! Each sample runs in processes of its own, with and without its seeded defects, and passes by the
+//! rules of the verdicts. Other builds have no such tests.
 
 use libtest_mimic::Arguments;
 #[cfg(loom)]
@@ -17,7 +17,7 @@ fn main() -> std::process::ExitCode {
     libtest_mimic::run(&Arguments::from_args(), tests.chain([replay]).collect()).exit_code()
 }
 
-/// What is drawn here, as in every audit.
+/// The same schedules as in every audit.
 #[cfg(loom)]
 fn draw() -> verification::findings::sample::Draw {
     use verification::findings::sample::Draw;
@@ -26,7 +26,7 @@ fn draw() -> verification::findings::sample::Draw {
     Draw { schedules: schedules(false), seed: SEED }
 }
 
-/// The line of a seeded failure, run by a shell as a person would, fails in the same way.
+/// The replay line of a seeded failure, run by a shell, fails in the same way.
 #[cfg(loom)]
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
@@ -42,17 +42,17 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
     let path = std::path::Path::new(command);
     let failed = commands::run_sample(path, &trial, defect, draw(), limits::SAMPLE);
     let line = samples::replay(&failed).ok_or("the seeded defect fails")?;
-    // The build is this one's.
+    // Only the arguments are used: the command is the one built with this test.
     let (_, arguments) = line.split_once(" -- ").ok_or("the line calls cargo")?;
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("'{command}' {arguments}")]);
     let finished = child::run(&mut shell, limits::SAMPLE)?;
     let again: Sample = serde_json::from_str(&finished.stdout)?;
-    let told = |end: &SampleEnd| match end {
+    let failure = |end: &SampleEnd| match end {
         SampleEnd::Failed { message, site, .. } => Some((message.clone(), site.clone())),
         _ => None,
     };
-    let same = told(&again.end).is_some() && told(&again.end) == told(&failed.end);
+    let same = failure(&again.end).is_some() && failure(&again.end) == failure(&failed.end);
     let status = finished.status.and_then(|status| status.code());
     if same && status == Some(1) && again.trace.is_some() {
         Ok(())

@@ -1,6 +1,5 @@
-//! The structure that `DESIGN.md` describes is the structure of the code: every file has its line,
-//! and imports point only to the same layer or to one above it in the list. Inside a layer there is
-//! no circle.
+//! Checks the code against `DESIGN.md`. Every file has a line there. Imports point only to the same
+//! layer or to a layer above it in the list. Inside a layer, imports form no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +9,7 @@ fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The layers, in order, each with its files.
+/// Returns the layers in order, each with its files.
 fn design() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(package().join("DESIGN.md")).expect("DESIGN.md can be read");
     let mut layers: Vec<(String, Vec<String>)> = Vec::new();
@@ -18,7 +17,7 @@ fn design() -> Vec<(String, Vec<String>)> {
         if let Some(layer) = line.strip_prefix("## ") {
             layers.push((layer.to_owned(), Vec::new()));
         } else if let Some(rest) = line.strip_prefix("- `") {
-            let (file, words) = rest.split_once("`: ").expect("a file and what it is");
+            let (file, words) = rest.split_once("`: ").expect("a file and its description");
             assert!(!words.is_empty(), "{file} has no description");
             layers.last_mut().expect("a layer comes first").1.push(file.to_owned());
         }
@@ -26,7 +25,7 @@ fn design() -> Vec<(String, Vec<String>)> {
     layers
 }
 
-/// The files of a folder and its folders, relative to `src`.
+/// Returns the files of a folder and its subfolders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder can be read") {
@@ -51,7 +50,7 @@ fn sources() -> BTreeMap<String, String> {
     sources.collect()
 }
 
-/// The paths that follow `crate::` in a text, as far as they are of modules.
+/// Returns the paths that follow `crate::` in a text, each cut off after its modules.
 fn imports(text: &str) -> BTreeSet<Vec<String>> {
     let is_module = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
     let paths = text.split("crate::").skip(1).filter(|rest| !rest.starts_with('{')).map(|rest| {
@@ -77,7 +76,7 @@ fn every_file_has_its_line() {
 }
 
 #[test]
-fn imports_point_only_downwards() {
+fn imports_point_only_to_layers_above() {
     let layers: Vec<_> = design().into_iter().map(|(layer, _)| layer).collect();
     let position = |layer: &str| layers.iter().position(|one| one == layer);
     let mut wrong = Vec::new();
@@ -89,12 +88,12 @@ fn imports_point_only_downwards() {
                 _ => wrong.push(format!("{file} imports {}", path.join("::"))),
             }
         }
-        assert!(!text.contains("use crate::{"), "{file}: one line for each module, please");
+        assert!(!text.contains("use crate::{"), "{file}: write one `use` for each module");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The file that a path leads to, if it is in the layer of `file`.
+/// Returns the file that a path leads to, if it is in the layer of `file`.
 fn in_layer(file: &str, path: &[String], sources: &BTreeMap<String, String>) -> Option<String> {
     let layer = layer_of(file);
     let rest = path.strip_prefix(&[layer.to_owned()])?;
@@ -104,7 +103,7 @@ fn in_layer(file: &str, path: &[String], sources: &BTreeMap<String, String>) -> 
 }
 
 #[test]
-fn inside_a_layer_there_is_no_circle() {
+fn inside_a_layer_imports_form_no_cycle() {
     let sources = sources();
     let mut edges: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (file, text) in &sources {
@@ -121,12 +120,12 @@ fn inside_a_layer_there_is_no_circle() {
             .or_default()
             .extend(reached.filter(|reached| !reached.ends_with("mod.rs")));
     }
-    // What nothing is left to wait for goes first; what remains is a circle.
+    // Remove the files without imports one after the other. Files that remain form a cycle.
     while let Some(done) = edges.iter().find(|(_, to)| to.is_empty()).map(|(file, _)| *file) {
         edges.remove(done);
-        edges.values_mut().for_each(|to| {
+        for to in edges.values_mut() {
             to.remove(done);
-        });
+        }
     }
-    assert!(edges.is_empty(), "a circle among {edges:#?}");
+    assert!(edges.is_empty(), "a cycle among {edges:#?}");
 }

@@ -1,6 +1,6 @@
-//! Explorers that are broken on purpose, to show that the tests of this crate would notice.
+//! Deliberately broken explorers, which show that the tests of this crate would notice.
 
-/// What is wrong with the explorer.
+/// A defect of the explorer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it; each is one condition in the explorer
 pub enum Broken {
@@ -25,7 +25,7 @@ pub enum Broken {
 }
 
 impl Broken {
-    /// Every kind.
+    /// Every defect.
     pub const ALL: [Broken; 18] = [
         Broken::NotificationsAndWaitsCommute,
         Broken::ReadsAndWritesCommute,

@@ -1,9 +1,9 @@
-//! Vector clocks: which events happened before which.
+//! Vector clocks, which record which events happened before which.
 
-/// Threads that an exploration can have, the main thread included.
+/// The most threads of an exploration, including the main thread.
 pub const MAX_THREADS: usize = 16;
 
-/// For each thread, how many of its events are known.
+/// For each thread, the number of its events that are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Clock([u16; MAX_THREADS]);
 
@@ -16,7 +16,7 @@ impl Clock {
         self.0[thread] = position;
     }
 
-    /// Makes this clock know what the other knows too.
+    /// Adds everything that the other clock knows.
     pub(crate) fn join(&mut self, other: &Clock) {
         for (own, other) in self.0.iter_mut().zip(other.0) {
             *own = (*own).max(other);

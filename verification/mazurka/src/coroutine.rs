@@ -1,8 +1,8 @@
 //! The threads of a model as coroutines of one operating system thread.
 //!
-//! This is the only module with unsafe code: a coroutine has to be suspended from deep inside the
-//! model's own functions, which are not handed its [`Yielder`]. Its address is kept in a
-//! thread-local variable instead.
+//! This is the only module with unsafe code. A coroutine is suspended from deep inside the model's
+//! own functions, which do not receive its [`Yielder`]. So the address of the yielder is kept in a
+//! thread-local variable.
 
 #![allow(unsafe_code)]
 
@@ -14,11 +14,11 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 thread_local! {
-    /// The yielder of the coroutine that runs on this operating system thread.
+    /// The yielder of the coroutine that is running on this operating system thread.
     static RUNNING: Cell<*const Yielder<(), ()>> = const { Cell::new(ptr::null()) };
 }
 
-/// Coroutines by number, and the stacks of those that have ended, for the next ones.
+/// Coroutines by number, and the stacks of ended coroutines for reuse.
 pub(crate) struct Coroutines {
     stack_size: usize,
     stacks: Vec<DefaultStack>,
@@ -30,7 +30,7 @@ impl Coroutines {
         Coroutines { stack_size, stacks: Vec::new(), all: Vec::new() }
     }
 
-    /// Creates the coroutine of that number. It begins when it is first [resumed](Self::resume).
+    /// Creates the coroutine with this number. It starts when it is first [resumed](Self::resume).
     ///
     /// # Errors
     ///
@@ -51,11 +51,11 @@ impl Coroutines {
         Ok(())
     }
 
-    /// Runs a coroutine until it suspends itself or ends; returns `true` if it has ended.
+    /// Runs a coroutine until it suspends itself or ends. Returns `true` if it has ended.
     ///
     /// # Panics
     ///
-    /// If there is no coroutine of that number.
+    /// If there is no coroutine with this number.
     pub(crate) fn resume(&mut self, number: usize) -> bool {
         let mut coroutine = self.all[number].take().expect("a coroutine that has not ended");
         match coroutine.resume(()) {
@@ -70,15 +70,15 @@ impl Coroutines {
         }
     }
 
-    /// Gives up the coroutines that have not ended. What is on their stacks is leaked: unwinding it
-    /// would run the model's destructors, which may wait for each other.
+    /// Abandons the coroutines that have not ended. The contents of their stacks are leaked:
+    /// unwinding would run the model's destructors, which may wait for each other.
     pub(crate) fn abandon(&mut self) {
         for coroutine in self.all.drain(..).flatten() {
             std::mem::forget(coroutine);
         }
     }
 
-    /// Unwinds the coroutines that have not ended, and keeps their stacks. Only where the model's
+    /// Unwinds the coroutines that have not ended and keeps their stacks. Valid only if the model's
     /// destructors perform no operation.
     pub(crate) fn unwind(&mut self) {
         for mut coroutine in self.all.drain(..).flatten() {
@@ -88,7 +88,7 @@ impl Coroutines {
     }
 }
 
-/// Suspends the coroutine that runs; returns when it is resumed.
+/// Suspends the current coroutine. Returns when it is resumed.
 pub(crate) fn suspend() {
     let yielder = RUNNING.get();
     assert!(!yielder.is_null(), "suspended outside of a coroutine");

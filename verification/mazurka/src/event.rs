@@ -1,15 +1,15 @@
-//! Visible operations, the events that they become, and which of two can be exchanged.
+//! Visible operations, the events that they become, and the dependence between them.
 
 use std::panic::Location;
 
 use crate::clock::Clock;
 
-/// What kind of operation a thread asks for.
+/// The kind of operation that a thread requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// Acquires a lock.
     Lock,
-    /// Releases a lock and falls asleep on a condition variable, in one step.
+    /// Releases a lock and goes to sleep on a condition variable, in one step.
     Wait,
     /// Wakes one sleeper.
     NotifyOne,
@@ -19,11 +19,11 @@ pub(crate) enum Kind {
     Read,
     /// Changes an atomic in a way that commutes with every other such change.
     Write,
-    /// Reads and changes an atomic, or changes it in any other way.
+    /// Reads and changes an atomic, or changes it in some other way.
     Update,
-    /// Picks a number. Touches no object.
+    /// Picks a number. Accesses no object.
     Choose,
-    /// Starts a thread, or fails to. Touches no object; an operation only where that may fail.
+    /// Starts a thread, or fails to. Accesses no object. An operation only if starts may fail.
     Spawn,
 }
 
@@ -31,54 +31,57 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Operation {
     pub(crate) kind: Kind,
-    /// The object's name: the thread that created it, and which of its objects it is.
+    /// The name of the object: the thread that created it, and its index among that thread's
+    /// objects.
     pub(crate) object: u32,
 }
 
-/// How a wait ends, as chosen when it begins; see [`Choice`].
+/// How a wait ends, chosen when the wait begins; see [`Choice`].
 pub(crate) mod wait {
     /// Sleeps until notified.
     pub(crate) const NOTIFIED: u8 = 0;
-    /// Leaves the queue again before anybody notifies it, because its timeout has passed.
+    /// Leaves the queue before a notification, because the timeout has passed.
     pub(crate) const TIMED_OUT: u8 = 1;
-    /// Sleeps until notified, and its timeout passes before it has the lock again.
+    /// Sleeps until notified, and the timeout passes before the lock is acquired again.
     pub(crate) const NOTIFIED_LATE: u8 = 2;
-    /// Leaves the queue again before anybody notifies it: a spurious wake-up.
+    /// Leaves the queue before a notification: a spurious wake-up.
     pub(crate) const SPURIOUS: u8 = 3;
 
-    /// Whether a wait with that choice stands in the queue of its condition variable.
+    /// Returns `true` if a wait with this choice stays in the queue of its condition variable.
     pub(crate) fn sleeps(choice: u8) -> bool {
         choice == NOTIFIED || choice == NOTIFIED_LATE
     }
 }
 
-/// What is left open by an operation and picked by the explorer: how a wait ends (see [`wait`]), the
-/// thread that `notify_one` wakes, a number, or 1 for a thread that cannot be started. Where nothing is
-/// open, 0.
+/// A decision that an operation leaves open and the explorer makes: how a wait ends (see [`wait`]),
+/// which thread `notify_one` wakes, a number, or 1 for a thread that cannot be started. 0 if
+/// nothing is open.
 pub(crate) type Choice = u8;
 
-/// Choices as a set of bits.
+/// A set of choices, as bits.
 pub(crate) type Choices = u16;
 
 /// An operation that has been performed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
     pub(crate) thread: u8,
-    /// Its position among the thread's events, from 1.
+    /// Its position among the thread's events, counted from 1.
     pub(crate) position: u16,
     pub(crate) operation: Operation,
     pub(crate) choice: Choice,
-    /// A notification that found nobody asleep.
+    /// Whether it is a notification without a sleeper.
     pub(crate) in_vain: bool,
-    /// For each thread, the position of its last event that happened before this one, or is it.
+    /// For each thread, the position of its last event that happened before this one, or is this
+    /// one.
     pub(crate) clock: Clock,
     pub(crate) site: &'static Location<'static>,
 }
 
-/// Rules of dependence that depend on the settings.
+/// The dependence relation, which depends on the settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dependence {
-    /// `notify_one` may wake any sleeper, so the order in which they fell asleep is of no matter.
+    /// Whether `notify_one` may wake any sleeper. Then the order in which threads fall asleep does
+    /// not matter.
     pub(crate) wakes_any: bool,
     pub(crate) broken: Option<crate::broken::Broken>,
 }
@@ -94,13 +97,13 @@ impl Dependence {
         !vain && self.of_kinds((a, Some(first.choice)), (b, Some(second.choice)))
     }
 
-    /// Returns `true` if an event may change what an operation that comes later does, or the other
-    /// way round. `choice` is the operation's, if it is known.
+    /// Returns `true` if an event and a later operation may affect each other. `choice` is the
+    /// choice of the operation, if it is known.
     pub(crate) fn of_pending(self, event: &Event, operation: Operation, choice: Choice) -> bool {
         if event.operation.object != operation.object {
             return false;
         }
-        // What finds nobody leaves everybody asleep: another notification would find nobody either.
+        // A notification without a sleeper changes nothing, so another one finds no sleeper either.
         let notifies = matches!(operation.kind, Kind::NotifyOne | Kind::NotifyAll);
         let vain = event.in_vain && notifies;
         let (a, b) = (event.operation.kind, operation.kind);
@@ -112,7 +115,7 @@ impl Dependence {
         let absent = |(kind, choice): (Kind, Option<Choice>)| {
             kind == Kind::Wait && choice.is_some_and(|choice| !wait::sleeps(choice))
         };
-        // Whoever leaves the queue at once is met by no notification.
+        // A wait that leaves the queue at once receives no notification.
         if absent(first) || absent(second) {
             return false;
         }

@@ -1,9 +1,9 @@
-//! One execution of a model: its threads and objects, and what each operation does to them.
+//! One execution of a model: its threads and objects, and the effect of each operation on them.
 //!
-//! A thread runs until it asks for a visible operation. Then a [`Strategy`] decides which of the
-//! threads that can go on performs the operation that it has asked for. Releasing a lock, starting a
-//! thread, a thread's first steps and its end are not visible: they happen at once, and the vector
-//! clocks carry what they order.
+//! A thread runs until it requests a visible operation. Then a [`Strategy`] picks one of the
+//! threads that can continue, and that thread performs its operation. The release of a lock, the
+//! start of a thread, a thread's first steps and its end are invisible: they happen at once, and
+//! the vector clocks carry the order that they create.
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -16,23 +16,23 @@ use crate::explore::{Settings, Stand, Stuck};
 use crate::schedule::Step;
 use crate::strategy::{Pick, Strategy};
 
-/// The number of a thread in every execution; 0 is the model's main thread.
+/// The number of a thread, the same in every execution. 0 is the main thread of the model.
 pub(crate) type Thread = usize;
 
-/// The place of an object in the current execution.
+/// The index of an object in the current execution.
 pub(crate) type Index = u32;
 
-/// An operation that a thread has asked for.
+/// An operation that a thread has requested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending {
     pub(crate) operation: Operation,
     pub(crate) index: Index,
     pub(crate) site: &'static Location<'static>,
-    /// Of a wait, the lock that it releases.
+    /// The lock that a wait releases.
     mutex: Index,
-    /// Of a wait, whether it has a timeout; of a choice, how many there are.
+    /// For a wait, whether it has a timeout. For a choice, the number of alternatives.
     extent: u8,
-    /// Of a lock, whether a wait ends with it.
+    /// For a lock, whether it completes a wait.
     woken: bool,
 }
 
@@ -42,7 +42,7 @@ enum State {
     Fresh,
     Running,
     Pending(Pending),
-    /// Waits for the end of a thread.
+    /// Joins a thread.
     Joining(Thread, &'static Location<'static>),
     /// Sleeps on a condition variable.
     Asleep(Pending),
@@ -54,16 +54,16 @@ struct ThreadState {
     clock: Clock,
     /// The clock of its first event.
     first_clock: Clock,
-    /// Visible operations performed.
+    /// The number of visible operations performed.
     position: u16,
     objects: u32,
     children: u8,
-    /// How its last wait has ended, as chosen when it began.
+    /// How its last wait ended, chosen when the wait began.
     choice: Choice,
     name: String,
-    /// How many threads were started before it.
+    /// The number of threads started before it.
     place: u8,
-    /// The alike thread that must have moved before this one does.
+    /// The interchangeable thread that must move before this one.
     elder: Option<u8>,
 }
 
@@ -71,36 +71,36 @@ struct ThreadState {
 struct Object {
     name: u32,
     owner: Option<u8>,
-    /// What the last owner knew when it released the lock.
+    /// The clock of the last owner when it released the lock.
     released: Clock,
-    /// The last event that acquired it.
+    /// The last event that acquired the lock.
     acquired: Option<u32>,
     /// Sleepers, the longest first.
     sleepers: Vec<u8>,
-    /// Events on it, but for acquisitions.
+    /// Events on it, except acquisitions.
     events: Vec<u32>,
 }
 
-/// How an execution has ended, if not by every thread's end.
+/// How an execution ended, if not by the end of every thread.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// A panic has left a thread.
+    /// A panic left a thread.
     Panic(String),
-    /// No thread can go on.
+    /// No thread can continue.
     Deadlock,
     /// More operations than allowed.
     Limit(String),
-    /// A replay does not fit.
+    /// A replay does not match the model.
     Diverged(String),
 }
 
-/// Two events that race: their order matters, and nothing else orders them.
+/// Two events in a race: their order matters, and nothing else orders them.
 #[derive(Clone, Copy)]
 pub(crate) struct Race {
     pub(crate) first: u32,
-    /// Where the second event stands, or would.
+    /// The position of the second event, or the one that it would have.
     pub(crate) until: u32,
-    /// The second event, with its clock from before the first.
+    /// The second event, with its clock from before the first event.
     pub(crate) second: Event,
 }
 
@@ -109,14 +109,14 @@ pub(crate) struct Execution {
     pub(crate) dependence: Dependence,
     pub(crate) strategy: Strategy,
     pub(crate) events: Vec<Event>,
-    /// What was done so far, for a replay.
+    /// The steps so far, for a replay.
     pub(crate) steps: Vec<Step>,
     pub(crate) failure: Option<Failure>,
-    /// Whether the explorer still decides: an execution that it gives up is completed in any way.
+    /// Whether the explorer still decides. An abandoned execution is completed in any order.
     pub(crate) explores: bool,
-    /// The execution was given up since every thread that could go on was asleep.
+    /// Whether the execution was abandoned because every thread that could continue was asleep.
     pub(crate) redundant: bool,
-    /// Time had to pass, or nothing would have gone on.
+    /// Whether time had to pass because no thread could continue.
     pub(crate) expired: bool,
     threads: Vec<ThreadState>,
     objects: Vec<Object>,
@@ -128,7 +128,7 @@ pub(crate) struct Execution {
     races: Vec<Race>,
     to_start: Vec<(Thread, Box<dyn FnOnce()>)>,
     last_alike: Option<(Thread, Thread)>,
-    /// Threads started so far.
+    /// The number of threads started so far.
     started: u8,
 }
 
@@ -136,16 +136,16 @@ thread_local! {
     static EXECUTION: RefCell<Option<Execution>> = const { RefCell::new(None) };
 }
 
-/// Asks the execution of this operating system thread, if a model runs on it.
+/// Calls `ask` with the execution of this operating system thread, if a model is running on it.
 pub(crate) fn with<R>(ask: impl FnOnce(&mut Execution) -> R) -> Option<R> {
     EXECUTION.with(|execution| execution.try_borrow_mut().ok()?.as_mut().map(ask))
 }
 
 fn with_running<R>(ask: impl FnOnce(&mut Execution) -> R) -> R {
-    with(ask).expect("an operation of mazurka's outside of a model; run it inside `explore`")
+    with(ask).expect("an operation of mazurka outside a model; run it inside `explore`")
 }
 
-/// Performs a visible operation of the current thread, when it is its turn; returns the choice.
+/// Performs a visible operation of the current thread when its turn comes. Returns the choice.
 #[inline]
 pub(crate) fn perform(
     kind: Kind,
@@ -161,7 +161,7 @@ pub(crate) fn perform(
     with_running(|execution| execution.threads[execution.current].choice)
 }
 
-/// Waits for the end of a thread.
+/// Waits for a thread to end.
 pub(crate) fn join(target: Thread, site: &'static Location<'static>) {
     let goes_on = with_running(|execution| execution.ask_to_join(target, site));
     if !goes_on {
@@ -169,7 +169,7 @@ pub(crate) fn join(target: Thread, site: &'static Location<'static>) {
     }
 }
 
-/// Ends the execution with a failure, and never returns.
+/// Ends the execution with a failure. Never returns.
 pub(crate) fn fail(failure: Failure) -> ! {
     with_running(|execution| {
         execution.failure.get_or_insert(failure);
@@ -220,14 +220,15 @@ fn start_threads(coroutines: &mut Coroutines) -> Result<(), String> {
             return Ok(());
         };
         let main = Box::new(move || {
-            // A panic that leaves a thread fails the model: whoever expects one catches it inside.
+            // A panic that leaves a thread fails the model. A model that expects a panic catches it
+            // inside.
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(main)) {
                 if with(|_| ()).is_none() {
                     // The execution is over, and the thread is being unwound.
                     panic::resume_unwind(payload);
                 }
                 let message = message(payload.as_ref());
-                // Its destructor may be the model's.
+                // The payload's destructor may belong to the model.
                 std::mem::forget(payload);
                 fail(Failure::Panic(message));
             }
@@ -238,7 +239,7 @@ fn start_threads(coroutines: &mut Coroutines) -> Result<(), String> {
     }
 }
 
-/// The message of a panic.
+/// Returns the message of a panic.
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
@@ -311,7 +312,7 @@ impl Execution {
         self.to_start.push((thread, main));
     }
 
-    // ----- what the model's threads ask for
+    // ----- requests of the model's threads
 
     pub(crate) fn current(&self) -> Thread {
         self.current
@@ -323,7 +324,7 @@ impl Execution {
 
     pub(crate) fn create_object(&mut self) -> Index {
         let thread = &mut self.threads[self.current];
-        // Named by its creator, since executions create objects in different orders.
+        // Named after its creator, since executions create objects in different orders.
         let creator = u32::try_from(self.current).expect("there are few threads");
         let name = creator << 24 | thread.objects;
         thread.objects += 1;
@@ -341,7 +342,7 @@ impl Execution {
         u32::try_from(self.used - 1).expect("an execution has few objects")
     }
 
-    /// Starts a thread, unless that fails by choice.
+    /// Starts a thread, unless the explorer chooses that it fails.
     pub(crate) fn spawn(
         &mut self,
         name: String,
@@ -371,8 +372,9 @@ impl Execution {
         Ok(thread)
     }
 
-    /// Whether starting a thread is an operation of its own. Not only while a start may still fail:
-    /// then the starts of other threads would decide which operations a thread has.
+    /// Returns `true` if starting a thread is an operation of its own. This does not depend on how
+    /// many starts may still fail: then the starts of other threads would decide which operations a
+    /// thread has.
     pub(crate) fn spawn_is_visible(&self) -> bool {
         self.settings.failing_spawns > 0
     }
@@ -425,9 +427,9 @@ impl Execution {
         self.advance();
     }
 
-    // ----- whose turn it is
+    // ----- scheduling
 
-    /// Decides which thread runs next, performing the operations of those that then fall asleep.
+    /// Picks the thread that runs next. Performs the operations of threads that then fall asleep.
     fn advance(&mut self) {
         loop {
             if let Some(thread) = self.start_or_join() {
@@ -470,7 +472,7 @@ impl Execution {
         }
     }
 
-    /// What is not visible: a thread that begins, and one whose join can return.
+    /// Returns a thread with an invisible step: one that begins, or one whose join can return.
     fn start_or_join(&mut self) -> Option<Thread> {
         for thread in 0..self.threads.len() {
             match self.threads[thread].state {
@@ -495,14 +497,14 @@ impl Execution {
         if !self.explores {
             return Strategy::First.pick(self);
         }
-        // Moved out, since it asks about the execution that it belongs to.
+        // Moved out, since it borrows the execution that contains it.
         let mut strategy = std::mem::replace(&mut self.strategy, Strategy::First);
         let pick = strategy.pick(self);
         self.strategy = strategy;
         if !matches!(pick, Pick::Redundant) {
             return pick;
         }
-        // It is completed in any way, so that what it holds is freed.
+        // An abandoned execution is still completed, so that its memory is freed.
         if self.settings.broken != Some(Broken::NoRacesWhenGivenUp) {
             self.race_of_blocked();
         }
@@ -511,8 +513,8 @@ impl Execution {
         Strategy::First.pick(self)
     }
 
-    /// Nobody can go on: threads that sleep with a timeout are woken by it. The executions in which
-    /// they time out are explored from the wait on, so this one is only brought to its end.
+    /// Lets the timeouts of sleepers pass when no thread can continue. Executions in which they
+    /// time out are explored from the wait on, so this one is only brought to its end.
     fn let_time_pass(&mut self) -> bool {
         let sleeps = |state: &State| matches!(state, State::Asleep(pending) if pending.extent > 0);
         if self.settings.broken != Some(Broken::NoRacesAtDeadlock) {
@@ -541,13 +543,14 @@ impl Execution {
         self.threads.iter().all(|thread| matches!(thread.state, State::Ended))
     }
 
-    // ----- what the strategy looks at
+    // ----- queries of the strategy
 
     pub(crate) fn thread_count(&self) -> usize {
         self.threads.len()
     }
 
-    /// The operation that a thread has asked for, if it can be performed now, and its choices.
+    /// Returns the operation that a thread has requested and its choices, if it can be performed
+    /// now.
     pub(crate) fn enabled(&self, thread: Thread) -> Option<(Pending, Choices)> {
         let state = self.threads.get(thread)?;
         let State::Pending(pending) = state.state else { return None };
@@ -574,13 +577,13 @@ impl Execution {
         Some((pending, choices))
     }
 
-    /// Of alike threads that have not moved, only the first may move. One that has ended without
-    /// ever moving is passed over.
+    /// Returns `true` if an interchangeable thread must move first. Of such threads that have not
+    /// moved, only the first may move. A thread that ended without a move is skipped.
     fn waits_for_elder(&self, state: &ThreadState) -> bool {
         state.position == 0 && self.last_moving_elder(state).is_some_and(|e| e.position == 0)
     }
 
-    /// The next elder of a thread that has moved or may still move.
+    /// Returns the nearest elder that has moved or may still move.
     fn last_moving_elder(&self, state: &ThreadState) -> Option<&ThreadState> {
         let elder = |state: &ThreadState| Some(&self.threads[usize::from(state.elder?)]);
         let elders = std::iter::successors(elder(state), |state| elder(state));
@@ -607,12 +610,12 @@ impl Execution {
         }
     }
 
-    // ----- what an operation does
+    // ----- the effects of operations
 
-    /// Performs the operation that a thread has asked for; returns `true` if the thread then runs.
+    /// Performs the operation that a thread has requested. Returns `true` if the thread then runs.
     fn do_operation(&mut self, thread: Thread, choice: Choice) -> bool {
         let State::Pending(pending) = self.threads[thread].state else {
-            unreachable!("only a thread that has asked for an operation is picked")
+            unreachable!("only a thread with a pending operation is picked")
         };
         self.steps.push(self.step(thread, pending, choice));
         let number = u8::try_from(thread).unwrap_or(u8::MAX);
@@ -667,7 +670,8 @@ impl Execution {
         }
     }
 
-    /// A step for a replay. There, threads are numbered as they start in that one execution.
+    /// Returns a step for a replay. There, threads are numbered by their start in this one
+    /// execution.
     fn step(&self, thread: Thread, pending: Pending, choice: Choice) -> Step {
         let place = |thread: Thread| self.threads[thread].place;
         let wakes = pending.operation.kind == Kind::NotifyOne
@@ -676,7 +680,7 @@ impl Execution {
         Step { thread: place(thread).into(), choice }
     }
 
-    /// Lets a sleeper ask for its lock again; a notification has happened before that.
+    /// Makes a sleeper request its lock again. `notification` is the event that woke it, if any.
     fn wake(&mut self, thread: Thread, notification: Option<usize>) {
         let State::Asleep(pending) = self.threads[thread].state else {
             unreachable!("only sleepers are woken")
@@ -692,7 +696,7 @@ impl Execution {
         state.state = State::Pending(Pending { operation, index, woken: true, ..pending });
     }
 
-    /// Appends the event with its clock, and hands the races that it closes to the explorer.
+    /// Appends the event with its clock, and reports the races that it closes to the explorer.
     fn record(&mut self, thread: Thread, pending: Pending, choice: Choice) -> Option<usize> {
         if !self.explores || !self.strategy.wants_events() {
             return None;
@@ -704,7 +708,7 @@ impl Execution {
         let mut clock = state.clock;
         clock.set(thread, position);
         if let (1, Some(elder)) = (position, self.last_moving_elder(state)) {
-            // The rule that elders move first is an order like any other.
+            // The rule that elders move first orders events too.
             clock.join(&elder.first_clock);
         }
         let index = pending.index as usize;
@@ -768,9 +772,9 @@ impl Execution {
         Some(at)
     }
 
-    /// Threads that wait for a lock as the execution is at its end race for it all the same. At a
-    /// deadlock it is never released; where the execution is given up, no other execution has the
-    /// lock's owner and these threads in this order.
+    /// Records the races of threads that wait for a lock at the end of the execution. At a deadlock
+    /// the lock is never released. If the execution is abandoned, no other execution has these
+    /// threads and the lock's owner in this order.
     fn race_of_blocked(&mut self) {
         if !self.explores || !self.strategy.wants_events() {
             return;
@@ -810,9 +814,9 @@ impl Execution {
         self.races = races;
     }
 
-    // ----- what is told of it
+    // ----- diagnostics
 
-    /// Where each thread stands that has not ended.
+    /// Returns where each thread stands that has not ended.
     pub(crate) fn stands(&self) -> Vec<Stand> {
         let stuck = |state: &State| {
             Some(match state {
@@ -839,7 +843,7 @@ impl Execution {
     }
 }
 
-/// Whether the event happened before what the clock belongs to.
+/// Returns `true` if the event happened before the event that the clock belongs to.
 pub(crate) fn knows(clock: &Clock, event: &Event) -> bool {
     event.position <= clock.get(usize::from(event.thread))
 }

@@ -1,4 +1,4 @@
-//! How a model is run: explored, sampled or replayed, within which limits, and what comes out.
+//! Runs a model: by exploration, by sampling or by replay, within limits, and reports the result.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::search::Search;
 use crate::share::Queue;
 use crate::strategy::Strategy;
 
-/// What an execution has to know of the builder's settings.
+/// The settings that an execution needs.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) max_threads: usize,
@@ -29,12 +29,12 @@ pub(crate) struct Settings {
     pub(crate) failing_spawns: usize,
     pub(crate) symmetric: Option<String>,
     pub(crate) broken: Option<Broken>,
-    /// After a failure threads are unwound, not abandoned.
+    /// Whether threads are unwound after a failure instead of being abandoned.
     pub(crate) unwinds: bool,
     pub(crate) names: Arc<Names>,
 }
 
-/// The numbers of threads, the same in all executions: by the parent, and which of its children.
+/// The numbers of threads, the same in all executions: by parent, and by index among its children.
 #[derive(Debug, Default)]
 pub(crate) struct Names(Mutex<Vec<(u8, u8)>>);
 
@@ -49,8 +49,8 @@ impl Names {
     }
 }
 
-/// How a model is run. Every limit and every choice of the scheduler's is a setting here; nothing
-/// is read from the environment.
+/// Settings for running a model. Every limit and every choice of the scheduler is a setting here.
+/// Nothing is read from the environment.
 ///
 /// ```
 /// use mazurka::sync::atomic::{AtomicUsize, Ordering};
@@ -88,51 +88,52 @@ type ProgressCallback = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 type Observer = Arc<dyn Fn(&Observed<'_>) + Send + Sync>;
 
-/// One execution, for the tests of the explorer; see [`Builder::observe`].
+/// One execution, as an observer in the explorer's tests sees it; see [`Builder::observe`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Observed<'a> {
-    /// The thread and the choice of each step. Threads are numbered as they start.
+    /// The thread and the choice of each step. Threads are numbered by their start.
     pub steps: Vec<(usize, u8)>,
-    /// It was given up since it would have repeated a trace.
+    /// Whether it was abandoned because it would have repeated a trace.
     pub redundant: bool,
-    /// Time had to pass.
+    /// Whether time had to pass.
     pub expired: bool,
-    /// How it failed, if it did.
+    /// The failure, if it failed.
     pub failure: Option<&'a Failure>,
 }
 
-/// How far an exploration has come.
+/// The progress of an exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Executions so far, redundant ones included.
+    /// The number of executions so far, including redundant ones.
     pub executions: u64,
-    /// Time since the beginning.
+    /// The time since the exploration began.
     pub elapsed: Duration,
-    /// The estimated number of all executions, if anything can be said, which is never on several
-    /// [`parts`](Builder::parts). Each branch that is known of counts as large as its siblings (Knuth's
-    /// estimator over the tree explored so far).
+    /// The estimated number of all executions, if one is known. On several
+    /// [`parts`](Builder::parts) it is not known. The estimate assumes that each known branch is as
+    /// large as its siblings (Knuth's estimator over the tree explored so far).
     pub estimate: Option<u64>,
 }
 
-/// What running a model came to.
+/// The result of running a model.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// How it ended.
     pub end: End,
-    /// Executions that were completed, each another trace; of a sample, all executions.
+    /// The number of completed executions, each with a different trace. For a sample, all
+    /// executions.
     pub executions: u64,
-    /// Executions that were given up since they would have repeated a trace. How many there are may
-    /// depend on the number of [`parts`](Builder::parts).
+    /// The number of executions that were abandoned because they would have repeated a trace. It
+    /// may depend on the number of [`parts`](Builder::parts).
     pub redundant: u64,
-    /// Executions in which a sleeper with a timeout was left alone until nothing else could go on.
-    /// What follows its timeout is explored from its wait on and counted there.
+    /// The number of executions in which a sleeper with a timeout remained until nothing else could
+    /// continue. The consequences of its timeout are explored from its wait on and counted there.
     pub expired: u64,
-    /// Different schedules, of a sample.
+    /// The number of different schedules of a sample.
     pub distinct: u64,
-    /// Steps of the longest execution.
+    /// The number of steps of the longest execution.
     pub longest: usize,
-    /// Steps of all executions.
+    /// The number of steps of all executions.
     pub steps: u64,
     /// Wall time.
     pub elapsed: Duration,
@@ -141,42 +142,42 @@ pub struct Report {
 /// How running a model ended.
 #[derive(Clone, Debug)]
 pub enum End {
-    /// Everything that was asked for was run, and nothing failed.
+    /// Everything that was requested ran, and nothing failed.
     Complete,
     /// An execution failed.
     Failed(Box<Failure>),
     /// [`max_executions`](Builder::max_executions) or [`max_duration`](Builder::max_duration) ended
-    /// it: nothing is known of the rest.
+    /// it. Nothing is known about the rest.
     Limited,
 }
 
 /// An execution that failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// In which way.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What happened, in a sentence: the panic's message, say.
+    /// What happened, in a sentence: for example the message of the panic.
     pub message: String,
-    /// For [`Builder::replay`].
+    /// The schedule, for [`Builder::replay`].
     pub schedule: Schedule,
     /// Where each thread stood that had not ended.
     pub stands: Vec<Stand>,
-    /// The visible operations in their order; empty for a sample, whose schedule can be replayed.
+    /// The visible operations in order. Empty for a sample, whose schedule can be replayed.
     pub interleaving: Vec<String>,
 }
 
-/// In which way an execution failed.
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
     /// A panic left a thread of the model.
     Panic,
-    /// No thread could go on.
+    /// No thread could continue.
     Deadlock,
     /// An execution was longer or had more threads than allowed.
     Limit,
-    /// The same decisions did not lead to the same operations: something decides that the explorer
-    /// does not see, or a schedule is of another model.
+    /// The same decisions led to other operations. Either the model depends on something invisible
+    /// to the explorer, or the schedule belongs to another model.
     Diverged,
 }
 
@@ -187,22 +188,22 @@ pub struct Stand {
     pub thread: String,
     /// What it waits for.
     pub stuck: Stuck,
-    /// The call of mazurka's that it is in, as `file:line:column`.
+    /// The current call into mazurka, as `file:line:column`.
     pub site: Option<String>,
 }
 
 /// What a thread waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stuck {
-    /// It was started and has not run.
+    /// It was started but has not run.
     NotBegun,
-    /// It can go on.
+    /// It can continue.
     Running,
-    /// A lock, which that thread has.
+    /// A lock, with its owner.
     Lock(Option<String>),
     /// A notification.
     Asleep,
-    /// The end of that thread.
+    /// The end of another thread.
     Join(String),
 }
 
@@ -234,7 +235,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A setting that makes no sense. Its message names it, its value, and what is accepted.
+/// An invalid setting. The message names the setting, its value and the accepted values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidSetting(String);
 
@@ -297,8 +298,8 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// Settings under which a model is explored to its end: `notify_one` wakes any sleeper, nobody
-    /// wakes spuriously, every thread can be started.
+    /// Creates a builder whose settings explore a model completely: `notify_one` wakes any sleeper,
+    /// there are no spurious wake-ups, and every thread can be started.
     pub fn new() -> Self {
         Builder {
             settings: Settings {
@@ -322,40 +323,42 @@ impl Builder {
         }
     }
 
-    /// Sets how many threads there may be, the main thread included: 1 to 16, the default. Threads of
-    /// different executions are one if they are the same child of one parent; others count apart.
+    /// Sets the most threads of an exploration, including the main thread: 1 to 16, the default.
+    /// Two threads in different executions count as one if both are the same child of the same
+    /// parent.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.settings.max_threads = threads;
         self
     }
 
-    /// Sets how many steps an execution may have, at least 1; 10,000 by default. A longer one is a
-    /// failure, and shows what loops without an end.
+    /// Sets the most steps of an execution, at least 1; 10,000 by default. A longer execution is a
+    /// failure, which reveals infinite loops.
     pub fn max_steps(mut self, steps: usize) -> Self {
         self.settings.max_steps = steps;
         self
     }
 
-    /// Sets after how many executions an exploration is given up, at least 1; by default never.
+    /// Sets the number of executions after which an exploration ends, at least 1. Unlimited by
+    /// default.
     pub fn max_executions(mut self, executions: Option<u64>) -> Self {
         self.max_executions = executions;
         self
     }
 
-    /// Sets after which time an exploration is given up, more than zero; by default never.
+    /// Sets the time after which an exploration ends, more than zero. Unlimited by default.
     pub fn max_duration(mut self, duration: Option<Duration>) -> Self {
         self.max_duration = duration;
         self
     }
 
-    /// Sets the size of each thread's stack, in bytes, at least 16 KiB; 256 KiB by default.
+    /// Sets the size of each thread's stack in bytes, at least 16 KiB; 256 KiB by default.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
     }
 
-    /// Sets whether `notify_one` wakes any of the sleepers, which is the default, or the one that
-    /// has slept longest.
+    /// Sets whether `notify_one` wakes any sleeper, which is the default, or the one that has slept
+    /// longest.
     pub fn wakes_any(mut self, any: bool) -> Self {
         self.settings.wakes_any = any;
         self
@@ -373,26 +376,27 @@ impl Builder {
         self
     }
 
-    /// Declares that threads are interchangeable whose names are this prefix and a number, and that
-    /// one thread starts one after the other. Of the executions that differ in nothing but which of
-    /// them is which, one is explored.
+    /// Declares that threads are interchangeable if one thread starts them one after the other and
+    /// their names are this prefix and a number. Executions that differ only by a permutation of
+    /// these threads are explored once.
     ///
-    /// Valid only if nothing treats them differently: neither their own code nor who looks at what
-    /// belongs to one of them (in their order, say). Off by default; explore without it where that
-    /// comes to an end, and compare the outcomes.
+    /// This is valid only if nothing treats the threads differently: neither their own code nor
+    /// code that inspects their data, for example in their order. Off by default. Also explore
+    /// without it where that is possible, and compare the outcomes.
     pub fn symmetric(mut self, prefix: Option<&str>) -> Self {
         self.settings.symmetric = prefix.map(str::to_owned);
         self
     }
 
-    /// Sets on how many operating system threads an exploration runs, at least 1, the default. The
-    /// same traces are visited. The model must not keep state of an execution in a static then.
+    /// Sets the number of operating system threads that share an exploration, at least 1, the
+    /// default. The visited traces are the same. With several, the model must not keep the state of
+    /// an execution in a static.
     pub fn parts(mut self, parts: usize) -> Self {
         self.parts = parts;
         self
     }
 
-    /// Sets what is called about as often as `interval` says, while a model is run.
+    /// Sets a callback that is called about once per `interval` while a model runs.
     pub fn progress(
         mut self,
         interval: Duration,
@@ -402,16 +406,17 @@ impl Builder {
         self
     }
 
-    /// Sets what is called when an execution has failed, on the operating system thread on which it
-    /// ran, with what the model has left in thread-local variables.
+    /// Sets a callback for failed executions. It runs on the operating system thread of the
+    /// execution, with the model's thread-local variables as the failure left them.
     pub fn on_failure(mut self, callback: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         self.on_failure = Some(Arc::new(callback));
         self
     }
 
-    /// Sets what is called after each execution, on the operating system thread that ran it. With an
-    /// observer an exploration goes on after a deadlock: every trace is observed. The threads of a
-    /// failed execution are unwound, so no destructor of the model may perform an operation, and
+    /// Sets a callback that is called after each execution, on its operating system thread. With an
+    /// observer, an exploration continues after a deadlock, so every trace is observed. The threads
+    /// of a failed execution are unwound, so the model's destructors must not perform operations,
+    /// and the model must not catch panics.
     /// nothing in it may catch panics.
     #[doc(hidden)]
     pub fn observe(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
@@ -420,7 +425,7 @@ impl Builder {
         self
     }
 
-    /// Breaks the explorer on purpose, for tests of those who test it.
+    /// Breaks the explorer on purpose, for tests of its tests.
     #[doc(hidden)]
     pub fn broken(mut self, broken: Option<Broken>) -> Self {
         self.settings.broken = broken;
@@ -429,13 +434,13 @@ impl Builder {
 
     /// Visits every trace of a model once.
     ///
-    /// The model is run many times. Each time it must do the same if the same is decided: time,
-    /// random numbers, the standard library's atomics and locks, and state that outlives an
-    /// execution must not decide anything.
+    /// The model runs many times and must do the same each time the same decisions are made.
+    /// Nothing else may influence it: not time, random numbers, the atomics and locks of the
+    /// standard library, or state that outlives an execution.
     ///
     /// # Errors
     ///
-    /// [`InvalidSetting`]. A failure of the model is no error but an [`End`].
+    /// [`InvalidSetting`]. A failure of the model is not an error but an [`End`].
     ///
     /// # Panics
     ///
@@ -465,8 +470,8 @@ impl Builder {
         Ok(report)
     }
 
-    /// Where an execution fails after it was given up, or after time has passed, its last operations
-    /// were not recorded. A replay records them.
+    /// The last operations of an execution are not recorded if it fails after it was abandoned or
+    /// after time has passed. A replay records them.
     fn complete_interleaving(
         &self,
         failure: &mut Failure,
@@ -502,7 +507,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// As [`explore`](Self::explore).
+    /// Like [`explore`](Self::explore).
     pub fn sample(
         &self,
         scheduler: Scheduler,
@@ -523,8 +528,8 @@ impl Builder {
         Ok(run.report(complete))
     }
 
-    /// Runs a model once more, as a failure's schedule says; after its end the first thread goes on
-    /// that can.
+    /// Replays a failure's schedule. After the end of the schedule, the first thread that can
+    /// continue runs.
     ///
     /// ```
     /// use mazurka::sync::atomic::{AtomicBool, Ordering};
@@ -553,7 +558,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// As [`explore`](Self::explore).
+    /// Like [`explore`](Self::explore).
     pub fn replay(
         &self,
         schedule: &Schedule,
@@ -573,7 +578,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If a setting makes no sense, if an execution fails, or if a limit ends the exploration.
+    /// If a setting is invalid, if an execution fails, or if a limit ends the exploration.
     pub fn check(&self, model: impl Fn() + Send + Sync + 'static) {
         match self.explore(model) {
             Err(invalid) => panic!("{invalid}"),
@@ -620,13 +625,13 @@ fn at_least(name: &str, value: u64, least: u64) -> Result<(), InvalidSetting> {
     Err(InvalidSetting(format!("`{name}` is {value}; {least} or more is accepted")))
 }
 
-/// The decisions of the execution that runs on this operating system thread so far; for a panic
-/// hook, say. `None` outside of a model.
+/// Returns the decisions so far of the execution on this operating system thread, for example for a
+/// panic hook. `None` outside a model.
 pub fn schedule_so_far() -> Option<Schedule> {
     execution::with(|execution| Schedule { steps: execution.steps.clone() })
 }
 
-/// A model that is being run.
+/// A running model.
 struct Running {
     builder: Builder,
     model: Arc<dyn Fn() + Send + Sync>,
@@ -677,7 +682,7 @@ impl Running {
         }
     }
 
-    /// Runs one execution, and counts it; `None` if it failed.
+    /// Runs one execution and counts it. Returns `None` if it failed.
     fn execute(&self, execution: Execution, coroutines: &mut Coroutines) -> Option<Execution> {
         let model = Arc::clone(&self.model);
         let mut execution = execution::run(execution, coroutines, Box::new(move || model()));
@@ -716,7 +721,7 @@ impl Running {
         let settings = self.builder.settings.clone();
         let search = Box::new(Search::new(settings.broken));
         let mut execution = Execution::new(settings, Strategy::Explore(search));
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         while let Some(work) = queue.take() {
             search_of(&mut execution).begin(work);
             loop {
@@ -734,13 +739,13 @@ impl Running {
                     return queue.stop();
                 }
                 if part == 0 {
-                    // Of several parts none knows how far the others are.
+                    // Of several parts, none knows the progress of the others.
                     let done = || match self.builder.parts {
                         1 if more => search_of(&mut execution).done(),
                         1 => 1.0,
                         _ => 0.0,
                     };
-                    self.tell(&mut told, done);
+                    self.report_progress(&mut reported, done);
                 }
                 if !more {
                     break;
@@ -757,7 +762,7 @@ impl Running {
         let sampler = Box::new(Sampler::new(scheduler, seed));
         let settings = self.builder.settings.clone();
         let mut execution = Execution::new(settings, Strategy::Sample(sampler));
-        let mut told = Instant::now();
+        let mut reported = Instant::now();
         let mut former = HashSet::new();
         for number in 0..count {
             if let Strategy::Sample(sampler) = &mut execution.strategy {
@@ -778,7 +783,7 @@ impl Running {
                 return false;
             }
             #[allow(clippy::cast_precision_loss)]
-            self.tell(&mut told, || (number + 1) as f64 / count as f64);
+            self.report_progress(&mut reported, || (number + 1) as f64 / count as f64);
         }
         true
     }
@@ -799,12 +804,12 @@ impl Running {
             || self.builder.max_duration.is_some_and(|most| self.began.elapsed() >= most)
     }
 
-    fn tell(&self, told: &mut Instant, done: impl FnOnce() -> f64) {
+    fn report_progress(&self, reported: &mut Instant, done: impl FnOnce() -> f64) {
         let Some((interval, callback)) = &self.builder.progress else { return };
-        if told.elapsed() < *interval {
+        if reported.elapsed() < *interval {
             return;
         }
-        *told = Instant::now();
+        *reported = Instant::now();
         let counters = [&self.executions, &self.redundant, &self.expired];
         let executions = counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum();
         let done = done();
@@ -846,7 +851,7 @@ impl Failure {
     }
 }
 
-/// An event, for people.
+/// Describes an event, for people.
 fn line(event: &Event, execution: &Execution) -> String {
     let thread = execution.thread_name(usize::from(event.thread));
     let what = match (event.operation.kind, event.choice) {

@@ -1,10 +1,10 @@
-//! A stateless explorer of concurrent programs: it runs a model again and again until it has visited
-//! every trace once.
+//! A stateless explorer of concurrent programs. It runs a model again and again until it has
+//! visited every trace once.
 //!
-//! Two executions are the same *trace* (after Antoni Mazurkiewicz) if they differ only in the order
-//! of steps that do not depend on each other. A program that is correct in one execution of a trace
-//! is correct in all of them, so one is enough. Where an explorer without that reduction visits
-//! millions of interleavings, there are often only some thousand traces.
+//! Two executions have the same *trace* (after Antoni Mazurkiewicz) if they differ only in the
+//! order of independent steps. A program that is correct in one execution of a trace is correct in
+//! all of them, so one is enough. An explorer without this reduction often visits millions of
+//! interleavings where there are only a few thousand traces.
 //!
 //! ```
 //! use mazurka::sync::{Arc, Condvar, Mutex};
@@ -28,25 +28,25 @@
 //!
 //! # What it explores
 //!
-//! Threads, locks, condition variables and sequentially consistent atomics, of [`sync`] and
-//! [`thread`]. What the standard library leaves open is a choice of the explorer's, and it tries each
-//! (see [`Builder`]): whom `notify_one` wakes, when a wait times out, spurious wake-ups, threads that
-//! cannot be started. A model adds choices of its own with [`choose`].
+//! Threads, locks, condition variables and sequentially consistent atomics, from [`sync`] and
+//! [`thread`]. Where the standard library leaves the behaviour open, the explorer tries each choice
+//! (see [`Builder`]): which thread `notify_one` wakes, when a wait times out, spurious wake-ups,
+//! threads that cannot be started. A model adds choices of its own with [`choose`].
 //!
 //! # What it does not see must not decide
 //!
-//! An atomic of the standard library's, the count of an `Arc`, the time: nothing of that is explored.
-//! If a model decides by it, executions that differ are taken for one; an assertion that rests on it
-//! is checked in the executions that happen to be visited and in no others. The explorer notices when
-//! the same decisions lead to another operation, which is a failure
-//! ([`Diverged`](FailureKind::Diverged)); a difference that changes no operation it cannot notice.
+//! Atomics of the standard library, the counts of an `Arc` and the time are not explored. If a
+//! model depends on them, different executions count as the same trace, and an assertion is checked
+//! only in those that happen to be visited. The explorer notices if the same decisions lead to
+//! another operation, which is a failure ([`Diverged`](FailureKind::Diverged)). It cannot notice a
+//! difference that changes no operation.
 //!
-//! It does not explore weak memory: every atomic is sequentially consistent.
+//! Weak memory is not explored: every atomic is sequentially consistent.
 //!
 //! # Sampling
 //!
-//! What is too large to be explored is [sampled](Builder::sample), under random or PCT schedules from
-//! a seed.
+//! A model that is too large to be explored can be [sampled](Builder::sample), under random or PCT
+//! schedules from a seed.
 
 mod broken;
 mod clock;

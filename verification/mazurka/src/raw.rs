@@ -1,6 +1,6 @@
-//! Operations by the number of their object, for whoever has a facade of their own over the locks,
-//! condition variables and threads of their program. Everything in [`sync`](crate::sync) and
-//! [`thread`](crate::thread) is made of them.
+//! Operations by the number of their object, for programs that have their own facade over locks,
+//! condition variables and threads. [`sync`](crate::sync) and [`thread`](crate::thread) are built
+//! on them.
 //!
 //! ```
 //! use mazurka::raw::{self, Object};
@@ -18,20 +18,20 @@ use std::panic::Location;
 use crate::event::{wait as choice, Kind};
 use crate::execution;
 
-/// A lock, a condition variable or an atomic of the current execution: whatever it is used as.
+/// A lock, a condition variable or an atomic of the current execution, depending on its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Object(u32);
 
 impl Object {
-    /// Creates one.
+    /// Creates an object.
     ///
     /// # Panics
     ///
-    /// Outside of a model, as every operation.
+    /// Outside a model, like every operation.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let index = execution::with(execution::Execution::create_object);
-        Object(index.expect("an object of mazurka's is created outside of a model"))
+        Object(index.expect("an object was created outside a model"))
     }
 
     /// Returns its number in the current execution.
@@ -39,40 +39,41 @@ impl Object {
         self.0
     }
 
-    /// Returns the object of that number, which [`number`](Self::number) gave in this execution.
+    /// Returns the object with a number that [`number`](Self::number) returned in this execution.
     pub fn of_number(number: u32) -> Self {
         Object(number)
     }
 }
 
-/// Whether a model runs on this operating system thread.
+/// Returns `true` if a model is running on this operating system thread.
 pub fn is_running() -> bool {
     execution::with(|_| ()).is_some()
 }
 
-/// Acquires a lock, when it is free.
+/// Acquires a lock once it is free.
 #[track_caller]
 pub fn lock(mutex: Object) {
     execution::perform(Kind::Lock, mutex.0, 0, 0, Location::caller());
 }
 
-/// Releases a lock. Not a step of its own: what it orders is known to the next who locks.
+/// Releases a lock. This is not a step of its own: the next owner of the lock learns what happened
+/// before.
 ///
 /// # Panics
 ///
-/// If the current thread does not have it.
+/// If the current thread does not hold the lock.
 pub fn unlock(mutex: Object) {
     let owned = execution::with(|execution| {
         let owned = execution.owns(mutex.0);
         execution.release(mutex.0);
         owned
     });
-    assert!(owned != Some(false), "a lock is released by a thread that does not have it");
+    assert!(owned != Some(false), "a lock is released by a thread that does not hold it");
 }
 
-/// Releases a lock and sleeps, in one step, and acquires the lock again: when notified, or
-/// spuriously, or, if it has a timeout, when that has passed, which it may have at any moment. Returns
-/// `true` if the timeout has passed, maybe as it was notified.
+/// Releases a lock and sleeps, in one step, and then acquires the lock again. The sleep ends by a
+/// notification, by a spurious wake-up, or by the timeout if there is one, which may pass at any
+/// moment. Returns `true` if the timeout has passed, perhaps while the thread was being notified.
 #[track_caller]
 pub fn wait(condvar: Object, mutex: Object, has_timeout: bool) -> bool {
     let site = Location::caller();
@@ -92,71 +93,74 @@ pub fn notify_all(condvar: Object) {
     execution::perform(Kind::NotifyAll, condvar.0, 0, 0, Location::caller());
 }
 
-/// Comes before the caller reads an atomic.
+/// Announces that the caller is about to read an atomic.
 #[track_caller]
 pub fn read(atomic: Object) {
     execution::perform(Kind::Read, atomic.0, 0, 0, Location::caller());
 }
 
-/// Comes before the caller changes an atomic in a way whose result it drops and that gives the same
-/// in every order with other such changes: an addition, say.
+/// Announces that the caller is about to change an atomic. The change commutes with other such
+/// changes and its result is not used: for example an addition.
 #[track_caller]
 pub fn write(atomic: Object) {
     execution::perform(Kind::Write, atomic.0, 0, 0, Location::caller());
 }
 
-/// Comes before the caller changes an atomic in any other way.
+/// Announces that the caller is about to change an atomic in some other way.
 #[track_caller]
 pub fn update(atomic: Object) {
     execution::perform(Kind::Update, atomic.0, 0, 0, Location::caller());
 }
 
-/// Starts a thread of that name; returns its number, which is the same in every execution.
+/// Starts a named thread. Returns its number, which is the same in every execution.
 ///
 /// # Errors
 ///
-/// If [`failing_spawns`](crate::Builder::failing_spawns) lets it fail.
+/// If the explorer makes the start fail; see [`failing_spawns`](crate::Builder::failing_spawns).
 ///
 /// # Panics
 ///
-/// Outside of a model, as every operation.
+/// Outside a model, like every operation.
 #[track_caller]
 pub fn spawn(name: String, main: impl FnOnce() + 'static) -> io::Result<usize> {
     let site = Location::caller();
     if execution::with(|execution| execution.spawn_is_visible()) == Some(true)
         && execution::perform(Kind::Spawn, 0, 0, 0, site) == 1
     {
-        return Err(io::Error::new(io::ErrorKind::WouldBlock, "the explorer lets no thread start"));
+        return Err(io::Error::new(
+            io::ErrorKind::WouldBlock,
+            "the explorer makes this start fail",
+        ));
     }
     let started = execution::with(|execution| execution.spawn(name, Box::new(main)));
-    match started.expect("a thread of mazurka's is started outside of a model") {
+    match started.expect("a thread was started outside a model") {
         Ok(thread) => Ok(thread),
         Err(limit) => execution::fail(execution::Failure::Limit(limit)),
     }
 }
 
-/// Waits for the end of the thread of that number.
+/// Waits for the thread with this number to end.
 #[track_caller]
 pub fn join(thread: usize) {
     execution::join(thread, Location::caller());
 }
 
-/// Ends the current execution as failed, and never returns: nothing is unwound. For a panic hook, so
-/// that no destructor of the model runs in a state that it was not written for.
+/// Ends the current execution as failed. Never returns, and unwinds nothing. For a panic hook, so
+/// that no destructor of the model runs in a state for which it was not written.
 ///
 /// # Panics
 ///
-/// Outside of a model.
+/// Outside a model.
 pub fn fail(message: String) -> ! {
     execution::fail(execution::Failure::Panic(message))
 }
 
-/// Returns the number of the current thread; 0 is the main thread. `None` outside of a model.
+/// Returns the number of the current thread; 0 is the main thread. `None` outside a model.
 pub fn current() -> Option<usize> {
     execution::with(|execution| execution.current())
 }
 
-/// Returns a number below `n`; the exploration tries each.
+/// Returns a number below `n`. The exploration tries each.
 ///
 /// ```
 /// let report = mazurka::Builder::new().explore(|| assert!(mazurka::choose(3) < 3));

@@ -1,38 +1,38 @@
-//! Schedules drawn at random, for models that are too large to be explored.
+//! Random schedules, for models that are too large to be explored.
 
 use crate::event::{wait, Choice, Choices, Kind};
 use crate::execution::{Execution, Thread};
 use crate::strategy::{lowest, Pick};
 
-/// How schedules are drawn.
+/// The algorithm that draws schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheduler {
-    /// At each step, each thread that can go on has the same chance.
+    /// At each step, each thread that can continue has the same chance.
     Random,
     /// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS
-    /// 2010): each thread has a random priority, the highest that can go on does, and at
-    /// `depth - 1` random steps the thread that would go on falls behind all others. A defect that
-    /// takes `depth` ordered steps is found with a known chance.
+    /// 2010). Each thread has a random priority, and the thread with the highest priority that can
+    /// continue runs. At `depth - 1` random steps, the thread that would run falls behind all
+    /// others. A defect that takes `depth` ordered steps is found with a known probability.
     Pct {
-        /// Ordered steps of the defects to be found, at least 1.
+        /// The number of ordered steps of the defects to be found, at least 1.
         depth: usize,
     },
 }
 
-/// One drawn schedule after the other.
+/// Draws one schedule after the other.
 pub(crate) struct Sampler {
     scheduler: Scheduler,
     random: fastrand::Rng,
-    /// Of PCT, by thread: a high number goes first.
+    /// The PCT priority of each thread; the highest runs first.
     priorities: Vec<u64>,
-    /// The steps at which a thread falls behind, and how low the next one falls.
+    /// The steps at which a thread falls behind, and the priority that it then gets.
     changes: Vec<usize>,
     lowest: u64,
-    /// Steps of the longest schedule so far.
+    /// The number of steps of the longest schedule so far.
     pub(crate) longest: usize,
 }
 
-/// Priorities below this one are of threads that have fallen behind.
+/// Threads that have fallen behind have priorities below this one.
 const INITIAL: u64 = 1 << 32;
 
 impl Sampler {
@@ -96,7 +96,8 @@ impl Sampler {
         if choices.is_power_of_two() {
             return lowest(choices);
         }
-        // Most waits end by a notification: where each second one ended by itself, few would sleep.
+        // Most waits end by a notification. If every second wait ended by itself, few threads would
+        // sleep.
         if kind == Kind::Wait && self.random.u8(0..4) > 0 {
             return wait::NOTIFIED;
         }

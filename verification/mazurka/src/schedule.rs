@@ -1,22 +1,22 @@
-//! A schedule: what was decided at each step of an execution, in a form that fits on a line.
+//! A schedule: the decisions at each step of an execution, in a form that fits on a line.
 //!
-//! Threads are letters in the order of their first start, from `a` for the main thread. A digit
-//! behind a letter is the choice of that step, if it is not 0; a number in `(…)` before a letter
-//! repeats the step. `(3)ab2c` is `aaa`, `b` with choice 2, `c`.
+//! Letters are threads in the order of their first start; `a` is the main thread. A digit after a
+//! letter is the choice of that step, if it is not 0. A number in `(…)` before a letter repeats the
+//! step. `(3)ab2c` is `aaa`, `b` with choice 2, `c`.
 
 use std::fmt;
 use std::iter::repeat_n;
 use std::str::FromStr;
 
-/// What was decided at one step: the thread that goes on, and what its operation left open.
+/// The decision at one step: the thread that runs, and the choice of its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Step {
     pub(crate) thread: usize,
     pub(crate) choice: u8,
 }
 
-/// The decisions of one execution, in order. Its text, by [`Display`](fmt::Display), is one line,
-/// and is read back by [`FromStr`].
+/// The decisions of one execution, in order. [`Display`](fmt::Display) formats it as one line, and
+/// [`FromStr`] parses that line.
 ///
 /// ```
 /// let schedule: mazurka::Schedule = "(3)ab2c".parse()?;
@@ -36,13 +36,13 @@ impl Schedule {
         self.steps.len()
     }
 
-    /// Returns `true` if there is no step.
+    /// Returns `true` if there are no steps.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 }
 
-/// A text that is no schedule. Its message says what is wrong with it.
+/// A parse error of a schedule. The message says what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduleError(String);
 
@@ -54,10 +54,10 @@ impl fmt::Display for ScheduleError {
 
 impl std::error::Error for ScheduleError {}
 
-/// Threads that have a letter.
+/// The letters of the threads.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// Steps that are read at most.
+/// The most steps that a schedule may have.
 const LONGEST: usize = 10_000_000;
 
 impl fmt::Display for Step {
@@ -108,7 +108,7 @@ impl FromStr for Schedule {
     }
 }
 
-/// Takes the digits that a text begins with off it.
+/// Removes the leading digits of a text and returns their number.
 fn number(text: &mut &str) -> Result<Option<usize>, ScheduleError> {
     let end = text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
@@ -117,7 +117,7 @@ fn number(text: &mut &str) -> Result<Option<usize>, ScheduleError> {
     parsed.transpose().map_err(|error| ScheduleError(format!("`{digits}`: {error}")))
 }
 
-/// Takes a number in brackets off a text, if it begins with one.
+/// Removes a leading number in brackets from a text, if there is one.
 fn enclosed(text: &mut &str, open: char, close: char) -> Result<Option<usize>, ScheduleError> {
     let Some(rest) = text.strip_prefix(open) else { return Ok(None) };
     *text = rest;
@@ -127,7 +127,7 @@ fn enclosed(text: &mut &str, open: char, close: char) -> Result<Option<usize>, S
     Ok(Some(value))
 }
 
-/// Takes a thread off a text.
+/// Removes a leading thread from a text.
 fn thread(text: &mut &str) -> Result<usize, ScheduleError> {
     if let Some(thread) = enclosed(text, '[', ']')? {
         return Ok(thread);
@@ -136,7 +136,7 @@ fn thread(text: &mut &str) -> Result<usize, ScheduleError> {
     let first =
         letters.next().ok_or(ScheduleError("the schedule ends with a number".to_owned()))?;
     *text = letters.as_str();
-    LETTERS.find(first).ok_or_else(|| ScheduleError(format!("`{first}` is no thread")))
+    LETTERS.find(first).ok_or_else(|| ScheduleError(format!("`{first}` is not a thread")))
 }
 
 #[cfg(test)]
@@ -144,7 +144,7 @@ mod tests {
     use super::{Schedule, Step};
 
     #[test]
-    fn a_schedule_is_a_line_and_back() {
+    fn a_schedule_round_trips_through_its_line() {
         let steps = [(0, 0), (0, 0), (0, 0), (1, 2), (2, 0), (2, 15), (26, 0), (52, 0), (52, 1)];
         let steps = steps.map(|(thread, choice)| Step { thread, choice }).to_vec();
         let schedule = Schedule { steps };
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused_with_a_reason() {
+    fn an_invalid_schedule_is_refused_with_a_reason() {
         for text in [
             "?",
             "3a",

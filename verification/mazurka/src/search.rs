@@ -1,11 +1,11 @@
-//! The exploration: which executions are still to come, so that each trace is visited once.
+//! The exploration: decides which executions are still to come, so that each trace is visited once.
 //!
-//! Source sets with sleep sets, after Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial
-//! order reduction" (POPL 2014). The stack holds a [`Node`] for each event of the current execution.
-//! When two events race, [`reverse`](Search::reverse) makes sure that the node before the first of
-//! them also explores an execution in which they come in the other order. A *sleeping* thread is one
-//! whose operation was explored before and has met nothing since that depends on it: performing it
-//! would repeat a trace.
+//! Source sets with sleep sets, after Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic
+//! partial order reduction" (POPL 2014). The stack holds a [`Node`] for each event of the current
+//! execution. When two events race, [`reverse`](Search::reverse) ensures that the node before the
+//! first event also explores an execution with the other order. A *sleeping* thread is one whose
+//! operation has been explored before, with no dependent event since. Performing it would repeat a
+//! trace.
 
 use std::sync::Arc;
 
@@ -16,37 +16,38 @@ use crate::execution::{knows, Execution, Failure, Race, Thread};
 use crate::share::{Branch, Shared, Work};
 use crate::strategy::{in_turn, lowest, Pick};
 
-/// Sleeping threads, each with the choices of its operation that sleep.
+/// For each sleeping thread, the choices of its operation that sleep.
 pub(crate) type Sleep = [Choices; MAX_THREADS];
 
-/// Threads as a set of bits.
+/// A set of threads, as bits.
 pub(crate) type Threads = u16;
 
 /// Every choice.
 const ALL: Choices = Choices::MAX;
 
-/// What is known of the state before one event of the current execution.
+/// The state of the exploration before one event of the current execution.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// What was decided.
+    /// The decision.
     pub(crate) thread: u8,
     pub(crate) choice: Choice,
-    /// The operation; `None` until the execution has come here.
+    /// The operation; `None` until the execution gets here.
     pub(crate) operation: Option<Operation>,
-    /// Choices of that operation that are still to come.
+    /// Choices of that operation that are not yet explored.
     pub(crate) remaining: Choices,
-    /// Threads asleep when the execution first came here.
+    /// Threads asleep when the execution first got here.
     pub(crate) sleep: Sleep,
-    /// Threads that were decided for here, the current one included.
+    /// Threads that were picked here, including the current one.
     pub(crate) explored: Threads,
-    /// Threads that are still to be decided for.
+    /// Threads that are still to be picked.
     pub(crate) todo: Threads,
-    /// Decisions whose executions have all been explored.
+    /// The number of decisions whose executions have all been explored.
     pub(crate) finished: u32,
 }
 
 impl Node {
-    /// Those asleep as its current decision is explored: what has been explored here sleeps too.
+    /// Returns the threads that sleep during the current decision, which include the threads
+    /// already explored here.
     pub(crate) fn asleep(&self) -> Sleep {
         let mut sleep = self.sleep;
         for (thread, choices) in sleep.iter_mut().enumerate() {
@@ -57,20 +58,20 @@ impl Node {
         sleep
     }
 
-    /// Decisions known of: finished, current, and still to come.
+    /// Returns the number of known decisions: finished, current, and still to come.
     fn decisions(&self) -> u32 {
         self.finished + 1 + self.remaining.count_ones() + self.todo.count_ones()
     }
 }
 
-/// One exploration, or the part of it that one operating system thread has.
+/// One exploration, or the part of it that one operating system thread runs.
 pub(crate) struct Search {
     pub(crate) stack: Vec<Node>,
     /// The first `shared.len()` nodes are shared with other parts of the exploration.
     pub(crate) shared: Vec<Arc<Shared>>,
-    /// What was found to be explored at shared nodes.
+    /// Work found at shared nodes.
     pub(crate) found: Vec<Work>,
-    /// The events from here on have not been in an execution before.
+    /// The first event that was not in the previous execution.
     fresh_from: usize,
     broken: Option<Broken>,
     /// Scratch space of `reverse`.
@@ -89,7 +90,7 @@ impl Search {
         }
     }
 
-    /// Begins at work that another part of the exploration has found.
+    /// Starts with work that another part of the exploration found.
     pub(crate) fn begin(&mut self, work: Work) {
         self.fresh_from = work.stack.len().saturating_sub(1);
         self.stack = work.stack;
@@ -109,7 +110,7 @@ impl Search {
         }
     }
 
-    /// Decides as in the execution before.
+    /// Repeats a decision of the previous execution.
     fn again(&mut self, depth: usize, execution: &mut Execution) -> Pick {
         let node = &mut self.stack[depth];
         let thread = usize::from(node.thread);
@@ -125,7 +126,7 @@ impl Search {
                 node.choice = lowest(awake);
                 node.remaining = awake & (awake - 1);
                 if depth < self.shared.len() {
-                    // A shared node keeps nothing for later.
+                    // A shared node stores no work; it is passed on.
                     let (remaining, explored) =
                         (std::mem::take(&mut node.remaining), node.explored);
                     let prefix = (&self.stack[..=depth], &self.shared[..=depth]);
@@ -173,7 +174,8 @@ impl Search {
         Pick::Step(thread, choice)
     }
 
-    /// Those asleep before the last event stay asleep unless it depends on what they asked for.
+    /// Computes the sleeping threads after the last event. A thread stays asleep unless that event
+    /// depends on its operation.
     fn next_sleep(&self, execution: &Execution) -> Sleep {
         let (Some(node), Some(event)) = (self.stack.last(), execution.events.last()) else {
             return Sleep::default();
@@ -202,7 +204,7 @@ impl Search {
         sleep
     }
 
-    /// Makes sure that races are explored in the other order too.
+    /// Ensures that racing events are explored in the other order too.
     pub(crate) fn reverse(&mut self, races: &[Race], events: &[Event]) {
         for race in races {
             self.reverse_one(race, events);
@@ -214,7 +216,7 @@ impl Search {
         let first = &events[at];
         let mut between = std::mem::take(&mut self.between);
         between.clear();
-        // What can come before the second event without the first.
+        // The events that can come before the second event without the first.
         let later = &events[at + 1..race.until as usize];
         between.extend(later.iter().filter(|event| !knows(&event.clock, first)));
         between.push(race.second);
@@ -235,13 +237,14 @@ impl Search {
             }
             initials |= bit;
             let sleep = node.sleep[usize::from(event.thread)];
-            // Whom a notification wakes may be chosen anew as its race is reversed.
+            // The sleeper that a notification wakes may be chosen anew when its race is reversed.
             let open = event.operation.kind == Kind::NotifyOne && place + 1 == between.len();
             let any = open || self.broken == Some(Broken::SleepOfAnyChoice);
             is_asleep |= if any { sleep != 0 } else { sleep & (1 << event.choice) != 0 };
         }
         if self.broken == Some(Broken::SleepByWeakInitials) {
-            // A sleeping thread with nothing to do in between, whose operation depends on nothing there.
+            // Also counts a sleeping thread that does nothing in between and whose operation
+            // depends on no event there.
             is_asleep |= events[at..].iter().any(|event| {
                 let thread = usize::from(event.thread);
                 let is_first = event.position == 1 + position_before(thread, &events[..at]);
@@ -273,7 +276,7 @@ impl Search {
         }
     }
 
-    /// Prepares the next execution; returns `false` if there is none.
+    /// Prepares the next execution. Returns `false` if there is none.
     pub(crate) fn backtrack(&mut self) -> bool {
         while self.stack.len() > self.shared.len() {
             let depth = self.stack.len() - 1;
@@ -298,8 +301,8 @@ impl Search {
         false
     }
 
-    /// The share of the exploration that is done, as far as is known: each decision at a node has
-    /// the same share of it. 0 to 1.
+    /// Returns the known fraction of the exploration that is done, from 0 to 1. Each decision at a
+    /// node counts as the same fraction of the node.
     pub(crate) fn done(&self) -> f64 {
         let mut share = 1.0;
         let mut done = 0.0;
@@ -311,8 +314,8 @@ impl Search {
         done
     }
 
-    /// Gives the shallowest decisions that are still to come away, for other parts of the
-    /// exploration.
+    /// Removes the shallowest decisions that are still to come and returns them for other parts of
+    /// the exploration.
     pub(crate) fn give_away(&mut self) -> Vec<Work> {
         let open = |node: &Node| node.remaining != 0 || node.todo != 0;
         let base = self.shared.len();
@@ -337,7 +340,7 @@ impl Search {
     }
 }
 
-/// How many of the events are the thread's.
+/// Returns the number of events that belong to the thread.
 fn position_before(thread: Thread, events: &[Event]) -> u16 {
     let last = events.iter().rev().find(|event| usize::from(event.thread) == thread);
     last.map_or(0, |event| event.position)
@@ -349,18 +352,19 @@ fn diverged(
     expected: Option<Operation>,
     found: Option<Operation>,
 ) -> String {
-    let told = |operation: Option<Operation>| match operation {
+    let described = |operation: Option<Operation>| match operation {
         Some(Operation { kind, object }) => {
             format!("{kind:?} of object {}.{}", object >> 24, object & 0xff_ffff)
         }
-        None => "nothing that can be performed".to_owned(),
+        None => "no operation that can be performed".to_owned(),
     };
     format!(
-        "the same decisions led elsewhere: at step {place}, thread {thread} was to perform {} and \
-         asks for {}. Something that the explorer does not see has decided: an atomic or a lock of \
-         the standard library's, an `Arc`'s count, a static or thread-local variable that outlives \
-         the execution, the address of a value, a hash map's order, the time, or a random number",
-        told(expected),
-        told(found)
+        "the same decisions led elsewhere: at step {place}, thread {thread} was expected to perform {} \
+         and requests {}. The model depends on something that the explorer does not see: an atomic or \
+         a lock of the standard library, the count of an `Arc`, a static or thread-local variable that \
+         outlives the execution, the address of a value, the order of a hash map, the time, or a \
+         random number",
+        described(expected),
+        described(found)
     )
 }

@@ -1,16 +1,16 @@
-//! What the parts of one exploration share that run on several operating system threads.
+//! State shared by the parts of one exploration, which run on several operating system threads.
 //!
-//! A part explores the decisions below a prefix of decisions. A race found in one part may ask for
-//! another decision at a node of its prefix; that becomes [`Work`] for whichever part is free. Each
-//! such decision is handed out once, and sleeps in those that are handed out after it, so the traces
-//! visited are the same as on one thread.
+//! A part explores the decisions below a prefix of decisions. A race found in one part may require
+//! another decision at a node of its prefix, which becomes [`Work`] for any free part. Each such
+//! decision is assigned once and sleeps in those assigned after it. So the visited traces are the
+//! same as on one thread.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::event::Choice;
 use crate::search::{Node, Threads};
 
-/// A node that several parts of an exploration stand below.
+/// A node above several parts of an exploration.
 #[derive(Debug)]
 pub(crate) struct Shared(Mutex<Threads>);
 
@@ -19,7 +19,8 @@ impl Shared {
         Shared(Mutex::new(explored))
     }
 
-    /// Adds a thread to those explored, unless one of `covering` is; returns those explored before.
+    /// Adds a thread to the explored threads and returns those explored before. Returns `None` if
+    /// one of `covering` is already explored.
     pub(crate) fn add(&self, covering: Threads, thread: u8) -> Option<Threads> {
         let mut explored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if *explored & covering != 0 {
@@ -31,29 +32,29 @@ impl Shared {
     }
 }
 
-/// What is to be explored below a prefix.
+/// The branch to explore below a prefix.
 #[derive(Clone, Copy)]
 pub(crate) enum Branch {
-    /// The operation of that thread, with each of its choices.
+    /// The operation of this thread, with each of its choices.
     Thread(u8),
-    /// The operation that is there, with that choice.
+    /// The operation at this node, with this choice.
     Choice(Choice),
 }
 
-/// Decisions to be explored, and the way to them.
+/// Decisions to explore, and the path to them.
 pub(crate) struct Work {
     pub(crate) stack: Vec<Node>,
-    /// All nodes but the last of `stack` and the last itself, shared with other parts.
+    /// The nodes of `stack`, as shared with other parts.
     pub(crate) shared: Vec<Arc<Shared>>,
 }
 
 impl Work {
-    /// Everything.
+    /// The whole exploration.
     pub(crate) fn whole() -> Self {
         Work { stack: Vec::new(), shared: Vec::new() }
     }
 
-    /// A branch at the last node of the prefix, where those threads have been explored.
+    /// A branch at the last node of the prefix, after the explored threads.
     pub(crate) fn new(
         (stack, shared): (&[Node], &[Arc<Shared>]),
         explored: Threads,
@@ -76,7 +77,7 @@ impl Work {
     }
 }
 
-/// The work that nobody does yet.
+/// Work that is not yet assigned.
 pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -84,20 +85,21 @@ pub(crate) struct Queue {
 
 struct State {
     work: Vec<Work>,
-    /// Parts that are at work, of all.
+    /// The number of parts at work.
     busy: usize,
     parts: usize,
     stopped: bool,
 }
 
 impl Queue {
-    /// A queue for that many parts, with all the work in it. Each part begins by taking some.
+    /// Creates a queue for `parts` parts that contains all the work. Each part starts by taking
+    /// some.
     pub(crate) fn new(parts: usize) -> Self {
         let state = State { work: vec![Work::whole()], busy: parts, parts, stopped: false };
         Queue { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Whether some part has nothing to do.
+    /// Returns `true` if some part is idle.
     pub(crate) fn is_wanted(&self) -> bool {
         let state = self.lock();
         state.work.is_empty() && state.busy < state.parts
@@ -110,7 +112,7 @@ impl Queue {
         }
     }
 
-    /// Waits for work; `None` once all is done or the exploration is stopped.
+    /// Waits for work. Returns `None` once all work is done or the exploration is stopped.
     pub(crate) fn take(&self) -> Option<Work> {
         let mut state = self.lock();
         state.busy -= 1;
@@ -130,7 +132,7 @@ impl Queue {
         }
     }
 
-    /// Ends the exploration.
+    /// Stops the exploration.
     pub(crate) fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();

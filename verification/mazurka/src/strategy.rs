@@ -1,4 +1,4 @@
-//! Who decides whose turn it is.
+//! Strategies: how the next thread is picked.
 
 use crate::event::{Choice, Choices};
 use crate::execution::{Execution, Failure, Thread};
@@ -6,27 +6,27 @@ use crate::sample::Sampler;
 use crate::schedule::Step;
 use crate::search::Search;
 
-/// What a strategy has decided.
+/// The decision of a strategy.
 pub(crate) enum Pick {
-    /// The thread performs the operation that it has asked for, with that choice.
+    /// The thread performs the operation that it has requested, with this choice.
     Step(Thread, Choice),
-    /// No thread can go on.
+    /// No thread can continue.
     Nobody,
-    /// Whatever follows repeats a trace.
+    /// Every continuation repeats a trace.
     Redundant,
-    /// The strategy cannot go on.
+    /// The strategy cannot continue.
     Failed(Failure),
 }
 
-/// Who decides whose turn it is.
+/// How the next thread is picked.
 pub(crate) enum Strategy {
-    /// The thread that runs goes on; if it cannot, the first that can.
+    /// The current thread continues; if it cannot, the first that can.
     First,
-    /// Every trace once.
+    /// Visits every trace once.
     Explore(Box<Search>),
-    /// Drawn at random.
+    /// Draws at random.
     Sample(Box<Sampler>),
-    /// As recorded, then [`First`](Strategy::First).
+    /// Repeats a record, then continues as [`First`](Strategy::First).
     Replay(Vec<Step>),
 }
 
@@ -40,23 +40,23 @@ impl Strategy {
         }
     }
 
-    /// Whether events, with their clocks, are of use to it.
+    /// Returns `true` if the strategy needs events with their clocks.
     pub(crate) fn wants_events(&self) -> bool {
         matches!(self, Strategy::Explore(_) | Strategy::Replay(_))
     }
 
-    /// Whether the event at that place has not been there in the execution before.
+    /// Returns `true` if the event at this position was not in the previous execution.
     pub(crate) fn is_fresh(&self, place: usize) -> bool {
         matches!(self, Strategy::Explore(search) if search.is_fresh(place))
     }
 }
 
-/// The lowest of some choices.
+/// Returns the lowest of some choices.
 pub(crate) fn lowest(choices: Choices) -> Choice {
     u8::try_from(choices.trailing_zeros()).expect("a choice is a bit")
 }
 
-/// The thread that runs first, then all others in their order.
+/// Returns the current thread first, then all others in order.
 pub(crate) fn in_turn(execution: &Execution) -> impl Iterator<Item = Thread> {
     let (current, count) = (execution.current(), execution.thread_count());
     std::iter::once(current).chain((0..count).filter(move |thread| *thread != current))
@@ -71,7 +71,7 @@ fn first(execution: &Execution) -> Pick {
 fn replay(steps: &[Step], execution: &Execution) -> Pick {
     let place = execution.steps.len();
     let next = first(execution);
-    // Where nobody can go on, time passes before the next step.
+    // If no thread can continue, time passes before the next step.
     let Some(step) = steps.get(place).filter(|_| !matches!(next, Pick::Nobody)) else {
         return next;
     };

@@ -1,5 +1,4 @@
-//! Locks, condition variables and atomics that the explorer sees, with the names of the standard
-//! library's.
+//! Locks, condition variables and atomics that the explorer sees, named as in the standard library.
 
 pub use std::sync::{Arc, LockResult, PoisonError};
 
@@ -22,13 +21,13 @@ use crate::raw::{self, Object};
 /// ```
 pub struct Mutex<T> {
     object: Object,
-    // Never waited for: the thread that has the object's lock is alone with it.
+    // Never contended: the thread that holds the object's lock has exclusive access.
     data: std::sync::Mutex<T>,
 }
 
 /// Access to what a [`Mutex`] protects, until dropped.
 pub struct MutexGuard<'a, T> {
-    // None only while a condition variable has it.
+    // `None` only during a wait on a condition variable.
     data: Option<std::sync::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
 }
@@ -43,18 +42,18 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     ///
-    /// None: the type is the standard library's.
+    /// Never: the return type mirrors the standard library.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         raw::lock(self.object);
         Ok(MutexGuard { data: Some(self.access()), mutex: self })
     }
 
-    /// Returns what it protects.
+    /// Returns the protected data.
     ///
     /// # Errors
     ///
-    /// None: the type is the standard library's.
+    /// Never: the return type mirrors the standard library.
     pub fn into_inner(self) -> LockResult<T> {
         Ok(self.data.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -68,13 +67,13 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.data.as_ref().expect("a guard is whole outside of a wait")
+        self.data.as_ref().expect("a guard is complete outside a wait")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.data.as_mut().expect("a guard is whole outside of a wait")
+        self.data.as_mut().expect("a guard is complete outside a wait")
     }
 }
 
@@ -98,14 +97,14 @@ impl<T> fmt::Debug for MutexGuard<'_, T> {
     }
 }
 
-/// A condition variable. Whom `notify_one` wakes, and whether waits end spuriously, is up to the
-/// [`Builder`](crate::Builder).
+/// A condition variable. The [`Builder`](crate::Builder) decides which thread `notify_one` wakes
+/// and whether there are spurious wake-ups.
 #[derive(Debug)]
 pub struct Condvar {
     object: Object,
 }
 
-/// Whether a wait has timed out.
+/// The result of a wait with a timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitTimeoutResult(bool);
 
@@ -123,7 +122,7 @@ impl Default for Condvar {
 }
 
 impl Condvar {
-    /// Creates a condition variable on which nobody waits.
+    /// Creates a condition variable without waiting threads.
     pub fn new() -> Self {
         Condvar { object: Object::new() }
     }
@@ -132,17 +131,18 @@ impl Condvar {
     ///
     /// # Errors
     ///
-    /// None: the type is the standard library's.
+    /// Never: the return type mirrors the standard library.
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         Ok(self.sleep(guard, false).0)
     }
 
-    /// As [`wait`](Self::wait), but the timeout may pass at any moment; its length is of no matter.
+    /// Like [`wait`](Self::wait), but the timeout may pass at any moment; its length does not
+    /// matter.
     ///
     /// # Errors
     ///
-    /// None: the type is the standard library's.
+    /// Never: the return type mirrors the standard library.
     #[track_caller]
     pub fn wait_timeout<'a, T>(
         &self,
@@ -179,8 +179,8 @@ impl Condvar {
     }
 }
 
-/// Atomics. All are sequentially consistent, whatever ordering is asked for: what a weaker one would
-/// allow beyond that is not explored.
+/// Atomics. All are sequentially consistent, whatever ordering is requested. Further behaviours
+/// that a weaker ordering allows are not explored.
 pub mod atomic {
     pub use std::sync::atomic::Ordering;
 
@@ -191,14 +191,14 @@ pub mod atomic {
 
     macro_rules! atomic {
         ($name:ident, $type:ty $(, $method:ident)*) => {
-            #[doc = concat!("As [`std::sync::atomic::", stringify!($name), "`].")]
+            #[doc = concat!("Like [`std::sync::atomic::", stringify!($name), "`].")]
             pub struct $name {
                 object: Object,
                 value: unseen::$name,
             }
 
             impl $name {
-                /// Creates one.
+                /// Creates an atomic.
                 pub fn new(value: $type) -> Self {
                     $name { object: Object::new(), value: unseen::$name::new(value) }
                 }
@@ -217,18 +217,18 @@ pub mod atomic {
                     self.value.store(value, Ordering::SeqCst);
                 }
 
-                /// Sets the value and returns the one before.
+                /// Sets the value and returns the previous one.
                 #[track_caller]
                 pub fn swap(&self, value: $type, _: Ordering) -> $type {
                     raw::update(self.object);
                     self.value.swap(value, Ordering::SeqCst)
                 }
 
-                /// Sets the value if it is `current`; returns the one before.
+                /// Sets the value if it is `current`. Returns the previous value.
                 ///
                 /// # Errors
                 ///
-                /// The value, if it is another.
+                /// The value, if it is not `current`.
                 #[track_caller]
                 pub fn compare_exchange(
                     &self,
@@ -242,7 +242,7 @@ pub mod atomic {
                 }
 
                 $(
-                    #[doc = concat!("As the standard library's `", stringify!($method), "`; returns the value before.")]
+                    #[doc = concat!("Like `", stringify!($method), "` in the standard library; returns the previous value.")]
                     #[track_caller]
                     pub fn $method(&self, value: $type, _: Ordering) -> $type {
                         raw::update(self.object);

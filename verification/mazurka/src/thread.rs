@@ -1,4 +1,4 @@
-//! Threads that the explorer sees, with the names of the standard library's.
+//! Threads that the explorer sees, named as in the standard library.
 
 use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -25,37 +25,37 @@ impl Thread {
 ///
 /// # Panics
 ///
-/// Outside of a model.
+/// Outside a model.
 pub fn current() -> Thread {
-    Thread(ThreadId(raw::current().expect("the current thread is asked for outside of a model")))
+    Thread(ThreadId(raw::current().expect("the current thread was requested outside a model")))
 }
 
-/// Does nothing: at every operation all threads that can go on are explored.
+/// Does nothing: at every operation, all threads that can continue are explored.
 pub fn yield_now() {}
 
-/// The owner of a thread, who may wait for its end.
+/// A handle for joining a thread.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     thread: Thread,
-    // Never waited for: it is taken after the thread's end.
+    // Never contended: it is taken after the thread has ended.
     result: Arc<Mutex<Option<std::thread::Result<T>>>>,
 }
 
 impl<T> JoinHandle<T> {
-    /// Waits for the thread's end and returns what it returned.
+    /// Waits for the thread to end and returns its result.
     ///
     /// # Errors
     ///
-    /// The payload of its panic.
+    /// The payload, if the thread panicked.
     ///
     /// # Panics
     ///
-    /// Never: a thread that has ended has left its result.
+    /// Never: a thread that has ended has stored its result.
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         raw::join(self.thread.0 .0);
         let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
-        result.expect("a thread that has ended has left its result")
+        result.expect("a thread that has ended has stored its result")
     }
 
     /// Returns the thread.
@@ -64,7 +64,7 @@ impl<T> JoinHandle<T> {
     }
 }
 
-/// How a thread is started.
+/// Settings for a new thread.
 #[derive(Debug, Default)]
 #[must_use = "it starts no thread until `spawn` is called"]
 pub struct Builder {
@@ -72,7 +72,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder of a thread without a name.
+    /// Creates a builder for a thread without a name.
     pub fn new() -> Self {
         Builder::default()
     }
@@ -87,7 +87,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If [`failing_spawns`](crate::Builder::failing_spawns) lets it fail.
+    /// If the explorer makes the start fail; see
+    /// [`failing_spawns`](crate::Builder::failing_spawns).
     #[track_caller]
     pub fn spawn<F, T>(self, main: F) -> io::Result<JoinHandle<T>>
     where
@@ -106,7 +107,8 @@ impl Builder {
     }
 }
 
-/// Starts a thread. As with the standard library, its panic is what [`JoinHandle::join`] returns.
+/// Starts a thread. As in the standard library, [`JoinHandle::join`] returns the payload if the
+/// thread panics.
 ///
 /// # Panics
 ///

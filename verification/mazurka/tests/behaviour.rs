@@ -1,4 +1,4 @@
-//! What the explorer promises beside visiting every trace once.
+//! The behaviour of the explorer, apart from visiting every trace once.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize as Unseen;
@@ -24,7 +24,7 @@ fn named(name: &str, main: impl FnOnce() + Send + 'static) -> thread::JoinHandle
     thread::Builder::new().name(name.to_owned()).spawn(main).expect("the thread starts")
 }
 
-/// Looks at the flag, and waits without the lock in between: the notification may come too early.
+/// Reads the flag, and releases the lock before it waits, so the notification may come too early.
 fn lost_wakeup() {
     let shared = Arc::new((Mutex::new(false), Condvar::new()));
     let other = Arc::clone(&shared);
@@ -39,7 +39,7 @@ fn lost_wakeup() {
     setter.join().unwrap();
 }
 
-/// Takes two locks, one in each order.
+/// Takes two locks in both orders.
 fn opposite_orders() {
     let locks = Arc::new((Mutex::new(()), Mutex::new(())));
     let other = Arc::clone(&locks);
@@ -59,7 +59,7 @@ fn a_failure_is_replayed_from_its_line() {
     for model in [lost_wakeup, opposite_orders] {
         let first = failure(explore(&Builder::new(), model));
         assert_eq!(first.kind, FailureKind::Deadlock);
-        let schedule = first.schedule.to_string().parse().expect("a schedule is read back");
+        let schedule = first.schedule.to_string().parse().expect("the line is a schedule");
         let again = failure(Builder::new().replay(&schedule, model).unwrap());
         assert_eq!(again.kind, first.kind);
         assert_eq!(again.stands, first.stands);
@@ -84,9 +84,9 @@ fn a_failure_after_time_has_passed_is_replayed() {
     assert_eq!(first.interleaving.len(), 3, "it locks, waits and locks: {first}");
 }
 
-/// Two threads start one each, in any order, and it fails in one order.
+/// Two threads start one thread each, in any order. The model fails in one order.
 #[test]
-fn a_failure_of_threads_that_start_in_another_order_is_replayed() {
+fn a_failure_is_replayed_when_threads_start_in_another_order() {
     let model = |fails: [usize; 2]| {
         let order = Arc::new(Mutex::new(Vec::new()));
         let start = |number| {
@@ -131,7 +131,7 @@ fn a_schedule_of_another_model_is_refused_at_the_step_that_does_not_fit() {
 }
 
 #[test]
-fn a_setting_that_makes_no_sense_is_named_with_what_is_accepted() {
+fn an_invalid_setting_is_named_with_the_accepted_values() {
     let new = Builder::new;
     let settings = [
         ("max_threads", new().max_threads(0)),
@@ -157,7 +157,7 @@ fn a_setting_that_makes_no_sense_is_named_with_what_is_accepted() {
 }
 
 #[test]
-fn what_the_explorer_does_not_see_is_noticed_when_it_decides() {
+fn an_invisible_decision_is_noticed_when_it_changes_an_operation() {
     let executions = Unseen::new(0);
     let failure = failure(explore(&Builder::new(), move || {
         let odd = executions.fetch_add(1, Ordering::SeqCst) % 2 == 1;
@@ -207,7 +207,7 @@ fn a_panic_that_leaves_the_main_thread_is_a_failure() {
 }
 
 #[test]
-fn a_panic_that_is_joined_is_no_failure() {
+fn a_panic_that_is_joined_is_not_a_failure() {
     let report = explore(&Builder::new(), || {
         let other = thread::spawn(|| panic!("on purpose"));
         assert!(other.join().is_err());
@@ -228,7 +228,7 @@ fn more_threads_than_allowed_are_a_failure() {
 }
 
 #[test]
-fn an_execution_without_an_end_is_a_failure() {
+fn an_endless_execution_is_a_failure() {
     let failure = failure(explore(&Builder::new().max_steps(100), || {
         let zero = AtomicUsize::new(0);
         while zero.load(Ordering::SeqCst) == 0 {}
@@ -254,24 +254,25 @@ fn a_limit_on_executions_ends_an_exploration_without_a_result() {
 }
 
 #[test]
-fn progress_is_told_with_an_estimate() {
-    let told = Arc::new(Hidden::new(Vec::new()));
-    let teller = Arc::clone(&told);
+fn progress_is_reported_with_an_estimate() {
+    let reports = Arc::new(Hidden::new(Vec::new()));
+    let sink = Arc::clone(&reports);
     let builder = Builder::new()
-        .progress(Duration::ZERO, move |progress| teller.lock().unwrap().push(*progress));
+        .progress(Duration::ZERO, move |progress| sink.lock().unwrap().push(*progress));
     let report = explore(&builder, || {
         choose(10);
         choose(10);
     });
-    let told = told.lock().unwrap();
-    assert_eq!(told.len() as u64, report.executions);
-    for progress in told.iter() {
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.len() as u64, report.executions);
+    for progress in reports.iter() {
         let estimate = progress.estimate.expect("one execution is known");
         assert!((99..=101).contains(&estimate), "{progress:?}");
     }
 }
 
-/// Workers that each take a lock twice; what they saw, with and without symmetry, but for who was who.
+/// Workers that each take a lock twice. Returns the number of executions and the outcomes up to a
+/// permutation of the workers.
 fn alike(workers: usize, symmetric: Option<&str>) -> (u64, BTreeSet<Vec<Vec<usize>>>) {
     let outcomes = Arc::new(Hidden::new(BTreeSet::new()));
     let seen = Arc::clone(&outcomes);
@@ -313,7 +314,7 @@ fn symmetry_explores_one_of_the_permutations_of_alike_threads() {
 }
 
 #[test]
-fn an_alike_thread_without_operations_keeps_nobody_waiting() {
+fn an_alike_thread_without_operations_delays_no_other() {
     let report = explore(&Builder::new().symmetric(Some("w")), || {
         let lock = Arc::new(Mutex::new(()));
         let workers = (0..3).map(|number| {
@@ -375,7 +376,7 @@ fn the_same_seed_draws_the_same_schedules() {
     }
 }
 
-/// A model with that many threads, the main thread included, which take turns.
+/// A model with `number` threads, including the main thread, that take turns.
 fn many_threads(number: usize) -> impl Fn() + Send + Sync + 'static {
     move || {
         let shared = Arc::new((Mutex::new(0), Condvar::new()));
@@ -412,10 +413,10 @@ fn sixteen_threads_are_sampled_and_explored() {
     assert_eq!(failure.kind, FailureKind::Limit);
 }
 
-/// 15 threads sleep; the first that is woken wakes the next.
+/// 15 threads sleep. The first one woken wakes the next.
 #[test]
 fn any_of_fifteen_sleepers_is_woken() {
-    // All sleep, the main thread locks, and then notifies one of them.
+    // All sleep; the main thread locks and then notifies one of them.
     let asleep: Vec<_> = (b'b'..=b'p').map(|letter| format!("(2){}", char::from(letter))).collect();
     for number in 1..=15 {
         let first = Arc::new(Hidden::new(None));

@@ -1,5 +1,5 @@
-//! Programs of the literature with their known numbers of traces (Abdulla, Aronis, Jonsson and
-//! Sagonas, "Optimal dynamic partial order reduction", POPL 2014).
+//! Programs from the literature with known numbers of traces (Abdulla, Aronis, Jonsson and Sagonas,
+//! "Optimal dynamic partial order reduction", POPL 2014).
 
 use mazurka::sync::atomic::{AtomicUsize, Ordering};
 use mazurka::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ fn explore(parts: usize, model: impl Fn() + Send + Sync + 'static) -> Report {
     report
 }
 
-/// The number of traces, on one operating system thread and on two.
+/// Returns the number of traces, after exploring on one operating system thread and on two.
 fn traces(model: impl Fn() + Send + Sync + Clone + 'static) -> u64 {
     let one = explore(1, model.clone());
     let two = explore(2, model);
@@ -36,7 +36,7 @@ fn threads_that_take_one_lock_once_have_a_trace_for_each_order() {
     }
 }
 
-/// One thread writes a variable, `n` read it.
+/// One thread writes a variable and `n` threads read it.
 #[test]
 fn readers_come_before_the_writer_or_after_it() {
     let model = |n| {
@@ -58,8 +58,8 @@ fn readers_come_before_the_writer_or_after_it() {
     }
 }
 
-/// Thread 0 looks for the zero with the highest index; thread `i` sets element `i` to one more than
-/// the element before it.
+/// Thread 0 searches for the zero with the highest index. Thread `i` sets element `i` to one more
+/// than the previous element.
 #[test]
 fn last_zero() {
     let model = |n: usize| {
@@ -86,7 +86,7 @@ fn last_zero() {
             }
         }
     };
-    // Of two threads and more: 64 for five, say.
+    // From two threads on; five threads have 64 traces.
     for n in 2..=9_u64 {
         let known = (n + 3) * (1 << (n - 2));
         assert_eq!(traces(model(usize::try_from(n).unwrap())), known, "{n}");

@@ -1,13 +1,13 @@
-//! An exploration needs no more memory the longer it takes.
+//! The memory of an exploration does not grow with time.
 
 #![cfg(target_os = "linux")]
 
 use mazurka::sync::{Arc, Mutex};
 use mazurka::{thread, Builder, End};
 
-/// Memory of this process that is in use, in pages.
+/// Returns the resident memory of this process, in pages.
 fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("the kernel tells");
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("the kernel provides the file");
     let pages = statm.split_whitespace().nth(1).expect("the second number");
     pages.parse().expect("a number of pages")
 }
@@ -34,6 +34,6 @@ fn memory_does_not_grow_with_executions() {
     let before = resident();
     explore(200_000);
     let grown = resident().saturating_sub(before);
-    // A byte kept of each execution would be 49 pages, an allocation of 32 bytes 1,562.
+    // One byte kept for each execution would be 49 pages, and an allocation of 32 bytes 1,562.
     assert!(grown < 400, "{grown} pages");
 }

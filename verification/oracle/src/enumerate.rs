@@ -1,40 +1,42 @@
-//! Every outcome of a program, by trying every order of its operations.
+//! Finds every outcome of a program by trying every order of its operations.
 //!
 //! Operations are atomic and take effect in one order that all threads see. A wait is two steps:
-//! release and sleep in one, acquire after the wake-up. What the standard library leaves open is an
-//! option of the [`Semantics`].
+//! one releases the lock and sleeps, the other acquires the lock after the wake-up. Behaviour that
+//! the standard library leaves open is an option of the [`Semantics`].
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::program::{Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
 
-/// What an operation may do where the standard library leaves it open.
+/// The behaviour of operations where the standard library leaves it open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Semantics {
-    /// `notify_one` wakes any sleeper, or the one that has slept longest.
+    /// Whether `notify_one` wakes any sleeper, or the one that has slept longest.
     pub wakes_any: bool,
     /// When a wait times out.
     pub timeouts: Timeouts,
-    /// Spurious wake-ups in an execution, at most.
+    /// The most spurious wake-ups in an execution.
     pub spurious_wakeups: usize,
-    /// Starts of threads that fail in an execution, at most.
+    /// The most failing starts of threads in an execution.
     pub failing_spawns: usize,
-    /// A deadlock is told with the stuck threads and the observations, or is one outcome.
+    /// Whether a deadlock is reported with the stuck threads and the observations, or as a single
+    /// outcome.
     pub tells_stuck: bool,
 }
 
 /// When a wait with a timeout times out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeouts {
-    /// Always, as soon as the lock is released: nobody can notify the sleeper.
+    /// Always, as soon as the lock is released, before a notification can arrive.
     Immediately,
-    /// At any moment, or never if it is notified. A sleeper that nobody notifies leaves the queue at
-    /// any moment. One that is notified may report the timeout all the same.
+    /// At any moment, or never if the sleeper is notified. A sleeper that is not notified leaves
+    /// the queue at any moment. A notified sleeper may still report the timeout.
     AtAnyMoment,
 }
 
 impl Semantics {
-    /// What the standard library promises, without spurious wake-ups and failing threads.
+    /// The behaviour that the standard library promises, without spurious wake-ups and failing
+    /// threads.
     pub const fn standard() -> Self {
         Semantics {
             wakes_any: true,
@@ -46,14 +48,14 @@ impl Semantics {
     }
 }
 
-/// What a program can do.
+/// The possible behaviour of a program.
 #[derive(Clone, Debug)]
 pub struct Enumeration {
     /// Its outcomes.
     pub outcomes: Outcomes,
-    /// The orders that its operations can have.
+    /// The number of possible orders of its operations.
     pub orders: u64,
-    /// Whether in some order a notification wakes a sleeper.
+    /// Whether a notification wakes a sleeper in some order.
     pub wakes: bool,
 }
 
@@ -64,7 +66,7 @@ impl Enumeration {
     }
 }
 
-/// Returns what a program can do, or `None` if it has more than `limit` states.
+/// Enumerates a program. Returns `None` if it has more than `limit` states.
 pub fn enumerate(program: &Program, semantics: &Semantics, limit: usize) -> Option<Enumeration> {
     let outcomes = Outcomes::new();
     let semantics = *semantics;
@@ -78,14 +80,15 @@ struct Search<'a> {
     program: &'a Program,
     semantics: Semantics,
     limit: usize,
-    /// In how many orders each visited state can go on. No state comes back to itself.
+    /// The number of orders in which each visited state can continue. No state can recur.
     known: HashMap<State, u64>,
     outcomes: Outcomes,
     wakes: bool,
 }
 
 impl Search<'_> {
-    /// Visits a state and all that follow; returns in how many orders they can.
+    /// Visits a state and all its successors. Returns the number of orders in which they can
+    /// continue.
     fn visit(&mut self, state: State) -> Option<u64> {
         if let Some(&orders) = self.known.get(&state) {
             return Some(orders);
@@ -97,7 +100,7 @@ impl Search<'_> {
                 orders = orders.saturating_add(self.visit(next)?);
             }
         }
-        // A spurious wake-up may come to the rescue, but nothing promises one.
+        // A spurious wake-up may resolve a deadlock, but it is not guaranteed.
         if orders == 0 {
             self.outcomes.insert(state.outcome(self.program, self.semantics));
             orders = 1;
@@ -125,7 +128,7 @@ struct State {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Thread {
     phase: Phase,
-    /// How many operations it has completed.
+    /// The number of operations that it has completed.
     done: usize,
     seen: Vec<Seen>,
 }
@@ -137,13 +140,13 @@ enum Phase {
     Stillborn,
     /// About to perform its next operation.
     Ready,
-    /// In the midst of a wait, not woken yet.
+    /// In a wait, not woken yet.
     Asleep,
-    /// In the midst of a wait, notified and about to acquire the lock.
+    /// In a wait, notified and about to acquire the lock.
     Notified,
-    /// The same, woken spuriously.
+    /// In a wait, woken spuriously and about to acquire the lock.
     WokenSpuriously,
-    /// The same, woken by the timeout.
+    /// In a wait, woken by the timeout and about to acquire the lock.
     TimedOut,
 }
 
@@ -170,10 +173,10 @@ impl State {
         }
     }
 
-    /// The outcome of a state in which no thread can go on.
+    /// Returns the outcome of a state in which no thread can continue.
     fn outcome(&self, program: &Program, semantics: Semantics) -> Outcome {
         let all = || self.threads.iter().map(|thread| thread.seen.clone()).collect();
-        // A thread that was not started keeps nobody waiting.
+        // A thread that was not started blocks no other thread.
         let stuck = |thread: &usize| {
             !matches!(self.threads[*thread].phase, Phase::Unborn | Phase::Stillborn)
                 && !self.has_ended(program, *thread)
@@ -190,7 +193,8 @@ impl State {
         self.threads[thread].done == program.threads[thread].len()
     }
 
-    /// The states after the thread's next step, but for spurious wake-ups; none if it cannot go on.
+    /// Returns the states after the thread's next step, except spurious wake-ups. Empty if it
+    /// cannot continue.
     fn steps(&self, program: &Program, semantics: Semantics, thread: usize) -> Vec<State> {
         let own = &self.threads[thread];
         let Some(&op) = program.threads[thread].get(own.done) else { return Vec::new() };
@@ -221,7 +225,7 @@ impl State {
         }
     }
 
-    /// The states after one sleeper has woken up spuriously.
+    /// Returns the states after one sleeper has woken up spuriously.
     fn spurious_wakeups(&self) -> Vec<State> {
         if self.spurious_wakeups_left == 0 {
             return Vec::new();
@@ -237,7 +241,7 @@ impl State {
         sleepers.map(wake).collect()
     }
 
-    /// A sleeper leaves the queue, and nobody has notified it.
+    /// Removes a sleeper from the queue without a notification.
     fn leave_queue(&self, thread: usize, wait: Wait, phase: Phase) -> State {
         let mut next = self.clone();
         next.condvars[wait.condvar].retain(|sleeper| *sleeper != thread);
@@ -245,7 +249,8 @@ impl State {
         next
     }
 
-    /// The second half of a wait, if the lock is free. One with a timeout is over with it.
+    /// Returns the state after the second half of a wait, if the lock is free. This completes a
+    /// wait with a timeout.
     fn wake(&self, thread: usize, wait: Wait, timed_out: Option<bool>) -> Option<State> {
         let mut next = self.clone();
         if !next.acquire(thread, wait.lock) {
@@ -259,7 +264,7 @@ impl State {
         Some(next)
     }
 
-    /// The states after the operation has been performed, or begun if it is a wait.
+    /// Returns the states after the operation has been performed, or has begun if it is a wait.
     fn perform(
         &self,
         program: &Program,
@@ -312,7 +317,7 @@ impl State {
         }
     }
 
-    /// Performs an operation that leaves nothing open. Returns whether it could be performed.
+    /// Performs an operation that leaves nothing open. Returns `true` if it could be performed.
     fn perform_one(
         &mut self,
         program: &Program,
@@ -423,7 +428,8 @@ mod tests {
 
     const WAIT: Wait = Wait { condvar: 0, lock: 0 };
 
-    /// A main thread that starts the others, does something of its own, and joins them.
+    /// Returns a program whose main thread starts the others, performs its own operations, and
+    /// joins them.
     fn program(main: &[Op], others: &[&[Op]]) -> Program {
         let all = 1..=others.len();
         let spawns = all.clone().map(Op::Spawn);
@@ -433,7 +439,7 @@ mod tests {
         Program { threads }
     }
 
-    /// The longest sleeper first, timeouts at once, deadlocks alike.
+    /// The longest sleeper wakes first, timeouts fire at once, and all deadlocks are one outcome.
     const SIMPLE: Semantics = Semantics {
         wakes_any: false,
         timeouts: Timeouts::Immediately,
@@ -473,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_gets_between_lock_and_unlock() {
+    fn no_thread_gets_between_lock_and_unlock() {
         let section = [Op::Lock(0), Op::Get(0), Op::Increment(0), Op::Unlock(0)];
         let [zero, one] = [0, 1].map(Seen::Count);
         let locked = outcomes(&program(&[], &[&section, &section]));
@@ -546,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_lets_others_in_or_not() {
+    fn others_may_or_may_not_run_before_a_deadline() {
         let waiter = [Op::Lock(0), Op::WaitUntil(WAIT), Op::Unlock(0)];
         let late = Seen::TimedOut(true);
         let found = outcomes(&program(&[Op::Lock(0), Op::Unlock(0)], &[&waiter]));
@@ -569,7 +575,8 @@ mod tests {
     #[test]
     fn orders_are_counted_and_limited() {
         let two = program(&[], &[&[Op::Increment(0)], &[Op::Increment(0)]]);
-        // Both increments before the joins: 3; the second behind the first join: 2.
+        // Both increments before the joins: 3 orders. The second increment after the first join: 2
+        // orders.
         assert_eq!(enumerate(&two, &SIMPLE, 100).map(|all| all.orders), Some(5));
         assert!(enumerate(&two, &SIMPLE, 3).is_none());
     }
@@ -584,7 +591,7 @@ mod tests {
         let program = program(&main, &[&waiter, &waiter]);
         let second_woken = |semantics| {
             under(&semantics, &program).into_iter().any(|outcome| match outcome {
-                // The second to fall asleep has gone on, and the first has not.
+                // The second thread to fall asleep has continued, and the first has not.
                 Outcome::Stuck(stuck, seen) => {
                     seen[0][0] == after(&[1, 2]) && stuck == [0, 1] && seen[2].len() == 2
                 }
@@ -596,14 +603,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_with_a_timeout_that_nobody_notifies_times_out() {
+    fn a_wait_without_a_notification_times_out() {
         let waiter = [Op::Lock(0), Op::WaitUntil(WAIT), Op::Unlock(0)];
         let found = under(&Semantics::standard(), &program(&[], &[&waiter]));
         assert_eq!(found, ended([&[&[], &[after(&[]), after(&[1]), LATE]]]));
     }
 
     #[test]
-    fn a_wait_that_is_notified_reports_the_timeout_or_not() {
+    fn a_notified_wait_may_or_may_not_report_the_timeout() {
         let waiter = [Op::Lock(0), Op::WaitUntil(WAIT), Op::Unlock(0)];
         let found = under(&Semantics::standard(), &program(&[Op::NotifyOne(0)], &[&waiter]));
         let end = |seen| [after(&[]), after(&[1]), seen];
@@ -616,7 +623,7 @@ mod tests {
         let waiter = [Op::Lock(0), Op::Wait(WAIT), Op::Unlock(0)];
         let main = [Op::Lock(0), Op::NotifyOne(0), Op::Unlock(0)];
         let found = under(&Semantics::standard(), &program(&main, &[&timed, &waiter]));
-        // Both slept before the notification, and both have gone on.
+        // Both slept before the notification, and both have continued.
         let both = |outcome: &Outcome| match outcome {
             Outcome::Ended(seen) => seen[0][0] == after(&[1, 2]) && seen[1].contains(&LATE),
             _ => false,
@@ -625,7 +632,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spurious_wakeup_is_possible_and_not_promised() {
+    fn a_spurious_wakeup_is_possible_but_not_guaranteed() {
         let waiter = [Op::Lock(0), Op::Wait(WAIT), Op::Unlock(0)];
         let program = program(&[], &[&waiter, &waiter]);
         let stuck = |spurious_wakeups| {
@@ -655,7 +662,7 @@ mod tests {
     }
 
     #[test]
-    fn an_increment_that_is_looked_at_is_one_step() {
+    fn an_increment_that_returns_the_count_is_one_step() {
         let [zero, one] = [0, 1].map(Seen::Count);
         let fetch: &[Op] = &[Op::FetchIncrement(0)];
         let found = outcomes(&program(&[], &[fetch, fetch]));

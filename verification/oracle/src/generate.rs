@@ -3,7 +3,7 @@
 use crate::enumerate::{enumerate, Enumeration, Semantics};
 use crate::program::{Op, Program, Wait};
 
-/// What programs are made of, and which of them are taken.
+/// The composition of programs, and a filter on them.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::struct_excessive_bools)] // each is one kind of operation
 pub struct Recipe {
@@ -23,22 +23,23 @@ pub struct Recipe {
     pub flags: bool,
     /// Picked numbers.
     pub choices: bool,
-    /// Threads start and are joined early and late, or at the two ends of the main thread.
+    /// Threads start and are joined at different times, or else at the beginning and the end of the
+    /// main thread.
     pub at_large: bool,
-    /// Threads other than the main thread start some of the threads.
+    /// Threads other than the main thread start threads too.
     pub nested: bool,
-    /// Programs with more states are passed over before all is known of them.
+    /// Programs with more states are skipped without a complete enumeration.
     pub states: usize,
-    /// Programs whose operations can have more orders are passed over.
+    /// Programs with more orders of operations are skipped.
     pub orders: u64,
-    /// Of so many programs one may be able to deadlock.
+    /// At most one in this many programs can deadlock.
     pub deadlock_in: usize,
-    /// Which of the programs say something.
+    /// A predicate for programs that test something.
     pub says: fn(&Program, &Enumeration) -> bool,
 }
 
 impl Recipe {
-    /// No operations yet, and every program with two outcomes at least.
+    /// No operations, and every program with at least two outcomes.
     pub const fn nothing() -> Self {
         Recipe {
             locks: false,
@@ -58,7 +59,7 @@ impl Recipe {
         }
     }
 
-    /// Every operation but `try_lock`.
+    /// Every operation except `try_lock`.
     pub const fn everything() -> Self {
         Recipe {
             locks: true,
@@ -79,20 +80,21 @@ impl Recipe {
     }
 }
 
-/// Programs with all that each can do.
+/// Random programs, each with its enumeration.
 #[derive(Debug)]
 pub struct Drawn {
     /// The programs.
     pub programs: Vec<(Program, Enumeration)>,
-    /// How many others were drawn: too large, saying nothing, or one more that can deadlock.
+    /// The number of programs that were skipped: too large, rejected by the predicate, or beyond
+    /// the share of programs that can deadlock.
     pub passed_over: usize,
 }
 
-/// Draws that many programs.
+/// Draws `count` programs.
 ///
 /// # Panics
 ///
-/// If nearly no program is as the recipe asks for.
+/// If hardly any program fits the recipe.
 pub fn draw(recipe: &Recipe, semantics: &Semantics, seed: u64, count: usize) -> Drawn {
     let mut random = Random::new(seed);
     let mut drawn = Drawn { programs: Vec::with_capacity(count), passed_over: 0 };
@@ -108,22 +110,22 @@ pub fn draw(recipe: &Recipe, semantics: &Semantics, seed: u64, count: usize) -> 
             }
             _ => drawn.passed_over += 1,
         }
-        assert!(drawn.passed_over < 1_000 * (count + 10), "the recipe gives next to nothing");
+        assert!(drawn.passed_over < 1_000 * (count + 10), "hardly any program fits the recipe");
     }
     drawn
 }
 
-/// What the threads of one program have in common.
+/// The properties shared by the threads of one program.
 struct Shape<'a> {
     recipe: &'a Recipe,
-    /// Beside the main thread.
+    /// The number of threads besides the main thread.
     threads: usize,
-    /// About how many operations each of them has.
+    /// The approximate number of operations of each thread.
     length: usize,
     locks: usize,
-    /// The lock that goes with each condition variable.
+    /// The lock that belongs to each condition variable.
     condvars: Vec<usize>,
-    /// Counters and flags: so many of each.
+    /// The number of counters, and of flags.
     statistics: usize,
 }
 
@@ -152,7 +154,7 @@ impl<'a> Shape<'a> {
         Program { threads }
     }
 
-    /// Lets threads start each other, each one at most the next.
+    /// Makes threads start each other: each starts at most the next one.
     fn nest(&self, threads: &mut [Vec<Op>], random: &mut Random) {
         for thread in 2..=self.threads {
             if random.below(3) > 0 {
@@ -167,8 +169,8 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// A body that starts and joins the others, early and late in the class for that, and else at
-    /// its two ends.
+    /// Returns a body that starts and joins the other threads: at different times if the recipe
+    /// says so, and else at its beginning and end.
     fn main(&self, random: &mut Random) -> Vec<Op> {
         let at_large = self.recipe.at_large;
         let length = random.below(self.length.min(4));
@@ -188,7 +190,7 @@ impl<'a> Shape<'a> {
         main
     }
 
-    /// Operations that fit one after the other, with every lock released in the end.
+    /// Returns operations in a valid order that end with every lock released.
     fn body(&self, length: usize, random: &mut Random) -> Vec<Op> {
         let mut body = Vec::new();
         let mut held = Vec::new();
@@ -212,8 +214,8 @@ impl<'a> Shape<'a> {
         body
     }
 
-    /// What threads do with a condition variable: operations put together at random hardly ever
-    /// wake anybody without being able to deadlock as well.
+    /// Returns operations on a condition variable. Operations in random order hardly ever wake a
+    /// sleeper without being able to deadlock as well.
     fn section(&self, random: &mut Random) -> Vec<Op> {
         let condvar = random.below(self.condvars.len());
         let lock = self.condvars[condvar];
@@ -230,7 +232,8 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// What a thread that holds those locks may do next. What is there more often is more likely.
+    /// Returns the possible next operations of a thread that holds these locks. An operation that
+    /// is listed more often is more likely.
     fn possible(&self, held: &[usize]) -> Vec<Op> {
         let mut possible = Vec::new();
         if self.recipe.locks {
@@ -280,12 +283,12 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Marsaglia's xorshift64*: programs need no better.
+/// Marsaglia's xorshift64*, which is sufficient for programs.
 struct Random(u64);
 
 impl Random {
     fn new(seed: u64) -> Self {
-        // Zero is its one fixed point.
+        // Zero is its only fixed point.
         Random((seed ^ 0x9E37_79B9_7F4A_7C15).max(1))
     }
 
@@ -296,7 +299,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32
     }
 
-    /// Below `end`, which is not 0.
+    /// Returns a number below `end`, which must not be 0.
     fn below(&mut self, end: usize) -> usize {
         let number = usize::try_from(self.next()).expect("32 bits fit");
         number % end
@@ -330,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_drawn_that_the_recipe_has() {
+    fn every_operation_of_the_recipe_is_drawn() {
         let drawn = programs(&Recipe::everything(), 1, 400);
         let ops: Vec<_> = drawn
             .iter()

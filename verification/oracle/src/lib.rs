@@ -1,8 +1,8 @@
-//! What an explorer of concurrent programs is held against: small programs drawn at random, and every
-//! outcome that they can have.
+//! A reference for explorers of concurrent programs: small random programs, and every possible
+//! outcome of each.
 //!
-//! The outcomes come from trying every order of a program's operations, in the most direct way. Nothing
-//! here knows an explorer or shares a reduction with one.
+//! The outcomes come from trying every order of a program's operations, in the most direct way.
+//! This package knows no explorer and shares no reduction with one.
 //!
 //! ```
 //! use oracle::{draw, Recipe, Semantics};

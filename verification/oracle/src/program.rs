@@ -1,37 +1,37 @@
-//! The language of the programs: a few threads, with a few operations each.
+//! The language of the programs: a few threads with a few operations each.
 //!
-//! Each acquisition of a lock observes the threads that had it before, in order. Each operation that
-//! has an answer observes the answer. The observations of all threads are the outcome.
+//! Each acquisition of a lock observes the previous owners, in order. Each operation with an answer
+//! observes that answer. The observations of all threads form the outcome.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// One operation of one thread. Locks, condition variables, counters, flags and threads are
-/// numbered, each kind from 0.
+/// numbered from 0, separately for each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
-    /// Locks, and observes the sections before.
+    /// Locks, and observes the previous owners.
     Lock(usize),
-    /// Locks if that needs no waiting, and observes the sections before or the refusal.
+    /// Locks if the lock is free, and observes the previous owners or the refusal.
     TryLock(usize),
-    /// Unlocks; nothing, if locking was refused.
+    /// Unlocks, or does nothing if `TryLock` was refused.
     Unlock(usize),
-    /// Adds a ticket to those that the lock protects, which is held.
+    /// Adds a ticket under the lock, which is held.
     Give(usize),
-    /// Waits in a loop until the lock, which is held, protects a ticket, and takes it.
+    /// Waits in a loop until there is a ticket under the lock, which is held, and takes it.
     Take(Wait),
     /// Waits once, with the lock held.
     Wait(Wait),
-    /// Waits once, with the lock held and with a timeout, and observes whether that has passed. See
-    /// [`Timeouts`](crate::Timeouts).
+    /// Waits once, with the lock held and with a timeout, and observes whether the wait timed out.
+    /// See [`Timeouts`](crate::Timeouts).
     WaitUntil(Wait),
     /// Wakes one sleeper.
     NotifyOne(usize),
     /// Wakes all sleepers.
     NotifyAll(usize),
-    /// Adds one to a counter, without looking at it.
+    /// Adds one to a counter without observing it.
     Increment(usize),
-    /// Adds one to a counter, and observes the count before.
+    /// Adds one to a counter and observes the previous count.
     FetchIncrement(usize),
     /// Observes a counter.
     Get(usize),
@@ -39,39 +39,39 @@ pub enum Op {
     Raise(usize),
     /// Observes a flag.
     IsRaised(usize),
-    /// Picks a number below this one, and observes it.
+    /// Picks a number below this one and observes it.
     Choose(usize),
-    /// Starts a thread, once for each thread. If that fails, observes the failure.
+    /// Starts a thread, at most once for each thread. Observes a failure.
     Spawn(usize),
-    /// Waits for the end of a thread, once for each, by the thread that started it. Does nothing if
-    /// it could not be started.
+    /// Waits for a thread to end, at most once for each thread, in the thread that started it. Does
+    /// nothing if the thread could not be started.
     Join(usize),
 }
 
-/// What a wait waits on.
+/// The objects of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wait {
     /// The condition variable.
     pub condvar: usize,
-    /// The lock that is released meanwhile.
+    /// The lock that is released during the wait.
     pub lock: usize,
 }
 
 /// A program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// The operations of each thread. The first is the main thread.
+    /// The operations of each thread. Thread 0 is the main thread.
     pub threads: Vec<Vec<Op>>,
 }
 
-/// What a program's threads observed.
+/// The observations of a program's threads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// Some thread can never go on.
+    /// Some thread can never continue.
     Deadlock,
-    /// Some threads can never go on: these, and the observations of each thread so far.
+    /// The threads that can never continue, and the observations of each thread so far.
     Stuck(Vec<usize>, Vec<Vec<Seen>>),
-    /// All ended: the observations of each thread, in order.
+    /// All threads ended, with the observations of each thread in order.
     Ended(Vec<Vec<Seen>>),
 }
 
@@ -81,15 +81,15 @@ pub type Outcomes = BTreeSet<Outcome>;
 /// One observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Seen {
-    /// The lock was got; these threads had it before.
+    /// The lock was acquired after these threads.
     Entered(Sections),
-    /// The lock could not be got at once.
+    /// The lock was not free.
     Refused,
     /// A counter.
     Count(u64),
     /// A flag.
     Raised(bool),
-    /// Whether a wait has timed out.
+    /// Whether a wait timed out.
     TimedOut(bool),
     /// A picked number.
     Chosen(usize),
@@ -97,11 +97,11 @@ pub enum Seen {
     SpawnFailed,
 }
 
-/// The threads that had a lock, in order, as digits: 1 is the main thread.
+/// The previous owners of a lock, in order, as digits: 1 is the main thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sections(u64);
 
-/// How many objects of each kind a program has.
+/// The number of objects of each kind in a program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Objects {
     /// Locks.
@@ -114,7 +114,7 @@ pub struct Objects {
     pub flags: usize,
 }
 
-/// What a lock protects.
+/// The data under a lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Protected {
     sections: Sections,
@@ -125,11 +125,11 @@ pub struct Protected {
 impl Sections {
     const BASE: u64 = 8;
 
-    /// These and one more.
+    /// Returns these threads and one more.
     ///
     /// # Panics
     ///
-    /// If they are more than some twenty.
+    /// If there are more than about twenty.
     #[must_use]
     pub fn and(self, thread: usize) -> Self {
         let digit = u64::try_from(thread).expect("there are few threads") + 1;
@@ -137,7 +137,7 @@ impl Sections {
         Sections(before + digit)
     }
 
-    /// The threads, in order.
+    /// Returns the threads, in order.
     fn threads(self) -> Vec<u64> {
         let rest = |rest: &u64| Some(rest / Self::BASE).filter(|rest| *rest > 0);
         let states = std::iter::successors(Some(self.0).filter(|all| *all > 0), rest);
@@ -148,11 +148,11 @@ impl Sections {
 }
 
 impl Outcome {
-    /// The outcome with other numbers for the threads: `names[t]` for thread `t`.
+    /// Returns the outcome with renumbered threads: thread `t` becomes `names[t]`.
     ///
     /// # Panics
     ///
-    /// If a thread has no new number, or two have the same.
+    /// If a thread has no new number, or two threads have the same.
     #[must_use]
     pub fn renamed(&self, names: &[usize]) -> Self {
         let all = |seen: &[Vec<Seen>]| {
@@ -186,7 +186,7 @@ impl Seen {
 }
 
 impl Protected {
-    /// Enters the thread that has just got the lock; returns what it sees.
+    /// Records the thread that has just acquired the lock. Returns what it observes.
     pub fn enter(&mut self, thread: usize) -> Seen {
         let before = self.sections;
         self.sections = before.and(thread);
@@ -198,7 +198,7 @@ impl Protected {
         self.tickets += 1;
     }
 
-    /// Takes a ticket, if there is one.
+    /// Takes a ticket. Returns `false` if there is none.
     pub fn take(&mut self) -> bool {
         let there = self.tickets > 0;
         self.tickets -= u64::from(there);
@@ -207,12 +207,12 @@ impl Protected {
 }
 
 impl Program {
-    /// How many operations it has.
+    /// Returns the number of operations.
     pub fn length(&self) -> usize {
         self.threads.iter().map(Vec::len).sum()
     }
 
-    /// What its operations name.
+    /// Returns the numbers of the objects that its operations use.
     pub fn objects(&self) -> Objects {
         let mut objects = Objects::default();
         let note = |count: &mut usize, index: usize| *count = (*count).max(index + 1);
@@ -289,7 +289,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// As `t0: this, that | t1: this`.
+/// Writes `t0: this, that | t1: this`.
 fn write_threads<T: fmt::Display>(f: &mut fmt::Formatter<'_>, threads: &[Vec<T>]) -> fmt::Result {
     for (thread, items) in threads.iter().enumerate() {
         let items: Vec<_> = items.iter().map(T::to_string).collect();
@@ -322,7 +322,7 @@ mod tests {
     use super::{Op, Outcome, Program, Protected, Seen};
 
     #[test]
-    fn programs_and_outcomes_can_be_read() {
+    fn programs_and_outcomes_are_readable() {
         let threads = vec![vec![Op::Spawn(1), Op::Join(1)], vec![Op::Lock(0), Op::Unlock(0)]];
         let program = Program { threads };
         assert_eq!(program.to_string(), "t0: spawn t1, join t1 | t1: lock m0, unlock m0");

@@ -1,4 +1,4 @@
-//! Builds what is needed with cargo, and finds the executables.
+//! Builds executables with cargo and locates them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,14 +14,14 @@ use serde::Deserialize;
 
 const LOOM: &str = "loom";
 
-/// The commands that explore, of one build.
+/// The executables that explore, from one build.
 #[derive(Clone, Debug)]
 pub struct Checkers {
-    /// One trial.
+    /// Explores one trial.
     pub model: PathBuf,
-    /// The check of the engines.
+    /// Cross-checks the engines.
     pub checker: PathBuf,
-    /// One scenario, under random schedules.
+    /// Samples one scenario under random schedules.
     pub sample: PathBuf,
 }
 
@@ -30,7 +30,8 @@ pub struct Checkers {
 pub struct Workspace {
     cargo: OsString,
     root: PathBuf,
-    /// Of a copy: where its builds go. What the compiler says of it is kept for the error.
+    /// The target directory of a copy. The compiler's messages for a copy are captured for the
+    /// error.
     target: Option<PathBuf>,
 }
 
@@ -39,7 +40,7 @@ pub struct Workspace {
 pub struct TestBinary {
     /// The name of its file in `tests`.
     pub target: String,
-    /// Where it is.
+    /// The path of the executable.
     pub executable: PathBuf,
     /// The folder with the examples of the same build, if there are any.
     pub examples: Option<PathBuf>,
@@ -59,11 +60,11 @@ struct Target {
 }
 
 impl Workspace {
-    /// Finds the workspace that this command was built in, and cargo.
+    /// Locates cargo and the workspace in which this command was built.
     ///
     /// # Errors
     ///
-    /// If cargo cannot be run, naming it; if the workspace is no longer where it was.
+    /// Names cargo if it cannot be run, or the workspace if it no longer exists.
     pub fn find() -> Result<Self, String> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"));
@@ -78,28 +79,29 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// The folder of the top Cargo.toml.
+    /// Returns the folder of the top-level `Cargo.toml`.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The same workspace in another folder, built into `target`.
+    /// Returns the same workspace in another folder, built into `target`.
     #[must_use]
     pub fn copied_to(&self, root: PathBuf, target: PathBuf) -> Self {
         Workspace { cargo: self.cargo.clone(), root, target: Some(target) }
     }
 
-    /// What cargo and rustc say that they are.
+    /// Returns the versions that cargo and rustc report.
     ///
     /// # Errors
     ///
-    /// If one of them cannot be run, naming it.
+    /// Names the one that cannot be run.
     pub fn toolchain(&self) -> Result<[String; 2], String> {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         Ok([self.version("cargo", &self.cargo)?, self.version("rustc", &rustc)?])
     }
 
-    /// What was checked out, and whether it was changed; none without git or without a repository.
+    /// Returns the checked-out commit and whether the sources were modified, or `None` without git
+    /// or a repository.
     pub fn source(&self) -> Option<Source> {
         let git = |arguments: &[&str]| {
             let output =
@@ -111,11 +113,11 @@ impl Workspace {
         Some(Source { commit, dirty: !git(&["status", "--porcelain"])?.is_empty() })
     }
 
-    /// The versions of packages, as Cargo.lock has them.
+    /// Returns the versions of the named packages in `Cargo.lock`.
     ///
     /// # Errors
     ///
-    /// If Cargo.lock cannot be read, naming it.
+    /// Names `Cargo.lock` if it cannot be read.
     pub fn locked_versions(&self, names: &[&str]) -> Result<BTreeMap<String, String>, String> {
         let file = self.root.join("Cargo.lock");
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
@@ -136,11 +138,11 @@ impl Workspace {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Builds the commands that explore.
+    /// Builds the executables that explore.
     ///
     /// # Errors
     ///
-    /// What went wrong; the compiler's own words have gone to standard error.
+    /// Says which command failed. The compiler's messages have gone to standard error.
     pub fn build_models(&self) -> Result<Checkers, String> {
         let built = self.build_commands(&["model", "checker", "sample"])?;
         let found = |name: &str| {
@@ -157,7 +159,7 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// What went wrong; of a copy, with the compiler's own words.
+    /// Says which command failed. For a copy, the error includes the compiler's messages.
     pub fn build_model(&self) -> Result<PathBuf, String> {
         let built = self.build_commands(&["model"])?;
         built.into_values().next().ok_or_else(|| "cargo built no `model` command".to_owned())
@@ -167,7 +169,7 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// What went wrong; the compiler's own words have gone to standard error.
+    /// Says which command failed. The compiler's messages have gone to standard error.
     pub fn build_example(&self, name: &str) -> Result<PathBuf, String> {
         let arguments = ["build", "--package", "verification", "--example", name];
         let built = self.build(&arguments, Some(LOOM))?;
@@ -186,11 +188,11 @@ impl Workspace {
         Ok(executables.collect())
     }
 
-    /// Builds the tests of the pool crate for real threads: with every queue, or without any feature.
+    /// Builds the pool crate's tests for real threads, either with every queue or without features.
     ///
     /// # Errors
     ///
-    /// What went wrong; the compiler's own words have gone to standard error.
+    /// Says which command failed. The compiler's messages have gone to standard error.
     pub fn build_tests(&self, every_queue: bool) -> Result<Vec<TestBinary>, String> {
         let mut arguments = vec!["test", "--package", "last-call", "--no-run"];
         if every_queue {
@@ -210,7 +212,7 @@ impl Workspace {
                 examples.push(executable);
             }
         }
-        // Where cargo leaves them, the examples of the next build take their place.
+        // The next build overwrites the examples, so they are copied.
         let folder = if every_queue { "every-queue" } else { "no-features" };
         let kept =
             examples.iter().map(|example| keep(example, folder)).collect::<Result<Vec<_>, _>>()?;
@@ -225,7 +227,7 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// What went wrong; of a copy, with the compiler's own words.
+    /// Says which command failed. For a copy, the error includes the compiler's messages.
     pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
         let mut arguments = vec!["test", "--package", "last-call", "--no-run", "--test", file];
         arguments.extend(["--features", "crossbeam-channel"]);
@@ -246,8 +248,8 @@ impl Workspace {
             .stdin(Stdio::null());
         if let Some(target) = &self.target {
             command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped());
-            // Built often and run once: nobody debugs it, and a short exploration does not pay for
-            // optimising (loom itself is optimised).
+            // Copies are built often and run once, so debug information and optimised code do not
+            // pay off. loom itself is still optimised.
             command.env("CARGO_PROFILE_DEV_DEBUG", "0");
             if cfg.is_some() {
                 command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
@@ -257,8 +259,8 @@ impl Workspace {
         }
         let output = command.output().map_err(|error| cannot_run("cargo", &self.cargo, &error))?;
         if !output.status.success() {
-            let told = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("`cargo {}` failed\n{told}", arguments.join(" "))
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`cargo {}` failed\n{stderr}", arguments.join(" "))
                 .trim_end()
                 .to_owned());
         }
@@ -268,12 +270,12 @@ impl Workspace {
     }
 }
 
-/// The versions of packages in the text of a Cargo.lock. A package that is locked in two versions is
-/// left out.
+/// Returns the versions of the named packages in the text of a `Cargo.lock`. Packages that are
+/// locked in two versions are omitted.
 ///
 /// # Errors
 ///
-/// What is wrong with the text.
+/// Describes the syntax error in the text.
 pub fn versions_in(
     lock: &str,
     names: &[&str],
@@ -299,7 +301,7 @@ pub fn versions_in(
     Ok(versions.into_iter().filter_map(only).collect())
 }
 
-/// Copies an executable into a folder beside it; returns the folder.
+/// Copies an executable into a sibling folder and returns that folder.
 fn keep(executable: &Path, folder: &str) -> Result<PathBuf, String> {
     let folder = executable.with_file_name(folder);
     let copy = folder.join(executable.file_name().unwrap_or_default());
@@ -309,7 +311,7 @@ fn keep(executable: &Path, folder: &str) -> Result<PathBuf, String> {
     Ok(folder)
 }
 
-/// The user's own flags, with this cfg of a checker's and no other, or with none.
+/// Returns the user's flags with the cfg of loom replaced by `cfg`.
 fn flags(own: &str, cfg: Option<&str>) -> String {
     let mut flags = Vec::new();
     let mut words = own.split_whitespace().peekable();
@@ -340,9 +342,9 @@ fn cannot_run(name: &str, program: &OsString, error: &std::io::Error) -> String 
 /// The state of the sources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
-    /// The commit that was checked out.
+    /// The checked-out commit.
     pub commit: String,
-    /// Whether something had been changed since.
+    /// Whether the sources were modified since that commit.
     pub dirty: bool,
 }
 
@@ -351,7 +353,7 @@ mod tests {
     use super::{flags, versions_in};
 
     #[test]
-    fn a_version_is_known_if_there_is_one() {
+    fn a_package_locked_in_two_versions_is_omitted() {
         let package = |name: &str, version: &str| {
             format!("[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n")
         };
@@ -363,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checker_is_asked_for_once_or_not_at_all() {
+    fn the_cfg_of_loom_is_passed_once_or_not_at_all() {
         assert_eq!(flags("", Some("loom")), "--cfg loom");
         assert_eq!(flags("--cfg loom", Some("loom")), "--cfg loom");
         assert_eq!(flags("--cfg=loom", Some("loom")), "--cfg loom");

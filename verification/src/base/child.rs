@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use wait_timeout::ChildExt;
 
-/// What a child left behind.
+/// How a child ended, and its output.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its exit status; none if it had to be killed when its time ran out.
+    /// Its exit status, or `None` if it was killed at the limit.
     pub status: Option<ExitStatus>,
     /// Its standard output.
     pub stdout: String,
@@ -18,11 +18,11 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// Runs a command to its end, or kills it at the limit.
+/// Runs a command to completion, or kills it at the limit.
 ///
 /// # Errors
 ///
-/// What the operating system said when it could not be started or waited for.
+/// The operating system's error if the child cannot be started or waited for.
 pub fn run(command: &mut Command, limit: Duration) -> std::io::Result<Finished> {
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -47,13 +47,13 @@ fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus
 fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What cannot be read any more is not there; the exit status tells the rest.
+        // A partial output is kept after a read error; the exit status is reported as well.
         let _ = pipe.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
-/// How it ended, and its last words.
+/// Describes how a child ended, with the last lines of its standard error.
 pub fn describe(finished: &Finished) -> String {
     let status = match finished.status {
         Some(status) => status.to_string(),

@@ -1,46 +1,49 @@
-//! How long things may take before a watchdog says where they stood, and what may not be set.
+//! Time limits of the watchdogs, and environment variables that must not be set.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// One run of one model.
+/// Limit for one run of one model.
 pub const MODEL: Duration = Duration::from_secs(300);
 
-/// One run of the second engine. Recorded are the models that it finishes in a part of that.
+/// Limit for one run of the second engine. Only models that it finishes in a fraction of this time
+/// are recorded.
 pub const SECOND_OPINION: Duration = Duration::from_secs(60);
 
-/// How long the second engine may take for a model to be recorded.
+/// The longest run of the second engine for which a model is recorded.
 pub const SECOND_OPINION_RECORDED: Duration = Duration::from_secs(1);
 
-/// One sample of one scenario, as an audit draws it.
+/// Limit for one sample of one scenario in an ordinary audit.
 pub const SAMPLE: Duration = Duration::from_secs(900);
 
-/// One sample of so many schedules. In a night there are fifty times as many.
+/// Returns the limit for one sample of `schedules` schedules. A nightly sample has fifty times as
+/// many.
 pub fn sample(schedules: usize) -> Duration {
     const SCHEDULE: Duration = Duration::from_millis(50);
     SAMPLE.max(SCHEDULE.saturating_mul(u32::try_from(schedules).unwrap_or(u32::MAX)))
 }
 
-/// One run of one model, in a night.
+/// Limit for one run of one model in the nightly profile.
 pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
 
-/// What a process gets on top of its own watchdog's time before it is killed from outside.
+/// The extra time that a process has after its own watchdog's limit before it is killed from
+/// outside.
 pub const GRACE: Duration = Duration::from_secs(15);
 
-/// One executable of tests on real threads.
+/// Limit for one executable of tests on real threads.
 pub const TESTS: Duration = Duration::from_secs(600);
 
-/// One model or one executable of tests that is to judge mutants, on the sources as they are.
+/// Limit for one model or one test executable that judges mutants, on the unchanged sources.
 pub const MUTANT: Duration = Duration::from_secs(120);
 
-/// The first of the environment's variables that loom would read to explore less.
+/// Returns the first environment variable that makes loom explore less.
 pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
-    // LOOM_LOG and LOOM_LOCATION explore no less.
+    // LOOM_LOG and LOOM_LOCATION do not reduce the exploration.
     variable(names, "LOOM_", &["LOOM_LOG", "LOOM_LOCATION"])
 }
 
-/// The first call in a source, in whatever spelling, by which a model would leave a part of its
-/// executions out; nothing that loom reports would show it.
+/// Returns the first call in a source by which a model would skip a part of its executions, however
+/// it is spelled. loom's report does not reveal such a call.
 pub fn partial_exploration(source: &str) -> Option<&'static str> {
     const CALLS: [&str; 3] = ["stop_exploring", "skip_branch", "explore"];
     let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
@@ -48,7 +51,7 @@ pub fn partial_exploration(source: &str) -> Option<&'static str> {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
     };
-    // What is taken out of loom: up to the end of the path, or of the list in braces.
+    // What is imported from loom: up to the end of the path, or of the list in braces.
     let taken = code.match_indices("loom::").map(|(at, path)| {
         let rest = &code[at + path.len()..];
         let list = rest.starts_with('{');
@@ -56,7 +59,7 @@ pub fn partial_exploration(source: &str) -> Option<&'static str> {
         words(&rest[..end.unwrap_or(rest.len())])
     });
     let named: Vec<String> = taken.flatten().collect();
-    // The first two are loom's words wherever they stand.
+    // These two names belong to loom wherever they occur.
     let all = words(&code);
     let stands = |call: &&str| named.iter().any(|word| word == call);
     let anywhere = |call: &&str| all.iter().any(|word| word == call);
@@ -92,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_exploration_is_found_in_whatever_spelling() {
+    fn a_partial_exploration_is_found_however_it_is_spelled() {
         for (source, call) in [
             ("fn body() { loom::stop_exploring(); }", "stop_exploring"),
             ("use loom::{model, skip_branch as skip};", "skip_branch"),
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn no_source_leaves_a_part_of_its_executions_out() {
+    fn no_source_skips_a_part_of_its_executions() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![here.to_owned(), here.join("../src")];
         let mut seen = 0;
@@ -117,7 +120,7 @@ mod tests {
                 let path = entry.path();
                 if entry.file_type().unwrap().is_dir() {
                     folders.push(path);
-                    // This file has them as words.
+                    // This file contains the names as text.
                 } else if path.extension().is_some_and(|name| name == "rs")
                     && !path.ends_with("limits.rs")
                 {
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_has_time_by_its_schedules() {
+    fn the_limit_of_a_sample_grows_with_its_schedules() {
         assert_eq!(sample(10_000), SAMPLE);
         let night = sample(100_000);
         assert!(night > 5 * SAMPLE && sample(usize::MAX) > night);

@@ -1,4 +1,4 @@
-//! What everything else rests on: child processes, cargo, text, shards, limits.
+//! The foundation of all other layers: child processes, cargo, text, shards, limits.
 
 pub mod cargo;
 pub mod child;

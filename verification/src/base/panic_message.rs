@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-/// The text of a panic's payload; of a payload that is no text, a remark.
+/// Returns the text of a panic's payload, or a remark if the payload is not a string.
 pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
@@ -14,7 +14,7 @@ mod tests {
     use super::panic_message;
 
     #[test]
-    fn text_is_found_in_both_of_its_types() {
+    fn text_is_found_in_both_string_types() {
         assert_eq!(panic_message(&"literal"), "literal");
         assert_eq!(panic_message(&"formatted".to_owned()), "formatted");
         assert_eq!(panic_message(&7), "a payload that is not a string");

@@ -1,5 +1,5 @@
-//! What is going on, on standard error: a bar on a terminal, and otherwise a line at least every
-//! ten seconds, so that the log of a CI job never falls silent.
+//! Progress on standard error: a bar on a terminal, and otherwise a line at least every ten
+//! seconds, so that the log of a CI job never falls silent.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// The longest that standard error stays silent where it is not a terminal.
+/// The longest silence of standard error when it is not a terminal.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// The progress of one step, from its creation to its drop.
@@ -19,11 +19,11 @@ pub struct Progress {
     lines: Option<Lines>,
 }
 
-/// The lines of a step where standard error is not a terminal.
+/// The lines of a step when standard error is not a terminal.
 #[derive(Debug)]
 struct Lines {
     state: Arc<Mutex<State>>,
-    /// Dropped to stop the thread that writes them.
+    /// Dropped to stop the thread that writes the lines.
     stop: Option<Sender<()>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -38,7 +38,7 @@ struct State {
 }
 
 impl Progress {
-    /// Starts a step that consists of that many things.
+    /// Starts a step of `length` tasks.
     pub fn of(what: &str, length: usize) -> Self {
         let style =
             ProgressStyle::with_template("{bar:30} {pos}/{len} {prefix} {elapsed} {wide_msg}");
@@ -62,7 +62,7 @@ impl Progress {
         Progress { bar, lines }
     }
 
-    /// One more thing is done, and this came out. The first result is written at once.
+    /// Records one more finished task and its result. The first result is written at once.
     pub fn done(&self, result: String) {
         match &self.lines {
             None => {
@@ -87,7 +87,7 @@ impl Drop for Progress {
         if let Some(lines) = &mut self.lines {
             lines.stop = None;
             if let Some(writer) = lines.writer.take() {
-                // It does nothing that could panic but write, and a step does not fail for that.
+                // The thread can only panic while writing, and that does not fail a step.
                 let _ = writer.join();
             }
         }
@@ -110,7 +110,7 @@ impl Lines {
                     state.write();
                     wait = SILENCE;
                 } else {
-                    wait = SILENCE - silent;
+                    wait = SILENCE.saturating_sub(silent);
                 }
             }
         });
@@ -135,8 +135,8 @@ impl State {
     }
 }
 
-/// Does something for each task, so many at a time, and shows the results as they come. They are
-/// returned in the order in which they came.
+/// Runs `work` for each task on `jobs` threads and shows the results as they arrive. Returns them
+/// in that order.
 pub fn each<T: Sync, R: Send>(
     jobs: usize,
     what: &str,
@@ -160,7 +160,7 @@ pub fn each<T: Sync, R: Send>(
     done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The time since this process first asked.
+/// Returns the time since the first call in this process.
 pub fn since_start() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()
@@ -173,7 +173,7 @@ mod tests {
     use super::State;
 
     #[test]
-    fn a_line_says_what_is_done_and_what_came_out_last() {
+    fn a_line_shows_the_count_and_the_latest_result() {
         let mut state = State {
             what: "models".to_owned(),
             done: 3,

@@ -11,26 +11,27 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// All of it.
+    /// The whole audit.
     pub const WHOLE: Shard = Shard { index: 1, of: 1 };
 
-    /// Each of so many parts.
+    /// Returns each of `of` parts.
     pub fn all(of: usize) -> impl Iterator<Item = Shard> {
         (1..=of).map(move |index| Shard { index, of })
     }
 
-    /// Its number, from 1.
+    /// Returns the number of this part, counted from 1.
     pub fn index(self) -> usize {
         self.index
     }
 
-    /// Of how many.
+    /// Returns the number of parts.
     pub fn of(self) -> usize {
         self.of
     }
 
-    /// The tasks of this shard, in their order. Each task goes to one shard; the costs are spread as
-    /// evenly as dealing them out, the dearest first and each to whom has least, makes them.
+    /// Returns the tasks of this shard, in their original order. Each task belongs to exactly one
+    /// shard. To balance the costs, the most expensive task is assigned first, each to the shard
+    /// with the least load.
     pub fn pick<T>(self, tasks: impl IntoIterator<Item = T>, cost: impl Fn(&T) -> u64) -> Vec<T> {
         let mut tasks: Vec<_> = tasks.into_iter().enumerate().collect();
         tasks.sort_by_key(|(_, task)| std::cmp::Reverse(cost(task)));
@@ -38,7 +39,7 @@ impl Shard {
         let mut own = Vec::new();
         for (place, task) in tasks {
             let least = (0..self.of).min_by_key(|shard| loads[*shard]).unwrap_or_default();
-            // At least something: tasks without a cost are dealt out too.
+            // Every task counts at least 1, so that tasks without a cost are distributed too.
             loads[least] += cost(&task).max(1);
             if least + 1 == self.index {
                 own.push((place, task));
@@ -58,7 +59,7 @@ impl FromStr for Shard {
         });
         match numbers {
             Some(shard) if (1..=shard.of).contains(&shard.index) => Ok(shard),
-            _ => Err(format!("`{text}` is no shard; the second of three is 2/3")),
+            _ => Err(format!("`{text}` is not a shard; write the second of three as 2/3")),
         }
     }
 }
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_costs_are_spread() {
+    fn the_costs_are_balanced() {
         let tasks = [50_u64, 40, 30, 30, 20, 10];
         let loads: Vec<u64> =
             Shard::all(3).map(|shard| shard.pick(tasks, |cost| *cost).iter().sum()).collect();
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_shard_is_named() {
+    fn an_invalid_shard_is_named() {
         for text in ["", "1", "0/3", "4/3", "1/0", "a/b", "1/2/3", "-1/3"] {
             assert!(text.parse::<Shard>().unwrap_err().contains(&format!("`{text}`")), "{text}");
         }

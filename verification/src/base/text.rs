@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use comfy_table::{presets, ContentArrangement, Table};
 
-/// Begins a section with this heading.
+/// Starts a section with a heading.
 pub fn heading(out: &mut String, text: &str) {
     let _ = writeln!(out, "\n{text}\n{}", "─".repeat(text.chars().count()));
 }
 
-/// An empty table without borders, at most that many columns wide.
+/// Returns an empty table without borders, at most `width` columns wide.
 pub fn table(width: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
@@ -18,8 +18,8 @@ pub fn table(width: usize) -> Table {
     table
 }
 
-/// Breaks text into lines of at most that many columns. `first` begins the first line, `rest` the
-/// others.
+/// Breaks text into lines of at most `width` columns. The first line starts with `first`, the
+/// others with `rest`.
 pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     let mut out = first.to_owned();
     let mut column = first.chars().count();
@@ -39,7 +39,7 @@ pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     out
 }
 
-/// `110955` as `110,955`.
+/// Formats a number with separators: `110955` becomes `110,955`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -52,7 +52,7 @@ pub fn thousands(number: u64) -> String {
     out
 }
 
-/// A count as a float: no count here is large enough to be rounded.
+/// Converts a count to a float. No count here is large enough to be rounded.
 #[allow(clippy::cast_precision_loss)]
 pub fn to_float(number: u64) -> f64 {
     number as f64

@@ -1,5 +1,5 @@
-//! Holds loom against an exhaustive enumeration, and writes what it found to standard output as one
-//! line of JSON. It fails if loom missed or made up an outcome, or if a control missed none.
+//! Compares loom with an exhaustive enumeration and writes the result to standard output as one
+//! line of JSON. Fails if loom missed or invented an outcome, or if it missed none in a control.
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
@@ -9,10 +9,10 @@ fn main() -> std::process::ExitCode {
     use verification::base::limits;
     use verification::cross_check;
 
-    /// Holds loom against an exhaustive enumeration and writes what it found as one line of JSON.
+    /// Compares loom with an exhaustive enumeration and writes the result as one line of JSON.
     #[derive(Parser)]
     struct Arguments {
-        /// What to draw the programs with
+        /// Seed of the random programs
         #[arg(long, default_value_t = cross_check::SEED)]
         seed: u64,
     }

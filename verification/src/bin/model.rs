@@ -1,7 +1,7 @@
-//! Explores one trial, and writes what it found to standard output as one line of JSON.
+//! Explores one trial and writes the result to standard output as one line of JSON.
 //!
-//! `verify` and the tests call this, each trial in a process of its own: what hangs or dies hides no
-//! other model.
+//! `verify` and the tests run each trial in a process of its own, so that a model that hangs or
+//! dies does not affect the others.
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {
@@ -29,50 +29,50 @@ mod explored {
     use verification::trials::recorded::Expected;
     use verification::trials::trial::Trial;
 
-    /// Explores one trial and writes what it found as one line of JSON.
+    /// Explores one trial and writes the result as one line of JSON.
     #[derive(Parser)]
     struct Arguments {
         /// The trial, as SUBJECT/SCENARIO
         #[arg(required_unless_present_any = ["generated", "every"], conflicts_with = "generated")]
         trial: Option<String>,
-        /// Instead of a trial, the generated programs of at most that many actions
+        /// Explore the generated programs of at most this many actions instead of a trial
         #[arg(long, value_name = "LENGTH", requires_all = ["shard", "subject"])]
         generated: Option<usize>,
         /// The pool that runs the generated programs
         #[arg(long, value_name = "NAME", requires = "generated")]
         subject: Option<String>,
-        /// Its workers
+        /// Its number of workers
         #[arg(long, value_name = "N", requires = "generated", default_value_t = 1)]
         workers: usize,
-        /// Executions after which a generated program is given up
+        /// Give up a generated program after this many executions
         #[arg(long, value_name = "N", requires = "generated", default_value_t = u64::MAX, value_parser = clap::value_parser!(u64).range(1..))]
         most: u64,
-        /// Only the I-th of N parts of the generated programs
+        /// Explore only the I-th of N parts of the generated programs
         #[arg(long, value_name = "I/N", requires = "generated")]
         shard: Option<Shard>,
-        /// The seeded defect to run it with
+        /// Inject this seeded defect
         #[arg(long)]
         defect: Option<String>,
-        /// The fault at a call site to run it with
+        /// Inject this fault at a call site
         #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
         fault: Option<SiteFault>,
-        /// Who explores: loom gives a second opinion on what holds
+        /// The engine; loom gives a second opinion on models that hold
         #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "mutant", "replay"])]
         engine: Engine,
-        /// Run one schedule again instead, as a failure told it
+        /// Replay the schedule of a failure
         #[arg(long, value_name = "SCHEDULE", requires = "trial")]
         replay: Option<String>,
-        /// Tell threads from one another that the scenario says are alike
+        /// Explore threads separately that the scenario declares interchangeable
         #[arg(long, conflicts_with_all = ["defect", "fault", "mutant", "engine"])]
         without_symmetry: bool,
-        /// Explore what was built from changed sources
+        /// Explore a build of changed sources
         #[arg(long, conflicts_with_all = ["defect", "fault"])]
         mutant: bool,
-        /// Explore so every model of this pool, each in a process of its own, until one does not hold;
-        /// the answer is the exit status
+        /// Explore every model of this pool, each in a process of its own, until one does not hold;
+        /// the exit status is the answer
         #[arg(long, requires = "mutant", conflicts_with_all = ["trial", "generated"])]
         every: bool,
-        /// How long it may take
+        /// The time limit
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MODEL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
         limit: u64,
     }
@@ -110,7 +110,7 @@ mod explored {
             let defect = self.defect.as_ref().map(named).transpose()?;
             let length = self.generated.unwrap_or_default();
             let programs = programs::part(length, self.shard.unwrap_or(Shard::WHOLE));
-            engines::run_programs(set, self.most, programs, defect, self.limit(), tell)
+            engines::run_programs(set, self.most, programs, defect, self.limit(), emit)
         }
 
         fn explore_trial(self) -> Result<ExitCode, String> {
@@ -133,8 +133,8 @@ mod explored {
             };
             match &self.replay {
                 Some(schedule) => engines::replay(trial, &purpose, schedule)
-                    .map(|(end, trace)| tell_replay(&end, trace.as_ref())),
-                None => engines::run(trial, &purpose, limit, tell),
+                    .map(|(end, trace)| print_replay(&end, trace.as_ref())),
+                None => engines::run(trial, &purpose, limit, emit),
             }
         }
     }
@@ -157,8 +157,8 @@ mod explored {
         }
     }
 
-    /// Draws the interleaving, and says how it ended.
-    fn tell_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
+    /// Draws the interleaving and reports how it ended.
+    fn print_replay(end: &End, trace: Option<&Trace>) -> ExitCode {
         const WIDTH: usize = 160;
         if let Some(trace) = trace {
             println!("{}", swimlanes::draw(trace, WIDTH));
@@ -179,7 +179,7 @@ mod explored {
         }
     }
 
-    fn tell(run: &Run) {
+    fn emit(run: &Run) {
         let line = serde_json::to_string(run).expect("a run can be written as JSON");
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());

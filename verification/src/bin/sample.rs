@@ -1,5 +1,5 @@
-//! Runs one scenario under random schedules, and writes what it found to standard output as one line
-//! of JSON; with a failure, how to see it again.
+//! Runs one scenario under random schedules and writes the result to standard output as one line of
+//! JSON. After a failure, also says how to replay it.
 
 use std::process::ExitCode;
 
@@ -9,37 +9,37 @@ use verification::faults::site::SiteFault;
 use verification::findings::sample::Scheduler;
 use verification::trials::samples::{Sampled, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 
-/// Runs one scenario under random schedules and writes what it found as one line of JSON.
+/// Runs one scenario under random schedules and writes the result as one line of JSON.
 #[derive(Parser)]
 struct Arguments {
-    /// List the scenarios, with what each must notice
+    /// List the scenarios with the defects that each must notice
     #[arg(long)]
     list: bool,
     /// The scenario
     #[arg(long, value_name = "NAME", required_unless_present = "list")]
     scenario: Option<String>,
-    /// Who draws the schedules
+    /// The algorithm that draws the schedules
     #[arg(long, value_enum, default_value_t = Scheduler::Random)]
     scheduler: Scheduler,
-    /// How many
+    /// The number of schedules
     #[arg(long, value_name = "NUMBER", default_value_t = SCHEDULES)]
     schedules: usize,
-    /// Where their random numbers begin
+    /// Seed of the random numbers
     #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
     seed: u64,
-    /// Run one schedule again instead, as a failure told it
+    /// Replay the schedule of a failure
     #[arg(long, value_name = "SCHEDULE", conflicts_with_all = ["scheduler", "schedules", "seed"])]
     replay: Option<String>,
-    /// The seeded defect to run it with
+    /// Inject this seeded defect
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
-    /// The fault at a call site to run it with
+    /// Inject this fault at a call site
     #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
     fault: Option<SiteFault>,
-    /// Steps that an execution may take; more is a failure
+    /// The most steps of an execution; a longer one is a failure
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
     max_steps: usize,
-    /// How long it may take
+    /// The time limit
     #[arg(long, value_name = "SECONDS", default_value_t = limits::SAMPLE.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
 }
@@ -79,7 +79,7 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
     let wrong = match (&arguments.defect, &arguments.fault) {
         (Some(name), _) => {
             let defect = sampled.defect(name);
-            let defect = defect.ok_or_else(|| format!("it has no defect `{name}`"))?;
+            let defect = defect.ok_or_else(|| format!("the scenario has no defect `{name}`"))?;
             Some(Wrong {
                 name: name.clone(),
                 fault: defect.fault(verification::trials::samples::SUBJECT),
@@ -93,17 +93,17 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
     let replay = arguments
         .replay
         .as_ref()
-        .map(|line| line.parse().map_err(|error| format!("`{line}` is no schedule: {error}")));
+        .map(|line| line.parse().map_err(|error| format!("`{line}` is not a schedule: {error}")));
     let plan = replay.transpose()?.map_or(drawn, Plan::Replay);
     let limit = Duration::from_secs(arguments.limit);
     let Sampled { scenario, .. } = *sampled;
     let request = Request { scenario, wrong, plan, max_steps, limit };
-    engines::sample(&request, |sample| tell(sampled, sample))
+    engines::sample(&request, |sample| emit(sampled, sample))
 }
 
-/// Writes the line of JSON, and for people what it comes to; says whether all is well.
+/// Writes the line of JSON, and a summary for people. Returns `true` if the sample is good.
 #[cfg(loom)]
-fn tell(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
+fn emit(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
     use std::io::Write;
 
     use verification::findings::sample::SampleEnd;
@@ -125,10 +125,10 @@ fn tell(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> b
             false
         }
         SampleEnd::TimedOut { seconds, stands } => {
-            eprintln!("TRUNCATED: not drawn in {seconds} s; {}", stands.join("; "));
+            eprintln!("TRUNCATED: not finished after {seconds} s; {}", stands.join("; "));
             false
         }
-        SampleEnd::Died { message } => unreachable!("it is alive: {message}"),
+        SampleEnd::Died { message } => unreachable!("this process is alive: {message}"),
         SampleEnd::Held if sample.scheduler == Scheduler::Replay => {
             eprintln!("the schedule does not fail");
             true

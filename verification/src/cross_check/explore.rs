@@ -1,9 +1,9 @@
-//! The same programs under loom: what it says that they can do.
+//! Runs random programs under loom and collects their outcomes.
 //!
-//! loom ends an exploration at the first deadlock, by a panic whose unwinding would abort the
-//! process: destructors of guards meet a loom that is gone. So each program is explored on a thread
-//! of its own, and the panic hook, which runs before anything is unwound, reports and lets that
-//! thread sleep until the process ends.
+//! loom ends an exploration at the first deadlock with a panic. Unwinding would abort the process,
+//! since the destructors of guards call a loom that is gone. So each program is explored on a
+//! thread of its own. The panic hook runs before unwinding: it reports the panic and parks that
+//! thread until the process ends.
 
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,24 +18,24 @@ use oracle::{Op, Outcome, Outcomes, Program, Protected, Seen, Wait};
 use super::{Backing, Found};
 use crate::engines::completion;
 
-/// The name of the threads on which programs are explored.
+/// The name of the threads that explore programs.
 const EXPLORER: &str = "explorer";
 
-/// How an exploration ended, if not by itself: where the panic hook tells.
+/// Where the panic hook reports.
 static PANICKED: Mutex<Option<Sender<Ended>>> = Mutex::new(None);
 
 enum Ended {
-    /// With the number of executions.
+    /// Explored completely, in this number of executions.
     Complete(u64),
     Panicked(String),
 }
 
-/// Explores a program to its end or to the first deadlock, with at most so many preemptions if that
-/// is bounded. One at a time: the facade keeps one record.
+/// Explores a program to completion or to the first deadlock, with at most `bound` preemptions if
+/// there is a bound. Explores one program at a time, since the facade keeps one record.
 ///
 /// # Panics
 ///
-/// If no thread can be started.
+/// If the thread cannot be started.
 pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Found {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -58,7 +58,7 @@ pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Fou
         };
         thread::Builder::new().name(EXPLORER.to_owned()).spawn(body)
     };
-    drop(explorer.expect("a thread can be started"));
+    drop(explorer.expect("the thread starts"));
     let end = end.recv_timeout(super::LIMIT);
     let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut found = Found::default();
@@ -66,7 +66,7 @@ pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Fou
         Ok(Ended::Complete(executions)) => {
             found.executions = executions;
             if completion::seen() != Some(executions) {
-                found.broken = Some("loom did not say that it had explored all".to_owned());
+                found.broken = Some("loom did not report a complete exploration".to_owned());
             }
         }
         Ok(Ended::Panicked(message)) if message.starts_with("deadlock;") => {
@@ -79,7 +79,7 @@ pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Fou
     found
 }
 
-/// Reports a panic of an explorer's, and never returns: nothing shall be unwound.
+/// Reports a panic of an explorer thread. Never returns, so that nothing unwinds.
 fn panicked(info: &PanicHookInfo<'_>) {
     let message = crate::base::panic_message::panic_message(info.payload());
     if let Some(ended) = &*PANICKED.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -90,7 +90,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Hands a program to loom; returns the number of executions.
+/// Explores a program with loom and returns the number of executions.
 fn check(
     program: &Arc<Program>,
     backing: Backing,
@@ -121,7 +121,7 @@ struct World {
     condvars: Vec<sync::Condvar>,
     counters: Vec<Counter>,
     flags: Vec<sync::Flag>,
-    /// The observations of each thread, in a lock that loom does not see.
+    /// The observations of each thread, behind a lock that is invisible to loom.
     seen: Vec<Mutex<Vec<Seen>>>,
 }
 
@@ -162,7 +162,9 @@ impl World {
     }
 
     fn outcome(&self) -> Outcome {
-        let seen = |seen: &Mutex<Vec<Seen>>| seen.lock().expect("nobody panics with it").clone();
+        let seen = |seen: &Mutex<Vec<Seen>>| {
+            seen.lock().expect("no thread panics while holding the lock").clone()
+        };
         Outcome::Ended(self.seen.iter().map(seen).collect())
     }
 
@@ -180,7 +182,7 @@ impl World {
                 }
                 Op::Join(other) => {
                     let handle = handles[other].take().expect("a thread is joined once");
-                    handle.join().expect("the hook lets no panic through");
+                    handle.join().expect("the hook parks a thread that panics");
                 }
                 op => self.perform(thread, op, &mut guards),
             }
@@ -217,7 +219,7 @@ impl World {
             Op::Raise(flag) => self.flags[flag].raise(),
             Op::IsRaised(flag) => self.see(thread, Seen::Raised(self.flags[flag].is_raised())),
             Op::Spawn(_) | Op::Join(_) => unreachable!("threads are started and joined by `run`"),
-            Op::FetchIncrement(_) | Op::Choose(_) => unreachable!("no class has them"),
+            Op::FetchIncrement(_) | Op::Choose(_) => unreachable!("no class uses these operations"),
         }
         let entered = match op {
             Op::Lock(lock) | Op::TryLock(lock) => Some(lock),
@@ -230,7 +232,7 @@ impl World {
     }
 
     fn see(&self, thread: usize, seen: Seen) {
-        self.seen[thread].lock().expect("nobody panics with it").push(seen);
+        self.seen[thread].lock().expect("no thread panics while holding the lock").push(seen);
     }
 
     fn enter(&self, thread: usize, guard: &mut Guard<'_>) {
@@ -258,7 +260,7 @@ fn held<'a, 'b>(guard: &'b mut Option<Guard<'a>>) -> &'b mut Guard<'a> {
 fn facade(guard: Option<Guard<'_>>) -> sync::MutexGuard<'_, Protected> {
     match guard {
         Some(Guard::Facade(guard)) => guard,
-        _ => unreachable!("programs that wait hold a lock of the facade's"),
+        _ => unreachable!("programs that wait hold a lock of the facade"),
     }
 }
 

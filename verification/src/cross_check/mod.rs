@@ -1,16 +1,15 @@
-//! The checker checked: random programs over the operations of the pool's facade, whose outcomes
-//! under loom are held against those of an exhaustive enumeration that knows nothing of loom.
+//! Checks the checker: compares the outcomes of random programs under loom with an exhaustive
+//! enumeration that is independent of loom. The programs use the operations of the facade and, like
+//! their outcomes, come from the package `oracle`.
 //!
-//! What the facade exports, loom must explore without missing an outcome or making one up. Controls
-//! show that the check would notice: two operations that the facade does not export, since loom is
-//! known to miss outcomes of theirs, and locks with loom bound to one preemption. A check that
-//! finds nothing there would find nothing anywhere. (loom takes a pending `try_lock` for one that
-//! waits, and even makes up deadlocks; its plain `load` may be stale. So of a control only what is
-//! missed counts.)
+//! For the operations that the facade exports, loom must neither miss an outcome nor invent one.
+//! Controls show that the check would notice a missed outcome. Two controls use operations that the
+//! facade does not export because loom misses some of their outcomes. A third bounds loom to one
+//! preemption. Only missed outcomes count in a control: loom also invents some, since it treats a
+//! pending `try_lock` as a waiter and allows stale values in a plain `load`.
 //!
-//! Where a program can deadlock, loom must find the deadlock, and ends there; of the other outcomes
-//! only those that it met before are compared. The programs and their outcomes come from the package
-//! `oracle`.
+//! If a program can deadlock, loom must find the deadlock. It stops there, so only the other
+//! outcomes that it found before are compared.
 
 use crate::base::child;
 use crate::findings::part::Case;
@@ -29,18 +28,18 @@ use oracle::{Drawn, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semanti
 #[cfg(loom)]
 pub mod explore;
 
-/// The seed of the programs in the suite. Any other will do.
+/// The seed of the programs in the suite. Any other works as well.
 pub const SEED: u64 = 1;
 
-/// How long loom may take for one program.
+/// Limit for one program under loom.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long the whole check may take.
+/// Limit for the whole check.
 pub const WHOLE: Duration = Duration::from_secs(600);
 
-/// What loom explores: the longest sleeper is woken first, never spuriously; a deadline fires as soon
-/// as the lock is released; every thread can be started. The standard library promises less, but it is
-/// what can be held against loom.
+/// The semantics that loom explores. The longest sleeper wakes first, and never spuriously. A
+/// deadline fires as soon as the lock is released. Every thread starts. The standard library
+/// promises less, but only these semantics can be compared with loom.
 pub const SEMANTICS: Semantics = Semantics {
     wakes_any: false,
     timeouts: Timeouts::Immediately,
@@ -48,43 +47,43 @@ pub const SEMANTICS: Semantics = Semantics {
     ..Semantics::standard()
 };
 
-/// What the operations of a program are performed on.
+/// The implementation of a program's operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backing {
     /// The pool's facade.
     Facade,
-    /// The facade, but counters are loom's atomics and `get` is their plain `load`.
+    /// The facade, except that counters are loom's atomics and `get` is a plain `load`.
     PlainLoad,
-    /// The facade, but locks are loom's own, which know `try_lock`.
+    /// The facade, except that locks are loom's own, which have `try_lock`.
     BareLocks,
 }
 
-/// What the programs of a class are made of.
+/// The operations that a class of programs uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Locks, nested and not.
     Locks,
-    /// Locks, and condition variables that are waited on and notified, with and without a condition.
+    /// Locks and condition variables, with waits in a loop and single waits.
     Condvars,
-    /// As `Condvars`, with waits whose deadline fires.
+    /// Like `Condvars`, with waits whose deadline fires.
     Deadlines,
     /// Counters and flags.
     Statistics,
-    /// Locks and counters among threads that start and are joined early and late.
+    /// Locks and counters in threads that start and are joined at different times.
     Threads,
-    /// All of these.
+    /// All of the above.
     Mixed,
     /// A control: counters read by loom's plain `load`.
     PlainLoad,
     /// A control: loom's `try_lock`.
     TryLock,
-    /// A control: as `Locks`, with loom bound to one preemption.
+    /// A control: like `Locks`, with loom bounded to one preemption.
     Bounded,
 }
 
 impl Class {
-    /// Those made of what the facade exports.
+    /// The classes whose operations the facade exports.
     pub const AUDITED: [Class; 6] = [
         Class::Locks,
         Class::Condvars,
@@ -94,10 +93,10 @@ impl Class {
         Class::Mixed,
     ];
 
-    /// Those in which loom must be caught missing outcomes.
+    /// The classes in which loom must miss outcomes.
     pub const CONTROLS: [Class; 3] = [Class::PlainLoad, Class::TryLock, Class::Bounded];
 
-    /// How many programs of it are run.
+    /// Returns the number of programs to run.
     pub fn programs(self) -> usize {
         match self {
             Class::Condvars | Class::PlainLoad => 300,
@@ -106,12 +105,12 @@ impl Class {
         }
     }
 
-    /// How many preemptions loom is bound to; none is unbounded.
+    /// Returns loom's preemption bound, or `None` if it is unbounded.
     pub fn bound(self) -> Option<usize> {
         (self == Class::Bounded).then_some(1)
     }
 
-    /// What its programs are performed on.
+    /// Returns the implementation of the operations.
     pub fn backing(self) -> Backing {
         match self {
             Class::PlainLoad => Backing::PlainLoad,
@@ -120,7 +119,7 @@ impl Class {
         }
     }
 
-    /// Draws that many of its programs.
+    /// Draws `count` programs.
     pub fn draw(self, seed: u64, count: usize) -> Drawn {
         oracle::draw(&self.recipe(), &SEMANTICS, seed ^ self.salt(), count)
     }
@@ -141,9 +140,9 @@ impl Class {
         }
     }
 
-    /// Programs whose operations can have more orders than that are passed over: loom would take
-    /// longer for one of them than for a hundred others. Orders of operations that have nothing to
-    /// do with each other cost it nothing, plain loads the most.
+    /// The most orders of operations that a program may have. loom would take longer for a larger
+    /// one than for a hundred others. The limit is higher where many orders are of independent
+    /// operations, which cost loom nothing, and lowest for plain loads, which cost it most.
     fn most_orders(self) -> u64 {
         match self {
             Class::Threads | Class::Mixed => 20_000,
@@ -152,7 +151,7 @@ impl Class {
         }
     }
 
-    /// Which programs say something about the class.
+    /// Returns the predicate for programs that test this class.
     fn says(self) -> fn(&Program, &Enumeration) -> bool {
         fn any(program: &Program, wanted: fn(&Op) -> bool) -> bool {
             program.threads.iter().flatten().any(wanted)
@@ -166,7 +165,7 @@ impl Class {
         }
     }
 
-    /// What keeps the programs of two classes apart.
+    /// Makes the seeds of two classes differ.
     fn salt(self) -> u64 {
         const STEP: u64 = 0x9FB2_1C65_1E98_DF25;
         let place = Class::AUDITED.iter().chain(&Class::CONTROLS).position(|class| *class == self);
@@ -174,83 +173,85 @@ impl Class {
     }
 }
 
-/// What loom said about one program.
+/// The result of one program under loom.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The outcomes of its executions; with a deadlock, those before it and the deadlock.
+    /// The outcomes of its executions. After a deadlock, only those found before it and the
+    /// deadlock.
     pub outcomes: Outcomes,
-    /// Its executions, if it explored them all.
+    /// The number of executions, if all were explored.
     pub executions: u64,
-    /// Why nothing can be said.
+    /// Why there is no result.
     pub broken: Option<String>,
 }
 
-/// All of the check, in numbers.
+/// The result of the whole check.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CheckerReport {
-    /// What the programs were drawn with.
+    /// The seed of the programs.
     pub seed: u64,
-    /// Wall time.
+    /// Wall time, in seconds.
     pub seconds: f64,
-    /// What the facade exports: nothing may be missed or made up.
+    /// Classes that the facade exports: nothing may be missed or invented.
     pub audited: Vec<ClassReport>,
-    /// What it does not: something must be missed.
+    /// Controls: something must be missed.
     pub controls: Vec<ClassReport>,
 }
 
-/// What became of the programs of one class.
+/// The result of one class.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ClassReport {
     /// The class.
     pub class: Class,
-    /// Programs run, each with two outcomes at least.
+    /// Programs run. Each has at least two outcomes.
     pub programs: usize,
-    /// Programs drawn and not run: too large, one outcome only, or deadlocks beyond their share.
+    /// Programs drawn but not run: too large, with a single outcome, or beyond the share of
+    /// programs that can deadlock.
     pub passed_over: usize,
     /// Programs that can deadlock.
     pub deadlocking: usize,
-    /// Executions that loom needed, where it explored them all.
+    /// Executions of the programs that loom explored completely.
     pub executions: u64,
-    /// Outcomes held against each other.
+    /// Outcomes compared.
     pub outcomes: usize,
     /// Outcomes that loom missed.
     pub missed: usize,
-    /// Outcomes that cannot be, and loom had.
+    /// Outcomes that are impossible, but that loom reported.
     pub invented: usize,
-    /// Programs of which an outcome was missed.
+    /// Programs with a missed outcome.
     pub programs_missed: usize,
-    /// The shortest program that showed a difference, and one outcome of it.
+    /// The shortest program with a difference, and one differing outcome.
     pub example: Option<Example>,
-    /// Why nothing can be said about some program.
+    /// Why some program has no result.
     pub broken: Option<String>,
 }
 
-/// A difference.
+/// A difference between loom and the enumeration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// The program.
     pub program: String,
-    /// How many operations it has.
+    /// The number of its operations.
     pub length: usize,
-    /// `missed` or `invented`, and what the threads observed.
+    /// `missed` or `invented`, with the observations of the threads.
     pub outcome: String,
 }
 
 impl CheckerReport {
-    /// Programs and outcomes of the audited operations.
+    /// Returns the numbers of programs and outcomes of the audited classes.
     pub fn compared(&self) -> [usize; 2] {
         let sum = |number: fn(&ClassReport) -> usize| self.audited.iter().map(number).sum();
         [sum(|report| report.programs), sum(|report| report.outcomes)]
     }
 
-    /// Why the check is not passed, if it is not.
+    /// Returns why the check fails, or `None` if it passes.
     pub fn complaint(&self) -> Option<String> {
         let mut complaint = String::new();
         let all = Class::AUDITED.iter().chain(&Class::CONTROLS);
         let reports = || self.audited.iter().chain(&self.controls);
         for class in all {
             if !reports().any(|report| report.class == *class && report.programs > 0) {
-                let _ = writeln!(complaint, "{class:?}: no program was run");
+                let _ = writeln!(complaint, "{class:?}: no program ran");
             }
         }
         for report in reports() {
@@ -267,7 +268,7 @@ impl CheckerReport {
         }
         for report in self.controls.iter().filter(|report| report.missed == 0) {
             let class = report.class;
-            let _ = writeln!(complaint, "{class:?}: a control, and nothing was found missing");
+            let _ = writeln!(complaint, "{class:?}: loom missed nothing in this control");
         }
         (!complaint.is_empty()).then_some(complaint)
     }
@@ -308,7 +309,7 @@ impl Part for Option<CheckerReport> {
 }
 
 impl ClassReport {
-    /// Of no program yet.
+    /// Creates a report without programs.
     pub fn new(class: Class) -> Self {
         ClassReport {
             class,
@@ -325,7 +326,7 @@ impl ClassReport {
         }
     }
 
-    /// Holds what loom found against what there is.
+    /// Compares loom's outcomes with the enumeration.
     pub fn compare(&mut self, program: &Program, all: &Outcomes, found: &Found) {
         self.programs += 1;
         self.executions += found.executions;
@@ -355,11 +356,11 @@ impl ClassReport {
     }
 }
 
-/// Runs the `checker` command and reads its report, whatever that says.
+/// Runs the `checker` command and reads its report, whether it passes or fails.
 ///
 /// # Errors
 ///
-/// How it ended, if it left no report.
+/// Says how the command ended if it left no report.
 pub fn run(checker: &Path) -> Result<CheckerReport, String> {
     let failed = |message: String| format!("{}: {message}", checker.display());
     let finished =
@@ -393,7 +394,8 @@ pub fn report(seed: u64) -> CheckerReport {
 mod tests {
     use super::*;
 
-    /// A report in which each class has run one program, of which loom found what `change` leaves.
+    /// Returns a report in which each class has run one program. `change` edits the outcomes that
+    /// loom found in `class`.
     fn report(class: Class, change: impl Fn(&mut Outcomes)) -> CheckerReport {
         let one = |other: &Class| {
             let mut report = ClassReport::new(*other);
@@ -423,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_that_loom_missed_is_told_with_its_program() {
+    fn a_missed_outcome_is_reported_with_its_program() {
         for class in Class::AUDITED {
             let complaint = complaint(class, |found| {
                 found.pop_last();
@@ -434,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_that_cannot_be_is_told() {
+    fn an_invented_outcome_is_reported() {
         let complaint = complaint(Class::Locks, |found| {
             found.insert(Outcome::Ended(Vec::new()));
         });
@@ -442,30 +444,30 @@ mod tests {
     }
 
     #[test]
-    fn a_deadlock_that_cannot_be_is_told_although_loom_looked_no_further() {
+    fn an_invented_deadlock_is_reported_although_loom_stops_there() {
         let complaint = complaint(Class::Locks, |found| *found = [Outcome::Deadlock].into());
         assert!(complaint.starts_with("Locks: 0 missed, 1 invented"), "{complaint}");
     }
 
     #[test]
-    fn a_control_that_nothing_is_missing_from_is_told() {
+    fn a_control_without_a_missed_outcome_is_reported() {
         for class in Class::CONTROLS {
             let complaint = complaint(class, |_| ());
-            assert_eq!(complaint, format!("{class:?}: a control, and nothing was found missing\n"));
+            assert_eq!(complaint, format!("{class:?}: loom missed nothing in this control\n"));
         }
     }
 
     #[test]
-    fn a_class_without_programs_and_an_exploration_without_an_end_are_told() {
+    fn an_empty_class_and_an_unfinished_exploration_are_reported() {
         let mut report = report(Class::Locks, |_| ());
         report.audited.retain(|report| report.class != Class::Mixed);
         report.audited[0].broken = Some("no end".to_owned());
         let complaint = report.complaint();
-        assert_eq!(complaint.as_deref(), Some("Mixed: no program was run\nLocks: no end\n"));
+        assert_eq!(complaint.as_deref(), Some("Mixed: no program ran\nLocks: no end\n"));
     }
 
     #[test]
-    fn of_a_program_that_can_deadlock_the_deadlock_must_be_found_and_no_more() {
+    fn in_a_program_that_can_deadlock_only_the_deadlock_must_be_found() {
         use oracle::Wait;
 
         let wait = Op::Wait(Wait { condvar: 0, lock: 0 });

@@ -1,4 +1,5 @@
-//! Hears loom say "Completed in N iterations", the only sign that an exploration was not cut short.
+//! Watches for loom's message "Completed in N iterations", the only sign that an exploration was
+//! not cut short.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,25 +9,25 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{set_global_default, Interest};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// 0 is: not heard.
+/// The number of iterations; 0 means that the message has not been seen.
 static ITERATIONS: AtomicU64 = AtomicU64::new(0);
 
-/// Starts listening, for the whole process.
+/// Starts listening for the whole process.
 pub(crate) fn listen() {
-    set_global_default(Listener).expect("nobody else listens in a model's process");
+    set_global_default(Listener).expect("a model's process has no other subscriber");
 }
 
-/// Forgets what was heard.
+/// Forgets the message.
 pub(crate) fn forget() {
     ITERATIONS.store(0, Ordering::SeqCst);
 }
 
-/// The number of iterations that loom said it completed.
+/// Returns the number of iterations that loom reported as completed.
 pub(crate) fn seen() -> Option<u64> {
     Some(ITERATIONS.load(Ordering::SeqCst)).filter(|iterations| *iterations > 0)
 }
 
-/// Wants one event of loom's and nothing else: its spans and traces would cost more than the model.
+/// Subscribes to this one event. loom's spans and traces would cost more than the model.
 struct Listener;
 
 impl Subscriber for Listener {

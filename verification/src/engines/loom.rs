@@ -1,8 +1,8 @@
-//! The loom engine: explores one trial in this process and tells what it found.
+//! The loom engine: explores one trial in this process and reports the result.
 //!
-//! The first panic that convicts ends the process: unwinding from a deadlock would meet loom's
-//! operations in destructors and abort, with nothing said. So the panic hook hands the trace to a
-//! thread outside of the model, which writes it and exits.
+//! The first panic that convicts ends the process. Unwinding from a deadlock would call loom's
+//! operations in destructors and abort without a message. So the panic hook sends the trace to a
+//! thread outside the model, which writes it and exits.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process;
@@ -25,7 +25,7 @@ use crate::trials::trial::Trial;
 
 use super::completion;
 
-/// What the model's thread and the reporter share.
+/// State that the model's thread and the reporter share.
 struct State {
     run: Run,
     harness: Harness,
@@ -40,7 +40,8 @@ fn state() -> MutexGuard<'static, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Every field that this version of loom has, so that no environment variable decides one.
+/// Returns a builder with every field of this version of loom set, so that no environment variable
+/// decides one.
 pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.max_threads = options.max_threads;
@@ -56,26 +57,26 @@ pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::mode
     builder
 }
 
-/// Explores a trial, hands what was found to `tell`, and ends the process.
+/// Explores a trial, passes the result to `emit`, and ends the process.
 ///
 /// # Panics
 ///
-/// If it is called twice: what a process found is kept in one place.
-pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+/// If it is called twice: a process stores one result.
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     let world = trial.scenario.world.faults.iter().copied();
     let faults = purpose.fault(trial).into_iter().chain(world).collect();
     let explore = move || explore(trial);
-    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, tell)
+    conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, emit)
 }
 
-/// Has something explored on a thread of its own, under the watchdog, and ends the process.
+/// Runs `explore` on a thread of its own under the watchdog, and ends the process.
 fn conduct(
     (trial, defect): (String, Option<String>),
     subject: &'static dyn Subject,
     faults: Vec<Fault>,
     explore: impl FnOnce() + Send + 'static,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
 ) -> ! {
     let options = Options::Loom(LoomOptions::complete());
     let run = Run { options, ..Run::new(trial, defect) };
@@ -90,7 +91,7 @@ fn conduct(
         trace::set_faults(&faults);
         trace::record_executions();
         let result = panic::catch_unwind(AssertUnwindSafe(explore));
-        // A panic that went past the hook: a payload that was resumed.
+        // The hook does not see a payload that was resumed.
         let end = match result {
             Ok(()) => End::Explored,
             Err(_) => End::Failed {
@@ -110,25 +111,26 @@ fn conduct(
         }
         Err(RecvTimeoutError::Disconnected) => unreachable!("the hook holds a sender"),
     };
-    tell(&finish(end, trace));
+    emit(&finish(end, trace));
     process::exit(0)
 }
 
-/// Without a bound, for a second opinion; where a bound is all that can be reached, with the bounds
-/// up to it, in which order a counterexample is shortest.
+/// Explores without a bound for a second opinion. A trial that cannot be completed has a last
+/// bound: all bounds up to it are explored in order, so that the first counterexample is the
+/// shortest.
 fn explore(trial: &'static Trial) {
     let bounds: Vec<_> = match trial.bound() {
         None => vec![None],
         Some(last) => (0..=last).map(Some).collect(),
     };
     for bound in bounds {
-        // Outcomes are the last exploration's.
+        // Only the outcomes of the last exploration count.
         state().harness.forget();
         check(bound, trial.scenario.body);
     }
 }
 
-/// One exploration.
+/// Runs one exploration.
 fn check(bound: Option<usize>, body: impl Fn(&Harness) + Send + Sync + 'static) {
     let (builder, harness) = {
         let mut state = state();
@@ -176,8 +178,8 @@ fn finish(end: End, trace: Option<Trace>) -> Run {
 fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
     panic::set_hook(Box::new(move |info| {
         let message = crate::base::panic_message::panic_message(info.payload());
-        // loom's own panics come while its state is borrowed: asking it for the thread would be
-        // another panic. They always convict.
+        // loom panics while its state is borrowed, so asking it for the thread would panic again.
+        // Its panics always convict.
         let loom = info.location().is_some_and(|site| site.file().contains("loom-"));
         if !loom && expected_panics::is_quiet() {
             return;
@@ -186,7 +188,7 @@ fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
         let site = if loom { "loom".to_owned() } else { site.unwrap_or_default() };
         let trace = record::translate(&trace::snapshot(), false);
         let _ = ended.send((End::Failed { message, site, schedule: None }, Some(trace)));
-        // The process is about to end; unwinding would only make noise.
+        // The process is about to exit; unwinding would only add noise.
         loop {
             std::thread::park();
         }

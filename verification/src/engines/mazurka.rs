@@ -1,8 +1,9 @@
-//! The engine mazurka, plugged into the pool's facade.
+//! The mazurka engine, installed behind the pool's facade.
 //!
-//! Executions are explored without a record. One that fails is run again from its schedule, with
-//! every operation written down. A panic that convicts does not unwind: destructors of the model
-//! would meet locks that others hold. The panic hook ends the execution where it stands.
+//! Executions are explored without a record. A failed execution is replayed from its schedule, and
+//! every operation is recorded. A panic that convicts does not unwind, since the model's
+//! destructors would meet locks that other threads hold. The panic hook ends the execution where it
+//! stands.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,19 +31,20 @@ use crate::scenarios::scenario::{Harness, World};
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
 
-/// mazurka as the facade's engine.
+/// The facade's engine.
 struct Plug;
 
 static PLUG: Plug = Plug;
 
-/// Whether a thread that may yield does so by choice: with a yield each time, random schedules leave
-/// hardly a sleeper. Explored, it always looks a second time, which covers both.
+/// Whether an optional yield is a choice of the explorer. If every thread yielded, random schedules
+/// would contain hardly any sleepers. An exploration always yields: the second look covers both
+/// cases.
 static YIELDS_BY_CHOICE: AtomicBool = AtomicBool::new(false);
 
-/// Executions that began.
+/// The number of executions that were started.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 
-/// Where the panic was raised that has ended an execution.
+/// The location of the panic that ended an execution.
 static SITE: Mutex<Option<String>> = Mutex::new(None);
 
 fn object(number: usize) -> Object {
@@ -99,7 +101,7 @@ impl Engine for Plug {
     }
 }
 
-/// Makes mazurka this process's engine.
+/// Makes mazurka the engine of this process.
 pub(super) fn install(yields_by_choice: bool) {
     YIELDS_BY_CHOICE.store(yields_by_choice, Ordering::Relaxed);
     engine::install(&PLUG);
@@ -114,7 +116,7 @@ pub(super) fn install(yields_by_choice: bool) {
     }));
 }
 
-/// Every setting, so that no default decides one.
+/// Returns a builder with every setting given, so that no default decides one.
 pub(super) fn builder(options: &MazurkaOptions) -> mazurka::Builder {
     mazurka::Builder::new()
         .max_threads(options.max_threads)
@@ -128,7 +130,7 @@ pub(super) fn builder(options: &MazurkaOptions) -> mazurka::Builder {
         .parts(1)
 }
 
-/// A scenario's program as mazurka runs it.
+/// Wraps a scenario's program for mazurka.
 pub(super) fn body(
     harness: &Harness,
     program: impl Fn(&Harness) + Send + Sync + 'static,
@@ -142,7 +144,7 @@ pub(super) fn body(
     }
 }
 
-/// Runs a schedule again, and writes it down; returns how it ended and the record.
+/// Replays a schedule with a record. Returns how it ended, and the record.
 pub(super) fn again(
     builder: &mazurka::Builder,
     schedule: &Schedule,
@@ -163,7 +165,7 @@ pub(super) fn again(
     (report.end, trace)
 }
 
-/// How an exploration ended, as reports have it.
+/// Converts the end of an exploration to the form used in reports.
 fn translate(end: &mazurka::End) -> End {
     match end {
         mazurka::End::Complete => End::Explored,
@@ -190,7 +192,7 @@ fn translate(end: &mazurka::End) -> End {
     }
 }
 
-/// How a sample ended, as reports have it.
+/// Converts the end of a sample to the form used in reports.
 pub(super) fn translate_sample(end: &mazurka::End) -> SampleEnd {
     match translate(end) {
         End::Failed { message, site, schedule } => {
@@ -219,7 +221,7 @@ fn exploration(report: &Report) -> Exploration {
     }
 }
 
-/// What the exploring thread and the watchdog share.
+/// State that the exploring thread and the watchdog share.
 struct Session {
     harness: Harness,
     run: Mutex<Run>,
@@ -231,8 +233,8 @@ impl Session {
         Arc::new(Session { harness, run })
     }
 
-    /// Explores one program; returns `true` if it held.
-    /// If the options' limit ends it, that is no failure.
+    /// Explores one program and returns `true` if it held. Reaching the limit in the options is not
+    /// a failure.
     fn explore(
         &self,
         options: &MazurkaOptions,
@@ -243,7 +245,7 @@ impl Session {
         let report = report.expect("the settings are valid");
         let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         run.explorations.push(exploration(&report));
-        // Before the replay, which acts and reaches too.
+        // Taken before the replay, which fires faults and reaches outcomes too.
         run.reached = reached(&self.harness);
         run.faults_fired = trace::faults_fired();
         run.end = match report.end {
@@ -262,7 +264,7 @@ pub(super) fn reached(harness: &Harness) -> BTreeMap<String, u64> {
     seen.map(|(outcome, times)| (outcome.to_owned(), times)).collect()
 }
 
-/// Where each thread was last, for people.
+/// Describes where each thread was last, for people.
 pub(super) fn stands() -> Vec<String> {
     let stand = |(thread, site): (usize, &panic::Location<'_>)| {
         format!("thread {thread} was last at {}:{}", site.file(), site.line())
@@ -270,11 +272,11 @@ pub(super) fn stands() -> Vec<String> {
     trace::stands().into_iter().map(stand).collect()
 }
 
-/// Has something explored on another thread, under the watchdog, tells, and ends the process.
+/// Runs the exploration on another thread under the watchdog, reports, and ends the process.
 fn conduct(
     session: &Arc<Session>,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
     explore: impl FnOnce(&Session) + Send + 'static,
 ) -> ! {
     let began = Instant::now();
@@ -288,7 +290,7 @@ fn conduct(
         Ok(()) => false,
         Err(RecvTimeoutError::Timeout) => true,
         Err(RecvTimeoutError::Disconnected) => {
-            eprintln!("the thread that explores has panicked");
+            eprintln!("the exploring thread panicked");
             process::exit(1)
         }
     };
@@ -304,11 +306,11 @@ fn conduct(
         });
     }
     run.survey = trace::survey().iter().flat_map(SiteFault::at).collect();
-    tell(&run);
+    emit(&run);
     process::exit(0)
 }
 
-pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     if matches!(purpose, Purpose::Verdict) {
         trace::begin_survey();
     }
@@ -324,7 +326,7 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
     let harness = Harness::new(trial.subject);
     let wrong = purpose.wrong();
     let session = Session::new(trial.name(), wrong, harness, Options::Mazurka(options.clone()));
-    conduct(&session, limit, tell, move |session| {
+    conduct(&session, limit, emit, move |session| {
         session.explore(&options, trial.scenario.body);
     })
 }
@@ -332,22 +334,22 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tel
 fn options(world: &World) -> MazurkaOptions {
     match Options::complete(run::Engine::Mazurka, world) {
         Options::Mazurka(options) => options,
-        Options::Loom(_) => unreachable!("mazurka was asked for"),
+        Options::Loom(_) => unreachable!("the options are not for mazurka"),
     }
 }
 
-/// Explores generated programs one after the other, each an exploration of the run.
+/// Explores generated programs one after the other. Each is an exploration of the same run.
 ///
 /// # Panics
 ///
-/// As [`run`](super::run).
+/// Like [`run`](super::run).
 pub fn run_programs(
     set: &'static ProgramSet,
     most: u64,
     programs: Vec<Program>,
     defect: Option<Defect>,
     limit: Duration,
-    tell: fn(&Run),
+    emit: fn(&Run),
 ) -> ! {
     let faults: Vec<_> = defect.iter().map(|defect| defect.fault(set.subject)).collect();
     trace::set_faults(&faults);
@@ -357,9 +359,9 @@ pub fn run_programs(
     let wrong = defect.map(|defect| defect.name.to_owned());
     let session =
         Session::new("generated".to_owned(), wrong, harness, Options::Mazurka(options.clone()));
-    conduct(&session, limit, tell, move |session| {
+    conduct(&session, limit, emit, move |session| {
         for program in programs {
-            // What the threads do is the trace's first line.
+            // The first line of the trace shows the program.
             let text: &'static str = program.to_string().leak();
             let held = session.explore(&options, move |harness| {
                 last_call::sync::note(text);
@@ -372,22 +374,22 @@ pub fn run_programs(
     })
 }
 
-/// Runs one schedule of a trial again; returns how it ended and its record.
+/// Replays one schedule of a trial. Returns how it ended, and its record.
 ///
 /// # Errors
 ///
-/// What is wrong with the schedule.
+/// Describes what is wrong with the schedule.
 ///
 /// # Panics
 ///
-/// As [`run`](super::run).
+/// Like [`run`](super::run).
 pub fn replay(
     trial: &'static Trial,
     purpose: &Purpose,
     schedule: &str,
 ) -> Result<(End, Option<Trace>), String> {
     let schedule: Schedule =
-        schedule.parse().map_err(|error| format!("`{schedule}` is no schedule: {error}"))?;
+        schedule.parse().map_err(|error| format!("`{schedule}` is not a schedule: {error}"))?;
     let world = trial.scenario.world;
     let faults: Vec<_> =
         purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();

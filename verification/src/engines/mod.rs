@@ -1,5 +1,5 @@
-//! The engines that explore: mazurka, which gives the verdicts, and loom, the second opinion. Each
-//! runs one trial in this process, tells what it found, and ends the process.
+//! The engines that explore: mazurka gives the verdicts, and loom a second opinion. Each runs one
+//! trial in this process, reports the result, and ends the process.
 
 pub(crate) mod completion;
 pub(crate) mod loom;
@@ -17,14 +17,14 @@ use crate::trials::trial::Trial;
 pub use mazurka::{replay, run_programs};
 pub use sampling::{run as sample, Plan, Request, Wrong};
 
-/// Explores a trial, hands what was found to `tell`, and ends the process.
+/// Explores a trial, passes the result to `emit`, and ends the process.
 ///
 /// # Panics
 ///
 /// If it is called twice: a process has one engine.
-pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, tell: fn(&Run)) -> ! {
+pub fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     match purpose.engine(trial) {
-        Engine::Mazurka => mazurka::run(trial, purpose, limit, tell),
-        Engine::Loom => loom::run(trial, purpose, limit, tell),
+        Engine::Mazurka => mazurka::run(trial, purpose, limit, emit),
+        Engine::Loom => loom::run(trial, purpose, limit, emit),
     }
 }

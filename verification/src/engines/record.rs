@@ -1,4 +1,4 @@
-//! The facade's record of an execution, as reports have it.
+//! Converts the facade's record of an execution to the form used in reports.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -8,8 +8,8 @@ use last_call::sync::trace::{self, Kind, Op};
 use crate::engines::naming::{told_apart, Sources};
 use crate::findings::trace::{Operation, Step, Trace};
 
-/// The facade's record of an execution, as reports have it.
-/// `wakes_any` says whether a notification for one may have woken any sleeper.
+/// Converts the facade's record of an execution to the form used in reports. `wakes_any` says
+/// whether `notify_one` may have woken any sleeper.
 pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
     let site = |site: &Location<'_>| format!("{}:{}", site.file(), site.line());
     let object = |number: usize| number.checked_sub(1).and_then(|index| trace.objects.get(index));

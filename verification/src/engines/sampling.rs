@@ -1,4 +1,4 @@
-//! Runs one scenario under many schedules drawn by mazurka and tells what it found.
+//! Runs one scenario under many schedules drawn by mazurka and reports the result.
 
 use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -15,49 +15,49 @@ use crate::scenarios::scenario::{Harness, Scenario};
 use crate::subjects::TWO_LOCK;
 use crate::trials::samples::DEPTH;
 
-/// One run of one scenario.
+/// A request to sample one scenario.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The program.
+    /// The scenario.
     pub scenario: &'static Scenario,
-    /// What goes wrong, if anything shall.
+    /// The fault to inject, if any.
     pub wrong: Option<Wrong>,
-    /// Which schedules are run.
+    /// The schedules to run.
     pub plan: Plan,
-    /// Steps that an execution may take.
+    /// The most steps that an execution may take.
     pub max_steps: usize,
-    /// How long it may take.
+    /// The time limit.
     pub limit: Duration,
 }
 
-/// What goes wrong on purpose.
+/// A named fault.
 #[derive(Clone, Debug)]
 pub struct Wrong {
     /// Its name in reports.
     pub name: String,
-    /// What the facade is told to do wrongly.
+    /// The fault that the facade injects.
     pub fault: Fault,
 }
 
-/// Which schedules are run.
+/// The schedules to run.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    /// That many, drawn at random.
+    /// Draws schedules at random.
     Draw {
-        /// By whom.
+        /// The algorithm that draws them.
         scheduler: Scheduler,
-        /// How many.
+        /// The number of schedules.
         schedules: usize,
-        /// From which seed.
+        /// The seed of the random numbers.
         seed: u64,
     },
-    /// This one.
+    /// Replays one schedule.
     Replay(Schedule),
 }
 
-/// Runs a scenario, hands what was found to `tell`, and ends the process: with 0 if that says that
-/// all is well, with 1 if not.
-pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
+/// Samples a scenario, passes the result to `emit`, and ends the process: with status 0 if `emit`
+/// returns `true`, and with 1 if not.
+pub fn run(request: &Request, emit: impl FnOnce(&Sample) -> bool) -> ! {
     let wrong = request.wrong.iter().map(|wrong| wrong.fault);
     let faults: Vec<_> = wrong.chain(request.scenario.world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
@@ -79,15 +79,15 @@ pub fn run(request: &Request, tell: impl FnOnce(&Sample) -> bool) -> ! {
             Sample { end, seconds: began.elapsed().as_secs_f64(), ..request.empty() }
         }
         Err(RecvTimeoutError::Disconnected) => {
-            eprintln!("the thread that draws schedules has panicked");
+            eprintln!("the sampling thread panicked");
             process::exit(2)
         }
     };
-    process::exit(i32::from(!tell(&sample)))
+    process::exit(i32::from(!emit(&sample)))
 }
 
 impl Request {
-    /// A sample in which nothing has been run.
+    /// Returns a sample without executions.
     fn empty(&self) -> Sample {
         let (scheduler, asked, seed) = match self.plan {
             Plan::Draw { scheduler, schedules, seed } => (scheduler, schedules, seed),
@@ -155,20 +155,20 @@ impl Request {
         }
     }
 
-    /// How a sample ended; a failure is run again for its record.
+    /// Converts the end of a sample. A failed execution is replayed for its record.
     fn end(
         &self,
         builder: &mazurka::Builder,
         harness: &Harness,
         end: &mazurka::End,
     ) -> (SampleEnd, Option<Trace>) {
-        let told = super::mazurka::translate_sample(end);
+        let translated = super::mazurka::translate_sample(end);
         let trace = match end {
             mazurka::End::Failed(failure) => {
                 again(builder, &failure.schedule, body(harness, self.scenario.body)).1
             }
             _ => None,
         };
-        (told, trace)
+        (translated, trace)
     }
 }

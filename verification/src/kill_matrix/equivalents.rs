@@ -14,19 +14,19 @@ pub struct Equivalents {
     pub(super) equivalent: Vec<Equivalent>,
 }
 
-/// One of them.
+/// A fault that changes nothing.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Equivalent {
     /// The file of the call site.
     pub(super) file: String,
-    /// The function around the call site: numbers of lines would not last.
+    /// The function around the call site. Line numbers would not last.
     pub(super) function: String,
     /// The line at the call site, without its indentation.
     pub(super) code: String,
-    /// The fault, `drop-notify-all` say.
+    /// The fault, for example `drop-notify-all`.
     pub(super) fault: String,
-    /// Why nothing changes.
+    /// The reason why nothing changes.
     pub(super) reason: String,
 }
 
@@ -35,19 +35,19 @@ impl Equivalents {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, naming the file.
+    /// Names the file and says what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{} is damaged: {error}", path.display()))
     }
 
-    /// Whether the fault is among them; `source` gives the text of a file.
+    /// Returns `true` if the fault is listed. `source` returns the text of a file.
     pub fn explain(&self, fault: &SiteFault, source: impl Fn(&str) -> Option<String>) -> bool {
         source(&fault.file).is_some_and(|source| self.position(fault, &source).is_some())
     }
 
-    /// Which of them it is.
+    /// Returns the index of the fault in the list.
     pub(super) fn position(&self, fault: &SiteFault, source: &str) -> Option<usize> {
         let (function, code) = place(source, fault.line);
         self.equivalent.iter().position(|known| {
@@ -59,7 +59,7 @@ impl Equivalents {
     }
 }
 
-/// The function around a line, and the line.
+/// Returns the name of the function around a line, and the line.
 fn place(source: &str, line: u32) -> (&str, &str) {
     let lines: Vec<_> = source.lines().take(line as usize).collect();
     let function = lines.iter().rev().find_map(|line| line.split_once("fn "));
@@ -73,7 +73,7 @@ mod tests {
     use super::place;
 
     #[test]
-    fn a_line_has_a_function_around_it() {
+    fn the_function_around_a_line_is_found() {
         let source = "fn first() {\n}\n\npub(crate) fn second<T>(t: T) {\n    t.lock();\n}\n";
         assert_eq!(place(source, 5), ("second", "t.lock();"));
         assert_eq!(place(source, 1), ("first", "fn first() {"));

@@ -1,9 +1,9 @@
-//! Faults at single call sites of the pool: enumerated by a survey of what the models reach, run
-//! without a rebuild, and judged as a whole in the kill matrix.
+//! Faults at single call sites of the pool. A survey of what the models reach enumerates them. They
+//! run without a rebuild, and the kill matrix judges them as a whole.
 //!
 //! A harmful fault must be convicted by some model that reaches its site, or be listed in
-//! `equivalent.toml` with the reason why it changes nothing. A harmless one must be survived by all
-//! models that reach it.
+//! `equivalent.toml` with the reason why it changes nothing. A harmless fault must be survived by
+//! every model that reaches its site.
 
 use crate::faults::site::in_words;
 use crate::faults::site::operation;
@@ -28,72 +28,73 @@ use crate::findings::run::{End, Run};
 use crate::findings::trace::Trace;
 use crate::trials::trial::Trial;
 
-/// Every fault and what became of it.
+/// Every fault and its fate.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct KillMatrix {
-    /// Call sites of the pool at which a fault could act.
+    /// The number of call sites at which a fault can act.
     pub sites: u64,
-    /// Faults tried.
+    /// The number of faults tried.
     pub faults: u64,
-    /// Wall time of all their runs, in seconds.
+    /// Wall time of all runs, in seconds.
     pub seconds: f64,
-    /// Each of them.
+    /// One entry for each fault.
     pub entries: Vec<KillEntry>,
 }
 
-/// What the runs of all faults came to.
+/// The runs of all faults.
 #[derive(Debug)]
 pub struct FaultRuns {
-    /// For each fault the trials that were run with it; for those of another shard none.
+    /// The runs of each fault, with their trials. Empty for a fault of another shard.
     pub runs: BTreeMap<SiteFault, Vec<(&'static Trial, Run)>>,
-    /// For each fault that none of them has convicted, those that the second engine has run with it.
+    /// The runs under the second engine, for each fault that no trial convicted.
     pub second_opinions: BTreeMap<SiteFault, Vec<(&'static Trial, Run)>>,
     /// Wall time of the runs, in seconds.
     pub seconds: f64,
 }
 
-/// A fault at a call site, and what became of it.
+/// A fault at a call site and its fate.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct KillEntry {
     /// `file:line`.
     pub site: String,
-    /// What is done there: `notify-one`, say.
+    /// The operation at the site, for example `notify-one`.
     pub operation: String,
-    /// What goes wrong, in words.
+    /// The fault in words.
     pub fault: String,
     /// `harmful` or `harmless`.
     pub kind: String,
-    /// `convicted`, `equivalent`, `explained` or `survived`; `MISSED`, `KILLED`, `UNDECIDED`,
-    /// `DISPUTED` or `STALE` is a failure.
+    /// `convicted`, `equivalent`, `explained` or `survived`. `MISSED`, `KILLED`, `UNDECIDED`,
+    /// `DISPUTED` and `STALE` are failures.
     pub verdict: String,
-    /// Why it is equivalent or undecided, or what is wrong with saying so.
+    /// Why the fault is equivalent or undecided, or what is wrong with the entry.
     pub reason: Option<String>,
-    /// The trials that convicted it; no more were asked after the third.
+    /// The trials that convicted it. After the third, no more trials run.
     pub convicted_by: Vec<String>,
-    /// The trials that came to no end with it: a limit ended them, which convicts nothing.
+    /// The trials that did not finish within a limit, which convicts nothing.
     pub undecided: Vec<String>,
-    /// The trials that were run with it.
+    /// The trials that ran with it.
     pub tried: Vec<String>,
     /// How the first conviction came about.
     pub how: Option<String>,
-    /// The execution that failed, of the first conviction.
+    /// The failed execution of the first conviction.
     #[serde(default)]
     pub trace: Option<Trace>,
 }
 
 impl KillEntry {
-    /// What goes wrong, and where.
+    /// Returns the operation, the site and the fault in words.
     pub fn title(&self) -> String {
         format!("{} at {} {}", self.operation, self.site, self.fault)
     }
 
-    /// Whether it is as it must be.
+    /// Returns `true` if the verdict is not a failure.
     pub fn is_good(&self) -> bool {
         matches!(&*self.verdict, "convicted" | "equivalent" | "explained" | "survived")
     }
 }
 
-/// Whether a run with a fault shows that something is wrong. One that came to no end does not.
+/// Returns `true` if a run with a fault shows that something is wrong. A run that does not finish
+/// shows nothing.
 pub fn convicts(trial: &Trial, run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
     let noticed = judge::convicts(run) || undeclared(trial, run).is_some();
@@ -107,7 +108,7 @@ fn undeclared<'a>(trial: &Trial, run: &'a Run) -> Option<&'a String> {
 fn how(trial: &Trial, run: &Run) -> String {
     match undeclared(trial, run) {
         Some(outcome) if run.end == End::Explored => {
-            format!("reached, and not declared: {outcome}")
+            format!("reached an undeclared outcome: {outcome}")
         }
         _ => judge::summary(run),
     }
@@ -139,7 +140,7 @@ impl KillMatrix {
             fault: known.fault.clone(),
             kind: "harmful".to_owned(),
             verdict: "STALE".to_owned(),
-            reason: Some("equivalent.toml lists it, and no model reaches it".to_owned()),
+            reason: Some("listed in equivalent.toml, but no model reaches it".to_owned()),
             convicted_by: Vec::new(),
             undecided: Vec::new(),
             tried: Vec::new(),
@@ -149,7 +150,7 @@ impl KillMatrix {
         KillMatrix::of(entries.into_iter().chain(stale).collect(), faults.seconds)
     }
 
-    /// Counts what there is.
+    /// Counts sites and faults.
     fn of(entries: Vec<KillEntry>, seconds: f64) -> Self {
         let run = || entries.iter().filter(|entry| !entry.tried.is_empty());
         let sites: BTreeSet<_> = run().map(|entry| &entry.site).collect();
@@ -157,12 +158,12 @@ impl KillMatrix {
         KillMatrix { sites, faults, seconds, entries }
     }
 
-    /// How many faults are tried in a minute; none if there are none.
+    /// Returns the number of faults tried per minute, or `None` if none were tried.
     pub fn faults_a_minute(&self) -> Option<f64> {
         (self.faults > 0 && self.seconds > 0.0).then(|| to_float(self.faults) * 60.0 / self.seconds)
     }
 
-    /// This and what another shard found. What is out of date, all shards say.
+    /// Merges the results of another shard. Every shard reports the stale entries.
     pub(crate) fn and(self, other: KillMatrix) -> Self {
         let key = |entry: &KillEntry| (entry.site.clone(), entry.fault.clone());
         let known: BTreeSet<_> = self.entries.iter().map(key).collect();
@@ -173,7 +174,7 @@ impl KillMatrix {
         KillMatrix::of(entries, seconds)
     }
 
-    /// How many entries have that verdict.
+    /// Returns the number of entries with a verdict.
     pub fn count(&self, verdict: &str) -> usize {
         self.entries.iter().filter(|entry| entry.verdict == verdict).count()
     }
@@ -237,16 +238,16 @@ fn entry(
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
     let disputed = convicted.is_empty() && seconds.iter().any(|(trial, run)| convicts(trial, run));
     let (verdict, reason) = match (fault.is_harmless(), convicted.is_empty(), equivalent) {
-        _ if disputed => ("DISPUTED", Some("loom convicts it, and mazurka does not")),
+        _ if disputed => ("DISPUTED", Some("loom convicts it, but mazurka does not")),
         (false, true, Some(reason)) if !undecided.is_empty() => ("explained", Some(reason)),
-        (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended it")),
+        (_, true, None) if !undecided.is_empty() => ("UNDECIDED", Some("a limit ended the runs")),
         (true, true, None) if runs.iter().any(|run| acted(&run)) => ("survived", None),
-        (true, true, None) => ("MISSED", Some("it never acted")),
-        (true, false, None) => ("KILLED", Some("a correct pool bears it")),
+        (true, true, None) => ("MISSED", Some("the fault never acted")),
+        (true, false, None) => ("KILLED", Some("a correct pool tolerates it")),
         (false, false, None) => ("convicted", None),
-        (false, true, None) => ("MISSED", Some("no model that reaches it notices")),
+        (false, true, None) => ("MISSED", Some("no model that reaches the site notices it")),
         (false, true, Some(reason)) => ("equivalent", Some(reason)),
-        (_, _, Some(_)) => ("STALE", Some("equivalent.toml lists it, and it is not equivalent")),
+        (_, _, Some(_)) => ("STALE", Some("listed in equivalent.toml, but not equivalent")),
     };
     KillEntry {
         site: fault.site(),
@@ -280,7 +281,7 @@ mod tests {
 
     const SITE: &str = "src/queue/locked.rs:2";
 
-    /// A run of the first trial with a fault that acted so often.
+    /// A run of the first trial in which the fault acted `acted` times.
     fn run(acted: u64, failed: bool) -> (&'static Trial, Run) {
         let trial = candidates()[0];
         let message = "deadlock; threads = []".to_owned();
@@ -314,13 +315,17 @@ mod tests {
         let fault = "drop-notify-one";
         assert_eq!(judged(fault, vec![run(3, false), run(3, true)], ""), ["convicted"]);
         assert_eq!(judged(fault, vec![run(3, false)], ""), ["MISSED"]);
-        assert_eq!(judged(fault, vec![run(0, true)], ""), ["MISSED"], "it failed of itself");
+        assert_eq!(
+            judged(fault, vec![run(0, true)], ""),
+            ["MISSED"],
+            "it failed without the fault"
+        );
         assert_eq!(judged(fault, vec![run(3, false)], LISTED), ["equivalent"]);
         assert_eq!(judged(fault, vec![run(3, true)], LISTED), ["STALE"]);
     }
 
     #[test]
-    fn what_comes_to_no_end_convicts_nothing() {
+    fn a_run_that_does_not_finish_convicts_nothing() {
         let fault = "drop-notify-one";
         let ends = [
             End::TimedOut { seconds: 5, stands: Vec::new() },
@@ -344,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_harmless_fault_is_survived_by_all() {
+    fn a_harmless_fault_must_be_survived_by_all() {
         for fault in ["notify-all-for-one", "notify-one-again", "notify-all-again", "wake-early"] {
             assert_eq!(judged(fault, vec![run(3, false), run(0, false)], ""), ["survived"]);
             assert_eq!(judged(fault, vec![run(0, false)], ""), ["MISSED"]);
@@ -353,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_second_engine_convicts_alone_is_disputed() {
+    fn a_fault_that_only_the_second_engine_convicts_is_disputed() {
         let fault: SiteFault =
             format!("drop-notify-one@{SITE}").parse().expect("a fault at a site");
         let second_opinions = BTreeMap::from([(fault.clone(), vec![run(3, true)])]);
@@ -365,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_of_nothing_is_stale() {
+    fn an_explanation_of_an_unreached_fault_is_stale() {
         let other = "drop-notify-all";
         assert_eq!(judged(other, vec![run(3, true)], LISTED), ["convicted", "STALE"]);
     }

@@ -1,4 +1,4 @@
-//! Which models are run with which fault.
+//! Selects the models that run with each fault.
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,31 @@ use crate::findings::run::Run;
 use crate::subjects::is_this_pool;
 use crate::trials::trial::{Expect, Trial};
 
-/// Executions of the second engine that a trial has at most about which it is asked with a fault.
+/// The second engine runs a fault only under trials with at most this many executions.
 pub const SECOND_OPINION_AT_MOST: u64 = 300;
 
-/// Executions that a trial has at most which is run with harmful faults first. What they break shows
-/// in a small model, mostly.
+/// Harmful faults run first under trials with at most this many executions. Most of them show in a
+/// small model.
 pub const HARMFUL_AT_MOST: u64 = 10_000;
 
-/// The same where none of those has convicted the fault, and nothing explains it.
+/// A harmful fault that none of those convicts, and that has no explanation, runs under trials with
+/// at most this many executions.
 pub const HARMFUL_AT_LAST: u64 = 400_000;
 
-/// The same of harmless faults, each of which is run under all of those trials.
+/// A harmless fault runs under every trial with at most this many executions.
 pub const HARMLESS_AT_MOST: u64 = 500;
 
-/// How many convictions of a fault are enough to stop looking for more.
+/// The number of convictions after which a fault is not run again.
 pub const CONVICTIONS: usize = 3;
 
-/// Every fault, with the trials that reach its site, the cheapest first.
+/// Every fault with the trials that reach its site, the cheapest first.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// By fault; each trial with its executions.
+    /// The trials of each fault, with their numbers of executions.
     pub trials: BTreeMap<SiteFault, Vec<(&'static Trial, u64)>>,
 }
 
-/// The trials that are run with faults: this pool's, as far as they hold.
+/// Returns the trials that run with faults: those of this pool that are expected to hold.
 pub fn candidates() -> Vec<&'static Trial> {
     let holds = |trial: &&Trial| {
         is_this_pool(trial.subject.name()) && !matches!(trial.expect, Expect::Convicted(_))
@@ -39,15 +40,15 @@ pub fn candidates() -> Vec<&'static Trial> {
 }
 
 impl Plan {
-    /// Makes a plan of the trials' surveys, of trials that are small enough to be run with each fault
-    /// that they reach.
+    /// Builds a plan from surveys. A fault gets every surveyed trial that reaches it and is small
+    /// enough.
     pub fn new(surveys: &[(&'static Trial, Run)]) -> Self {
         let cost = |run: &Run| run.explorations.last().map_or(0, |last| last.executions);
         let mut surveys: Vec<_> = surveys.iter().collect();
         surveys.sort_by_key(|(_, run)| cost(run));
         let mut plan = Plan::default();
         for (trial, run) in surveys {
-            // A fault of the scenario's own world is none that the pool must notice.
+            // The pool need not notice a fault that belongs to the scenario.
             let is_ours = |fault: &&SiteFault| {
                 trial.scenario.world.faults.iter().all(|known| known.action != fault.action)
             };

@@ -1,4 +1,4 @@
-//! Changed sources: seeded defects and what cargo-mutants leaves.
+//! Mutants: seeded defects in the sources, and the survivors of cargo-mutants.
 
 pub mod patches;
 pub mod seeded;

@@ -1,46 +1,47 @@
-//! The patches under `verification/mutants`: in each, one defect that somebody could have written, and
-//! above it who must notice.
+//! The patches under `verification/mutants`. Each contains one plausible defect, and its header
+//! names the judge that must notice it.
 //!
-//! A patch is a unified diff against the repository's root, so `git apply` takes it too; the lines
-//! before the diff are `Key: value`.
+//! A patch is a unified diff against the repository's root, so `git apply` accepts it too. The
+//! header consists of lines `Key: value` before the diff.
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// Where the patches are, from the repository's root.
+/// The folder of the patches, relative to the repository's root.
 pub const FOLDER: &str = "verification/mutants";
 
 /// A seeded defect in the pool's sources.
 #[derive(Clone, Debug)]
 pub struct Patch {
-    /// The file's name without `.patch`: what is wrong.
+    /// The file's name without `.patch`, which describes the defect.
     pub name: String,
-    /// What is wrong, in a sentence.
+    /// The defect, in a sentence.
     pub defect: String,
     /// The clauses that it breaks.
     pub clauses: Vec<u8>,
-    /// The hazards that it brings about, by a part of their condition.
+    /// The hazards that it causes, each by a part of its condition.
     pub hazards: Vec<String>,
-    /// Who must notice.
+    /// The judge that must notice it.
     pub judge: Judge,
-    /// Whether an outcome that is never reached is all that the model sees of it.
+    /// Whether the only sign of it in the model is an outcome that is never reached.
     pub vacuous: bool,
     files: Vec<FileDiff>,
 }
 
-/// Who must notice a defect.
+/// The model or the tests that must notice a defect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Judge {
-    /// A model of this pool: see [`Trial::of_this_pool`](crate::trials::trial::Trial::of_this_pool).
+    /// A model of this pool; see
+    /// [`Trial::of_this_pool`](crate::trials::trial::Trial::of_this_pool).
     Model(String),
     /// Tests on real threads.
     Test {
-        /// The queue that pools run on, by its name; `None` is the default.
+        /// The name of the pools' queue; `None` is the default.
         queue: Option<String>,
         /// The file in `tests`, without `.rs`.
         file: String,
-        /// One test of it; `None` is all.
+        /// One test in it; `None` is every test.
         test: Option<String>,
     },
 }
@@ -66,17 +67,17 @@ struct FileDiff {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Hunk {
-    /// The first line, counted from 1; a hint, since other changes move lines.
+    /// The first line, counted from 1. It is a hint, since other changes move lines.
     line: usize,
     old: Vec<String>,
     new: Vec<String>,
 }
 
-/// Reads every patch of a folder, by name.
+/// Reads every patch of a folder and sorts the patches by name.
 ///
 /// # Errors
 ///
-/// What is wrong with the first damaged one, naming it.
+/// Names the first malformed patch and says what is wrong with it.
 pub fn read_all(folder: &Path) -> Result<Vec<Patch>, String> {
     let in_folder = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut patches = Vec::new();
@@ -98,7 +99,7 @@ impl Patch {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Says what is wrong with the patch.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let mut lines = text.lines().peekable();
         let (mut defect, mut clauses, mut judge) = (None, None, None);
@@ -107,7 +108,7 @@ impl Patch {
             if line.is_empty() {
                 continue;
             }
-            let wrong = || format!("`{line}` is neither `Key: value` nor the diff");
+            let wrong = || format!("`{line}` is neither `Key: value` nor the start of the diff");
             let (key, value) = line.split_once(": ").ok_or_else(wrong)?;
             let twice = match key {
                 "Defect" => defect.replace(value.to_owned()).is_some(),
@@ -122,7 +123,7 @@ impl Patch {
                 _ => return Err(wrong()),
             };
             if twice {
-                return Err(format!("`{key}` is said twice"));
+                return Err(format!("`{key}` occurs twice"));
             }
         }
         let mut files = Vec::new();
@@ -132,7 +133,7 @@ impl Patch {
         if files.is_empty() {
             return Err("there is no diff".to_owned());
         }
-        let missing = |key: &str| format!("`{key}` is not said");
+        let missing = |key: &str| format!("`{key}` is missing");
         Ok(Patch {
             name: name.to_owned(),
             defect: defect.ok_or_else(|| missing("Defect"))?,
@@ -144,16 +145,16 @@ impl Patch {
         })
     }
 
-    /// The files that it changes, from the repository's root.
+    /// Returns the paths of the files that it changes, relative to the repository's root.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|file| &*file.path)
     }
 
-    /// Returns the files that it changes, changed. `read` gives them as they are.
+    /// Applies the patch and returns the changed files. `read` returns the current text of a file.
     ///
     /// # Errors
     ///
-    /// Which part of it is not there to be changed, or what `read` said.
+    /// Names the hunk that does not apply, or passes on the error of `read`.
     pub fn apply(
         &self,
         read: impl Fn(&str) -> Result<String, String>,
@@ -167,10 +168,12 @@ impl Patch {
 
 fn numbers(text: &str) -> Result<Vec<u8>, String> {
     let numbers = text.split(", ").map(|number| number.parse().map_err(|_| number));
-    numbers.collect::<Result<_, _>>().map_err(|word| format!("`{word}` is no number of a clause"))
+    numbers
+        .collect::<Result<_, _>>()
+        .map_err(|word| format!("`{word}` is not the number of a clause"))
 }
 
-/// Reads `QUEUE/FILE::TEST`, the first and the last of which may be missing.
+/// Reads `QUEUE/FILE::TEST`. `QUEUE` and `TEST` are optional.
 fn tests(judge: &str) -> Judge {
     let (queue, rest) = match judge.split_once('/') {
         Some((queue, rest)) => (Some(queue.to_owned()), rest),
@@ -194,14 +197,14 @@ impl FileDiff {
         };
         let (path, new) = (header("--- a/")?, header("+++ b/")?);
         if path != new || !path.starts_with("src/") {
-            return Err(format!("`{new}` is not a file of the pool's sources that stays"));
+            return Err(format!("`{new}` is not an existing file under src/"));
         }
         let mut hunks = Vec::new();
         while let Some(line) = lines.next_if(|line| line.starts_with("@@ ")) {
             hunks.push(Hunk::parse(line, lines)?);
         }
         if hunks.is_empty() {
-            return Err(format!("nothing is changed in {path}"));
+            return Err(format!("the diff changes nothing in {path}"));
         }
         Ok(FileDiff { path, hunks })
     }
@@ -212,7 +215,10 @@ impl FileDiff {
         for hunk in &self.hunks {
             let place = hunk.find(&lines, copied);
             let place = place.ok_or_else(|| {
-                format!("{} has no longer what is changed at line {}", self.path, hunk.line)
+                format!(
+                    "{} no longer contains the lines to be changed at line {}",
+                    self.path, hunk.line
+                )
             })?;
             out.extend_from_slice(&lines[copied..place]);
             out.extend(hunk.new.iter().map(String::as_str));
@@ -225,7 +231,7 @@ impl FileDiff {
 
 impl Hunk {
     fn parse(header: &str, lines: &mut Lines<'_>) -> Result<Self, String> {
-        let damaged = || format!("`{header}` is damaged, or does not say what follows");
+        let damaged = || format!("the hunk `{header}` is malformed");
         let mut ranges = header.split(' ').skip(1);
         let mut range = |sign| {
             let range = ranges.next()?.strip_prefix(sign)?;
@@ -254,7 +260,7 @@ impl Hunk {
         Ok(Hunk { line, old, new })
     }
 
-    /// Where its old lines are, nearest to where they were.
+    /// Returns the position of the old lines that is nearest to the original one.
     fn find(&self, lines: &[&str], from: usize) -> Option<usize> {
         let last = lines.len().checked_sub(self.old.len())?;
         let is_here =
@@ -282,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_patch_is_read_and_applied_where_its_lines_have_moved() {
-        let patch = parse(HEADER, DIFF).expect("it is good");
+        let patch = parse(HEADER, DIFF).expect("the patch is valid");
         assert_eq!((&*patch.defect, &patch.clauses[..]), ("two is three", &[3, 11][..]));
         assert_eq!(patch.judge, Judge::Model("some-model".to_owned()));
         let changed = vec![("src/a.rs".to_owned(), "0\n0\n0\none\nthree\nfour\nend\n".to_owned())];
@@ -290,26 +296,26 @@ mod tests {
     }
 
     #[test]
-    fn of_several_places_the_nearest_is_changed() {
-        let patch = parse(HEADER, DIFF).expect("it is good");
+    fn the_nearest_matching_place_is_changed() {
+        let patch = parse(HEADER, DIFF).expect("the patch is valid");
         let text = "0\none\ntwo\none\ntwo\none\ntwo\n";
         let changed = apply(&patch, text).expect("it applies");
         assert_eq!(changed[0].1, "0\none\nthree\nfour\none\ntwo\none\ntwo\n");
     }
 
     #[test]
-    fn what_is_no_longer_there_is_not_changed() {
-        let patch = parse(HEADER, DIFF).expect("it is good");
+    fn a_patch_whose_lines_are_gone_does_not_apply() {
+        let patch = parse(HEADER, DIFF).expect("the patch is valid");
         for text in ["", "one\n", "one\n two\n", "one\nzero\ntwo\n"] {
             assert!(apply(&patch, text).is_err_and(|error| error.contains("src/a.rs")), "{text}");
         }
     }
 
     #[test]
-    fn tests_are_named_by_file_and_maybe_by_queue_and_one_of_them() {
+    fn tests_are_named_by_file_and_optionally_by_queue_and_test() {
         let header = |judge: &str| format!("Defect: d\nClauses: 1\nConvicted-by-test: {judge}\n");
         for judge in ["submit", "submit::a_test", "channel/submit", "channel/submit::a_test"] {
-            let patch = parse(&header(judge), DIFF).expect("it is good");
+            let patch = parse(&header(judge), DIFF).expect("the patch is valid");
             let Judge::Test { queue, file, test } = &patch.judge else { panic!("{judge}") };
             assert_eq!(queue.as_deref(), judge.contains('/').then_some("channel"));
             assert_eq!(file, "submit");
@@ -319,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_patch_is_refused() {
+    fn a_malformed_patch_is_refused() {
         let headers = [
             "Clauses: 3\nConvicted-by: m\n",
             "Defect: d\nConvicted-by: m\n",

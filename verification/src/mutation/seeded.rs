@@ -1,8 +1,8 @@
-//! Seeded defects in the real sources: each patch of `verification/mutants` is applied to a copy of
+//! Seeded defects in the real sources. Each patch of `verification/mutants` is applied to a copy of
 //! the workspace and built, and the model or test that it names must convict it.
 //!
-//! Models are explored on the copy as it is first, where they must hold: else a conviction would show
-//! nothing.
+//! Every judge first runs on the unchanged copy and must pass there. Otherwise a conviction would
+//! show nothing.
 
 use crate::base::child;
 use crate::base::progress::Progress;
@@ -37,52 +37,52 @@ use crate::trials::purpose::Purpose;
 use crate::trials::recorded::{Expected, Range};
 use crate::trials::trial::{Expect, Trial};
 
-/// What a copy of the workspace needs, from its root.
+/// The paths that a copy of the workspace needs, relative to its root.
 const SOURCES: [&str; 8] =
     [".cargo", "Cargo.toml", "Cargo.lock", "README.md", "examples", "src", "tests", "verification"];
 
-/// The clauses without a patch, and why.
+/// The clauses without a patch, each with the reason.
 pub const CLAUSES_WITHOUT: [(u8, &str); 2] = [
-    (23, "the pool does nothing when the process ends, so there is nothing to do wrongly"),
-    (28, "threads are started by `build` alone, before there is a job that could travel"),
+    (23, "the pool does nothing when the process ends, so there is nothing to break"),
+    (28, "only `build` starts threads, before there is a job that could move"),
 ];
 
-/// Every mutant, and what became of it.
+/// Every mutant and its fate.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Mutants {
     /// Wall time of all builds and runs, in seconds.
     pub seconds: f64,
-    /// Each of them.
+    /// One report for each mutant.
     pub mutants: Vec<MutantReport>,
 }
 
-/// A mutant, and what became of it.
+/// A mutant and its fate.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MutantReport {
     /// The name of its patch.
     pub name: String,
-    /// What is wrong with it, in a sentence.
+    /// The defect, in a sentence.
     pub defect: String,
     /// The clauses that it breaks.
     pub clauses: Vec<u8>,
-    /// The hazards that it brings about, by a part of their condition.
+    /// The hazards that it causes, each by a part of its condition.
     pub hazards: Vec<String>,
     /// `model` or `test`.
     pub kind: String,
     /// The model or the test that must convict it.
     pub judge: String,
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
-    /// How it was convicted, or why it was not.
+    /// How it was convicted, or why not.
     pub message: String,
-    /// Of one that a model convicted: the execution that did it, at the lines of the changed sources.
+    /// The execution in which a model convicted it, with line numbers of the changed sources.
     #[serde(default)]
     pub trace: Option<Trace>,
-    /// Wall time of its build and its run.
+    /// Wall time of its build and its run, in seconds.
     pub seconds: f64,
 }
 
-/// What became of a mutant.
+/// The fate of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -90,14 +90,14 @@ pub enum Fate {
     Convicted,
     /// Its judge did not notice.
     Survived,
-    /// The sources are no longer those that the patch was made for.
+    /// The patch no longer fits the sources.
     DoesNotApply,
-    /// The compiler refuses it.
+    /// The compiler rejects it.
     DoesNotBuild,
 }
 
 impl MutantReport {
-    /// Why it is not convicted; nothing if it is.
+    /// Returns why it was not convicted, or `None` if it was.
     fn complaint(&self) -> Option<String> {
         let MutantReport { fate, judge, message, .. } = self;
         (*fate != Fate::Convicted).then(|| format!("{fate} under {judge}: {message}"))
@@ -154,7 +154,7 @@ impl fmt::Display for Fate {
 }
 
 impl Mutants {
-    /// These and what another shard found.
+    /// Merges the mutants of another shard.
     pub(crate) fn and(mut self, other: Mutants) -> Self {
         self.seconds += other.seconds;
         self.mutants.extend(other.mutants);
@@ -162,12 +162,13 @@ impl Mutants {
         self
     }
 
-    /// How many came to that.
+    /// Returns the number of mutants with a fate.
     pub fn count(&self, fate: Fate) -> usize {
         self.mutants.iter().filter(|mutant| mutant.fate == fate).count()
     }
 
-    /// The table for a terminal of that many columns, and then what is not as it must be.
+    /// Returns a table for a terminal of `width` columns, followed by the mutants that were not
+    /// convicted.
     pub fn render(&self, width: usize) -> String {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING);
@@ -192,16 +193,16 @@ impl Mutants {
     }
 }
 
-/// Seeds each patch in a copy of the workspace and asks its judge.
+/// Applies each patch to a copy of the workspace and runs its judge.
 ///
 /// # Errors
 ///
-/// If the copy cannot be made or built, or a judge complains of the sources as they are.
+/// If the copy cannot be made or built, or a judge fails on the unchanged sources.
 pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<Mutants, String> {
     let began = Instant::now();
     let workshop = Workshop::new(workspace, limit)?;
     let limits = workshop.control(patches)?;
-    // One kind of build after the other, and within it the files that change one by one.
+    // Sorted by kind of build, then by the files that change, so that cargo rebuilds little.
     let mut order: Vec<_> = patches.iter().collect();
     order.sort_by_key(|patch| (build_of(&patch.judge), patch.paths().collect::<Vec<_>>()));
     let progress = Progress::of("mutants", order.len());
@@ -216,7 +217,7 @@ pub fn run(workspace: &Workspace, patches: &[Patch], limit: Duration) -> Result<
     Ok(Mutants { seconds: began.elapsed().as_secs_f64(), mutants })
 }
 
-/// The tests that must be built, or `None` for the models.
+/// Returns the tests that must be built, or `None` for a model.
 fn build_of(judge: &Judge) -> Option<&str> {
     match judge {
         Judge::Model(_) => None,
@@ -224,24 +225,25 @@ fn build_of(judge: &Judge) -> Option<&str> {
     }
 }
 
-/// The model of that name that must hold: a scenario's name, or `SUBJECT/SCENARIO`.
+/// Returns the model of this pool with a name, either a scenario's name or `SUBJECT/SCENARIO`. It
+/// must be expected to hold.
 ///
 /// # Errors
 ///
-/// If there is none of this pool.
+/// If this pool has no such model.
 pub fn model(name: &str) -> Result<&'static Trial, String> {
     Trial::of_this_pool(name).ok_or_else(|| format!("there is no model `{name}` of {THIS_POOL}"))
 }
 
-/// Asks every model of this pool about the sources that the `model` command was built from, the
-/// cheapest first, until one complains; returns how many there are.
-/// For cargo-mutants, whose tests they are.
+/// Runs every model of this pool on the sources from which the `model` command was built, the
+/// cheapest first, until one fails. Returns the number of models. cargo-mutants uses this as its
+/// test.
 ///
-/// Another number of executions is no complaint here: much changes that, and breaks nothing.
+/// A different number of executions is not a failure: many correct changes cause one.
 ///
 /// # Errors
 ///
-/// The first model that does not hold, and why.
+/// Names the first model that does not hold, and says why.
 pub fn ask_every_model(
     executable: &Path,
     expected: &Expected,
@@ -257,26 +259,26 @@ pub fn ask_every_model(
         let run = commands::run_model(executable, trial, &Purpose::Mutant, limit);
         let complaint = match Answer::of_model(trial, &run) {
             Answer::Holds => continue,
-            Answer::Complains(said) => said.message,
-            Answer::Vacuous(message) | Answer::None(message) => message,
+            Answer::Fails(failure) => failure.message,
+            Answer::Vacuous(message) | Answer::Inconclusive(message) => message,
         };
         return Err(format!("{}: {complaint}", trial.name()));
     }
     Ok(trials.len())
 }
 
-/// A copy of the workspace, where sources are changed and changed back.
+/// A copy of the workspace in which sources are changed and restored.
 struct Workshop {
     copy: Workspace,
-    /// How long a judge may take that asks about the copy as it is.
+    /// The time limit of a judge on the unchanged copy.
     limit: Duration,
 }
 
-/// How long each judge may take that asks about a mutant.
+/// The time limit of each judge on a mutant.
 type Limits<'a> = BTreeMap<&'a Judge, Duration>;
 
 impl Workshop {
-    /// Brings the copy up to date; what has not changed is not written, lest it be built again.
+    /// Updates the copy. Unchanged files are not written, so that cargo does not rebuild them.
     fn new(workspace: &Workspace, limit: Duration) -> Result<Self, String> {
         let folder = workspace.root().join("target/mutants");
         let source = folder.join("source");
@@ -287,25 +289,25 @@ impl Workshop {
         Ok(Workshop { copy: workspace.copied_to(source, folder.join("build")), limit })
     }
 
-    /// Asks every judge about the copy as it is, and takes its time. Who then takes many times as
-    /// long hangs.
+    /// Runs every judge on the unchanged copy and measures its time. On a mutant, a judge that
+    /// takes many times as long counts as hanging.
     fn control<'a>(&self, patches: &'a [Patch]) -> Result<Limits<'a>, String> {
         const AT_LEAST: Duration = Duration::from_secs(10);
         const TIMES: u32 = 5;
         let mut judges: Vec<_> = patches.iter().map(|patch| &patch.judge).collect();
         judges.sort();
         judges.dedup();
-        let progress = Progress::of("judges of mutants, on the sources as they are", judges.len());
+        let progress = Progress::of("judges of mutants, on the unchanged sources", judges.len());
         let mut limits = Limits::new();
         for judge in judges {
             let executable = self.build(judge)?;
             let began = Instant::now();
             match self.ask(judge, &executable, self.limit)? {
                 Answer::Holds => limits.insert(judge, AT_LEAST + began.elapsed() * TIMES),
-                Answer::Complains(Said { message, .. })
+                Answer::Fails(Failure { message, .. })
                 | Answer::Vacuous(message)
-                | Answer::None(message) => {
-                    return Err(format!("{judge}, of the sources as they are: {message}"));
+                | Answer::Inconclusive(message) => {
+                    return Err(format!("{judge}, on the unchanged sources: {message}"));
                 }
             };
             progress.done(judge.to_string());
@@ -315,7 +317,7 @@ impl Workshop {
 
     fn report(&self, patch: &Patch, limit: Duration) -> Result<MutantReport, String> {
         let began = Instant::now();
-        let (fate, Said { message, trace }) = self.seed_and_ask(patch, limit)?;
+        let (fate, Failure { message, trace }) = self.seed_and_ask(patch, limit)?;
         Ok(MutantReport {
             name: patch.name.clone(),
             defect: patch.defect.clone(),
@@ -330,7 +332,7 @@ impl Workshop {
         })
     }
 
-    fn seed_and_ask(&self, patch: &Patch, limit: Duration) -> Result<(Fate, Said), String> {
+    fn seed_and_ask(&self, patch: &Patch, limit: Duration) -> Result<(Fate, Failure), String> {
         let changed = match patch.apply(|path| read(&self.copy.root().join(path))) {
             Ok(changed) => changed,
             Err(message) => return Ok((Fate::DoesNotApply, message.into())),
@@ -344,14 +346,16 @@ impl Workshop {
             Err(message) => return Ok((Fate::DoesNotBuild, message.into())),
         };
         Ok(match self.ask(&patch.judge, &executable, limit)? {
-            Answer::Complains(said) => (Fate::Convicted, said),
+            Answer::Fails(failure) => (Fate::Convicted, failure),
             Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message.into()),
-            Answer::Vacuous(message) | Answer::None(message) => (Fate::Survived, message.into()),
+            Answer::Vacuous(message) | Answer::Inconclusive(message) => {
+                (Fate::Survived, message.into())
+            }
             Answer::Holds => (Fate::Survived, "nothing failed".to_owned().into()),
         })
     }
 
-    /// Builds the judge into what it judges.
+    /// Builds the executable of a judge.
     fn build(&self, judge: &Judge) -> Result<PathBuf, String> {
         match judge {
             Judge::Model(_) => self.copy.build_model(),
@@ -372,7 +376,7 @@ impl Workshop {
                     Some(queue) => command.env(suites::QUEUE, queue),
                     None => command.env_remove(suites::QUEUE),
                 };
-                // A failure is enough: the smallest case that fails is not looked for.
+                // One failure is enough, so proptest does not shrink it.
                 command.current_dir(self.copy.root()).env("PROPTEST_MAX_SHRINK_ITERS", "0");
                 command.args(test.iter().flat_map(|test| [test, "--exact"]));
                 let finished = child::run(&mut command, limit)
@@ -383,30 +387,30 @@ impl Workshop {
     }
 }
 
-/// What a judge says.
+/// The answer of a judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Answer {
-    /// Everything was looked at, and nothing failed.
+    /// The run was complete, and nothing failed.
     Holds,
     /// Something failed.
-    Complains(Said),
+    Fails(Failure),
     /// Nothing failed, but an outcome was never reached.
     Vacuous(String),
-    /// It came to no end.
-    None(String),
+    /// The run was not complete.
+    Inconclusive(String),
 }
 
-/// How something failed.
+/// A failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Said {
+struct Failure {
     message: String,
-    /// The execution that did.
+    /// The failed execution.
     trace: Option<Trace>,
 }
 
-impl From<String> for Said {
+impl From<String> for Failure {
     fn from(message: String) -> Self {
-        Said { message, trace: None }
+        Failure { message, trace: None }
     }
 }
 
@@ -417,21 +421,21 @@ impl Answer {
         let missing = declared.iter().find(|outcome| !run.reached.contains_key(**outcome));
         match (&run.end, undeclared, missing) {
             (End::Failed { .. }, _, _) if !run.end.is_limit() => {
-                Answer::Complains(Said { message: judge::summary(run), trace: run.trace.clone() })
+                Answer::Fails(Failure { message: judge::summary(run), trace: run.trace.clone() })
             }
             (
                 End::Failed { .. } | End::GaveUp { .. } | End::TimedOut { .. } | End::Died { .. },
                 _,
                 _,
-            ) => Answer::None(judge::summary(run)),
+            ) => Answer::Inconclusive(judge::summary(run)),
             (End::Explored, Some(outcome), _) => {
-                Answer::Complains(format!("reached, and not declared: {outcome}").into())
+                Answer::Fails(format!("reached an undeclared outcome: {outcome}").into())
             }
             (End::Explored, None, Some(outcome)) => {
                 Answer::Vacuous(format!("never reached: {outcome}"))
             }
             (End::Explored, None, None) if run.faults_fired.contains(&0) => {
-                Answer::Vacuous("a fault that the scenario is about never acted".to_owned())
+                Answer::Vacuous("a fault of the scenario never acted".to_owned())
             }
             (End::Explored, None, None) => Answer::Holds,
         }
@@ -439,33 +443,31 @@ impl Answer {
 
     fn of_test(finished: &Finished, limit: Duration) -> Self {
         match finished.status {
-            None => {
-                Answer::Complains(format!("it has not ended after {} s", limit.as_secs()).into())
-            }
+            None => Answer::Fails(format!("not finished after {} s", limit.as_secs()).into()),
             Some(status) if !status.success() => {
                 let output = format!("{}{}", finished.stderr, finished.stdout);
                 let complaint = last_panic(&output).unwrap_or_else(|| status.to_string());
-                Answer::Complains(complaint.into())
+                Answer::Fails(complaint.into())
             }
             Some(_) if finished.stdout.contains("test result: ok. 0 passed") => {
-                Answer::None("no test was run".to_owned())
+                Answer::Inconclusive("no test ran".to_owned())
             }
             Some(_) => Answer::Holds,
         }
     }
 }
 
-/// The message of the last panic that a test's output tells of, in a line.
+/// Returns the message of the last panic in a test's output, as one line.
 fn last_panic(output: &str) -> Option<String> {
     const LONGEST: usize = 300;
-    let (_, told) = output.rsplit_once(" panicked at ")?;
-    let lines = told.lines().take_while(|line| !line.is_empty() && !line.starts_with("note: "));
-    // The first line ends with the place.
+    let (_, report) = output.rsplit_once(" panicked at ")?;
+    let lines = report.lines().take_while(|line| !line.is_empty() && !line.starts_with("note: "));
+    // The first line ends with the location.
     let text = lines.skip(1).map(str::trim).collect::<Vec<_>>().join(" ");
     Some(text.chars().take(LONGEST).collect())
 }
 
-/// A changed file of the copy, until dropped.
+/// A changed file of the copy, restored on drop.
 struct Seed {
     path: PathBuf,
     before: String,
@@ -482,7 +484,7 @@ impl Seed {
 
 impl Drop for Seed {
     fn drop(&mut self) {
-        // If it cannot be written, the next patch does not apply, and says so.
+        // If the write fails, the next patch does not apply and reports an error.
         let _ = write(&self.path, &self.before);
     }
 }
@@ -541,9 +543,7 @@ mod tests {
     use crate::trials::trial::{Expect, Trial};
 
     fn root() -> &'static Path {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .expect("the workspace is around this package")
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace contains this package")
     }
 
     fn patches() -> Vec<Patch> {
@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn every_patch_changes_the_sources_as_they_are() {
+    fn every_patch_applies_to_the_current_sources() {
         for patch in patches() {
             let changed = patch.apply(|path| read(&root().join(path)));
             let changed = changed.unwrap_or_else(|error| panic!("{}: {error}", patch.name));
@@ -562,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn every_patch_names_a_judge_that_is_there() {
+    fn every_patch_names_an_existing_judge() {
         for Patch { name, judge, vacuous, .. } in patches() {
             match judge {
                 Judge::Model(model) => {
@@ -572,7 +572,7 @@ mod tests {
                 }
                 Judge::Test { queue, file, test } => {
                     assert!(!vacuous, "{name}: only a model can be vacuous");
-                    // Only a build with every queue knows them all.
+                    // Only a build with every queue has all names.
                     let known = |queue: &String| QueueKind::ALL.iter().any(|k| k.name() == queue);
                     let all = cfg!(all(feature = "crossbeam-channel", not(loom)));
                     assert!(!all || queue.iter().all(known), "{name}: no queue {queue:?}");
@@ -597,7 +597,7 @@ mod tests {
     }
 
     #[test]
-    fn every_hazard_has_a_patch_or_no_place_in_the_design() {
+    fn every_hazard_has_a_patch_or_is_excluded_by_the_design() {
         let mut left: Vec<_> = HAZARDS.iter().filter(|hazard| hazard.excluded.is_empty()).collect();
         for patch in patches() {
             for part in patch.hazards {
@@ -611,7 +611,7 @@ mod tests {
         assert!(left.is_empty(), "without a patch: {left:?}");
     }
 
-    /// A run of a model that reached these outcomes.
+    /// A run of a model that reached the given outcomes.
     fn explored(trial: &Trial, reached: &[&str]) -> Run {
         let mut run = Run::new(trial.name(), None);
         run.reached = reached.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect();
@@ -619,7 +619,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_named_by_its_scenario_and_maybe_its_subject() {
+    fn a_model_is_named_by_its_scenario_and_optionally_its_subject() {
         let name = |name: &str| super::model(name).map(Trial::name);
         assert_eq!(name("drop-busy"), Ok("last-call/drop-busy".to_owned()));
         let qualified = format!("{ON_DEFAULT_QUEUE}/drop-busy");
@@ -630,7 +630,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_complains_of_failures_and_of_outcomes_that_nobody_declared() {
+    fn a_model_fails_on_failures_and_on_undeclared_outcomes() {
         let trial = super::model("drop-busy").expect("it exists");
         let all = trial.scenario.reach;
         let mut run = explored(trial, all);
@@ -643,30 +643,30 @@ mod tests {
             schedule: None,
         };
         run.trace = Some(deadlock());
-        let Answer::Complains(said) = Answer::of_model(trial, &run) else { panic!("it failed") };
-        assert_eq!(said.trace, run.trace, "the execution that did it");
+        let Answer::Fails(failure) = Answer::of_model(trial, &run) else { panic!("it failed") };
+        assert_eq!(failure.trace, run.trace, "the execution that did it");
         run.end = End::TimedOut { seconds: 1, stands: Vec::new() };
-        assert!(matches!(Answer::of_model(trial, &run), Answer::None(_)));
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Inconclusive(_)));
         let run = explored(trial, &all[1..]);
         assert!(matches!(Answer::of_model(trial, &run), Answer::Vacuous(_)));
         let run = explored(trial, &[all[0], "another"]);
-        assert!(matches!(Answer::of_model(trial, &run), Answer::Complains(_)));
+        assert!(matches!(Answer::of_model(trial, &run), Answer::Fails(_)));
     }
 
     #[test]
-    fn a_test_complains_by_its_exit_status() {
+    fn a_test_fails_by_its_exit_status() {
         let limit = Duration::from_secs(30);
         let answer = |script: &str| {
             let finished = child::run(Command::new("sh").args(["-c", script]), limit);
             Answer::of_test(&finished.expect("sh can be started"), limit)
         };
         assert_eq!(answer("echo 'test result: ok. 1 passed; 0 failed'"), Answer::Holds);
-        assert!(matches!(answer("echo 'test result: ok. 0 passed'"), Answer::None(_)));
-        assert_eq!(answer("exit 101"), Answer::Complains("exit status: 101".to_owned().into()));
+        assert!(matches!(answer("echo 'test result: ok. 0 passed'"), Answer::Inconclusive(_)));
+        assert_eq!(answer("exit 101"), Answer::Fails("exit status: 101".to_owned().into()));
     }
 
     #[test]
-    fn of_several_panics_the_last_is_told() {
+    fn the_last_of_several_panics_is_reported() {
         let output = "thread 'a' panicked at src/a.rs:1:1:\nfirst\n\nthread 'b' (7) panicked at \
              src/b.rs:2:2:\nassertion failed\n  left: 1\n right: 2\nnote: run with\n\nfailures:\n";
         assert_eq!(last_panic(output).as_deref(), Some("assertion failed left: 1 right: 2"));

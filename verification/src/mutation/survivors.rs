@@ -1,9 +1,10 @@
-//! What survives cargo-mutants in the ordinary build and in loom's: its two answers, merged.
+//! The survivors of cargo-mutants: merges its results for the ordinary build and for the loom
+//! build.
 //!
-//! Each build leaves out code that only the other has, and sees defects that the other cannot: a
-//! mutation counts as caught if either caught it. Those that neither caught stand in
-//! `survivors.toml`, each with its reason; one that does not, or one that no longer survives, is an
-//! error.
+//! Each build omits code that only the other contains, and catches defects that the other cannot.
+//! So a mutation counts as caught if either build caught it. A mutation that neither build caught
+//! must be listed in `survivors.toml` with its reason. An unlisted survivor is an error, and so is
+//! an entry that no longer survives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,22 +12,22 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// What one run of cargo-mutants found: for each mutation, by its whole line, what became of it.
+/// The results of one run of cargo-mutants: the fate of each mutation, by its complete line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found(BTreeMap<String, Fate>);
 
-/// What became of a mutation in one build.
+/// The fate of a mutation in one build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     /// It does not compile.
     Unviable,
-    /// Nothing noticed it, or nothing of it is in this build.
+    /// No test failed, or the mutated code is not in this build.
     Missed,
     /// A test failed, or hung.
     Caught,
 }
 
-/// The lists that cargo-mutants writes, one mutation a line.
+/// The lists that cargo-mutants writes, with one mutation per line.
 const LISTS: [(&str, Fate); 4] = [
     ("unviable.txt", Fate::Unviable),
     ("missed.txt", Fate::Missed),
@@ -35,12 +36,12 @@ const LISTS: [(&str, Fate); 4] = [
 ];
 
 impl Found {
-    /// Reads the folders `mutants.out` of one build, which may have been run in parts, or again.
-    /// What was caught once is caught.
+    /// Reads the folders `mutants.out` of one build, which may come from several parts or repeated
+    /// runs. A mutation that was caught in one of them counts as caught.
     ///
     /// # Errors
     ///
-    /// What is missing, naming the file.
+    /// Names the missing file.
     pub fn read<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Result<Self, String> {
         let mut found = Found::default();
         for folder in folders {
@@ -66,17 +67,17 @@ pub struct Explained {
     survivor: Vec<Survivor>,
 }
 
-/// One of them.
+/// An allowed survivor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Survivor {
-    /// The file that is changed.
+    /// The changed file.
     file: String,
-    /// The line that is changed, without its indentation: its number would not last.
+    /// The changed line without its indentation. Its number would not last.
     code: String,
     /// The change, in the words of cargo-mutants.
     mutation: String,
-    /// Why nobody can notice.
+    /// The reason why no test can notice.
     reason: String,
 }
 
@@ -85,7 +86,7 @@ impl Explained {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, naming the file.
+    /// Names the file and says what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -93,22 +94,22 @@ impl Explained {
     }
 }
 
-/// The merged answer.
+/// The merged results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     caught: usize,
     unviable: usize,
-    /// With its reason.
+    /// Survivors with their reasons.
     explained: Vec<(String, String)>,
     unexplained: Vec<String>,
-    /// Run in one build only, and not caught there.
+    /// Mutations that ran in one build only and were not caught there.
     untried: Vec<String>,
-    /// Explained, and caught or gone.
+    /// Entries that were caught or no longer exist.
     stale: Vec<String>,
 }
 
 impl Merged {
-    /// Merges what both builds found; `source` gives the text of a file.
+    /// Merges the results of both builds. `source` returns the text of a file.
     pub fn new(
         ordinary: &Found,
         loom: &Found,
@@ -122,7 +123,7 @@ impl Merged {
             let fates = [ordinary, loom].map(|found| found.0.get(mutation).copied());
             match fates.into_iter().flatten().max() {
                 Some(Fate::Caught) => merged.caught += 1,
-                // What one build's compiler refuses, the other build is not asked about.
+                // If the compiler of one build rejects a mutation, the other build need not run it.
                 Some(Fate::Unviable) => merged.unviable += 1,
                 _ if fates.contains(&None) => merged.untried.push(mutation.clone()),
                 Some(Fate::Missed) | None => match explained.of(mutation, &source) {
@@ -141,7 +142,7 @@ impl Merged {
         merged
     }
 
-    /// Whether there is something, nothing survives unexplained, and nothing is explained in vain.
+    /// Returns `true` if something was caught, every survivor is explained, and no entry is stale.
     pub fn is_good(&self) -> bool {
         self.caught > 0
             && self.unexplained.is_empty()
@@ -149,15 +150,15 @@ impl Merged {
             && self.stale.is_empty()
     }
 
-    /// What there is to read.
+    /// Returns the report as text.
     pub fn render(&self) -> String {
         let mut text = String::new();
         let reasons = self.explained.iter().map(|(line, why)| format!("{line}\n  {why}"));
         let parts = [
-            ("Survive, and are explained", reasons.collect::<Vec<_>>()),
-            ("SURVIVE UNEXPLAINED", self.unexplained.clone()),
-            ("NOT CAUGHT IN ONE BUILD, AND NOT RUN IN THE OTHER", self.untried.clone()),
-            ("EXPLAINED IN survivors.toml, AND CAUGHT OR GONE", self.stale.clone()),
+            ("Survived, explained", reasons.collect::<Vec<_>>()),
+            ("SURVIVED, NOT EXPLAINED", self.unexplained.clone()),
+            ("NOT CAUGHT IN ONE BUILD, NOT RUN IN THE OTHER", self.untried.clone()),
+            ("LISTED IN survivors.toml, BUT CAUGHT OR GONE", self.stale.clone()),
         ];
         for (title, lines) in parts.into_iter().filter(|(_, lines)| !lines.is_empty()) {
             let _ = writeln!(text, "{title}:\n{}\n", lines.join("\n"));
@@ -165,7 +166,7 @@ impl Merged {
         let survivors = self.explained.len() + self.unexplained.len();
         let _ = writeln!(
             text,
-            "{} mutations caught in one build or the other, {survivors} survived ({} explained), {} \
+            "{} mutations caught in either build, {survivors} survived ({} explained), {} \
              do not compile.",
             self.caught,
             self.explained.len(),
@@ -176,7 +177,7 @@ impl Merged {
 }
 
 impl Explained {
-    /// The entry for a mutation: `src/a.rs:12:5: replace f with ()`.
+    /// Returns the entry for a mutation such as `src/a.rs:12:5: replace f with ()`.
     fn of(&self, line: &str, source: impl Fn(&str) -> Option<String>) -> Option<&Survivor> {
         let (place, mutation) = line.split_once(": ")?;
         let mut place = place.split(':');
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_neither_catches_must_be_explained() {
+    fn a_survivor_must_be_explained() {
         let fates = [(WAIT, Fate::Missed), (COUNT, Fate::Caught)];
         let unexplained = merged(&fates, &fates, &Explained::default());
         assert_eq!(
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_of_what_is_caught_or_gone_is_stale() {
+    fn an_entry_that_is_caught_or_gone_is_stale() {
         let caught = [(WAIT, Fate::Caught)];
         assert!(!merged(&caught, &caught, &explained("wait();")).is_good());
         let missed = [(WAIT, Fate::Missed), (COUNT, Fate::Caught)];
@@ -246,16 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mutation_that_one_build_never_ran_is_no_survivor_and_no_pass() {
+    fn a_mutation_that_one_build_never_ran_is_neither_survivor_nor_pass() {
         let caught = (COUNT, Fate::Caught);
         let half = merged(&[(WAIT, Fate::Missed), caught], &[caught], &Explained::default());
         assert_eq!((half.untried.len(), half.unexplained.len(), half.is_good()), (1, 0, false));
         assert!(merged(&[(WAIT, Fate::Caught)], &[], &Explained::default()).is_good());
-        assert!(!merged(&[], &[], &Explained::default()).is_good(), "nothing was run");
+        assert!(!merged(&[], &[], &Explained::default()).is_good(), "nothing ran");
     }
 
     #[test]
-    fn a_mutation_that_compiles_nowhere_counts_apart() {
+    fn a_mutation_that_does_not_compile_is_counted_separately() {
         let fates = [(WAIT, Fate::Unviable), (COUNT, Fate::Caught)];
         for loom in [&fates[..], &fates[1..]] {
             let merged = merged(&fates, loom, &Explained::default());

@@ -1,4 +1,4 @@
-//! Child processes under a watchdog.
+//! Runs the `model` and `sample` commands in child processes under a watchdog.
 
 use crate::base::child;
 use crate::base::child::describe;
@@ -16,7 +16,7 @@ use crate::trials::purpose::Purpose;
 use crate::trials::samples::SampleTrial;
 use crate::trials::trial::Trial;
 
-/// Runs the `model` command for one trial, and always has something to say about it.
+/// Runs the `model` command for one trial. A child that dies or is killed also yields a [`Run`].
 pub fn run_model(model: &Path, trial: &Trial, purpose: &Purpose, limit: Duration) -> Run {
     let mut command = Command::new(model);
     command.arg(trial.name()).arg("--limit").arg(limit.as_secs().to_string());
@@ -45,7 +45,8 @@ pub fn run_generated(
     read_run(&mut command, &("generated".to_owned(), wrong), limit)
 }
 
-/// Runs a command that explores something, called so with that defect, and writes its run as JSON.
+/// Runs a command that explores and writes its run as JSON. `name` holds the names of the trial and
+/// of its defect, for a child that writes no run.
 pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: Duration) -> Run {
     let died = |message: String| {
         let end = End::Died { message };
@@ -63,7 +64,8 @@ pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: D
     }
 }
 
-/// Runs the `sample` command for one trial, and always has something to say about it.
+/// Runs the `sample` command for one trial. A child that dies or is killed also yields a
+/// [`Sample`].
 pub fn run_sample(
     command: &Path,
     trial: &SampleTrial,
@@ -77,7 +79,7 @@ pub fn run_sample(
     sample.arg("--limit").arg(limit.as_secs().to_string());
     match child::run(&mut sample, limit + limits::GRACE) {
         Err(error) => died(format!("{}: {error}", command.display())),
-        // Its status says what the line says; without a line there is only the status.
+        // The exit status repeats what the line says, so it matters only if there is no line.
         Ok(finished) => match serde_json::from_str(&finished.stdout) {
             Ok(sample) => sample,
             Err(_) => died(describe(&finished)),

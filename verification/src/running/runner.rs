@@ -28,48 +28,49 @@ use crate::trials::samples::SampleReport;
 use crate::trials::samples::SampleTrial;
 use crate::trials::trial::Trial;
 
-/// How models are run.
+/// Settings for running models.
 #[derive(Clone, Debug)]
 pub struct Runner {
     /// The `model` command, built under loom.
     pub model: PathBuf,
-    /// How many at a time.
+    /// The number of models that run at a time.
     pub jobs: usize,
-    /// How long one may take.
+    /// The time limit for each.
     pub limit: Duration,
 }
 
-/// A run of a trial, the second engine's, and one for each of its seeded defects, in their order.
+/// The runs of one trial: without a defect, under the second engine, and with each of its seeded
+/// defects in their order.
 #[derive(Debug)]
 pub struct Runs {
     /// The trial.
     pub trial: &'static Trial,
-    /// As it is.
+    /// The run without a defect.
     pub run: Run,
-    /// The same under the second engine, if that was asked.
+    /// The run under the second engine, if one was requested.
     pub second: Option<Run>,
-    /// With its defects.
+    /// The runs with its defects.
     pub defects: Vec<Run>,
 }
 
-/// The runs of a trial, as they come.
+/// The runs of a trial, collected as they finish.
 struct Pending {
     run: Option<Run>,
     second: Option<Run>,
     defects: Vec<Option<Run>>,
-    /// How many are still to come.
+    /// The number of runs still to come.
     left: usize,
 }
 
 impl Pending {
-    /// Adds a run; returns what to show: the verdict, with the last one.
+    /// Adds a run and returns the text to show. With the last run, that is the verdict.
     fn add(&mut self, trial: &Trial, purpose: &Purpose, run: Run, expected: &Expected) -> String {
         let name = trial.name();
         let shown = format!("{name} {}", purpose.wrong().unwrap_or_default());
         match purpose {
             Purpose::Defect(defect) => {
                 let index = trial.defects.iter().position(|one| one.name == defect.name);
-                self.defects[index.expect("it is a defect of this trial")] = Some(run);
+                self.defects[index.expect("the defect belongs to this trial")] = Some(run);
             }
             Purpose::SecondOpinion => self.second = Some(run),
             _ => self.run = Some(run),
@@ -91,9 +92,9 @@ impl Pending {
 }
 
 impl Runs {
-    /// Judges them.
+    /// Judges the runs.
     pub fn report(self, expected: &Expected) -> TrialReport {
-        // One that was cut short while its number was to be recorded says nothing.
+        // A second opinion that was cut short while it was to be recorded shows nothing.
         let is_asked = expected.second_opinion(&self.trial.name()).is_some();
         let second = self.second.as_ref().filter(|_| is_asked);
         TrialReport::new(self.trial, self.run, second, &self.defects, expected)
@@ -101,13 +102,13 @@ impl Runs {
 }
 
 impl Runner {
-    /// Runs every trial and its seeded defects: the first trial first, so that there is a verdict
-    /// soon, then the longest. The second engine is asked about the trials for which its number is
-    /// recorded, or, to record them, about all.
+    /// Runs every trial and its seeded defects. The first trial runs first, so that a verdict
+    /// appears soon; then the longest run first. The second engine runs the trials for which its
+    /// number is recorded, or all trials if the numbers are to be recorded.
     ///
     /// # Panics
     ///
-    /// If a thread of its own panics.
+    /// If one of its threads panics.
     pub fn verdicts(
         &self,
         trials: &[&'static Trial],
@@ -132,7 +133,7 @@ impl Runner {
             let name = trials[*index].name();
             match purpose {
                 Purpose::Verdict => expected.range(&name).map_or(u64::MAX, Range::typical),
-                // loom is about ten times as slow.
+                // loom takes about ten times as long.
                 Purpose::SecondOpinion => 10 * expected.second_opinion(&name).unwrap_or(0),
                 _ => 0,
             }
@@ -152,25 +153,24 @@ impl Runner {
         });
         let runs = trials.iter().zip(pending).map(|(trial, pending)| {
             let pending = pending.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let defects = pending.defects.into_iter().map(|run| run.expect("each task ran"));
-            let run = pending.run.expect("each task ran");
+            let defects = pending.defects.into_iter().map(|run| run.expect("every task has run"));
+            let run = pending.run.expect("every task has run");
             Runs { trial, run, second: pending.second, defects: defects.collect() }
         });
         runs.collect()
     }
 
-    /// Runs every fault at every call site that the trials reach, each under the trials that reach it
-    /// as their `surveys` say.
+    /// Runs every fault at every call site that the trials reach, under the trials whose `surveys`
+    /// contain it.
     ///
-    /// A harmful fault is taken to the cheapest trials first, and to no more once it has been
-    /// convicted often enough; a harmless one to all. A harmful one that no small model
-    /// convicts, and nothing explains, is taken to larger ones. About one that none has convicted, the
-    /// second engine is asked, under the smallest trials. A fault that is another shard's is run under
-    /// none.
+    /// A harmful fault runs under the cheapest trials first, until enough of them convict it. If no
+    /// small model convicts it and it has no explanation, it runs under larger ones. A harmless
+    /// fault runs under every trial. If no trial convicts a fault, the second engine runs it under
+    /// the smallest trials. A fault that belongs to another shard is not run.
     ///
     /// # Panics
     ///
-    /// If a thread of its own panics.
+    /// If one of its threads panics.
     pub fn faults(
         &self,
         surveys: &[(&'static Trial, Run)],
@@ -226,11 +226,11 @@ impl Runner {
         }
     }
 
-    /// Runs each of these trials, for its survey of call sites.
+    /// Runs each trial to survey its call sites.
     ///
     /// # Panics
     ///
-    /// If a thread of its own panics.
+    /// If one of its threads panics.
     pub fn surveys(&self, trials: &[&'static Trial]) -> Vec<(&'static Trial, Run)> {
         self.each("surveys of call sites", trials, |trial| {
             let run = commands::run_model(&self.model, trial, &Purpose::Verdict, self.limit);
@@ -238,14 +238,14 @@ impl Runner {
         })
     }
 
-    /// Runs the generated programs of at most that many actions on that queue, and the seeded defects
-    /// that they must notice together. Of a shard, its part of the programs and every defect.
+    /// Runs the generated programs of a set, and the seeded defects that those programs must notice
+    /// together. A shard runs its part of the programs and every defect.
     ///
     /// # Panics
     ///
-    /// If a thread of its own panics.
+    /// If one of its threads panics.
     pub fn generated(&self, set: &ProgramSet, nightly: bool, shard: Option<Shard>) -> Generated {
-        /// So that no process is left with the most of it.
+        /// Many parts, so that no process is left with most of the work.
         const PARTS: usize = 8;
         let own = shard.unwrap_or(Shard::WHOLE);
         let parts = Shard::all(PARTS * own.of()).skip(PARTS * (own.index() - 1)).take(PARTS);
@@ -275,7 +275,7 @@ impl Runner {
     ///
     /// # Panics
     ///
-    /// If a thread of its own panics.
+    /// If one of its threads panics.
     pub fn samples(&self, command: &Path, trials: &[SampleTrial], draw: Draw) -> Vec<SampleReport> {
         let limit = limits::sample(draw.schedules);
         self.each("samples", trials, |trial| {

@@ -1,6 +1,6 @@
-//! Tests on real threads: runs an executable of them and reads which clauses each test shows.
+//! Runs an executable of tests on real threads and reads which clauses each test supports.
 //!
-//! A test says so itself, in a line of its output: `evidence: clauses=C3,C5 runs=256`.
+//! A test reports this in a line of its output: `evidence: clauses=C3,C5 runs=256`.
 
 use crate::base::child;
 use crate::findings::evidence::Evidence;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::cargo::TestBinary;
 use crate::findings::verdict::Verdict;
 
-/// The variable that tells tests which queue their pools run on.
+/// The environment variable that selects the queue for the pools of a test.
 pub(crate) const QUEUE: &str = "LAST_CALL_QUEUE";
 
 /// One test on one queue.
@@ -26,20 +26,20 @@ pub(crate) const QUEUE: &str = "LAST_CALL_QUEUE";
 pub struct Test {
     /// `queue/file/test`.
     pub name: String,
-    /// STRESSED with the number of runs that the test did, or FAILED.
+    /// STRESSED with the number of runs in the test, or FAILED.
     pub verdict: Verdict,
-    /// The numbers of the clauses that it shows; maybe none.
+    /// The numbers of the clauses that it supports; may be empty.
     pub clauses: Vec<u8>,
 }
 
-/// What became of one executable of tests.
+/// The results of one executable of tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Suite {
     /// `queue/file`.
     pub name: String,
     /// Whether all its tests passed and at least one ran.
     pub passed: bool,
-    /// Why not, and its output.
+    /// The reason why it did not pass, and its output.
     pub failure: Option<String>,
     /// Wall time.
     pub seconds: f64,
@@ -66,7 +66,7 @@ impl Part for Vec<Suite> {
                 let failure = (!test.verdict.holds()).then(|| test.verdict.to_string());
                 Case::new(&*suite.name, &*test.name).unless(failure, None)
             });
-            // One that hung or died has no line of its own: the executable itself is then a case.
+            // An executable that hung or died has no line for a test, so it becomes a case itself.
             let whole = suite.failure.iter().map(|failure| {
                 Case::new(&*suite.name, &*suite.name).unless(Some(failure.clone()), None)
             });
@@ -105,7 +105,7 @@ impl Part for Vec<Suite> {
     }
 }
 
-/// Runs all tests of an executable, their pools on that queue.
+/// Runs all tests of an executable, with their pools on the given queue.
 pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> Suite {
     let name = format!("{queue}/{}", binary.target);
     let began = Instant::now();
@@ -123,11 +123,12 @@ pub fn run(queue: &str, binary: &TestBinary, folder: &Path, limit: Duration) -> 
             let failure = match finished.status {
                 None => Some(format!("killed after {} s", limit.as_secs())),
                 Some(status) if !status.success() => Some(status.to_string()),
-                Some(_) if tests.is_empty() => Some("no test was run".to_owned()),
+                Some(_) if tests.is_empty() => Some("no test ran".to_owned()),
                 Some(_) => None,
             };
-            let told = |failure| format!("{failure}\n{}{}", finished.stdout, finished.stderr);
-            (tests, failure.map(told))
+            let with_output =
+                |failure| format!("{failure}\n{}{}", finished.stdout, finished.stderr);
+            (tests, failure.map(with_output))
         }
     };
     Suite { name, passed: failure.is_none(), failure, seconds, tests }
@@ -150,10 +151,10 @@ fn read(suite: &str, output: &str) -> Vec<Test> {
             let test = rest.trim_end_matches(" stdout ----");
             shown = tests.iter().position(|known| known.name == format!("{suite}/{test}"));
         } else if let (Some(index), Some(rest)) = (shown, line.strip_prefix("evidence: ")) {
-            if let (Verdict::Stressed(runs), Some((clauses, told))) =
+            if let (Verdict::Stressed(runs), Some((clauses, reported))) =
                 (&mut tests[index].verdict, parse(rest))
             {
-                *runs = told;
+                *runs = reported;
                 tests[index].clauses.extend(clauses);
             }
         }
@@ -173,7 +174,7 @@ mod tests {
     use crate::findings::verdict::Verdict;
 
     #[test]
-    fn evidence_is_read_from_the_output_of_its_own_test() {
+    fn evidence_is_attributed_to_the_test_that_printed_it() {
         let output = "\nrunning 2 tests\ntest a ... ok\ntest b ... FAILED\n\nsuccesses:\n\n\
              ---- a stdout ----\nevidence: clauses=C3,C5 runs=256\n\n---- b stdout ----\nno\n";
         let tests = read("std/x", output);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_line_is_no_evidence() {
+    fn a_malformed_line_is_not_evidence() {
         for line in ["clauses=3 runs=1", "clauses=C3", "clauses=C3 runs=many", "C3"] {
             assert_eq!(parse(line), None, "{line}");
         }

@@ -1,15 +1,15 @@
-//! The happens-before graphs of a program, by trying every order of its visible operations.
+//! The happens-before graphs of a program, found by trying every order of its visible operations.
 //!
-//! A program runs on a [`Machine`] step by step, each step with its choice, as the explorer counts
-//! them: how a wait ends is chosen when it begins. Each event is hashed with its predecessors, so two
-//! executions have the same graph hash if they are the same trace.
+//! A program runs step by step on a [`Machine`]. Each step has a choice, as in the explorer: how a
+//! wait ends is chosen when it begins. Each event is hashed with its predecessors, so two
+//! executions have the same graph hash if they have the same trace.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use oracle::{Op, Outcome, Program, Protected, Seen, Semantics, Wait};
 
-/// How a wait ends.
+/// The possible ends of a wait.
 const NOTIFIED: u8 = 0;
 const TIMED_OUT: u8 = 1;
 const NOTIFIED_LATE: u8 = 2;
@@ -38,7 +38,7 @@ struct Thread {
     phase: Phase,
     done: usize,
     seen: Vec<Seen>,
-    /// The hash of its last event, with what it has learnt since by starting, joining and waking.
+    /// The hash of its last event, and of what it has learnt since by starting, joining and waking.
     known: u64,
     events: usize,
 }
@@ -48,9 +48,9 @@ enum Phase {
     Unborn,
     Stillborn,
     Ready,
-    /// In a queue; how its wait is to end.
+    /// In a queue, with the end of its wait.
     Asleep(u8),
-    /// About to acquire the lock again; how its wait has ended.
+    /// About to acquire the lock again, with the end of its wait.
     Woken(u8),
 }
 
@@ -123,11 +123,13 @@ impl<'a> Machine<'a> {
         machine
     }
 
-    /// Takes the steps of an execution of the explorer's, in which threads started in that order.
+    /// Takes the steps of an execution of the explorer. `started` is the order in which the threads
+    /// started.
     ///
     /// # Errors
     ///
-    /// The first step that cannot be taken, or the number of steps if more could follow.
+    /// The index of the first step that cannot be taken, or the number of steps if more could
+    /// follow.
     pub(crate) fn replay(
         program: &'a Program,
         semantics: Semantics,
@@ -156,12 +158,12 @@ impl<'a> Machine<'a> {
         Ok(machine)
     }
 
-    /// The hash of the happens-before graph so far.
+    /// Returns the hash of the happens-before graph so far.
     pub(crate) fn graph(&self) -> u64 {
         self.graph
     }
 
-    /// What has been observed, and which threads have not ended.
+    /// Returns the observations so far, and the threads that have not ended.
     pub(crate) fn outcome(&self) -> Outcome {
         let seen = self.threads.iter().map(|thread| thread.seen.clone()).collect();
         let stuck = |thread: &usize| {
@@ -180,7 +182,7 @@ impl<'a> Machine<'a> {
         self.program.threads[thread].get(self.threads[thread].done).copied()
     }
 
-    /// The choices of the thread's next step; none if it cannot go on.
+    /// Returns the choices of the thread's next step, or none if it cannot continue.
     fn choices(&self, thread: usize) -> Vec<u8> {
         let Some(op) = self.op(thread) else { return Vec::new() };
         let spurious = (self.spurious_wakeups_left > 0).then_some(SPURIOUS);
@@ -216,9 +218,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Takes a step, and then everything that is no step of its own.
+    /// Takes a step, and then everything that is not a step of its own.
     fn step(&mut self, thread: usize, choice: u8) {
-        let op = self.op(thread).expect("a thread that can go on");
+        let op = self.op(thread).expect("the thread can continue");
         self.steps.push((thread, choice));
         if let Phase::Woken(end) = self.threads[thread].phase {
             let (Op::Take(wait) | Op::Wait(wait) | Op::WaitUntil(wait)) = op else {
@@ -283,7 +285,7 @@ impl<'a> Machine<'a> {
                 self.add(thread, op, choice, &[]);
                 self.spawn(thread, other, choice == 1);
             }
-            _ => unreachable!("no step of its own"),
+            _ => unreachable!("not a step of its own"),
         }
         if self.threads[thread].phase == Phase::Ready {
             self.threads[thread].done += 1;
@@ -303,7 +305,7 @@ impl<'a> Machine<'a> {
         let op = Op::Wait(wait);
         self.locks[wait.lock].owner = None;
         if matches!(choice, TIMED_OUT | SPURIOUS) {
-            // No notification meets it.
+            // It receives no notification.
             self.add(thread, op, choice, &[]);
             self.spurious_wakeups_left -= usize::from(choice == SPURIOUS);
             self.threads[thread].phase = Phase::Woken(choice);
@@ -367,7 +369,7 @@ impl<'a> Machine<'a> {
         own.known
     }
 
-    /// Performs what is no step of its own.
+    /// Performs everything that is not a step of its own.
     fn settle(&mut self) {
         while (0..self.threads.len()).any(|thread| self.settle_one(thread)) {}
     }
@@ -402,7 +404,7 @@ impl<'a> Machine<'a> {
         true
     }
 
-    /// What decides how it goes on, as a hash.
+    /// Returns a hash of the state that determines the continuation.
     fn state(&self) -> u64 {
         let locks: Vec<_> = self.locks.iter().map(|lock| (lock.owner, lock.protected)).collect();
         let sleepers = |condvar: &Condvar| {
@@ -420,13 +422,13 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// The complete graphs of a program, each with the steps of one execution; `None` if there are more graphs than that,
-/// incomplete ones included. Where nothing but time can go on, nothing is complete: the timeouts are
-/// in other graphs.
+/// Returns the complete graphs of a program, each with the steps of one execution. Returns `None`
+/// if there are more than `limit` graphs, including incomplete ones. An execution that only time
+/// can continue is not complete: its timeouts belong to other graphs.
 ///
 /// # Panics
 ///
-/// If two executions have the same graph and differ in their state: then the dependence is wrong.
+/// If two executions have the same graph but different states: then the dependence is wrong.
 pub(crate) fn graphs(
     program: &Program,
     semantics: Semantics,

@@ -1,6 +1,6 @@
-//! The explorer on trial: random programs, whose outcomes are compared with an exhaustive enumeration
-//! that knows nothing of the explorer, and whose executions with the happens-before graphs that there
-//! are.
+//! Tests the explorer with random programs. Their outcomes are compared with an exhaustive
+//! enumeration that is independent of the explorer, and their executions with the possible
+//! happens-before graphs.
 
 mod graph;
 mod world;
@@ -12,19 +12,19 @@ use oracle::{draw, enumerate, Enumeration, Op, Outcome, Outcomes, Program, Recip
 
 use world::{builder, explore, replay, sample, Explored};
 
-/// The seed of the programs. Any other will do.
+/// The seed of the programs. Any other works as well.
 const SEED: u64 = 1;
 
-/// Programs of each recipe, for each semantics.
+/// The number of programs for each recipe and each semantics.
 const PROGRAMS: usize = 60;
 
-/// Programs with more graphs, incomplete ones included, are not counted.
+/// Programs with more graphs are not counted, including incomplete graphs.
 const GRAPHS: usize = 3_000;
 
-/// Half of the programs can deadlock.
+/// At most half of the programs can deadlock.
 const LIMITS: Recipe = Recipe { states: 1_500, deadlock_in: 2, ..Recipe::nothing() };
 
-/// What programs are made of.
+/// The recipes of the programs.
 const RECIPES: [(&str, Recipe); 6] = [
     ("everything", Recipe { states: 1_500, deadlock_in: 2, ..Recipe::everything() }),
     ("locks", Recipe { locks: true, ..LIMITS }),
@@ -48,7 +48,7 @@ fn wakes(_: &Program, all: &Enumeration) -> bool {
     all.wakes
 }
 
-/// Every combination of what the standard library leaves open.
+/// Returns every combination of the behaviour that the standard library leaves open.
 fn semantics() -> impl Iterator<Item = Semantics> {
     (0..8).map(|bits| Semantics {
         wakes_any: bits & 1 == 0,
@@ -58,16 +58,16 @@ fn semantics() -> impl Iterator<Item = Semantics> {
     })
 }
 
-/// What is wrong with an exploration, if anything is.
+/// A difference between an exploration and the oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Complaint {
     Missed(String),
     MadeUp(String),
-    /// Executions of one graph.
+    /// A graph that was visited more than once, with its number of executions.
     Repeated(u64),
-    /// The steps to a graph that was not visited, and how many such graphs there are.
+    /// The steps to a graph that was not visited, and the number of such graphs.
     Unvisited(Vec<(usize, u8)>, usize),
-    /// Graphs that were visited, and those that there are.
+    /// The numbers of graphs that were visited and that exist.
     Graphs(usize, usize),
     Broken(String),
     Panicked,
@@ -99,7 +99,7 @@ fn complaints(
     complaints
 }
 
-/// What a program came to under the explorer, and what is wrong with that.
+/// Explores a program and returns the result with its differences from the oracle.
 fn compare(
     program: &Program,
     semantics: &Semantics,
@@ -111,17 +111,17 @@ fn compare(
     (explored, complaints)
 }
 
-/// Programs of which the explorer once missed something.
+/// Programs in which the explorer once missed something.
 fn known() -> Vec<Program> {
     use Op::{IsRaised, Join, Lock, Raise, Spawn, Unlock};
     let section = [Lock(0), Unlock(0)];
-    // The owner of a lock waits for a thread that sleeps; another thread waits for the lock.
+    // The owner of a lock joins a sleeping thread, and another thread waits for the lock.
     let joins_under_lock = vec![
         vec![Spawn(1), Lock(0), IsRaised(0), Unlock(0), Join(1)],
         [&[Spawn(2)][..], &section, &[Lock(0), Join(2), Unlock(0)]].concat(),
         vec![Raise(0)],
     ];
-    // Of the starts of two threads either may fail, and not both.
+    // Two threads start. Either start may fail, but not both.
     let starts_apart = vec![
         vec![Spawn(1), Spawn(2), Join(1), Join(2)],
         [&section[..], &[Spawn(3), Join(3)]].concat(),
@@ -132,7 +132,7 @@ fn known() -> Vec<Program> {
     [joins_under_lock, starts_apart].map(|threads| Program { threads }).into()
 }
 
-/// The programs of a seed, each with all that it can do and with the name of its recipe.
+/// Returns the programs of a seed, each with its enumeration and the name of its recipe.
 fn programs(
     semantics: Semantics,
     seed: u64,
@@ -148,21 +148,21 @@ fn programs(
     known.chain(drawn)
 }
 
-/// The numbers of a run, which `--nocapture` shows.
+/// The statistics of a run; `--nocapture` shows them.
 #[derive(Debug, Default)]
 struct Tally {
     programs: usize,
-    /// Programs that can deadlock.
+    /// The number of programs that can deadlock.
     deadlocking: usize,
     outcomes: usize,
     executions: u64,
     redundant: u64,
     expired: u64,
-    /// Programs whose graphs were counted.
+    /// The number of programs whose graphs were counted.
     counted: usize,
 }
 
-/// Explores the programs of a seed; panics with the first one of which something is wrong.
+/// Explores the programs of a seed. Panics at the first program with a difference.
 fn try_programs(semantics: Semantics, seed: u64) -> Tally {
     let mut tally = Tally::default();
     for (name, program, all) in programs(semantics, seed) {
@@ -195,7 +195,7 @@ fn every_outcome_is_found_and_every_trace_visited_once() {
     assert!(programs >= 2_500, "{programs} programs");
 }
 
-/// One more seed, or as many as `MAZURKA_SEEDS` says: for a change of the explorer.
+/// One more seed, or `MAZURKA_SEEDS` of them: run this after a change to the explorer.
 #[test]
 fn every_outcome_of_other_programs_is_found() {
     let seeds = std::env::var("MAZURKA_SEEDS").map_or(Ok(1), |number| number.parse());
@@ -222,7 +222,7 @@ fn two_parts_visit_the_traces_that_one_visits() {
     }
 }
 
-/// The program with that many copies of its first thread in the place of its threads.
+/// Returns the program with `copies` copies of its first thread in place of its threads.
 fn alike(program: &Program, copies: usize) -> Program {
     let own = |op: &&Op| !matches!(op, Op::Spawn(_) | Op::Join(_));
     let own = program.threads[0].iter().filter(own).copied();
@@ -231,11 +231,11 @@ fn alike(program: &Program, copies: usize) -> Program {
     Program { threads: std::iter::once(main.collect()).chain(copies).collect() }
 }
 
-/// The outcomes but for which of the alike threads is which: all but the main thread.
+/// Returns the outcomes up to a permutation of the alike threads: all but the main thread.
 fn but_for_names(outcomes: &Outcomes) -> Outcomes {
     let representative = |outcome: &Outcome| {
         let names: &[&[usize]] = match outcome {
-            Outcome::Deadlock => unreachable!("the stuck threads are told"),
+            Outcome::Deadlock => unreachable!("the stuck threads are reported"),
             Outcome::Stuck(_, seen) | Outcome::Ended(seen) if seen.len() == 3 => {
                 &[&[0, 1, 2], &[0, 2, 1]]
             }
@@ -248,7 +248,7 @@ fn but_for_names(outcomes: &Outcomes) -> Outcomes {
                 &[0, 3, 2, 1],
             ],
         };
-        names.iter().map(|names| outcome.renamed(names)).min().expect("there are some")
+        names.iter().map(|names| outcome.renamed(names)).min().expect("there is a permutation")
     };
     outcomes.iter().map(representative).collect()
 }
@@ -283,7 +283,7 @@ fn symmetry_loses_no_outcome() {
 }
 
 #[test]
-fn samples_make_nothing_up() {
+fn samples_invent_no_outcome() {
     for semantics in semantics() {
         for (_, program, all) in programs(semantics, SEED + 2).step_by(7) {
             for scheduler in [Scheduler::Random, Scheduler::Pct { depth: 3 }] {
@@ -298,7 +298,7 @@ fn samples_make_nothing_up() {
 }
 
 #[test]
-fn every_first_failure_is_replayed() {
+fn the_first_failure_of_every_program_is_replayed() {
     let mut failures = 0;
     for semantics in semantics() {
         for (_, program, all) in programs(semantics, SEED + 3).filter(|p| p.2.can_deadlock()) {
@@ -307,7 +307,7 @@ fn every_first_failure_is_replayed() {
             let End::Failed(first) = report.end else {
                 panic!("it can deadlock: {program}, {semantics:?}: {all:?}")
             };
-            let line = first.schedule.to_string().parse().expect("a schedule is read back");
+            let line = first.schedule.to_string().parse().expect("the line is a schedule");
             let replayed = replay(&program, &builder(), &line);
             let End::Failed(again) = replayed.end else { panic!("it fails again: {program}") };
             assert_eq!((again.kind, &again.stands), (first.kind, &first.stands), "of {program}");

@@ -1,4 +1,4 @@
-//! A program of the oracle's, run by the explorer.
+//! Runs the oracle's programs under the explorer.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use oracle::{Op, Outcome, Outcomes, Program, Protected, Seen, Semantics, Wait};
 
 use crate::graph::Machine;
 
-/// The objects of one execution, and what was observed in it.
+/// The objects of one execution, and its observations.
 struct World {
     program: Arc<Program>,
     locks: Vec<(Object, Mutex<Protected>)>,
@@ -27,7 +27,7 @@ struct World {
 }
 
 thread_local! {
-    /// The world of the latest execution on this operating system thread.
+    /// The objects of the latest execution on this operating system thread.
     static LATEST: RefCell<Option<Arc<World>>> = const { RefCell::new(None) };
 }
 
@@ -147,21 +147,21 @@ impl World {
     }
 }
 
-/// What the explorer said about a program.
+/// The result of the explorer for a program.
 #[derive(Debug, Default)]
 pub(crate) struct Explored {
     /// The outcomes of the executions that count.
     pub(crate) outcomes: Outcomes,
-    /// The outcomes of the others: redundant ones, and those in which time had to pass.
+    /// The outcomes of the other executions: redundant ones, and those in which time had to pass.
     pub(crate) others: Outcomes,
-    /// The happens-before graph of each execution that counts, and how often it occurred.
+    /// The happens-before graph of each execution that counts, with its number of occurrences.
     pub(crate) graphs: BTreeMap<u64, u64>,
     pub(crate) report: Option<Report>,
-    /// Why nothing can be said.
+    /// Why there is no result.
     pub(crate) broken: Option<String>,
 }
 
-/// A builder of the explorer with that semantics.
+/// Returns a builder of the explorer with the given semantics.
 pub(crate) fn builder(semantics: &Semantics, broken: Option<Broken>) -> Builder {
     Builder::new()
         .wakes_any(semantics.wakes_any)
@@ -178,7 +178,7 @@ pub(crate) fn explore(program: &Program, semantics: &Semantics, builder: Builder
     observe(program, semantics, builder, |builder, model| builder.explore(model))
 }
 
-/// Runs a program under a few schedules that are drawn at random.
+/// Runs a program under a few random schedules.
 pub(crate) fn sample(
     program: &Program,
     semantics: &Semantics,
@@ -189,7 +189,7 @@ pub(crate) fn sample(
     observe(program, semantics, builder(semantics, None), sample)
 }
 
-/// Runs a program as a schedule says.
+/// Replays a schedule of a program.
 pub(crate) fn replay(program: &Program, builder: &Builder, schedule: &Schedule) -> Report {
     let report = builder.replay(schedule, model(program));
     report.expect("the settings are valid")
@@ -224,7 +224,7 @@ fn observe(
     let mut explored = std::mem::take(&mut *explored.lock().unwrap());
     let report = report.expect("the settings are valid");
     if let End::Limited = report.end {
-        explored.broken.get_or_insert("it came to no end".to_owned());
+        explored.broken.get_or_insert("the run did not finish".to_owned());
     }
     explored.report = Some(report);
     explored
