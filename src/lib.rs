@@ -68,6 +68,7 @@ mod signal;
 
 /// What the evidence looks into. It is public with the feature `__internals` only.
 #[path = ""] // in this folder, and not in one of its own
+#[cfg_attr(feature = "__internals", doc(hidden))]
 #[cfg_attr(not(feature = "__internals"), allow(unreachable_pub, dead_code))]
 mod internals {
     pub mod queue;
@@ -92,7 +93,7 @@ pub use signal::{SignalError, SignalStep};
 pub use submitter::Submitter;
 pub use trigger::{Shutdown, StopToken};
 
-/// Whether this build runs only inside a model. Documentation tests return at once then: cargo
+/// `true` if this build runs only inside a model. Documentation tests return at once then: cargo
 /// compiles them without `--cfg loom`, but links them with a library that has it.
 #[doc(hidden)]
 pub const UNDER_MODEL: bool = cfg!(all(loom, feature = "__internals"));
