@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs everything that must pass before a change lands, in CI and on a laptop.
+# Runs everything that must pass before a change lands, in CI and on a laptop. Every model, sample
+# and test runs once. About 15 minutes on two cores, from nothing.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

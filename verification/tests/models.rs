@@ -102,8 +102,7 @@ fn symmetry_loses_nothing() -> Result<(), Failed> {
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::base::child;
-    use verification::base::limits;
+    use verification::base::{child, limits};
     use verification::findings::run::End;
     use verification::trials::purpose::Purpose;
     use verification::trials::trial::Trial;
@@ -132,8 +131,7 @@ fn the_example_is_convicted() -> Result<(), Failed> {
     use std::process::Command;
 
     use verification::base::cargo::Workspace;
-    use verification::base::child;
-    use verification::base::limits;
+    use verification::base::{child, limits};
 
     // `cargo test --test models` alone builds no example.
     let example = Workspace::find()?.build_example("your_pool")?;

@@ -10,6 +10,7 @@ use comparison::records::Records;
 use comparison::trial::{self, Plan, Property};
 use comparison::{base, readme, report};
 use verification::base::cargo::Workspace;
+use verification::base::text::width;
 
 /// Holds this pool and others to the same properties, and reports which keep them.
 ///
@@ -150,12 +151,4 @@ fn properties(names: &[String]) -> Result<Vec<Property>, String> {
     let is_wanted =
         |property: &Property| names.is_empty() || names.iter().any(|n| n == property.name());
     Ok(Property::ALL.into_iter().filter(is_wanted).collect())
-}
-
-/// The columns of the terminal.
-fn width() -> usize {
-    const WITHOUT_A_TERMINAL: usize = 120;
-    const LEAST: usize = 72;
-    let size = console::Term::stdout().size_checked();
-    size.map_or(WITHOUT_A_TERMINAL, |(_, columns)| usize::from(columns)).max(LEAST)
 }

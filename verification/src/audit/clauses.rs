@@ -1,9 +1,9 @@
 //! Every clause of the contract with its evidence.
 
-use crate::audit::UNEVIDENCED;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::UNEVIDENCED;
 use crate::contract::clauses::{Clause, CLAUSES};
 use crate::findings::evidence::Evidence;
 use crate::findings::part::Part;

@@ -1,24 +1,24 @@
-//! What a run cost, beside what is aimed at. These are figures and no verdicts: machines differ.
+//! The cost of a run. Machines differ, so no verdict depends on it.
 
-use crate::base::text::to_float;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::text::to_float;
 use crate::findings::run::Run;
 
-/// The trial whose speed is told: the default pool with two workers and two jobs.
+/// The model that is timed: two workers and two jobs on the default queue.
 pub const MODEL: &str = "last-call-two-lock/drop-2x2";
 
-/// What a run cost.
+/// The cost of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// The time until the models were built, in seconds.
     pub build_seconds: f64,
     /// The time of models, seeded defects and faults at call sites, in seconds.
     pub exploring_seconds: f64,
-    /// One small model, explored again at the end with nothing of ours beside it.
+    /// One model, explored alone at the end of the run.
     pub speed: Option<Speed>,
-    /// What the largest process had of memory, if the system says.
+    /// The peak memory of the largest process, if the system reports it.
     pub memory: Option<Memory>,
 }
 
@@ -34,7 +34,7 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// Of a run that came to its end.
+    /// Returns the speed of a run that was completed.
     pub fn of(run: &Run) -> Option<Self> {
         let executions = run.explorations.iter().map(|exploration| exploration.executions).sum();
         let seconds = run.explorations.iter().map(|exploration| exploration.seconds).sum();
@@ -42,23 +42,23 @@ impl Speed {
         ended.then(|| Speed { model: run.trial.clone(), executions, seconds })
     }
 
-    /// Executions a second.
+    /// Returns the executions per second.
     pub fn a_second(&self) -> f64 {
         to_float(self.executions) / self.seconds
     }
 }
 
-/// What the largest process that was started had of memory.
+/// The peak memory of the largest child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
     /// In bytes.
     pub bytes: u64,
-    /// Whether that was a compiler or cargo, so that no model and no test had more.
+    /// Whether that process was cargo or a compiler; models and tests then had at most as much.
     pub at_most: bool,
 }
 
 impl Memory {
-    /// What the largest process had, of those that have ended since `built` and before.
+    /// Returns the peak of all children until now; `built` is the peak when building had ended.
     pub fn since(built: Option<u64>) -> Option<Self> {
         let bytes = largest_child()?;
         Some(Memory { bytes, at_most: built == Some(bytes) })
@@ -73,25 +73,25 @@ impl Memory {
     }
 }
 
-/// What the largest child that has ended had of memory, in bytes.
+/// Returns the peak memory of the largest child that has ended, in bytes.
 #[cfg(unix)]
 pub fn largest_child() -> Option<u64> {
     use nix::sys::resource::{getrusage, UsageWho};
 
-    // Kibibytes but on Apple's systems.
+    // In KiB, except on Apple systems.
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     let most = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?.max_rss();
     u64::try_from(most).ok().filter(|most| *most > 0).map(|most| most * unit)
 }
 
-/// What the largest child that has ended had of memory, in bytes.
+/// Returns the peak memory of the largest child that has ended, in bytes.
 #[cfg(not(unix))]
 pub fn largest_child() -> Option<u64> {
     None
 }
 
 impl Figures {
-    /// These and those of another shard.
+    /// Adds the figures of another shard.
     pub(crate) fn and(self, other: Figures) -> Self {
         let memory = match (self.memory, other.memory) {
             (Some(one), Some(other)) => Some(one.larger(other)),

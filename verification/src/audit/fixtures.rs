@@ -17,8 +17,7 @@ use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::suites::{Suite, Test};
 use crate::scenarios::scenario::World;
 use crate::trials::report::{DefectReport, TrialReport};
-use crate::trials::samples::SampleReport;
-use crate::trials::samples::{self, SampleTrial};
+use crate::trials::samples::{self, SampleReport, SampleTrial};
 
 fn audit(trial: TrialReport) -> Audit {
     let suites = vec![suite()];
@@ -144,7 +143,7 @@ fn trial() -> TrialReport {
     }
 }
 
-/// An audit in which everything is as it must be.
+/// An audit that holds.
 pub(crate) fn holding() -> Audit {
     audit(trial())
 }

@@ -1,11 +1,11 @@
 //! Several shards' audits, made one.
 
-use crate::findings::part::Part;
-use crate::findings::scope::Scope;
 use std::collections::BTreeSet;
 
 use crate::audit::Audit;
 use crate::base::shard::Shard;
+use crate::findings::part::Part;
+use crate::findings::scope::Scope;
 
 /// Merges the audits of all shards of one run, each of which must be there once.
 ///
@@ -73,13 +73,13 @@ fn complete(audits: &[Audit]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether two shards looked at the same with the same.
+/// Checks that two audits are shards of the same run.
 fn belongs(one: &Audit, other: &Audit) -> Result<(), String> {
     let mut scope = other.scope.clone();
     scope.shard.clone_from(&one.scope.shard);
     let differs = [
         ("format", one.schema != other.schema),
-        ("what was looked at", one.scope != scope),
+        ("scope", one.scope != scope),
         ("sources", one.source != other.source),
         ("toolchain", one.toolchain != other.toolchain),
         ("seed of the samples", one.seed != other.seed),

@@ -1,4 +1,4 @@
-//! The audit: everything that was run and what it says about each clause, as `audit.json`.
+//! The audit: the results of a run and the evidence for each clause, as `audit.json`.
 
 pub mod clauses;
 pub mod figures;
@@ -6,39 +6,38 @@ pub mod figures;
 pub(crate) mod fixtures;
 pub mod merge;
 
-use crate::audit::clauses::ClauseReport;
-use crate::base::cargo::Source;
-use crate::findings::part::Case;
-use crate::findings::part::Complaint;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
-use crate::findings::part::FAILURE;
-use crate::findings::scope::Scope;
-use crate::trials::report::TrialReport;
-use crate::trials::samples::SampleReport;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::clauses::ClauseReport;
 use crate::audit::figures::Figures;
+use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::CheckerReport;
+use crate::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
+use crate::findings::scope::Scope;
 use crate::kill_matrix::KillMatrix;
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
 use crate::running::suites::Suite;
+use crate::trials::report::TrialReport;
+use crate::trials::samples::SampleReport;
 
-/// The number of the format; it changes when a field changes its meaning, goes, or must be there.
+/// The version of the format. It changes when a field changes its meaning, is removed, or becomes
+/// required.
 ///
-/// 1: models, clauses, tests. 2: kill matrix; samples, check of loom, mutants, programs. 3: source,
-/// seed, figures, each model's settings, faults without a verdict, programs
-/// on each queue. 4: the engine of each model with its settings, executions that were given up, the
-/// second engine's opinion. 5: when the run began, the recorded executions of each model, and in each
-/// execution the names of its objects and the lines of source.
+/// * 1: models, clauses, tests.
+/// * 2: kill matrix, samples, cross-check, mutants, programs.
+/// * 3: source, seed, figures, settings of each model, faults without a verdict, programs on each
+///   queue.
+/// * 4: the engine of each model, executions that were given up, the opinion of the second engine.
+/// * 5: the start of the run, the recorded executions of each model, and in each trace the names of
+///   objects and the lines of source.
 pub const SCHEMA: u32 = 5;
 
-/// The clauses that need no evidence, and why: none.
+/// The clauses that need no evidence, each with its reason. There are none.
 pub const UNEVIDENCED: [(u8, &str); 0] = [];
 
 /// The format as a JSON schema.
@@ -51,14 +50,14 @@ pub fn schema() -> String {
     schema.expect("a schema can be written as JSON") + "\n"
 }
 
-/// What the proofs rest on, and do not show.
+/// What the proofs rest on without showing it.
 pub const ASSUMPTIONS: [&str; 6] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
-    "mazurka visits every trace of a model: checked on random programs against an enumeration that knows nothing of it, and against loom where loom finishes, and not proved.",
-    "The queue `channel` is not modelled but held against the same contract on real threads.",
-    "Jobs in place rest on the crate stack_dst, which has unsafe code.",
-    "A model shows what holds for its number of workers and jobs, and for no more.",
-    "Jobs return: a job that runs for ever is waited for, unless there is a deadline.",
+    "mazurka visits every trace of a model. That is tested, on random programs against an independent enumeration, and against loom where loom finishes; it is not proved.",
+    "The queue `channel` has no models. It is tested against the same contract on real threads.",
+    "Jobs stored in the queue rest on the crate stack_dst, which has unsafe code.",
+    "A model shows what holds for its number of workers and jobs, and for no other.",
+    "Jobs return. Without a deadline, a shutdown waits for a job that runs for ever.",
 ];
 
 /// One run of `verify`.
@@ -67,41 +66,41 @@ pub struct Audit {
     /// [`SCHEMA`].
     #[schemars(extend("const" = SCHEMA))]
     pub schema: u32,
-    /// What was looked at: all of it, or what a filter let through.
+    /// What the run was asked to check.
     pub scope: Scope,
-    /// Whether every guarantee looked at holds and every conviction stands.
+    /// Whether everything in scope holds, and every conviction stands.
     pub held: bool,
-    /// What it was built from, if git knows.
+    /// The sources, if git knows them.
     pub source: Option<Source>,
-    /// What it was built with.
+    /// The compiler, and the packages that the evidence rests on.
     pub toolchain: Toolchain,
-    /// Where the samples' random numbers began.
+    /// The seed of the samples.
     pub seed: u64,
-    /// How many machines shared it.
+    /// The number of machines that shared the run.
     pub shards: usize,
-    /// What it cost.
+    /// The cost of the run.
     pub figures: Figures,
-    /// How long one model may take, in seconds.
+    /// The time limit of one model, in seconds.
     pub model_limit: u64,
-    /// When it began, as `2026-01-31 17:05 UTC`; of several shards, the first.
+    /// The start of the run, as `2026-01-31 17:05 UTC`. For shards, that of the first.
     pub began: String,
-    /// Wall time of all of it, in seconds.
+    /// Wall time, in seconds.
     pub seconds: f64,
-    /// What is assumed.
+    /// [`ASSUMPTIONS`].
     pub assumptions: Vec<String>,
     /// Every clause of the contract, with its evidence.
     pub clauses: Vec<ClauseReport>,
     /// Every trial.
     pub trials: Vec<TrialReport>,
-    /// Every fault at a call site of the pool's.
+    /// Every fault at a call site of the pool.
     pub kill_matrix: Option<KillMatrix>,
     /// Every sample.
     #[serde(default)]
     pub samples: Vec<SampleReport>,
-    /// The check of loom itself.
+    /// The cross-check of the engines.
     #[serde(default)]
     pub checker: Option<CheckerReport>,
-    /// The defects of `verification/mutants`.
+    /// The patches in `verification/mutants`.
     #[serde(default)]
     pub mutants: Option<Mutants>,
     /// The generated programs, on each queue.
@@ -112,17 +111,17 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Reads an audit. Of another version nothing but that is read.
+    /// Reads an audit.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The version, if it is not [`SCHEMA`]; otherwise the error of the parser.
     pub fn read(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Version {
             schema: u32,
         }
-        let damaged = |error: serde_json::Error| format!("is no audit: {error}");
+        let damaged = |error: serde_json::Error| format!("is not an audit: {error}");
         let Version { schema } = serde_json::from_str(text).map_err(damaged)?;
         if schema != SCHEMA {
             return Err(format!("has the format {schema}, and this reads {SCHEMA}"));
@@ -148,13 +147,13 @@ impl Audit {
         self.complaints().is_empty()
     }
 
-    /// What is in scope and not there, in sentences.
+    /// The parts that are in scope and missing, in sentences.
     ///
-    /// Of lists that shards deal out, one shard may have nothing; all of them together may not.
+    /// A shard may have nothing of a list that is dealt out to all shards.
     pub fn missing(&self) -> Vec<String> {
         let absent = self.parts().into_iter();
         let absent = absent.filter(|part| part.is_wanted(&self.scope) && !part.is_present());
-        let absent = absent.map(|part| format!("in scope, and nothing there: {}", part.name()));
+        let absent = absent.map(|part| format!("in scope, but missing: {}", part.name()));
         let bare = self.clauses.iter().filter(|clause| self.scope.is_whole() && clause.is_bare());
         let bare = bare.map(|clause| format!("no evidence for {}", clause.clause));
         let few = self.scope.is_whole() && self.clauses.len() != CLAUSES.len();
@@ -162,19 +161,19 @@ impl Audit {
         absent.chain(bare).chain(few).collect()
     }
 
-    /// Everything that was judged.
+    /// Returns everything that was judged.
     pub fn cases(&self) -> Vec<Case<'_>> {
         self.parts().into_iter().flat_map(|part| part.cases(&self.scope)).collect()
     }
 
-    /// Every failure.
+    /// Returns every failure.
     pub fn complaints(&self) -> Vec<Complaint<'_>> {
         let missing = self.missing().into_iter();
         let missing = missing.map(|message| Complaint::new("the audit", message));
         missing.chain(self.cases().into_iter().flat_map(|case| case.complaints)).collect()
     }
 
-    /// Every execution that convicted something or failed; failures first.
+    /// Returns every execution that convicted something or failed, failures first.
     pub fn exhibits(&self) -> Vec<Exhibit<'_>> {
         let mut exhibits: Vec<_> =
             self.parts().into_iter().flat_map(|part| part.exhibits()).collect();
@@ -189,12 +188,12 @@ impl Audit {
     }
 }
 
-/// Names and versions.
+/// The compiler, and packages with their versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Toolchain {
-    /// What `cargo --version` says.
+    /// The output of `cargo --version`.
     pub cargo: String,
-    /// What `rustc --version` says.
+    /// The output of `rustc --version`.
     pub rustc: String,
     /// Versions of the packages that the evidence rests on, as in Cargo.lock.
     pub packages: BTreeMap<String, String>,

@@ -3,10 +3,19 @@
 use std::fmt::Write as _;
 
 use comfy_table::{presets, ContentArrangement, Table};
+use textwrap::Options;
 
 /// Starts a section with a heading.
 pub fn heading(out: &mut String, text: &str) {
     let _ = writeln!(out, "\n{text}\n{}", "─".repeat(text.chars().count()));
+}
+
+/// Returns the columns of the terminal, but no fewer than a table needs; 120 without a terminal.
+pub fn width() -> usize {
+    const WITHOUT_A_TERMINAL: usize = 120;
+    const LEAST: usize = 72;
+    let size = console::Term::stdout().size_checked();
+    size.map_or(WITHOUT_A_TERMINAL, |(_, columns)| usize::from(columns)).max(LEAST)
 }
 
 /// Returns an empty table without borders, at most `width` columns wide.
@@ -21,22 +30,7 @@ pub fn table(width: usize) -> Table {
 /// Breaks text into lines of at most `width` columns. The first line starts with `first`, the
 /// others with `rest`.
 pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
-    let mut out = first.to_owned();
-    let mut column = first.chars().count();
-    for (index, word) in text.split(' ').enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > width {
-            out.push('\n');
-            out.push_str(rest);
-            column = rest.chars().count();
-        } else if index > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
+    textwrap::fill(text, Options::new(width).initial_indent(first).subsequent_indent(rest))
 }
 
 /// Formats a number with separators: `110955` becomes `110,955`.
@@ -56,4 +50,21 @@ pub fn thousands(number: u64) -> String {
 #[allow(clippy::cast_precision_loss)]
 pub fn to_float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{thousands, wrap};
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(thousands(7), "7");
+        assert_eq!(thousands(1_000), "1,000");
+        assert_eq!(thousands(110_955), "110,955");
+    }
+
+    #[test]
+    fn text_keeps_to_the_width() {
+        assert_eq!(wrap("one two three", 8, "- ", "  "), "- one\n  two\n  three");
+    }
 }

@@ -10,11 +10,13 @@ use crate::base::shard::Shard;
 use crate::findings::scope::Scope;
 use crate::trials::samples;
 
-/// Runs the evidence for last-call and says what it shows.
+/// Runs the evidence for last-call and reports what it shows.
 ///
-/// Each model is a small program of which every trace is explored, in a process of its own; each seeded defect must be noticed by its model; each broken subject must be convicted.
-/// Then the tests on real threads run, on each queue. The report goes to the terminal and to
-/// audit.json. The exit status is 0 only if every guarantee holds and every conviction stands.
+/// Each model is a small program; every trace of it is explored, in a process of its own. Each seeded
+/// defect must be convicted by its model, and each broken subject must be convicted. Then the tests
+/// run on real threads, on each queue. The report goes to the terminal and to audit.json. The exit
+/// status is 0 if every guarantee holds and every conviction stands, 1 if not, and 2 if the run could
+/// not be done.
 #[derive(Debug, Parser)]
 #[command(name = "cargo verify", bin_name = "cargo verify", args_conflicts_with_subcommands = true)]
 #[allow(clippy::struct_excessive_bools)] // the switches of a command line
@@ -30,75 +32,74 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SUBJECT")]
     pub(super) subject: Option<String>,
 
-    /// List models and subjects, and stop
+    /// List models and subjects
     #[arg(long)]
     pub(super) list: bool,
 
-    /// Leave out the tests on real threads
+    /// Skip the tests on real threads
     #[arg(long)]
     pub(super) no_tests: bool,
 
-    /// Only the faults at call sites, without the models' verdicts and the tests
+    /// Only the faults at call sites
     #[arg(long, conflicts_with_all = ["model", "subject", "record"])]
     pub(super) faults: bool,
 
-    /// Models at a time; by default one a core
+    /// Models that run at the same time [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
 
-    /// How deep to go: what a change must pass, or what a night has time for as well
+    /// What every change must pass, or in addition what takes a night
     #[arg(long, value_enum, default_value_t = Profile::Default)]
     pub(super) profile: Profile,
 
-    /// Only the I-th of N parts, for as many machines; `cargo verify merge` makes them one
+    /// Only the I-th of N parts; `cargo verify merge` joins the audits of all parts
     #[arg(long, value_name = "I/N", conflicts_with_all = ["model", "subject", "record", "faults"])]
     pub(super) shard: Option<Shard>,
 
-    /// How long one model may take before the watchdog ends it; by default 300, nightly 7200
+    /// The time limit of one model [default: 300, nightly 7200]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) limit: Option<u64>,
 
-    /// Where audit.json and the reports go (audit-partial.json, if not everything is run); by
-    /// default target/verification
+    /// The folder for audit.json and the reports [default: target/verification]
     #[arg(long, value_name = "FOLDER", global = true)]
     pub(super) output: Option<PathBuf>,
 
-    /// Where the samples' random numbers begin
+    /// The seed of the samples
     #[arg(long, value_name = "NUMBER", default_value_t = samples::SEED)]
     pub(super) seed: u64,
 
-    /// Record the numbers of executions of this run as the expected ones
+    /// Record the numbers of executions as the expected ones
     #[arg(long)]
     pub(super) record: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
-    /// Make one audit of those of all shards
+    /// Join the audits of all shards
     Merge {
         /// The audit-shard-I-of-N.json of every shard
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Seed each defect of verification/mutants in a copy of the sources, build it, and ask the
-    /// model or the test that it names; the nightly profile does so too
+    /// Apply each patch of verification/mutants to a copy of the sources, build it, and run the model
+    /// or test that must notice; the nightly profile does so too
     Mutants {
-        /// Only the patch of this name, without `.patch`; may be given several times
+        /// Only the patch with this name, without `.patch`; can be repeated
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
 
-        /// How long one model or test may take on the sources as they are
+        /// The time limit of one model or test on the unchanged sources
         #[arg(long, value_name = "SECONDS", default_value_t = limits::MUTANT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=86_400))]
         limit: u64,
     },
-    /// Merge what cargo-mutants found in the ordinary build and in loom's (see ci/mutants.sh), and
-    /// hold what survives both against verification/data/survivors.toml
+    /// Merge the results of cargo-mutants (see ci/mutants.sh) and compare the survivors with
+    /// verification/data/survivors.toml
     Survivors {
-        /// The folder mutants.out of the ordinary build; may be given several times, for its parts
+        /// The folder mutants.out of the ordinary build, or of a part of it; can be repeated
         #[arg(long, required = true, value_name = "FOLDER")]
         ordinary: Vec<PathBuf>,
 
-        /// The same of loom's build
+        /// The same for the build under loom
         #[arg(long, required = true, value_name = "FOLDER")]
         loom: Vec<PathBuf>,
     },
@@ -118,7 +119,7 @@ pub(super) enum Profile {
 }
 
 impl Arguments {
-    /// How long one model may take.
+    /// Returns the time limit of one model.
     pub(super) fn limit(&self) -> Duration {
         match (self.limit, self.profile) {
             (Some(seconds), _) => Duration::from_secs(seconds),
@@ -127,7 +128,7 @@ impl Arguments {
         }
     }
 
-    /// What is looked at.
+    /// Returns what the run is asked to check.
     pub(super) fn scope(&self) -> Scope {
         let filtered = self.model.is_some() || self.subject.is_some();
         Scope {

@@ -1,12 +1,10 @@
 //! Selects and lists models.
 
-use crate::cli::arguments::Arguments;
-use crate::cli::arguments::Profile;
+use crate::cli::arguments::{Arguments, Profile};
 use crate::subjects;
-
 use crate::trials::trial::{Expect, Trial};
 
-/// The trials that the filters let through.
+/// Returns the trials that pass the filters.
 pub(super) fn select(arguments: &Arguments) -> Result<Vec<&'static Trial>, String> {
     let subjects = subjects::subject_names();
     if let Some(subject) = &arguments.subject {
@@ -25,7 +23,7 @@ pub(super) fn select(arguments: &Arguments) -> Result<Vec<&'static Trial>, Strin
             .as_ref()
             .is_none_or(|name| *name == trial.scenario.name || *name == trial.name())
     };
-    // By its name, one of the nightly profile can be run at any time; it is listed, too.
+    // A nightly model can be run by its name in any profile, and is listed.
     let nightly =
         arguments.profile == Profile::Nightly || arguments.model.is_some() || arguments.list;
     let trials: Vec<_> = Trial::all(nightly).filter(subject).filter(model).collect();
@@ -39,6 +37,7 @@ pub(super) fn select(arguments: &Arguments) -> Result<Vec<&'static Trial>, Strin
     }
 }
 
+/// Prints subjects and models.
 pub(super) fn list(trials: &[&Trial]) {
     for subject in subjects::subjects() {
         let own: Vec<_> =
@@ -49,9 +48,9 @@ pub(super) fn list(trials: &[&Trial]) {
         println!("{}: {}", subject.name(), subject.description());
         for trial in own {
             let end = match trial.expect {
-                Expect::Proved => "must be PROVED",
-                Expect::Bounded(_) => "must be BOUNDED",
-                Expect::Convicted(_) => "must be convicted",
+                Expect::Proved => "expected: PROVED",
+                Expect::Bounded(_) => "expected: BOUNDED",
+                Expect::Convicted(_) => "expected: convicted",
             };
             let when = if trial.nightly { ", nightly" } else { "" };
             let name = trial.scenario.name;

@@ -5,27 +5,25 @@ mod list;
 mod mutation;
 mod verify;
 
-use self::mutation::{mutate, survivors};
-use crate::base::progress::since_start;
-use crate::cli::arguments::Arguments;
-use crate::cli::arguments::Task;
-use crate::report::sentences;
-use crate::subjects;
-use clap::Parser;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::audit::merge;
-use crate::audit::{self, Audit};
+use clap::Parser;
+
+use self::mutation::{mutate, survivors};
+use crate::audit::{self, merge, Audit};
 use crate::base::cargo::Workspace;
 use crate::base::limits;
-use crate::report;
-use crate::report::terminal;
+use crate::base::progress::since_start;
+use crate::base::text::width;
+use crate::cli::arguments::{Arguments, Task};
+use crate::report::{sentences, terminal};
+use crate::{report, subjects};
 
 /// Runs the command line that this process was started with.
 pub fn main() -> ExitCode {
-    // The clock of every line on standard error starts here.
+    // Starts the clock of the progress lines.
     since_start();
     let arguments = Arguments::parse();
     let result = match &arguments.task {
@@ -56,7 +54,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Writes the files and the terminal's report; whether everything held.
+/// Writes the report files and prints the report. Returns `true` if everything holds.
 fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
     let folder = match folder {
         Some(folder) => folder.to_owned(),
@@ -86,11 +84,4 @@ fn refuse_weakening() -> Result<(), String> {
         Some(name) => Err(format!("{name} is set, which would weaken the exploration; unset it")),
         None => Ok(()),
     }
-}
-
-fn width() -> usize {
-    const WITHOUT_A_TERMINAL: usize = 120;
-    const LEAST: usize = 72;
-    let size = console::Term::stdout().size_checked();
-    size.map_or(WITHOUT_A_TERMINAL, |(_, columns)| usize::from(columns)).max(LEAST)
 }

@@ -1,17 +1,19 @@
 //! The subcommands about changed sources.
 
-use super::{refuse_weakening, width};
-use crate::mutation::seeded::Fate;
-use crate::report::sentences;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::refuse_weakening;
 use crate::base::cargo::Workspace;
+use crate::base::text::width;
 use crate::mutation::patches::{self, Patch};
-use crate::mutation::seeded::{self};
+use crate::mutation::seeded::{
+    Fate, {self},
+};
 use crate::mutation::survivors::{Explained, Found, Merged};
+use crate::report::sentences;
 
-/// Runs the mutants, or those of these names; whether all were convicted.
+/// Runs the mutants with these names, or all. Returns `true` if all were convicted.
 pub(super) fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
     refuse_weakening()?;
     let workspace = Workspace::find()?;
@@ -26,7 +28,7 @@ pub(super) fn mutate(only: &[String], limit: Duration) -> Result<bool, String> {
     Ok(mutants.count(Fate::Convicted) == mutants.mutants.len())
 }
 
-/// Merges two runs of cargo-mutants; whether nothing survives unexplained.
+/// Merges the results of cargo-mutants. Returns `true` if each survivor has its reason.
 pub(super) fn survivors(ordinary: &[PathBuf], loom: &[PathBuf]) -> Result<bool, String> {
     let root = Workspace::find()?.root().to_owned();
     let found = |folders: &[PathBuf]| Found::read(folders.iter().map(PathBuf::as_path));
@@ -37,6 +39,7 @@ pub(super) fn survivors(ordinary: &[PathBuf], loom: &[PathBuf]) -> Result<bool, 
     Ok(merged.is_good())
 }
 
+/// Reads the patches of the workspace.
 pub(super) fn patches(workspace: &Workspace) -> Result<Vec<Patch>, String> {
     patches::read_all(&workspace.root().join(patches::FOLDER))
 }

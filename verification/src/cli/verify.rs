@@ -1,44 +1,41 @@
-//! One run of `cargo verify`: builds, explores, tests, and publishes what came out.
+//! One run of `cargo verify`: builds, explores, tests, and reports.
 
-use super::list::list;
-use super::mutation::patches;
-use super::{publish, refuse_weakening};
-use crate::base::progress::since_start;
-use crate::base::progress::Progress;
-use crate::cli::arguments::Arguments;
-use crate::cli::arguments::Profile;
-use crate::cli::list::select;
-use crate::kill_matrix::plan;
-use crate::running::suites::Suite;
-use chrono::Timelike;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
+use chrono::Timelike;
+
+use super::list::list;
+use super::mutation::patches;
+use super::{publish, refuse_weakening};
 use crate::audit::figures::{self, Figures, Memory, Speed};
 use crate::audit::{self, Audit, Toolchain};
 use crate::base::cargo::{Checkers, TestBinary, Workspace};
 use crate::base::limits;
+use crate::base::progress::{since_start, Progress};
 use crate::base::shard::Shard;
+use crate::cli::arguments::{Arguments, Profile};
+use crate::cli::list::select;
 use crate::cross_check::{self, CheckerReport};
 use crate::findings::run::{End, Run};
 use crate::findings::sample::Draw;
 use crate::findings::scope::Scope;
 use crate::kill_matrix::equivalents::Equivalents;
-use crate::kill_matrix::KillMatrix;
+use crate::kill_matrix::{plan, KillMatrix};
 use crate::mutation::seeded::{self, Mutants};
 use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
-use crate::running::commands;
 use crate::running::runner::{Runner, Runs};
-use crate::running::suites;
+use crate::running::suites::Suite;
+use crate::running::{commands, suites};
 use crate::trials::purpose::Purpose;
 use crate::trials::recorded::{Expected, Range};
 use crate::trials::samples;
 use crate::trials::samples::SampleReport;
 use crate::trials::trial::{Expect, Trial};
 
-/// Runs what the arguments ask for, and publishes it; whether everything held.
+/// Runs what the arguments ask for, and reports it. Returns `true` if everything holds.
 pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
     let trials = if arguments.faults { Vec::new() } else { select(arguments)? };
     if arguments.list {
@@ -57,7 +54,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
     let scope = arguments.scope();
     let trials = match arguments.shard {
         None => trials,
-        // The defects of a trial are run too, up to where they fail, which is soon.
+        // Runs with defects fail early, so they do not count.
         Some(shard) => {
             shard.pick(trials, |trial| expected.range(&trial.name()).map_or(0, Range::typical))
         }
@@ -74,7 +71,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
     let model = checkers.model.clone();
     let runner = Runner { model, jobs: arguments.jobs.map_or(cores, usize::from), limit };
     thread::scope(|threads| {
-        // Built while models run; run when nothing is built or explored beside them.
+        // The tests are built while models run. They run alone, since they need the cores.
         let building = threads.spawn({
             let (is_wanted, workspace) = (scope.tests, &workspace);
             move || if is_wanted { tests(workspace, arguments.shard) } else { Ok(Vec::new()) }
@@ -97,7 +94,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
             building.join().unwrap_or_else(|panic| resume_unwind(panic))?
         };
         let suites = test(&binaries, &workspace);
-        // Last, when nothing of ours is beside it.
+        // Last, when nothing else runs.
         let alone = scope.models && scope.generated && scope.is_first_shard();
         let speed = alone.then(|| speed(&runner)).flatten();
         let memory = Memory::since(largest_compiler);
@@ -130,7 +127,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
     })
 }
 
-/// What there is beside the trials and the tests.
+/// The results beside those of the models and the tests.
 struct Others {
     generated: Vec<Generated>,
     samples: Vec<SampleReport>,
@@ -139,7 +136,7 @@ struct Others {
 }
 
 impl Others {
-    /// Runs what is in scope of it.
+    /// Runs what is in scope.
     fn run(
         scope: &Scope,
         runner: &Runner,
@@ -152,23 +149,22 @@ impl Others {
         let samples =
             if scope.generated { samples(runner, checkers, arguments) } else { Vec::new() };
         let mutants = scope.mutants.then(|| seeded(workspace, shard)).transpose()?;
-        // One shard is enough.
         let check_it = scope.generated && scope.is_first_shard();
         let checker = check_it.then(|| check(checkers)).transpose()?;
         Ok(Others { generated, samples, mutants, checker })
     }
 }
 
-/// Explores one small model alone.
+/// Times one model alone.
 fn speed(runner: &Runner) -> Option<Speed> {
     let trial = Trial::find(figures::MODEL)?;
     let _progress = Progress::busy("timing one model alone");
     Speed::of(&commands::run_model(&runner.model, trial, &Purpose::Verdict, runner.limit))
 }
 
-/// Builds the tests on real threads; those of this shard, each with the queue to run it on.
+/// Builds the tests. Returns those of this shard, each with the queue that it runs on.
 ///
-/// What is proved whole runs as it does for who wants nothing else: on `locked`, without features.
+/// `locked` is tested without features: a user who wants what has the most models builds that.
 fn tests(
     workspace: &Workspace,
     shard: Option<Shard>,
@@ -186,7 +182,7 @@ fn tests(
     })
 }
 
-/// Runs the pool with a fault at each of its call sites, one at a time.
+/// Runs the faults at call sites.
 fn kill_matrix(
     runner: &Runner,
     workspace: &Workspace,
@@ -197,7 +193,7 @@ fn kill_matrix(
     let equivalents = workspace.root().join("verification/data/equivalent.toml");
     let equivalents = Equivalents::read(&equivalents)?;
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
-    // What was run for its verdict has left its survey, too.
+    // A run for a verdict has also surveyed the call sites.
     let candidates = plan::candidates();
     let is_known = |trial: &&Trial| surveys.iter().any(|(known, _)| known.name() == trial.name());
     let surveys = if candidates.iter().all(is_known) {
@@ -211,7 +207,7 @@ fn kill_matrix(
     Ok(KillMatrix::new(&runs, &equivalents, source))
 }
 
-/// Runs the generated programs of this shard, on each queue.
+/// Runs the generated programs of this shard.
 fn programs(runner: &Runner, arguments: &Arguments) -> Vec<Generated> {
     let nightly = arguments.profile == Profile::Nightly;
     let on = |set: &ProgramSet| runner.generated(set, nightly, arguments.shard);
@@ -228,12 +224,13 @@ fn samples(runner: &Runner, checkers: &Checkers, arguments: &Arguments) -> Vec<S
     runner.samples(&checkers.sample, &trials, Draw { schedules, seed: arguments.seed })
 }
 
-/// Checks the engines.
+/// Runs the cross-check of the engines.
 fn check(checkers: &Checkers) -> Result<CheckerReport, String> {
     let _progress = Progress::busy("cross-checking the engines");
     cross_check::run(&checkers.checker)
 }
 
+/// Records the numbers of executions.
 fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), String> {
     for Runs { trial, run, second, .. } in runs {
         let must_hold = !matches!(trial.expect, Expect::Convicted(_));
@@ -251,7 +248,7 @@ fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), Str
     expected.write(file)
 }
 
-/// Runs the tests one executable at a time: they are about real threads, which need the cores.
+/// Runs the tests, one executable at a time.
 fn test(binaries: &[(&str, TestBinary)], workspace: &Workspace) -> Vec<Suite> {
     if binaries.is_empty() {
         return Vec::new();
@@ -284,7 +281,7 @@ fn toolchain(workspace: &Workspace) -> Result<Toolchain, String> {
     Ok(Toolchain { cargo, rustc, packages })
 }
 
-/// The date and the time, as an audit has it.
+/// Returns the date and the time, as an audit records them.
 fn now() -> String {
     let now = chrono::Utc::now();
     format!("{} {:02}:{:02} UTC", now.date_naive(), now.hour(), now.minute())

@@ -11,19 +11,18 @@
 //! If a program can deadlock, loom must find the deadlock. It stops there, so only the other
 //! outcomes that it found before are compared.
 
-use crate::base::child;
-use crate::findings::part::Case;
-use crate::findings::part::Part;
-use crate::findings::scope::Scope;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use oracle::{Drawn, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semantics, Timeouts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use oracle::{Drawn, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semantics, Timeouts};
+use crate::base::child;
+use crate::findings::part::{Case, Part};
+use crate::findings::scope::Scope;
 
 #[cfg(loom)]
 pub mod explore;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
+use super::completion;
 use crate::engines::record;
 use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
 use crate::findings::trace::Trace;
@@ -22,8 +23,6 @@ use crate::scenarios::scenario::Harness;
 use crate::subjects::subject::Subject;
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
-
-use super::completion;
 
 /// State that the model's thread and the reporter share.
 struct State {

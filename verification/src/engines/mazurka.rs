@@ -6,13 +6,11 @@
 //! stands.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::panic;
-use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use std::{io, panic, process};
 
 use last_call::sync::engine::{self, Engine};
 use last_call::sync::trace;

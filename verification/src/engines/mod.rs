@@ -10,12 +10,12 @@ mod sampling;
 
 use std::time::Duration;
 
+pub use mazurka::{replay, run_programs};
+pub use sampling::{run as sample, Plan, Request, Wrong};
+
 use crate::findings::run::{Engine, Run};
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
-
-pub use mazurka::{replay, run_programs};
-pub use sampling::{run as sample, Plan, Request, Wrong};
 
 /// Explores a trial, passes the result to `emit`, and ends the process.
 ///

@@ -1,6 +1,5 @@
 //! The result of one run of one model. The `model` command writes it; the judge reads it.
 
-use crate::findings::trace::Trace;
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
@@ -8,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::site::SiteFault;
+use crate::findings::trace::Trace;
 use crate::scenarios::scenario::World;
 
 /// One run of one trial, with a seeded defect or without.

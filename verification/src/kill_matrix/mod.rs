@@ -5,13 +5,9 @@
 //! `equivalent.toml` with the reason why it changes nothing. A harmless fault must be survived by
 //! every model that reaches its site.
 
-use crate::faults::site::in_words;
-use crate::faults::site::operation;
-use crate::faults::site::SiteFault;
+use crate::faults::site::{in_words, operation, SiteFault};
 use crate::findings::part;
-use crate::findings::part::Case;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
+use crate::findings::part::{Case, Exhibit, Part};
 use crate::findings::scope::Scope;
 use crate::kill_matrix::equivalents::Equivalents;
 use crate::trials::judge;
@@ -270,13 +266,13 @@ fn entry(
 
 #[cfg(test)]
 mod tests {
-    use crate::findings::scope::Scope;
     use std::collections::BTreeMap;
 
     use super::plan::candidates;
     use super::{Equivalents, FaultRuns, KillMatrix, SiteFault};
     use crate::findings::part::Part;
     use crate::findings::run::{End, Run};
+    use crate::findings::scope::Scope;
     use crate::trials::trial::Trial;
 
     const SITE: &str = "src/queue/locked.rs:2";

@@ -4,9 +4,8 @@
 //! A patch is a unified diff against the repository's root, so `git apply` accepts it too. The
 //! header consists of lines `Key: value` before the diff.
 
-use std::fmt;
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 /// The folder of the patches, relative to the repository's root.
 pub const FOLDER: &str = "verification/mutants";

@@ -4,35 +4,32 @@
 //! Every judge first runs on the unchanged copy and must pass there. Otherwise a conviction would
 //! show nothing.
 
-use crate::base::child;
-use crate::base::progress::Progress;
-use crate::findings::part;
-use crate::findings::part::Case;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
-use crate::findings::scope::Scope;
-use crate::subjects;
-use crate::trials::judge;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use comfy_table::{presets, ContentArrangement, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::cargo::Workspace;
+use crate::base::child;
 use crate::base::child::Finished;
+use crate::base::progress::Progress;
+use crate::findings::part;
+use crate::findings::part::{Case, Exhibit, Part};
 use crate::findings::run::{End, Run};
+use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 use crate::mutation::patches::{Judge, Patch};
 use crate::running::commands::{self};
 use crate::running::suites;
+use crate::subjects;
 use crate::subjects::THIS_POOL;
+use crate::trials::judge;
 use crate::trials::purpose::Purpose;
 use crate::trials::recorded::{Expected, Range};
 use crate::trials::trial::{Expect, Trial};
@@ -524,7 +521,6 @@ fn update(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::base::child;
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::Path;
@@ -534,6 +530,7 @@ mod tests {
     use last_call::QueueKind;
 
     use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
+    use crate::base::child;
     use crate::contract::clauses::CLAUSES;
     use crate::contract::hazards::HAZARDS;
     use crate::findings::run::{End, Run};

@@ -11,33 +11,26 @@
 mod client;
 mod program;
 
-use crate::faults::defect::CLOSE_WAKES_NOBODY;
-use crate::faults::defect::IDLE_WAKES_NOBODY;
-use crate::faults::defect::OUTCOME_WAKES_NOBODY;
-use crate::faults::defect::PUSH_WAKES_NOBODY;
-use crate::findings::part::Case;
-use crate::findings::part::Complaint;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
-use crate::findings::part::FAILURE;
-use crate::findings::scope::Scope;
 use std::collections::BTreeMap;
 
+#[cfg(loom)]
+pub(crate) use client::run;
+pub use program::{part, programs, Action, Program};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::defect::Defect;
+use crate::faults::defect::{
+    Defect, CLOSE_WAKES_NOBODY, IDLE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, PUSH_WAKES_NOBODY,
+};
 use crate::findings::evidence::Evidence;
+use crate::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
 use crate::findings::run::{End, Engine, Options, Run};
+use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
 use crate::scenarios::scenario::World;
 use crate::subjects::subject::Subject;
 use crate::subjects::{LOCKED, TWO_LOCK};
-
-#[cfg(loom)]
-pub(crate) use client::run;
-pub use program::{part, programs, Action, Program};
 
 /// The programs to run on one subject, and their limits.
 #[derive(Clone, Copy)]

@@ -1,19 +1,19 @@
-//! What a run cost, beside what is aimed at, as rows of a table.
+//! The cost of a run beside its targets, as rows of a table.
 
 use crate::audit::figures::{Figures, Memory};
 use crate::audit::Audit;
 use crate::base::text::thousands;
 
-/// A figure beside what is aimed at.
+/// A figure beside its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// What was measured.
     pub what: String,
-    /// What came out.
+    /// The result.
     pub figure: String,
-    /// What is aimed at.
+    /// The target.
     pub target: &'static str,
-    /// Whether it is reached; none where the target is for another kind of run.
+    /// Whether the target is reached; `None` if it is for another kind of run.
     pub reached: Option<bool>,
 }
 
@@ -22,7 +22,7 @@ impl Row {
         Row { what: what.to_owned(), figure, target, reached: Some(reached) }
     }
 
-    /// `reached` or not.
+    /// Returns `reached`, `not reached`, or nothing.
     pub fn word(&self) -> &'static str {
         match self.reached {
             Some(true) => "reached",
@@ -32,18 +32,18 @@ impl Row {
     }
 }
 
-/// Every figure that the audit has.
+/// Returns the figures of an audit.
 pub fn rows(audit: &Audit) -> Vec<Row> {
     const MEMORY: u64 = 300 << 20;
     let Figures { build_seconds, exploring_seconds, speed, memory } = &audit.figures;
     let speed = speed.as_ref().map(|speed| {
-        let what = format!("executions a second of {} alone, on one core", speed.model);
+        let what = format!("executions per second of {} alone, on one core", speed.model);
         let figure = format!("{:.0}", speed.a_second());
         Row::new(&what, figure, "100000", speed.a_second() >= 100_000.0)
     });
     let faults = audit.kill_matrix.as_ref().and_then(|matrix| {
         let rate = matrix.faults_a_minute()?;
-        let what = "faults at call sites a minute";
+        let what = "faults at call sites per minute";
         Some(Row::new(what, format!("{rate:.0}"), "1000", rate >= 1000.0))
     });
     let memory = memory.map(|Memory { bytes, at_most }| {
@@ -61,7 +61,7 @@ pub fn rows(audit: &Audit) -> Vec<Row> {
     let all = audit.seconds;
     let ran = format!("{all:.0}, {build_seconds:.0} of them until the models were built");
     let ran = Row::new("seconds for all of it", ran, "300", all <= 300.0);
-    // Aimed at is the default audit on one machine.
+    // The targets are for the default audit on one machine.
     let whole = audit.scope.is_whole() && !audit.scope.nightly && audit.shards == 1;
     let timed = [explored, ran].map(|row| Row { reached: row.reached.filter(|_| whole), ..row });
     speed.into_iter().chain(faults).chain(memory).chain(timed).collect()

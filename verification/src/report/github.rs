@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::place;
 use crate::audit::Audit;
 
-/// One line for everything that is not as it must be; nothing if all is.
+/// Writes one line for each failure.
 pub fn render(audit: &Audit) -> String {
     let mut out = String::new();
     for complaint in audit.complaints() {

@@ -1,7 +1,6 @@
 //! The page for an auditor: one file, without network. Without scripts it says what holds; a script
 //! draws the interleavings, filters the tables and keeps what is shown in the address.
 
-use crate::report::sentences;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 
@@ -17,8 +16,8 @@ use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
-use crate::report::figures;
 use crate::report::interleaving::Interleaving;
+use crate::report::{figures, sentences};
 use crate::subjects;
 use crate::trials::report::TrialReport;
 

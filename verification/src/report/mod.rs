@@ -1,5 +1,5 @@
-//! The audit, written for its readers: one source, `audit.json`, and from it the page for a reviewer,
-//! `JUnit` XML for CI systems, SARIF for code scanning, and annotations for GitHub.
+//! The reports of an audit: `audit.json`, the page, `JUnit` XML for CI systems, SARIF for code
+//! scanning, annotations for GitHub, and the terminal.
 
 mod drawing;
 pub mod figures;
@@ -17,12 +17,13 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::Audit;
 
-/// Writes all files into a folder, which it creates; returns them, `audit.json` first. Of a run that
-/// did not look at everything, they are called `audit-partial`, and of a shard by its number.
+/// Writes all files into a folder, which is created if it does not exist. Returns their paths,
+/// `audit.json` first. The files of a partial run are called `audit-partial`, those of a shard by its
+/// number.
 ///
 /// # Errors
 ///
-/// What went wrong, naming the file.
+/// The file and the error of the operating system.
 pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
     let stem = match &audit.scope.shard {
         Some(shard) => format!("audit-shard-{}", shard.replace('/', "-of-")),
@@ -46,7 +47,7 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// Takes `file:line` apart.
+/// Splits `file:line`.
 fn place(site: &str) -> Option<(&str, u32)> {
     let (file, line) = site.rsplit_once(':')?;
     Some((file, line.parse().ok()?))

@@ -13,12 +13,11 @@ use crate::report::interleaving::Interleaving;
 const RULE: &str = "broken-promise";
 const CONTROL: &str = "convicted-control";
 
-/// Writes the log. What is not as it must be is an error; a subject that is convicted as it must be
-/// is informational.
+/// Writes the log. A failure is an error; an expected conviction is informational.
 ///
 /// # Errors
 ///
-/// What could not be written as JSON.
+/// The error of the serializer.
 pub fn render(audit: &Audit) -> Result<String, String> {
     let failed = audit.complaints().into_iter().map(|complaint| {
         let Complaint { subject, message, site, trace } = complaint;
@@ -38,8 +37,8 @@ pub fn render(audit: &Audit) -> Result<String, String> {
                 "name": "cargo verify",
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": [
-                    rule(RULE, "A promise of the pool's is broken, or its evidence is not as recorded."),
-                    rule(CONTROL, "What is known to be broken (a subject, a seeded defect, a fault at a call site) was convicted, as it must be."),
+                    rule(RULE, "A promise of the pool is broken, or its evidence differs from the record."),
+                    rule(CONTROL, "Something that is broken on purpose was convicted, as expected: a subject, a seeded defect, or a fault at a call site."),
                 ],
             } },
             "invocations": [{ "executionSuccessful": true }],

@@ -6,7 +6,7 @@ use crate::cross_check::{CheckerReport, ClassReport};
 use crate::mutation::seeded::{Fate, Mutants};
 use crate::programs::Generated;
 
-/// The last lines: the verdict, and what it rests on.
+/// The verdict, and the amount of evidence.
 pub fn verdict(audit: &Audit) -> String {
     let models = audit.trials.len();
     let defects = audit.trials.iter().map(|trial| trial.defects.len()).sum::<usize>();
@@ -30,7 +30,7 @@ pub fn verdict(audit: &Audit) -> String {
     }
 }
 
-/// What the cross-check of the engines came to, in a paragraph.
+/// The result of the cross-check, in a paragraph.
 pub(crate) fn check(checker: &CheckerReport) -> String {
     let [programs, outcomes] = checker.compared();
     let sum = |number: fn(&ClassReport) -> usize| checker.audited.iter().map(number).sum::<usize>();
@@ -40,36 +40,34 @@ pub(crate) fn check(checker: &CheckerReport) -> String {
         format!("{class:?} in {programs_missed} of {programs} programs")
     });
     format!(
-        "{programs} random programs over the operations that the facade offers, loom's outcomes against \
-         those of an enumeration that knows nothing of loom: of {outcomes} outcomes {missed} missed, \
-         {invented} made up. Controls, of which some must be missed: {}.",
+        "{programs} random programs over the operations of the facade. The outcomes under loom are \
+         compared with those of an independent enumeration: of {outcomes} outcomes, {missed} are \
+         missing and {invented} are invented. In the controls some must be missing: {}.",
         controls.collect::<Vec<_>>().join(", ")
     )
 }
 
-/// What the mutants came to, in a sentence.
+/// The result of the mutants, in a sentence.
 pub fn mutants(mutants: &Mutants) -> String {
     format!(
-        "{} of {} defects seeded in the sources are convicted by the model or the test that each \
-         names, in {:.0} s.",
+        "{} of {} mutants are convicted, each by the model or the test that it names, in {:.0} s.",
         mutants.count(Fate::Convicted),
         mutants.mutants.len(),
         mutants.seconds
     )
 }
 
-/// What the generated programs came to, in a paragraph.
+/// The result of the generated programs, in a paragraph.
 pub(crate) fn programs(generated: &Generated) -> String {
     let Generated { subject, workers, length, programs, given_up, most, executions, .. } =
         generated;
     let convicted = generated.defects.iter().filter(|defect| defect.convicted_by.is_some());
     format!(
-        "{subject}, workers {workers}: every program of at most {length} actions by two threads (submit, submit what \
-         panics, join, cancel, detach, wait for idleness, drain, discard; in the end the owner drops \
-         the pool, which is an action, or shuts it down), equal ones once: {} programs, each in every \
-         order, {} executions; {given_up} more were given up after {most} executions each, in which \
-         nothing failed. \
-         {} of {} seeded defects convicted.",
+        "{subject}, workers {workers}: programs of two threads with at most {length} actions \
+         (submit, submit a panicking job, join, cancel, detach, wait for idleness, drain, discard, \
+         drop), equivalent ones once. {} programs were explored whole, in {} executions. {given_up} \
+         were given up after {most} executions each, in which nothing failed. {} of {} seeded \
+         defects are convicted.",
         thousands(*programs),
         thousands(*executions),
         convicted.count(),

@@ -1,26 +1,20 @@
-//! The report on the terminal: the matrix, the clauses, a conviction to look at, what is assumed,
-//! then what is not as it must be, and last the verdict.
+//! The report on the terminal.
 
-use crate::audit::clauses::ClauseReport;
-use crate::base::text::heading;
-use crate::base::text::table;
-use crate::base::text::thousands;
-use crate::base::text::wrap;
-use crate::findings::part::Complaint;
-use crate::report::sentences;
 use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
+use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
+use crate::base::text::{heading, table, thousands, wrap};
+use crate::findings::part::Complaint;
 use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
-use crate::report::figures;
-use crate::report::swimlanes;
+use crate::report::{figures, sentences, swimlanes};
 use crate::trials::report::TrialReport;
 use crate::trials::samples::SampleReport;
 
-/// Writes the whole report, for a terminal of that many columns.
+/// Writes the report for a terminal with `width` columns.
 pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
     let mut out = String::new();
     if !audit.trials.is_empty() {
@@ -32,7 +26,7 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         clauses(&mut out, &audit.clauses, width);
     }
     if let Some(kill_matrix) = &audit.kill_matrix {
-        heading(&mut out, "Faults at the pool's call sites");
+        heading(&mut out, "Faults at call sites of the pool");
         faults(&mut out, kill_matrix, width);
     }
     if !audit.generated.is_empty() {
@@ -42,11 +36,11 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         let _ = writeln!(out, "{}", wrap(&sentences::programs(generated), width, "", ""));
     }
     if !audit.samples.is_empty() {
-        heading(&mut out, "Samples, of what is too large to be explored");
+        heading(&mut out, "Samples of scenarios too large to explore");
         samples(&mut out, &audit.samples, width);
     }
     if let Some(mutants) = &audit.mutants {
-        heading(&mut out, "Defects seeded in the sources");
+        heading(&mut out, "Mutants");
         let _ = writeln!(out, "{}\n{}", mutants.render(width), sentences::mutants(mutants));
     }
     if let Some(checker) = &audit.checker {
@@ -54,7 +48,7 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         let _ = writeln!(out, "{}", wrap(&sentences::check(checker), width, "", ""));
     }
     convictions(&mut out, audit, subjects, width);
-    heading(&mut out, "Figures, which differ from machine to machine");
+    heading(&mut out, "Figures (machines differ)");
     figures(&mut out, audit, width);
     heading(&mut out, "What is assumed");
     for assumption in &audit.assumptions {
@@ -90,9 +84,8 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     let _ = writeln!(out, "{table}");
     let _ = writeln!(
         out,
-        "\nA number is of executions explored, each another trace. PROVED: all of them; broken: convicted by\n\
-         an interleaving; –: not offered by the subject, or not to be asked of it, since its drop would\n\
-         hang first."
+        "\nThe number is that of executions explored. PROVED: every trace; broken: convicted by an\n\
+         interleaving; –: the subject is not put under the scenario."
     );
     let asked = audit.trials.iter().filter_map(|trial| trial.second_opinion.as_ref());
     let (mut models, mut executions) = (0, 0);
@@ -101,8 +94,8 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
         executions += second.executions;
     }
     let text = format!(
-        "loom, an engine by another author, was asked about the {models} models that it finishes soon, and \
-         reached the same outcomes in {} executions; where it did not, the model is marked.",
+        "Second opinion: loom explored the {models} models that it finishes quickly, in {} executions. \
+         A model where it disagrees is marked.",
         thousands(executions)
     );
     let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
@@ -135,29 +128,30 @@ fn clauses(out: &mut String, clauses: &[ClauseReport], width: usize) {
         table.add_row([clause.clause.clone(), counts, clause.statement.clone()]);
     }
     let _ = writeln!(out, "{table}");
-    let text = "A number is of pieces of evidence: models that are PROVED, samples, and \
-                tests on real threads, once for each queue.";
+    let text =
+        "The numbers count pieces of evidence: models, generated programs, samples, and tests \
+                on real threads, once for each queue.";
     let _ = writeln!(out, "\n{}", wrap(text, width, "", ""));
 }
 
-/// What it cost, beside what is aimed at.
+/// The cost of the run beside its targets.
 fn figures(out: &mut String, audit: &Audit, width: usize) {
     let mut table = table(width);
-    table.set_header(["", "measured", "aimed at", ""]);
+    table.set_header(["", "measured", "target", ""]);
     for row in figures::rows(audit) {
         table.add_row([&row.what, &row.figure, row.target, row.word()]);
     }
     let _ = writeln!(out, "{table}");
 }
 
-/// The kill matrix, without the trials' names: `audit.json` has them.
+/// The kill matrix. The names of the models are in `audit.json`.
 fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
     let mut table = table(width);
     for entry in &kill_matrix.entries {
         let result = match &*entry.verdict {
             "convicted" => format!("convicted by {}", entry.convicted_by.len()),
-            "survived" => format!("survived by all {}, as it must be", entry.tried.len()),
-            "explained" => format!("came to no end in {}, explained", entry.undecided.len()),
+            "survived" => format!("tolerated by all {}", entry.tried.len()),
+            "explained" => format!("undecided in {}, explained", entry.undecided.len()),
             other => other.to_owned(),
         };
         table.add_row([&entry.site, &entry.operation, &entry.fault, &result]);
@@ -165,9 +159,10 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
     let _ = writeln!(out, "{table}");
     let KillMatrix { sites, faults, seconds, .. } = kill_matrix;
     let text = format!(
-        "{faults} faults at {sites} call sites in {seconds:.0} s: {} convicted, {} equivalent (the reasons are in verification/data/equivalent.toml), {} \
-         that end in a limit and are explained there, {} harmless and survived. A harmful fault is \
-         taken to no more models after the third that convicts it.",
+        "{faults} faults at {sites} call sites in {seconds:.0} s: {} convicted, {} equivalent, {} \
+         undecided, {} harmless and tolerated. The reasons are in \
+         verification/data/equivalent.toml. After three convictions a fault is run under no more \
+         models.",
         kill_matrix.count("convicted"),
         kill_matrix.count("equivalent"),
         kill_matrix.count("explained"),
@@ -177,7 +172,7 @@ fn faults(out: &mut String, kill_matrix: &KillMatrix, width: usize) {
     let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
     let undecided = kill_matrix.entries.iter().filter(|entry| !entry.undecided.is_empty());
     for KillEntry { site, fault, undecided, .. } in undecided {
-        let text = format!("came to no end: {fault} at {site}, under {}", undecided.join(", "));
+        let text = format!("undecided: {fault} at {site}, under {}", undecided.join(", "));
         let _ = writeln!(out, "{}", wrap(&text, width, "- ", "  "));
     }
 }
@@ -194,7 +189,7 @@ fn samples(out: &mut String, samples: &[SampleReport], width: usize) {
     let _ = writeln!(out, "{table}");
 }
 
-/// For each subject that is convicted: the first interleaving whole, the others in a line.
+/// The convictions of each subject: the first with its interleaving, the others in a line.
 fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     for subject in subjects {
         let convicted: Vec<_> = audit
@@ -204,7 +199,7 @@ fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize)
             .filter_map(|trial| Some((trial, trial.verdict.reason()?)))
             .collect();
         let Some((first, reason)) = convicted.first() else { continue };
-        heading(out, &format!("{subject}: convicted, as it must be"));
+        heading(out, &format!("{subject}: convicted, as expected"));
         let _ = writeln!(out, "{}", wrap(&format!("{}: {reason}", first.property), width, "", ""));
         interleaving(out, first, width);
         for (trial, reason) in &convicted[1..] {
@@ -213,7 +208,7 @@ fn convictions(out: &mut String, audit: &Audit, subjects: &[&str], width: usize)
         }
         if convicted.len() > 1 {
             let text =
-                "An interleaving of one of these: cargo verify --subject SUBJECT --model MODEL";
+                "To see one of these interleavings: cargo verify --subject SUBJECT --model MODEL";
             let _ = writeln!(out, "{text}");
         }
     }
@@ -236,22 +231,5 @@ fn failures(out: &mut String, audit: &Audit, width: usize) {
         if let Some(trace) = trace {
             let _ = writeln!(out, "\n{}", swimlanes::draw(trace, width));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{thousands, wrap};
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(thousands(7), "7");
-        assert_eq!(thousands(1_000), "1,000");
-        assert_eq!(thousands(110_955), "110,955");
-    }
-
-    #[test]
-    fn text_keeps_to_the_width() {
-        assert_eq!(wrap("one two three", 8, "- ", "  "), "- one\n  two\n  three");
     }
 }

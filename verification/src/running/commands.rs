@@ -1,13 +1,12 @@
 //! Runs the `model` and `sample` commands in child processes under a watchdog.
 
-use crate::base::child;
-use crate::base::child::describe;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::base::limits;
+use crate::base::child::describe;
 use crate::base::shard::Shard;
+use crate::base::{child, limits};
 use crate::faults::defect::Defect;
 use crate::findings::run::{End, Run};
 use crate::findings::sample::{Draw, Sample};

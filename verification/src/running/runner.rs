@@ -1,32 +1,27 @@
 //! Runs models, each in a process of its own, as many at a time as there are cores.
 
-use crate::base::progress;
-use crate::findings::verdict::Verdict;
-use crate::kill_matrix::plan;
-use crate::trials::judge;
-use crate::trials::report::TrialReport;
-use crate::trials::trial::Expect;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::faults::site::SiteFault;
-use crate::kill_matrix::plan::Plan;
-use crate::kill_matrix::{self, FaultRuns};
-use crate::programs::{self, Generated, ProgramSet};
-use crate::trials::recorded::{Expected, Range};
-
-use crate::base::limits;
 use crate::base::shard::Shard;
+use crate::base::{limits, progress};
+use crate::faults::site::SiteFault;
 use crate::findings::run::{Engine, Run};
 use crate::findings::sample::Draw;
+use crate::findings::verdict::Verdict;
+use crate::kill_matrix::plan::Plan;
+use crate::kill_matrix::{self, plan, FaultRuns};
+use crate::programs::{self, Generated, ProgramSet};
 use crate::running::commands;
+use crate::trials::judge;
 use crate::trials::purpose::Purpose;
-use crate::trials::samples::SampleReport;
-use crate::trials::samples::SampleTrial;
-use crate::trials::trial::Trial;
+use crate::trials::recorded::{Expected, Range};
+use crate::trials::report::TrialReport;
+use crate::trials::samples::{SampleReport, SampleTrial};
+use crate::trials::trial::{Expect, Trial};
 
 /// Settings for running models.
 #[derive(Clone, Debug)]

@@ -2,11 +2,6 @@
 //!
 //! A test reports this in a line of its output: `evidence: clauses=C3,C5 runs=256`.
 
-use crate::base::child;
-use crate::findings::evidence::Evidence;
-use crate::findings::part::Case;
-use crate::findings::part::Part;
-use crate::findings::scope::Scope;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::cargo::TestBinary;
+use crate::base::child;
+use crate::findings::evidence::Evidence;
+use crate::findings::part::{Case, Part};
+use crate::findings::scope::Scope;
 use crate::findings::verdict::Verdict;
 
 /// The environment variable that selects the queue for the pools of a test.

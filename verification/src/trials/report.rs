@@ -1,76 +1,73 @@
-//! A trial and how it ended.
+//! The report of a trial.
 
-use crate::findings::evidence::Evidence;
-use crate::findings::part;
-use crate::findings::part::Case;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
-use crate::findings::part::FAILURE;
-use crate::findings::scope::Scope;
-use crate::subjects;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::findings::evidence::Evidence;
+use crate::findings::part;
+use crate::findings::part::{Case, Exhibit, Part, FAILURE};
 use crate::findings::run::{Engine, Exploration, Options, Run};
+use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
+use crate::subjects;
 use crate::trials::judge;
 use crate::trials::recorded::{Expected, Range};
 use crate::trials::trial::{Expect, Trial};
 
-/// A trial and how it ended.
+/// The report of a trial.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TrialReport {
     /// `subject/scenario`.
     pub name: String,
-    /// Who.
+    /// The subject.
     pub subject: String,
-    /// Under what.
+    /// The scenario.
     pub scenario: String,
-    /// What it shows.
+    /// The property.
     pub property: String,
-    /// The clauses that it is about.
+    /// The clauses that it is evidence for.
     pub clauses: Vec<u8>,
-    /// What had to come out.
+    /// The expected verdict.
     pub expected: String,
-    /// What came out.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Whether that is the same.
+    /// Whether the trial ended as expected, and the second engine agrees.
     pub as_expected: bool,
-    /// The engine and its settings, as the run reported them.
+    /// The engine and its settings, as reported by the run.
     pub options: Options,
-    /// One for each bound.
+    /// The explorations, one for each bound.
     pub explorations: Vec<Exploration>,
     /// The recorded number of executions of the last exploration, if there is one.
     #[serde(default)]
     pub recorded: Option<u64>,
-    /// The outcomes reached.
+    /// The outcomes reached, and how often.
     pub reached: BTreeMap<String, u64>,
     /// The seeded defects.
     pub defects: Vec<DefectReport>,
-    /// What the second engine says, if it was asked.
+    /// The result of the second engine, if it checked the trial.
     pub second_opinion: Option<SecondOpinion>,
     /// The execution that failed.
     pub trace: Option<Trace>,
 }
 
-/// What the second engine says of a trial.
+/// The result of the second engine on a trial.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SecondOpinion {
-    /// Its executions.
+    /// The number of executions.
     pub executions: u64,
     /// Wall time, in seconds.
     pub seconds: f64,
-    /// In what it contradicts the verdict, if it does.
+    /// The contradiction to the first engine, if there is one.
     pub disagreement: Option<String>,
 }
 
 impl SecondOpinion {
-    /// Holds the second engine's run of a trial against the first one's. `recorded` is its number of
-    /// executions.
+    /// Compares the run of the second engine with that of the first. `recorded` is the recorded number
+    /// of executions of the second.
     fn new(trial: &Trial, first: &Run, second: &Run, recorded: Option<u64>) -> Self {
         let last = second.explorations.last();
         let executions = last.map_or(0, |last| last.executions);
@@ -104,14 +101,14 @@ fn other_number(executions: u64, recorded: Option<u64>) -> Option<String> {
     Some(format!("loom explored {executions} executions, recorded are {recorded}"))
 }
 
-/// A seeded defect and whether the model noticed.
+/// The report of a run with a seeded defect.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DefectReport {
-    /// What goes wrong.
+    /// The name of the defect.
     pub name: String,
-    /// Whether the model failed, and because of it.
+    /// Whether the model failed because of the defect.
     pub convicted: bool,
-    /// How.
+    /// How the run ended.
     pub verdict: String,
     /// The execution that failed.
     #[serde(default)]
@@ -119,8 +116,8 @@ pub struct DefectReport {
 }
 
 impl TrialReport {
-    /// Judges a trial by its run and its runs with each of its seeded defects, in their order.
-    /// `second` is the second engine's, if it was asked.
+    /// Judges a trial by its run and by one run with each of its seeded defects, in their order.
+    /// `second` is the run of the second engine, if it checked the trial.
     pub fn new(
         trial: &Trial,
         run: Run,
@@ -165,7 +162,7 @@ impl TrialReport {
         }
     }
 
-    /// What is not as it must be, in lines; nothing if all is.
+    /// Returns what differs from the expected result, in lines, or `None` if nothing does.
     pub fn complaint(&self) -> Option<String> {
         if self.as_expected {
             return None;
@@ -182,12 +179,12 @@ impl TrialReport {
         Some(text)
     }
 
-    /// The executions of the last exploration.
+    /// Returns the number of executions of the last exploration.
     pub fn executions(&self) -> u64 {
         self.explorations.last().map_or(0, |last| last.executions)
     }
 
-    /// The wall time of all explorations.
+    /// Returns the wall time of all explorations, in seconds.
     pub fn seconds(&self) -> f64 {
         self.explorations.iter().map(|exploration| exploration.seconds).sum()
     }

@@ -2,18 +2,6 @@
 //!
 //! The `sample` command writes them and needs `--cfg loom`. Any build can read and judge them.
 
-use crate::findings::evidence::Evidence;
-use crate::findings::part;
-use crate::findings::part::Case;
-use crate::findings::part::Exhibit;
-use crate::findings::part::Part;
-use crate::findings::part::FAILURE;
-use crate::findings::sample::Draw;
-use crate::findings::sample::Sample;
-use crate::findings::sample::SampleEnd;
-use crate::findings::sample::Scheduler;
-use crate::findings::scope::Scope;
-use crate::trials::report::DefectReport;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -24,13 +12,18 @@ use crate::faults::defect::{
     Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, IDLE_WAKES_NOBODY, IDLE_WAKES_ONE,
     OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY,
 };
+use crate::findings::evidence::Evidence;
+use crate::findings::part;
+use crate::findings::part::{Case, Exhibit, Part, FAILURE};
+use crate::findings::sample::{Draw, Sample, SampleEnd, Scheduler};
+use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
 use crate::scenarios::large;
 use crate::scenarios::scenario::Scenario;
 use crate::subjects::subject::Subject;
-use crate::subjects::ON_DEFAULT_QUEUE;
-use crate::subjects::TWO_LOCK;
+use crate::subjects::{ON_DEFAULT_QUEUE, TWO_LOCK};
+use crate::trials::report::DefectReport;
 
 /// The subject of every sample: this pool on its default queue.
 pub const SUBJECT: &dyn Subject = &TWO_LOCK;

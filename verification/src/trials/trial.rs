@@ -1,7 +1,6 @@
 //! A trial: a subject, a scenario, and the expected result.
 
 use crate::faults::defect::Defect;
-
 use crate::scenarios::scenario::Scenario;
 use crate::subjects::subject::Subject;
 
