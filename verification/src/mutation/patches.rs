@@ -72,7 +72,7 @@ struct Hunk {
     new: Vec<String>,
 }
 
-/// Reads every patch of a folder and sorts the patches by name.
+/// Reads every patch of a folder and of the folders in it, and sorts the patches by name.
 ///
 /// # Errors
 ///
@@ -82,7 +82,9 @@ pub fn read_all(folder: &Path) -> Result<Vec<Patch>, String> {
     let mut patches = Vec::new();
     for entry in fs::read_dir(folder).map_err(in_folder)? {
         let file = entry.map_err(in_folder)?.path();
-        if file.extension().is_some_and(|extension| extension == "patch") {
+        if file.is_dir() {
+            patches.extend(read_all(&file)?);
+        } else if file.extension().is_some_and(|extension| extension == "patch") {
             let in_file = |error: String| format!("{}: {error}", file.display());
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
             let text = fs::read_to_string(&file).map_err(|error| in_file(error.to_string()))?;
