@@ -383,6 +383,9 @@ fn a_push_that_waits_gets_the_released_slot() {
 
 // Racing threads
 
+// Checkers for linearizability (todc-utils, stateright) take one instant for each operation. A drain
+// of a channel takes several, so this search is our own.
+
 /// One operation of a history: called after `begun`, answered before `ended`.
 #[derive(Clone, Debug)]
 struct Call {

@@ -164,7 +164,7 @@ fn speed(runner: &Runner) -> Option<Speed> {
 
 /// Builds the tests. Returns those of this shard, each with the queue that it runs on.
 ///
-/// `locked` is tested without features: a user who wants what has the most models builds that.
+/// `locked` is tested without features, which is the smallest build.
 fn tests(
     workspace: &Workspace,
     shard: Option<Shard>,

@@ -1,4 +1,7 @@
 //! SARIF 2.1.0: each failure and each counterexample as a result, with a thread flow for each thread.
+//!
+//! The crate serde-sarif has types for the format and nothing else; it takes longer to compile than
+//! all of this package's reports. A test checks what the standard requires.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_convicted_as_it_must_be_has_its_flows_too() {
+    fn a_conviction_has_its_flows_too() {
         let mut audit = holding();
         audit.trials[0].defects = vec![DefectReport {
             name: "push wakes nobody".to_owned(),
