@@ -14,4 +14,5 @@ if [[ "${1:-}" == --all ]]; then
   exit
 fi
 cargo test --workspace --exclude last-call
+cargo test --package last-call --lib
 cargo test --package last-call --doc

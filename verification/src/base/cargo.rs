@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
@@ -239,11 +239,15 @@ impl Workspace {
         let mut command = Command::new(&self.cargo);
         command
             .args(arguments)
-            .args(["--quiet", "--message-format", "json-render-diagnostics"])
+            .args(["--message-format", "json-render-diagnostics"])
             .current_dir(&self.root)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), cfg))
             .stdin(Stdio::null());
+        // A terminal shows a bar of this command; a log shows what cargo does.
+        if self.target.is_some() || io::stderr().is_terminal() {
+            command.arg("--quiet");
+        }
         if let Some(target) = &self.target {
             command.env("CARGO_TARGET_DIR", target).stderr(Stdio::piped());
             // Copies are built often and run once, so debug information and optimised code do not
@@ -329,7 +333,7 @@ fn flags(own: &str, cfg: Option<&str>) -> String {
     flags.join(" ")
 }
 
-fn cannot_run(name: &str, program: &OsString, error: &std::io::Error) -> String {
+fn cannot_run(name: &str, program: &OsString, error: &io::Error) -> String {
     if error.kind() == ErrorKind::NotFound {
         format!("{name} was not found (looked for `{}`); is it on the PATH?", program.display())
     } else {

@@ -1,6 +1,7 @@
 //! Progress on standard error: a bar on a terminal, and otherwise a line at least every ten
 //! seconds, so that the log of a CI job never falls silent.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -28,8 +29,8 @@ struct Lines {
     writer: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
 struct State {
+    write: Box<dyn FnMut(String) + Send>,
     what: String,
     done: u64,
     length: Option<u64>,
@@ -58,7 +59,8 @@ impl Progress {
     }
 
     fn new(bar: ProgressBar, what: &str, length: Option<u64>) -> Self {
-        let lines = bar.is_hidden().then(|| Lines::start(what.to_owned(), length));
+        let write = Box::new(|line| eprintln!("{line}"));
+        let lines = bar.is_hidden().then(|| Lines::start(what.to_owned(), length, write, SILENCE));
         Progress { bar, lines }
     }
 
@@ -95,32 +97,47 @@ impl Drop for Progress {
 }
 
 impl Lines {
-    fn start(what: String, length: Option<u64>) -> Self {
-        let state = State { what, done: 0, length, latest: String::new(), written: Instant::now() };
+    /// Starts to write lines, of which two are at most `silence` apart.
+    fn start(
+        what: String,
+        length: Option<u64>,
+        write: Box<dyn FnMut(String) + Send>,
+        silence: Duration,
+    ) -> Self {
+        let (latest, written) = (String::new(), Instant::now());
+        let state = State { write, what, done: 0, length, latest, written };
         let state = Arc::new(Mutex::new(state));
         let (stop, stopped) = mpsc::channel::<()>();
         state.lock().unwrap_or_else(PoisonError::into_inner).write();
         let shared = Arc::clone(&state);
         let writer = thread::spawn(move || {
-            let mut wait = SILENCE;
+            let mut wait = silence;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 let silent = state.written.elapsed();
-                if silent >= SILENCE {
-                    state.write();
-                    wait = SILENCE;
-                } else {
-                    wait = SILENCE.saturating_sub(silent);
-                }
+                wait = match silence.checked_sub(silent) {
+                    Some(left) if !left.is_zero() => left,
+                    _ => {
+                        state.write();
+                        silence
+                    }
+                };
             }
         });
         Lines { state, stop: Some(stop), writer: Some(writer) }
     }
 }
 
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
 impl State {
     fn write(&mut self) {
-        eprintln!("{}", self.line(since_start().as_secs()));
+        let line = self.line(since_start().as_secs());
+        (self.write)(line);
         self.written = Instant::now();
     }
 
@@ -168,13 +185,15 @@ pub fn since_start() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
 
-    use super::State;
+    use super::{Lines, State};
 
     #[test]
-    fn a_line_shows_the_count_and_the_latest_result() {
+    fn a_line_says_what_is_done_and_the_latest_result() {
         let mut state = State {
+            write: Box::new(drop),
             what: "models".to_owned(),
             done: 3,
             length: Some(188),
@@ -185,5 +204,17 @@ mod tests {
         state.length = None;
         state.latest.clear();
         assert_eq!(state.line(1234), "[1234 s] models");
+    }
+
+    #[test]
+    fn lines_are_written_while_nothing_is_done() {
+        let (sender, lines) = mpsc::channel();
+        let write = Box::new(move |line| drop(sender.send(line)));
+        let written = Lines::start("building".to_owned(), None, write, Duration::from_millis(1));
+        for _ in 0..3 {
+            let line = lines.recv_timeout(Duration::from_secs(60)).expect("the step is not over");
+            assert!(line.ends_with(" s] building"), "{line}");
+        }
+        drop(written.stop);
     }
 }
