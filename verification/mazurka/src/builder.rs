@@ -287,7 +287,7 @@ impl Builder {
     /// # Errors
     ///
     /// [`InvalidSetting`]. A schedule that does not fit the model is a failure of the kind
-    /// [`Diverged`](FailureKind::Diverged).
+    /// [`Diverged`](crate::FailureKind::Diverged).
     ///
     /// # Panics
     ///
