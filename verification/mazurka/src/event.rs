@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use crate::clock::Clock;
+use crate::broken::Broken;
+use crate::clock::{Clock, MAX_THREADS};
 
 /// The kind of operation that a thread requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +62,14 @@ pub(crate) type Choice = u8;
 /// A set of choices, as bits.
 pub(crate) type Choices = u16;
 
+const _: () = assert!(MAX_THREADS <= Choices::BITS as usize, "choices are threads, as bits");
+
+/// Returns the lowest of some choices.
+#[inline]
+pub(crate) fn lowest(choices: Choices) -> Choice {
+    u8::try_from(choices.trailing_zeros()).expect("a choice is a bit")
+}
+
 /// An operation that has been performed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
@@ -77,13 +86,19 @@ pub(crate) struct Event {
     pub(crate) site: &'static Location<'static>,
 }
 
+/// Returns `true` if the event happened before the event that the clock belongs to.
+#[inline]
+pub(crate) fn knows(clock: &Clock, event: &Event) -> bool {
+    event.position <= clock.get(usize::from(event.thread))
+}
+
 /// The dependence relation, which depends on the settings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dependence {
     /// Whether `notify_one` may wake any sleeper. Then the order in which threads fall asleep does
     /// not matter.
     pub(crate) wakes_any: bool,
-    pub(crate) broken: Option<crate::broken::Broken>,
+    pub(crate) broken: Option<Broken>,
 }
 
 impl Dependence {
@@ -111,7 +126,6 @@ impl Dependence {
     }
 
     fn of_kinds(self, first: (Kind, Option<Choice>), second: (Kind, Option<Choice>)) -> bool {
-        use crate::broken::Broken;
         let absent = |(kind, choice): (Kind, Option<Choice>)| {
             kind == Kind::Wait && choice.is_some_and(|choice| !wait::sleeps(choice))
         };

@@ -49,16 +49,23 @@
 //! schedules from a seed.
 
 mod broken;
+mod builder;
 mod clock;
 mod coroutine;
 mod event;
 mod execution;
 mod explore;
+mod pick;
+mod queue;
+mod report;
+mod run;
 mod sample;
 mod schedule;
 mod search;
-mod share;
+mod session;
+mod settings;
 mod strategy;
+mod tree;
 
 pub mod raw;
 pub mod sync;
@@ -66,13 +73,13 @@ pub mod thread;
 
 #[doc(hidden)]
 pub use broken::Broken;
+pub use builder::{model, Builder};
 pub use clock::MAX_THREADS;
-#[doc(hidden)]
-pub use explore::Observed;
-pub use explore::{
-    model, schedule_so_far, Builder, End, Failure, FailureKind, InvalidSetting, Progress, Report,
-    Stand, Stuck,
-};
 pub use raw::choose;
+#[doc(hidden)]
+pub use report::Observed;
+pub use report::{End, Failure, FailureKind, Progress, Report, Stand, Stuck};
+pub use run::schedule_so_far;
 pub use sample::Scheduler;
 pub use schedule::{Schedule, ScheduleError};
+pub use settings::InvalidSetting;

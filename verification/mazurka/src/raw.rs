@@ -16,7 +16,9 @@ use std::io;
 use std::panic::Location;
 
 use crate::event::{wait as choice, Kind};
-use crate::execution;
+use crate::execution::Execution;
+use crate::report::FailureKind;
+use crate::run;
 
 /// A lock, a condition variable or an atomic of the current execution, depending on its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +32,7 @@ impl Object {
     /// Outside a model, like every operation.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        let index = execution::with(execution::Execution::create_object);
+        let index = run::with(Execution::create_object);
         Object(index.expect("an object was created outside a model"))
     }
 
@@ -47,13 +49,13 @@ impl Object {
 
 /// Returns `true` if a model is running on this operating system thread.
 pub fn is_running() -> bool {
-    execution::with(|_| ()).is_some()
+    run::with(|_| ()).is_some()
 }
 
 /// Acquires a lock once it is free.
 #[track_caller]
 pub fn lock(mutex: Object) {
-    execution::perform(Kind::Lock, mutex.0, 0, 0, Location::caller());
+    run::perform(Kind::Lock, mutex.0, 0, 0, Location::caller());
 }
 
 /// Releases a lock. This is not a step of its own: the next owner of the lock learns what happened
@@ -63,7 +65,7 @@ pub fn lock(mutex: Object) {
 ///
 /// If the current thread does not hold the lock.
 pub fn unlock(mutex: Object) {
-    let owned = execution::with(|execution| {
+    let owned = run::with(|execution| {
         let owned = execution.owns(mutex.0);
         execution.release(mutex.0);
         owned
@@ -77,39 +79,39 @@ pub fn unlock(mutex: Object) {
 #[track_caller]
 pub fn wait(condvar: Object, mutex: Object, has_timeout: bool) -> bool {
     let site = Location::caller();
-    let ended = execution::perform(Kind::Wait, condvar.0, mutex.0, has_timeout.into(), site);
+    let ended = run::perform(Kind::Wait, condvar.0, mutex.0, has_timeout.into(), site);
     ended == choice::TIMED_OUT || ended == choice::NOTIFIED_LATE
 }
 
 /// Wakes one sleeper, if there is one.
 #[track_caller]
 pub fn notify_one(condvar: Object) {
-    execution::perform(Kind::NotifyOne, condvar.0, 0, 0, Location::caller());
+    run::perform(Kind::NotifyOne, condvar.0, 0, 0, Location::caller());
 }
 
 /// Wakes all sleepers.
 #[track_caller]
 pub fn notify_all(condvar: Object) {
-    execution::perform(Kind::NotifyAll, condvar.0, 0, 0, Location::caller());
+    run::perform(Kind::NotifyAll, condvar.0, 0, 0, Location::caller());
 }
 
 /// Announces that the caller is about to read an atomic.
 #[track_caller]
 pub fn read(atomic: Object) {
-    execution::perform(Kind::Read, atomic.0, 0, 0, Location::caller());
+    run::perform(Kind::Read, atomic.0, 0, 0, Location::caller());
 }
 
 /// Announces that the caller is about to change an atomic. The change commutes with other such
 /// changes and its result is not used: for example an addition.
 #[track_caller]
 pub fn write(atomic: Object) {
-    execution::perform(Kind::Write, atomic.0, 0, 0, Location::caller());
+    run::perform(Kind::Write, atomic.0, 0, 0, Location::caller());
 }
 
 /// Announces that the caller is about to change an atomic in some other way.
 #[track_caller]
 pub fn update(atomic: Object) {
-    execution::perform(Kind::Update, atomic.0, 0, 0, Location::caller());
+    run::perform(Kind::Update, atomic.0, 0, 0, Location::caller());
 }
 
 /// Starts a named thread. Returns its number, which is the same in every execution.
@@ -124,25 +126,25 @@ pub fn update(atomic: Object) {
 #[track_caller]
 pub fn spawn(name: String, main: impl FnOnce() + 'static) -> io::Result<usize> {
     let site = Location::caller();
-    if execution::with(|execution| execution.spawn_is_visible()) == Some(true)
-        && execution::perform(Kind::Spawn, 0, 0, 0, site) == 1
+    if run::with(|execution| execution.spawn_is_visible()) == Some(true)
+        && run::perform(Kind::Spawn, 0, 0, 0, site) == 1
     {
         return Err(io::Error::new(
             io::ErrorKind::WouldBlock,
             "the explorer makes this start fail",
         ));
     }
-    let started = execution::with(|execution| execution.spawn(name, Box::new(main)));
+    let started = run::with(|execution| execution.spawn(name, Box::new(main)));
     match started.expect("a thread was started outside a model") {
         Ok(thread) => Ok(thread),
-        Err(limit) => execution::fail(execution::Failure::Limit(limit)),
+        Err(limit) => run::fail(FailureKind::Limit, limit),
     }
 }
 
 /// Waits for the thread with this number to end.
 #[track_caller]
 pub fn join(thread: usize) {
-    execution::join(thread, Location::caller());
+    run::join(thread, Location::caller());
 }
 
 /// Ends the current execution as failed. Never returns, and unwinds nothing. For a panic hook, so
@@ -152,12 +154,12 @@ pub fn join(thread: usize) {
 ///
 /// Outside a model.
 pub fn fail(message: String) -> ! {
-    execution::fail(execution::Failure::Panic(message))
+    run::fail(FailureKind::Panic, message)
 }
 
 /// Returns the number of the current thread; 0 is the main thread. `None` outside a model.
 pub fn current() -> Option<usize> {
-    execution::with(|execution| execution.current())
+    run::with(|execution| execution.current())
 }
 
 /// Returns a number below `n`. The exploration tries each.
@@ -174,5 +176,5 @@ pub fn current() -> Option<usize> {
 pub fn choose(n: usize) -> usize {
     assert!((1..=16).contains(&n), "`n` is {n}; 1 to 16 is accepted");
     let extent = u8::try_from(n).expect("it is small");
-    execution::perform(Kind::Choose, 0, 0, extent, Location::caller()).into()
+    run::perform(Kind::Choose, 0, 0, extent, Location::caller()).into()
 }

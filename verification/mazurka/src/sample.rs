@@ -1,8 +1,8 @@
 //! Random schedules, for models that are too large to be explored.
 
-use crate::event::{wait, Choice, Choices, Kind};
+use crate::event::{lowest, wait, Choice, Choices, Kind};
 use crate::execution::{Execution, Thread};
-use crate::strategy::{lowest, Pick};
+use crate::pick::Pick;
 
 /// The algorithm that draws schedules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,59 +10,12 @@
 use std::sync::Arc;
 
 use crate::broken::Broken;
-use crate::clock::MAX_THREADS;
-use crate::event::{Choice, Choices, Event, Kind, Operation};
-use crate::execution::{knows, Execution, Failure, Race, Thread};
-use crate::share::{Branch, Shared, Work};
-use crate::strategy::{in_turn, lowest, Pick};
-
-/// For each sleeping thread, the choices of its operation that sleep.
-pub(crate) type Sleep = [Choices; MAX_THREADS];
-
-/// A set of threads, as bits.
-pub(crate) type Threads = u16;
-
-/// Every choice.
-const ALL: Choices = Choices::MAX;
-
-/// The state of the exploration before one event of the current execution.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    /// The decision.
-    pub(crate) thread: u8,
-    pub(crate) choice: Choice,
-    /// The operation; `None` until the execution gets here.
-    pub(crate) operation: Option<Operation>,
-    /// Choices of that operation that are not yet explored.
-    pub(crate) remaining: Choices,
-    /// Threads asleep when the execution first got here.
-    pub(crate) sleep: Sleep,
-    /// Threads that were picked here, including the current one.
-    pub(crate) explored: Threads,
-    /// Threads that are still to be picked.
-    pub(crate) todo: Threads,
-    /// The number of decisions whose executions have all been explored.
-    pub(crate) finished: u32,
-}
-
-impl Node {
-    /// Returns the threads that sleep during the current decision, which include the threads
-    /// already explored here.
-    pub(crate) fn asleep(&self) -> Sleep {
-        let mut sleep = self.sleep;
-        for (thread, choices) in sleep.iter_mut().enumerate() {
-            if self.explored & (1 << thread) != 0 && thread != usize::from(self.thread) {
-                *choices = ALL;
-            }
-        }
-        sleep
-    }
-
-    /// Returns the number of known decisions: finished, current, and still to come.
-    fn decisions(&self) -> u32 {
-        self.finished + 1 + self.remaining.count_ones() + self.todo.count_ones()
-    }
-}
+use crate::event::{knows, lowest, Event, Kind, Operation};
+use crate::execution::races::Race;
+use crate::execution::{Execution, Thread};
+use crate::pick::Pick;
+use crate::report::{Cause, FailureKind};
+use crate::tree::{Branch, Node, Shared, Sleep, Threads, Work};
 
 /// One exploration, or the part of it that one operating system thread runs.
 pub(crate) struct Search {
@@ -101,7 +54,7 @@ impl Search {
         place >= self.fresh_from
     }
 
-    pub(crate) fn pick(&mut self, execution: &mut Execution) -> Pick {
+    pub(crate) fn pick(&mut self, execution: &Execution) -> Pick {
         let depth = execution.events.len();
         if depth < self.stack.len() {
             self.again(depth, execution)
@@ -111,7 +64,7 @@ impl Search {
     }
 
     /// Repeats a decision of the previous execution.
-    fn again(&mut self, depth: usize, execution: &mut Execution) -> Pick {
+    fn again(&mut self, depth: usize, execution: &Execution) -> Pick {
         let node = &mut self.stack[depth];
         let thread = usize::from(node.thread);
         let found = execution.enabled(thread);
@@ -139,18 +92,19 @@ impl Search {
             (Some((pending, choices)), Some(operation))
                 if pending.operation == operation && choices & (1 << node.choice) != 0 => {}
             _ => {
-                let asked = execution.is_asked(thread).map(|pending| pending.operation);
-                return Pick::Failed(Failure::Diverged(diverged(depth, thread, expected, asked)));
+                let asked = execution.pending(thread).map(|pending| pending.operation);
+                let message = diverged(depth, thread, expected, asked);
+                return Pick::Failed(Cause::new(FailureKind::Diverged, message));
             }
         }
         Pick::Step(thread, self.stack[depth].choice)
     }
 
     /// Decides where no execution has been before.
-    fn further(&mut self, execution: &mut Execution) -> Pick {
+    fn further(&mut self, execution: &Execution) -> Pick {
         let sleep = self.next_sleep(execution);
         let mut any = false;
-        let picked = in_turn(execution).find_map(|thread| {
+        let picked = execution.in_turn().find_map(|thread| {
             let (pending, choices) = execution.enabled(thread)?;
             any = true;
             let awake = choices & !sleep[thread];
@@ -183,8 +137,7 @@ impl Search {
         let mut sleep = node.asleep();
         for (thread, choices) in sleep.iter_mut().enumerate().filter(|(_, choices)| **choices != 0)
         {
-            let pending =
-                execution.is_asked(thread).filter(|_| thread != usize::from(event.thread));
+            let pending = execution.pending(thread).filter(|_| thread != usize::from(event.thread));
             let Some(pending) = pending else {
                 *choices = 0;
                 continue;

@@ -1,22 +1,12 @@
 //! Strategies: how the next thread is picked.
 
-use crate::event::{Choice, Choices};
-use crate::execution::{Execution, Failure, Thread};
+use crate::event::lowest;
+use crate::execution::Execution;
+use crate::pick::Pick;
+use crate::report::{Cause, FailureKind};
 use crate::sample::Sampler;
 use crate::schedule::Step;
 use crate::search::Search;
-
-/// The decision of a strategy.
-pub(crate) enum Pick {
-    /// The thread performs the operation that it has requested, with this choice.
-    Step(Thread, Choice),
-    /// No thread can continue.
-    Nobody,
-    /// Every continuation repeats a trace.
-    Redundant,
-    /// The strategy cannot continue.
-    Failed(Failure),
-}
 
 /// How the next thread is picked.
 pub(crate) enum Strategy {
@@ -31,7 +21,7 @@ pub(crate) enum Strategy {
 }
 
 impl Strategy {
-    pub(crate) fn pick(&mut self, execution: &mut Execution) -> Pick {
+    pub(crate) fn pick(&mut self, execution: &Execution) -> Pick {
         match self {
             Strategy::First => first(execution),
             Strategy::Explore(search) => search.pick(execution),
@@ -51,19 +41,9 @@ impl Strategy {
     }
 }
 
-/// Returns the lowest of some choices.
-pub(crate) fn lowest(choices: Choices) -> Choice {
-    u8::try_from(choices.trailing_zeros()).expect("a choice is a bit")
-}
-
-/// Returns the current thread first, then all others in order.
-pub(crate) fn in_turn(execution: &Execution) -> impl Iterator<Item = Thread> {
-    let (current, count) = (execution.current(), execution.thread_count());
-    std::iter::once(current).chain((0..count).filter(move |thread| *thread != current))
-}
-
 fn first(execution: &Execution) -> Pick {
-    let enabled = in_turn(execution)
+    let enabled = execution
+        .in_turn()
         .find_map(|thread| execution.enabled(thread).map(|(_, choices)| (thread, choices)));
     enabled.map_or(Pick::Nobody, |(thread, choices)| Pick::Step(thread, lowest(choices)))
 }
@@ -79,10 +59,13 @@ fn replay(steps: &[Step], execution: &Execution) -> Pick {
         Some((_, choices)) if choices & (1 << step.choice) != 0 => {
             Pick::Step(step.thread, step.choice)
         }
-        _ => Pick::Failed(Failure::Diverged(format!(
-            "step {} of the schedule, {step}, cannot be taken here: it belongs to another model, \
-             or the model has changed",
-            place + 1
-        ))),
+        _ => Pick::Failed(Cause::new(
+            FailureKind::Diverged,
+            format!(
+                "step {} of the schedule, {step}, cannot be taken here: it belongs to another \
+                 model, or the model has changed",
+                place + 1
+            ),
+        )),
     }
 }
