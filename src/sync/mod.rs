@@ -16,9 +16,9 @@ mod std_backend;
 use std_backend as backend;
 
 #[cfg(all(loom, feature = "__internals"))]
-mod model_backend;
+mod model;
 #[cfg(all(loom, feature = "__internals"))]
-use model_backend as backend;
+use model as backend;
 
 #[cfg(all(loom, feature = "__internals"))]
 pub mod engine;
