@@ -88,8 +88,7 @@ pub(crate) fn in_words(action: Action) -> String {
         Action::FireDeadline => "times out before its deadline".to_owned(),
         Action::SplitLock(change) => format!("releases the lock before change {}", change + 1),
         Action::FailSpawn(thread) => format!("cannot start thread {thread}"),
-        Action::DropRaise => "does nothing".to_owned(),
-        Action::DropCount => "does nothing".to_owned(),
+        Action::DropRaise | Action::DropCount => "does nothing".to_owned(),
     }
 }
 
