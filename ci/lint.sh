@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the formatting, and runs clippy in every build. clippy also checks the MSRV of the pool
-# crate, as far as it knows the versions of the standard library's items (incompatible_msrv).
+# crate, as far as it knows the versions of the standard library's items (incompatible_msrv);
+# ci/msrv.sh builds with those compilers.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -36,8 +36,8 @@
 //! * `inline-jobs` (default): small jobs are stored in the queue itself, through the `stack_dst`
 //!   crate. Without it each job is boxed.
 //! * `coarse-clock` (default): the report knows to a few ms for how long an unfinished job had been
-//!   running, through the `coarsetime` crate (on Linux, macOS and Windows). Without it the time is
-//!   exact, at a cost for every job.
+//!   running, through the `coarsetime` crate (on Linux, macOS and Windows), which is licensed under
+//!   BSD-2-Clause. Without it the time is exact, at a cost for every job.
 //! * `crossbeam-channel`: adds a [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
 //!   (`Shutdown::on_signals`). It is untested on Windows.
@@ -46,6 +46,8 @@
 //! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 
 #![forbid(unsafe_code)]
+// docs.rs says beside each item which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod handle;

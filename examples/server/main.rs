@@ -2,8 +2,8 @@
 //! has accepted before it ends.
 //!
 //! ```text
-//! cargo run --example server
-//! cargo run --example server -- --requests 2
+//! cargo run --example server --features signal,tracing
+//! cargo run --example server --features signal,tracing -- --requests 2
 //! ```
 //!
 //! [`http`] answers one connection, and [`lines`] prints the events of the pool. This file has the

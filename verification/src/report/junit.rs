@@ -1,11 +1,11 @@
-//! `JUnit` XML: everything that was judged is a test case.
+//! `JUnit` XML: everything that was judged is a test case, in a suite for each group.
 
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::audit::Audit;
-use crate::findings::part::Case;
+use crate::findings::part::{Case, Part as _};
 
 /// Writes the report.
 ///
@@ -15,13 +15,29 @@ use crate::findings::part::Case;
 pub fn render(audit: &Audit) -> Result<String, String> {
     let mut report = Report::new("cargo verify");
     report.set_time(duration(audit.seconds));
-    let cases = audit.cases();
-    for group in cases.chunk_by(|one, next| one.group == next.group) {
-        let mut suite = TestSuite::new(&group[0].group);
-        suite.add_test_cases(group.iter().map(case));
+    let mut groups: Vec<(String, Vec<Case<'_>>)> = Vec::new();
+    for case in audit.cases() {
+        match groups.iter_mut().find(|(name, _)| *name == case.group) {
+            Some((_, cases)) => cases.push(case),
+            None => groups.push((case.group.clone(), vec![case])),
+        }
+    }
+    for (name, cases) in &groups {
+        let mut suite = TestSuite::new(name);
+        suite.set_time(duration(seconds(audit, name, cases)));
+        suite.add_test_cases(cases.iter().map(case));
         report.add_test_suite(suite);
     }
     report.to_string().map_err(|error| error.to_string())
+}
+
+/// How long a suite took. A test executable does not say how long each of its tests took, nor do
+/// faults at call sites, which share their runs; the time of all is known.
+fn seconds(audit: &Audit, group: &str, cases: &[Case<'_>]) -> f64 {
+    let executables = audit.suites.iter().filter(|suite| suite.name == group);
+    let faults = audit.kill_matrix.iter().filter(|_| audit.kill_matrix.name() == group);
+    let whole = executables.map(|suite| suite.seconds).chain(faults.map(|matrix| matrix.seconds));
+    whole.sum::<f64>() + cases.iter().filter_map(|case| case.seconds).sum::<f64>()
 }
 
 fn case(case: &Case<'_>) -> TestCase {
@@ -36,6 +52,7 @@ fn case(case: &Case<'_>) -> TestCase {
         }
     };
     let mut written = TestCase::new(&case.name, status);
+    written.set_classname(case.group.replace('/', "."));
     if let Some(seconds) = case.seconds {
         written.set_time(duration(seconds));
     }
@@ -51,6 +68,8 @@ fn duration(seconds: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use crate::audit::fixtures::{failing, holding};
     use crate::mutation::seeded::{Fate, MutantReport, Mutants};
 
@@ -74,6 +93,27 @@ mod tests {
         let xml = super::render(&audit).unwrap();
         assert!(xml.contains("name=\"mutants\" tests=\"2\""), "{xml}");
         assert!(xml.contains("SURVIVED under x: nothing failed"), "{xml}");
+    }
+
+    #[test]
+    fn each_case_has_a_class_and_each_suite_a_time() {
+        let mut audit = holding();
+        let mut second = audit.suites[0].clone();
+        second.name = "locked/y".to_owned();
+        let mut again = audit.suites[0].clone();
+        again.tests[0].name = "locked/x/b".to_owned();
+        audit.suites.extend([second, again]); // The first group returns after another.
+        let xml = super::render(&audit).unwrap();
+        let suites: Vec<_> =
+            xml.lines().filter(|line| line.trim_start().starts_with("<testsuite ")).collect();
+        let names: BTreeSet<_> = suites.iter().map(|line| line.split('"').nth(1)).collect();
+        assert_eq!(names.len(), suites.len(), "{suites:?}");
+        assert!(suites.iter().all(|line| line.contains(" time=\"")), "{suites:?}");
+        let x = suites.iter().find(|line| line.contains("\"locked/x\"")).unwrap();
+        assert!(x.contains("tests=\"2\"") && x.contains("time=\"2.000\""), "{x}");
+        let mut cases = xml.lines().filter(|line| line.contains("<testcase "));
+        assert!(cases.all(|line| line.contains(" classname=\"")), "{xml}");
+        assert!(xml.contains("name=\"locked/x/a\" classname=\"locked.x\""), "{xml}");
     }
 
     #[test]

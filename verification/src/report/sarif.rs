@@ -1,4 +1,5 @@
-//! SARIF 2.1.0: each failure and each counterexample as a result, with a thread flow for each thread.
+//! SARIF 2.1.0: each failure as a result, with a thread flow for each thread of its counterexample. An
+//! audit that holds has no results; what was convicted on purpose is in `audit.json` and on the page.
 //!
 //! The crate serde-sarif has types for the format and nothing else; it takes longer to compile than
 //! all of this package's reports. A test checks what the standard requires.
@@ -9,28 +10,26 @@ use serde_json::{json, Value};
 
 use super::place;
 use crate::audit::Audit;
-use crate::findings::part::{Complaint, Exhibit, FAILURE};
-use crate::findings::trace::Trace;
+use crate::findings::part::Complaint;
 use crate::report::interleaving::Interleaving;
 
 const RULE: &str = "broken-promise";
-const CONTROL: &str = "convicted-control";
 
-/// Writes the log. A failure is an error; an expected conviction is informational.
+/// Where a failure stands that has no call site: GitHub shows no result without a place.
+const CONTRACT: &str = "verification/CONTRACT.md:1";
+
+/// Writes the log.
 ///
 /// # Errors
 ///
 /// The error of the serializer.
 pub fn render(audit: &Audit) -> Result<String, String> {
-    let failed = audit.complaints().into_iter().map(|complaint| {
-        let Complaint { subject, message, site, trace } = complaint;
-        result(RULE, &format!("{subject}: {message}"), site.as_deref(), trace)
-    });
-    let controls = audit.exhibits().into_iter().filter(|exhibit| exhibit.kind != FAILURE);
-    let controls = controls.map(|exhibit| {
-        let Exhibit { title, model, how, trace, .. } = exhibit;
-        let site = trace.steps.last().map(|step| &*step.site);
-        result(CONTROL, &format!("{model}: {title}: {how}"), site, Some(trace))
+    let mut seen = BTreeMap::new();
+    let results = audit.complaints().into_iter().map(|complaint| {
+        let hash = hash(&complaint);
+        let number: &mut u32 = seen.entry(hash).or_default();
+        *number += 1;
+        result(&complaint, &format!("{hash:016x}:{number}"))
     });
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -39,29 +38,60 @@ pub fn render(audit: &Audit) -> Result<String, String> {
             "tool": { "driver": {
                 "name": "cargo verify",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": [
-                    rule(RULE, "A promise of the pool is broken, or its evidence differs from the record."),
-                    rule(CONTROL, "Something that is broken on purpose was convicted, as expected: a subject, a seeded defect, or a fault at a call site."),
-                ],
+                "rules": [rule()],
             } },
             "invocations": [{ "executionSuccessful": true }],
-            "results": failed.chain(controls).collect::<Vec<_>>(),
+            "results": results.collect::<Vec<_>>(),
         }],
     });
     serde_json::to_string_pretty(&log).map(|text| text + "\n").map_err(|error| error.to_string())
 }
 
-fn rule(id: &str, text: &str) -> Value {
-    json!({ "id": id, "shortDescription": { "text": text } })
+fn rule() -> Value {
+    json!({
+        "id": RULE,
+        "name": "BrokenPromise",
+        "shortDescription": { "text": "A promise of the pool is broken." },
+        "fullDescription": {
+            "text": "A promise of the pool is broken, a defect that was seeded on purpose was not \
+                     noticed, or the evidence differs from the record.",
+        },
+        "help": {
+            "text": "The message names the model or the test. Run it alone with `cargo verify \
+                     --model NAME`, or with `cargo test`. The thread flows are the execution that \
+                     shows the failure; audit.html draws it. verification/CONTRACT.md has the \
+                     promises.",
+            "markdown": "The message names the model or the test. Run it alone with `cargo verify \
+                         --model NAME`, or with `cargo test`. The thread flows are the execution \
+                         that shows the failure; `audit.html` draws it. `verification/CONTRACT.md` \
+                         has the promises.",
+        },
+        "defaultConfiguration": { "level": "error" },
+    })
 }
 
-fn result(rule: &str, message: &str, site: Option<&str>, trace: Option<&Trace>) -> Value {
+/// Identifies a failure over several runs: by its subject and its file, since lines and numbers
+/// change. (FNV-1a: the hashes of the standard library may change with the compiler.)
+fn hash(complaint: &Complaint<'_>) -> u64 {
+    let file = complaint.site.as_deref().and_then(place).map_or("", |(file, _)| file);
+    let bytes = complaint.subject.bytes().chain([0]).chain(file.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn result(complaint: &Complaint<'_>, fingerprint: &str) -> Value {
+    let Complaint { subject, message, site, trace } = complaint;
+    let place = site.as_deref().and_then(location).or_else(|| location(CONTRACT));
     let mut result = json!({
-        "ruleId": rule,
-        "kind": if rule == RULE { "fail" } else { "informational" },
-        "level": if rule == RULE { "error" } else { "none" },
-        "message": { "text": message },
-        "locations": site.and_then(location).into_iter().collect::<Vec<_>>(),
+        "ruleId": RULE,
+        "ruleIndex": 0,
+        "kind": "fail",
+        "level": "error",
+        "message": { "text": format!("{subject}: {message}") },
+        "locations": place.into_iter().collect::<Vec<_>>(),
+        // The only one that GitHub reads.
+        "partialFingerprints": { "primaryLocationLineHash": fingerprint },
     });
     if let Some(flow) = trace.and_then(|trace| code_flow(&Interleaving::new(trace))) {
         result["codeFlows"] = json!([flow]);
@@ -97,12 +127,13 @@ fn code_flow(told: &Interleaving) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use crate::audit::fixtures::{failing, holding};
     use crate::findings::trace::tests::deadlock;
     use crate::programs::GeneratedFailure;
-    use crate::trials::report::DefectReport;
 
     #[test]
     fn a_counterexample_has_a_flow_for_each_thread() {
@@ -121,22 +152,27 @@ mod tests {
     }
 
     #[test]
-    fn a_conviction_has_its_flows_too() {
-        let mut audit = holding();
-        audit.trials[0].defects = vec![DefectReport {
-            name: "push wakes nobody".to_owned(),
-            convicted: true,
-            verdict: "deadlock".to_owned(),
-            trace: Some(deadlock()),
-        }];
-        let log: Value = serde_json::from_str(&super::render(&audit).unwrap()).unwrap();
-        let results = log["runs"][0]["results"].as_array().unwrap();
-        let texts: Vec<_> = results.iter().map(|one| one["message"]["text"].as_str()).collect();
-        let fault =
-            "last-call/x: notify-one at src/a.rs:17 wakes nobody: deadlock: no thread can go on";
-        let expected = [Some("last-call/x: push wakes nobody: deadlock"), Some(fault)];
-        assert_eq!(texts, expected);
-        assert!(results.iter().all(|one| one["codeFlows"][0]["threadFlows"][1].is_object()));
+    fn a_failure_keeps_its_fingerprint_when_lines_move() {
+        let fingerprints = |line: u32| -> Vec<String> {
+            let mut audit = failing();
+            let trace = audit.trials[0].trace.as_mut().unwrap();
+            trace.steps.last_mut().unwrap().site = format!("src/a.rs:{line}");
+            let again = audit.trials[0].clone();
+            audit.trials.push(again);
+            let log: Value = serde_json::from_str(&super::render(&audit).unwrap()).unwrap();
+            let results = log["runs"][0]["results"].as_array().unwrap();
+            let fingerprint = |result: &Value| {
+                result["partialFingerprints"]["primaryLocationLineHash"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
+            results.iter().map(fingerprint).collect()
+        };
+        let before = fingerprints(17);
+        assert_eq!(before, fingerprints(18));
+        let distinct: BTreeSet<_> = before.iter().collect();
+        assert_eq!(distinct.len(), before.len(), "{before:?}");
     }
 
     #[test]
@@ -170,14 +206,18 @@ mod tests {
             assert!(text(&run["tool"]["driver"]["name"]));
             assert!(run["invocations"][0]["executionSuccessful"].is_boolean());
             let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-            assert!(rules.iter().all(|rule| text(&rule["id"])));
+            for rule in rules {
+                assert!(text(&rule["id"]) && text(&rule["name"]), "{rule}");
+                for words in ["shortDescription", "fullDescription", "help"] {
+                    assert!(text(&rule[words]["text"]), "{rule}");
+                }
+            }
             for result in run["results"].as_array().unwrap() {
                 assert!(text(&result["message"]["text"]), "{result}");
                 assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]), "{result}");
-                // Only what fails may have a level.
-                assert_eq!(result["kind"] == "fail", result["level"] == "error", "{result}");
-                assert_eq!(result["kind"] != "fail", result["level"] == "none", "{result}");
-                assert!(result["locations"].as_array().unwrap().iter().all(place), "{result}");
+                assert_eq!((&result["kind"], &result["level"]), (&"fail".into(), &"error".into()));
+                let locations = result["locations"].as_array().unwrap();
+                assert!(!locations.is_empty() && locations.iter().all(place), "{result}");
                 for flow in result["codeFlows"].as_array().into_iter().flatten() {
                     let threads = flow["threadFlows"].as_array().unwrap();
                     assert!(!threads.is_empty());
@@ -192,9 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_is_no_error() {
+    fn what_holds_has_no_result() {
         let log: Value = serde_json::from_str(&super::render(&holding()).unwrap()).unwrap();
-        let results = log["runs"][0]["results"].as_array().unwrap();
-        assert!(results.iter().all(|result| result["level"] == "none"), "{results:?}");
+        assert_eq!(log["runs"][0]["results"], Value::Array(Vec::new()));
     }
 }
