@@ -81,9 +81,9 @@ pub use internals::{queue, sync};
 use internals::{queue, sync};
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
-pub use error::{BuildError, SubmitError, WaitError};
+pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
 pub use handle::{Cancellation, JobHandle};
-pub use outcome::{CancelReason, Outcome};
+pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
