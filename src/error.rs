@@ -86,6 +86,19 @@ pub enum RefusalKind {
     WouldDeadlock,
 }
 
+impl RefusalKind {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            RefusalKind::ShutDown => "the thread pool is shutting down",
+            RefusalKind::Full => "the queue of the thread pool is full",
+            RefusalKind::Timeout => "the queue of the thread pool was full until the timeout",
+            RefusalKind::WouldDeadlock => {
+                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
+            }
+        }
+    }
+}
+
 impl<F> SubmitError<F> {
     pub(crate) fn new(job: F, kind: RefusalKind) -> Self {
         SubmitError { job: Exclusive::new(job), reason: JobRefused { kind } }
@@ -163,14 +176,7 @@ impl<F> From<SubmitError<F>> for JobRefused {
 
 impl fmt::Display for JobRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            RefusalKind::ShutDown => "the thread pool is shutting down",
-            RefusalKind::Full => "the queue of the thread pool is full",
-            RefusalKind::Timeout => "the queue of the thread pool was full until the timeout",
-            RefusalKind::WouldDeadlock => {
-                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
-            }
-        })
+        f.write_str(self.kind.text())
     }
 }
 

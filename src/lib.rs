@@ -41,7 +41,34 @@
 //! * `crossbeam-channel`: adds a [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
 //!   (`Shutdown::on_signals`). It is untested on Windows.
-//! * `tracing`: emits events of workers and of shutdown, with the target `last_call`.
+//! * `tracing`: emits events with the target `last_call`; see [below](#events).
+//!
+//! # Events
+//!
+//! With the feature `tracing` the pool emits these events, on the thread where they happen. No lock
+//! is held, and a panic of the subscriber is ignored.
+//!
+//! | level | message | fields |
+//! | --- | --- | --- |
+//! | WARN | a job panicked | `worker`, `job` (its id), `name`, `panic` (the message) |
+//! | INFO | shutdown begins, by the owner or by a trigger | `mode` |
+//! | INFO | shutdown ends | the counts of the [`Report`] |
+//! | DEBUG | got a job; executing | `worker`, `job`, `name` |
+//! | DEBUG | a job is refused | `reason` |
+//! | DEBUG | worker started, worker shuts down | `worker` |
+//!
+//! A job runs in no span, since a span costs more than a small job. A job that should run in the
+//! span of its submitter takes it along:
+//!
+//! ```
+//! # if last_call::UNDER_MODEL { return }
+//! let pool = last_call::ThreadPool::new(1);
+//! let span = tracing::info_span!("request", id = 7).entered();
+//! let job_span = tracing::Span::current();
+//! pool.execute(move || job_span.in_scope(|| tracing::info!("in the span of the request")))
+//!     .expect("the pool is running");
+//! # drop(span);
+//! ```
 //!
 //! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::{RefusalKind, SubmitError, WaitError};
+use crate::events;
 use crate::handle::JobHandle;
 use crate::job::{Job, Submission};
 use crate::queue::{Queue, Refusal, Refused, Wait};
@@ -270,10 +271,14 @@ impl Submitter {
             }
             _ => (Err(Refused { item, refusal }), RefusalKind::Full),
         };
-        result.map_err(|Refused { item, refusal }| match refusal {
-            Refusal::Closed => (item, RefusalKind::ShutDown),
-            Refusal::Full => (item, full),
-            Refusal::TimedOut => (item, RefusalKind::Timeout),
+        result.map_err(|Refused { item, refusal }| {
+            let kind = match refusal {
+                Refusal::Closed => RefusalKind::ShutDown,
+                Refusal::Full => full,
+                Refusal::TimedOut => RefusalKind::Timeout,
+            };
+            events::job_refused(kind.text());
+            (item, kind)
         })
     }
 }

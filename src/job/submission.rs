@@ -214,12 +214,14 @@ fn run_or_drop<F, T>(closure: F, claimant: &mut dyn Claimant) -> (Outcome<T>, Op
 where
     F: FnOnce() -> T,
 {
-    match claimant.begin(type_name::<F>()) {
+    let name = type_name::<F>();
+    match claimant.begin(name) {
         Ok(()) => match catch(closure) {
             Ok(value) => (Outcome::Completed(value), None),
             Err(payload) => {
                 // Here, where no lock is held: it may be user code.
                 let text = message(payload.as_ref());
+                claimant.report_panic(name, &text);
                 (Outcome::Panicked(payload), Some(text))
             }
         },
