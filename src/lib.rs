@@ -70,6 +70,27 @@
 //! # drop(span);
 //! ```
 //!
+//! # With tokio
+//!
+//! A [`JobHandle`] is a future, and awaiting it does not block. An async task must not make the
+//! calls that block:
+//!
+//! | blocks | for how long | instead |
+//! | --- | --- | --- |
+//! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` forms | while a bounded queue is full | the `try_` forms |
+//! | `join`, `join_timeout` | until the job has its outcome | `.await` |
+//! | `wait_idle`, [`Shutdown::wait`] and their `_timeout` forms | until the pool is idle, or has ended | `spawn_blocking` |
+//! | the `shutdown` methods, and the drop of the pool | until the jobs have ended, or the deadline | `spawn_blocking` |
+//! | [`Shutdown::discard`], [`JobHandle::cancel`] | while destructors of captures run | `spawn_blocking`, if they may take long |
+//!
+//! [`Shutdown::drain`] returns at once. The graceful shutdown of a server waits for its requests,
+//! and requests wait for their jobs. A pool that is shut down after that begins its deadline too
+//! late, so the pool comes first, and both end together. This is `examples/with_tokio`:
+//!
+//! ```rust,ignore
+#![doc = include_str!("../examples/with_tokio/recipe.rs")]
+//! ```
+//!
 //! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 
 #![forbid(unsafe_code)]
