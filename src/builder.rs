@@ -11,8 +11,14 @@ use crate::shared::{ReportHook, Shared};
 use crate::sync::{thread, Arc};
 use crate::worker::{self, Hooks};
 
-/// The largest number of workers that a pool may have.
-pub const MAX_WORKERS: usize = 1 << 15;
+/// The largest number of workers that a pool may have: 8,192.
+///
+/// Linux allows a process 65,530 memory mappings by default (`vm.max_map_count`), and a thread of
+/// the standard library takes four: its stack, its signal stack, and a guard page for each. If the
+/// mapping of a signal stack fails, the thread has started already, and the standard library aborts
+/// the process. So the largest pool takes half of the mappings, and leaves the rest to the program.
+/// Other limits on threads, such as `ulimit -u`, make [`Builder::build`] return an error.
+pub const MAX_WORKERS: usize = 1 << 13;
 
 /// The largest capacity that a bounded queue may have, in jobs.
 pub const MAX_CAPACITY: usize = 1 << 30;
@@ -87,6 +93,9 @@ impl Builder {
 
     /// Sets the number of workers, 1 to [`MAX_WORKERS`]. The default is
     /// [`std::thread::available_parallelism`], or 1 where that is unknown.
+    ///
+    /// Several pools whose workers together approach twice that maximum can abort the process; see
+    /// there.
     pub fn workers(mut self, number: usize) -> Self {
         self.workers = Some(number);
         self

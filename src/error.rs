@@ -2,6 +2,8 @@
 
 use std::{error, fmt, io};
 
+use crate::sync::Exclusive;
+
 /// A job was refused. It has not run and never will, and this error returns it.
 ///
 /// ```
@@ -17,72 +19,168 @@ use std::{error, fmt, io};
 /// let job = error.into_job();
 /// job(); // here, later, or never
 /// ```
+///
+/// It is `Send` and `Sync` for every closure that a pool takes, so `?` turns it into a
+/// `Box<dyn Error + Send + Sync>` or an error of the anyhow crate. The closure, with all that it
+/// has captured, then lives as long as that error. A function that returns `SubmitError<F>` returns
+/// a value as large as the closure. [`JobRefused`] is the reason without the closure; `?` converts
+/// to it and drops the closure:
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return }
+/// use std::sync::mpsc::Receiver;
+///
+/// use last_call::{JobRefused, RefusalKind, ThreadPool};
+///
+/// fn consume(pool: &ThreadPool, orders: Receiver<u32>) -> Result<(), JobRefused> {
+///     pool.execute(move || orders.iter().for_each(|order| println!("{order}")))?;
+///     Ok(())
+/// }
+///
+/// let pool = ThreadPool::new(1);
+/// pool.shutdown_trigger().drain();
+/// let (_, orders) = std::sync::mpsc::channel();
+/// let error = consume(&pool, orders).unwrap_err();
+/// assert_eq!(error.kind(), RefusalKind::ShutDown);
+/// ```
 #[non_exhaustive]
 pub struct SubmitError<F> {
-    job: F,
-    kind: SubmitErrorKind,
+    job: Exclusive<F>,
+    reason: JobRefused,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SubmitErrorKind {
+/// Why a job was refused, without the job: [`SubmitError`] converts to it.
+///
+/// ```
+/// # if last_call::UNDER_MODEL { return Ok(()) }
+/// use last_call::{RefusalKind, ThreadPool};
+///
+/// let pool = ThreadPool::builder().workers(1).capacity(1).build()?;
+/// pool.shutdown_trigger().drain();
+/// let (job, reason) = pool.try_execute(|| println!("once")).unwrap_err().into_parts();
+/// match reason.kind() {
+///     RefusalKind::Full => println!("try again later"),
+///     RefusalKind::ShutDown => job(),
+///     _ => println!("{reason}"),
+/// }
+/// # Ok::<(), last_call::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct JobRefused {
+    kind: RefusalKind,
+}
+
+/// The reasons for which a job is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The pool had begun to shut down.
     ShutDown,
+    /// The queue was full and the call does not wait.
     Full,
+    /// The queue was full until the timeout had passed.
     Timeout,
+    /// The queue was full and the call came from a worker of the same pool, which might wait for
+    /// itself.
     WouldDeadlock,
 }
 
+impl RefusalKind {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            RefusalKind::ShutDown => "the thread pool is shutting down",
+            RefusalKind::Full => "the queue of the thread pool is full",
+            RefusalKind::Timeout => "the queue of the thread pool was full until the timeout",
+            RefusalKind::WouldDeadlock => {
+                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
+            }
+        }
+    }
+}
+
 impl<F> SubmitError<F> {
-    pub(crate) fn new(job: F, kind: SubmitErrorKind) -> Self {
-        SubmitError { job, kind }
+    pub(crate) fn new(job: F, kind: RefusalKind) -> Self {
+        SubmitError { job: Exclusive::new(job), reason: JobRefused { kind } }
     }
 
     /// Returns the refused closure, unrun.
     pub fn into_job(self) -> F {
-        self.job
+        self.job.into_inner()
+    }
+
+    /// Returns the refused closure, unrun, and the reason.
+    pub fn into_parts(self) -> (F, JobRefused) {
+        (self.job.into_inner(), self.reason)
+    }
+
+    /// Returns the reason, which does not hold the closure.
+    pub fn reason(&self) -> JobRefused {
+        self.reason
+    }
+
+    /// Returns the kind of the reason.
+    pub fn kind(&self) -> RefusalKind {
+        self.reason.kind
     }
 
     /// Returns `true` if the pool had begun to shut down.
     pub fn is_shut_down(&self) -> bool {
-        self.kind == SubmitErrorKind::ShutDown
+        self.kind() == RefusalKind::ShutDown
     }
 
     /// Returns `true` if the queue was full and the call does not wait.
     pub fn is_full(&self) -> bool {
-        self.kind == SubmitErrorKind::Full
+        self.kind() == RefusalKind::Full
     }
 
     /// Returns `true` if the queue was full until the timeout had passed.
     pub fn is_timeout(&self) -> bool {
-        self.kind == SubmitErrorKind::Timeout
+        self.kind() == RefusalKind::Timeout
     }
 
     /// Returns `true` if the queue was full and the call came from a worker of the same pool, which
     /// might wait for itself.
     pub fn would_deadlock(&self) -> bool {
-        self.kind == SubmitErrorKind::WouldDeadlock
+        self.kind() == RefusalKind::WouldDeadlock
     }
 }
 
 impl<F> fmt::Debug for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubmitError").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("SubmitError").field("kind", &self.kind()).finish_non_exhaustive()
     }
 }
 
 impl<F> fmt::Display for SubmitError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            SubmitErrorKind::ShutDown => "the thread pool is shutting down",
-            SubmitErrorKind::Full => "the queue of the thread pool is full",
-            SubmitErrorKind::Timeout => "the queue of the thread pool was full until the timeout",
-            SubmitErrorKind::WouldDeadlock => {
-                "the queue of the thread pool is full, and its own worker cannot wait for a slot"
-            }
-        })
+        self.reason.fmt(f)
     }
 }
 
 impl<F> error::Error for SubmitError<F> {}
+
+impl JobRefused {
+    /// Returns the kind of the reason.
+    pub fn kind(self) -> RefusalKind {
+        self.kind
+    }
+}
+
+impl<F> From<SubmitError<F>> for JobRefused {
+    /// Drops the closure.
+    fn from(error: SubmitError<F>) -> Self {
+        error.reason
+    }
+}
+
+impl fmt::Display for JobRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.text())
+    }
+}
+
+impl error::Error for JobRefused {}
 
 /// A wait for the pool ended without success.
 ///

@@ -1,6 +1,6 @@
 //! Events of the pool for `tracing` (feature `tracing`).
 //!
-//! Their levels are DEBUG and INFO, and their target is `last_call`. Without the feature they
+//! Their levels are WARN, INFO and DEBUG, and their target is `last_call`. Without the feature they
 //! compile to nothing.
 
 #[cfg(feature = "tracing")]
@@ -27,6 +27,14 @@ pub(crate) fn worker_started(worker: usize) {
 
 pub(crate) fn got_a_job(worker: usize, job: u64, name: &'static str) {
     event!(DEBUG, worker = worker, job = job, name = name, "got a job; executing");
+}
+
+pub(crate) fn job_panicked(worker: usize, job: u64, name: &'static str, message: &str) {
+    event!(WARN, worker = worker, job = job, name = name, panic = message, "a job panicked");
+}
+
+pub(crate) fn job_refused(reason: &'static str) {
+    event!(DEBUG, reason = reason, "a job is refused");
 }
 
 pub(crate) fn disconnected(worker: usize) {

@@ -41,7 +41,55 @@
 //! * `crossbeam-channel`: adds a [`QueueKind`], a crossbeam channel.
 //! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
 //!   (`Shutdown::on_signals`). It is untested on Windows.
-//! * `tracing`: emits events of workers and of shutdown, with the target `last_call`.
+//! * `tracing`: emits events with the target `last_call`; see [below](#events).
+//!
+//! # Events
+//!
+//! With the feature `tracing` the pool emits these events, on the thread where they happen. No lock
+//! is held, and a panic of the subscriber is ignored.
+//!
+//! | level | message | fields |
+//! | --- | --- | --- |
+//! | WARN | a job panicked | `worker`, `job` (its id), `name`, `panic` (the message) |
+//! | INFO | shutdown begins, by the owner or by a trigger | `mode` |
+//! | INFO | shutdown ends | the counts of the [`Report`] |
+//! | DEBUG | got a job; executing | `worker`, `job`, `name` |
+//! | DEBUG | a job is refused | `reason` |
+//! | DEBUG | worker started, worker shuts down | `worker` |
+//!
+//! A job runs in no span, since a span costs more than a small job. A job that should run in the
+//! span of its submitter takes it along:
+//!
+//! ```
+//! # if last_call::UNDER_MODEL { return }
+//! let pool = last_call::ThreadPool::new(1);
+//! let span = tracing::info_span!("request", id = 7).entered();
+//! let job_span = tracing::Span::current();
+//! pool.execute(move || job_span.in_scope(|| tracing::info!("in the span of the request")))
+//!     .expect("the pool is running");
+//! # drop(span);
+//! ```
+//!
+//! # With tokio
+//!
+//! A [`JobHandle`] is a future, and awaiting it does not block. An async task must not make the
+//! calls that block:
+//!
+//! | blocks | for how long | instead |
+//! | --- | --- | --- |
+//! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` forms | while a bounded queue is full | the `try_` forms |
+//! | `join`, `join_timeout` | until the job has its outcome | `.await` |
+//! | `wait_idle`, [`Shutdown::wait`] and their `_timeout` forms | until the pool is idle, or has ended | `spawn_blocking` |
+//! | the `shutdown` methods, and the drop of the pool | until the jobs have ended, or the deadline | `spawn_blocking` |
+//! | [`Shutdown::discard`], [`JobHandle::cancel`] | while destructors of captures run | `spawn_blocking`, if they may take long |
+//!
+//! [`Shutdown::drain`] returns at once. The graceful shutdown of a server waits for its requests,
+//! and requests wait for their jobs. A pool that is shut down after that begins its deadline too
+//! late, so the pool comes first, and both end together. This is `examples/with_tokio`:
+//!
+//! ```rust,ignore
+#![doc = include_str!("../examples/with_tokio/recipe.rs")]
+//! ```
 //!
 //! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 
@@ -83,9 +131,9 @@ pub use internals::{queue, sync};
 use internals::{queue, sync};
 
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
-pub use error::{BuildError, SubmitError, WaitError};
+pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
 pub use handle::{Cancellation, JobHandle};
-pub use outcome::{CancelReason, Outcome};
+pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;

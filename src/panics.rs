@@ -1,6 +1,9 @@
 //! Catching the panics of user code.
 
 use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt::Display;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
@@ -52,13 +55,25 @@ pub(crate) fn drop_payload(mut payload: Payload) -> u64 {
     ROUNDS
 }
 
-/// Returns the text of a payload, as the default panic hook prints it.
+/// Returns the text of a payload. The text of a boxed error is user code, so no lock may be held.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a payload that is not a string".to_owned()
+    fn text<T: Any + Display>(payload: &(dyn Any + Send)) -> Option<String> {
+        payload.downcast_ref::<T>().map(T::to_string)
+    }
+    let texts = [
+        text::<&'static str>,
+        text::<String>,
+        text::<Cow<'static, str>>,
+        text::<Box<str>>,
+        text::<Box<dyn Error + Send + Sync>>,
+        text::<Box<dyn Error + Send>>,
+    ];
+    match catch(|| texts.iter().find_map(|text| text(payload))) {
+        Ok(Some(text)) => text,
+        Ok(None) => "a payload that is not a string".to_owned(),
+        Err(payload) => {
+            drop_payload(payload);
+            "an error whose message panics".to_owned()
+        }
     }
 }

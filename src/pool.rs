@@ -51,6 +51,15 @@ use crate::trigger::{Shutdown, StopToken};
 /// waits for them regardless of the deadline: the destructors of what cancelled jobs have captured,
 /// and `on_terminated` if every worker has ended by then.
 ///
+/// # Fork
+///
+/// A child that is made by `fork` has a copy of the pool but none of its worker threads. There,
+/// drop and the methods that shut down return without a panic, and report jobs that had not ended
+/// as unfinished. Jobs submitted there are accepted and never run, so waits for their handles and
+/// for idleness do not return. If another thread of the parent was using the pool at the time of
+/// the `fork`, the child may find an internal lock held for ever. So fork before the pool is built,
+/// or let the child only `exec`.
+///
 /// # Each call in each state
 ///
 #[doc = include_str!("states.md")]
@@ -113,7 +122,8 @@ impl ThreadPool {
         self.submitter.stop_token()
     }
 
-    /// Submits a job without a handle. See [`Submitter::execute`].
+    /// Submits a job without a handle. See [`Submitter::execute`], which also says why the job
+    /// cannot return a `Result`.
     ///
     /// # Errors
     ///
@@ -309,7 +319,8 @@ impl ThreadPool {
     }
 }
 
-/// Joins worker threads. They never panic, since each call of user code is caught.
+/// Joins worker threads. They never panic, since each call of user code is caught; and their join
+/// never panics, also in a forked process.
 pub(crate) fn join(threads: Vec<thread::JoinHandle>) {
     for (worker, thread) in threads.into_iter().enumerate() {
         events::shutting_down(worker);

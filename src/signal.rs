@@ -35,6 +35,20 @@ impl Shutdown {
     /// Makes signals end the pool: the first begins a drain, the second a discard, and later ones
     /// do nothing. See [`on_signals_with`](Self::on_signals_with).
     ///
+    /// From this call on, SIGINT and SIGTERM no longer end the process by themselves, not even after
+    /// the end of the pool. The process ends when `main` returns, so `main` must notice the drain:
+    ///
+    /// * A loop that submits jobs ends when one is refused.
+    /// * A loop that blocks elsewhere, such as in `accept`, must be woken; see below.
+    /// * A job that does not return keeps [`shutdown`](crate::ThreadPool::shutdown) waiting, whatever
+    ///   signals come. [`shutdown_timeout`](crate::ThreadPool::shutdown_timeout) has a deadline. A
+    ///   closure of [`on_signals_with`](Self::on_signals_with) may end the process at once, with
+    ///   [`std::process::exit`] at [`SignalStep::Discard`].
+    ///
+    /// Each call starts a thread and takes three file descriptors. On Unix they are given back after
+    /// the second signal, and not with the pool. So call it for the pool of a program, and not for
+    /// each of many pools.
+    ///
     /// # Errors
     ///
     /// [`SignalError`], if the system refuses, or on Windows if the process has a handler already.
@@ -47,6 +61,41 @@ impl Shutdown {
     /// println!("{:?}", pool.shutdown());
     /// # Ok::<(), last_call::SignalError>(())
     /// ```
+    ///
+    /// # A blocking accept loop
+    ///
+    /// A drain does not wake a thread that waits for a connection. A connection does:
+    ///
+    /// ```
+    /// use std::net::{TcpListener, TcpStream};
+    /// use std::time::Duration;
+    ///
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// # #[cfg(unix)] nix::unistd::alarm::set(60); // instead of a hang
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let address = listener.local_addr()?;
+    /// let pool = last_call::ThreadPool::new(4);
+    /// let (trigger, stop) = (pool.shutdown_trigger(), pool.stop_token());
+    /// pool.shutdown_trigger().on_signals_with(move |_step| {
+    ///     trigger.drain(); // so that the loop ends when it is woken
+    ///     // This fails if the loop has ended already.
+    ///     let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+    /// })?;
+    /// # #[cfg(unix)] nix::sys::signal::raise(nix::sys::signal::Signal::SIGINT)?;
+    /// # #[cfg(not(unix))] return Ok(());
+    /// for stream in listener.incoming() {
+    ///     let Ok(stream) = stream else { continue }; // the client has gone again
+    ///     // The job would answer it.
+    ///     if stop.is_stopping() || pool.execute(move || drop(stream)).is_err() {
+    ///         break;
+    ///     }
+    /// }
+    /// println!("{:?}", pool.shutdown());
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    ///
+    /// Connections that are waiting at that moment are closed. The example `server` of this
+    /// crate answers them first.
     pub fn on_signals(self) -> Result<(), SignalError> {
         self.on_signals_with(|_| ())
     }

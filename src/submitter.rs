@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{SubmitError, SubmitErrorKind, WaitError};
+use crate::error::{RefusalKind, SubmitError, WaitError};
+use crate::events;
 use crate::handle::JobHandle;
 use crate::job::{Job, Submission};
 use crate::queue::{Queue, Refusal, Refused, Wait};
@@ -39,6 +40,24 @@ impl Submitter {
     }
 
     /// Submits a job without a handle. While a bounded queue is full, it waits for a free slot.
+    ///
+    /// The job returns nothing. In particular it cannot return a `Result`: nobody would read its
+    /// error, and a report that counts the job as completed would hide it. Handle the error in the
+    /// job, or [`submit`](Self::submit) the job and read the error from the handle.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// let pool = last_call::ThreadPool::new(1);
+    /// let remove = || std::fs::remove_file("no such file");
+    /// pool.execute(move || {
+    ///     if let Err(error) = remove() {
+    ///         println!("the file stays: {error}");
+    ///     }
+    /// })?;
+    /// let removed = pool.submit(remove)?;
+    /// assert!(removed.join().into_result()?.is_err());
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -226,7 +245,7 @@ impl Submitter {
 
     /// Pushes a job to the queue, and waits for a free slot until the deadline if there is one.
     #[inline]
-    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, SubmitErrorKind)> {
+    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, RefusalKind)> {
         // Whether this thread is a worker matters only if it would have to wait.
         let first = if until.is_some() { Wait::Probe } else { Wait::No };
         match self.shared.queue.push(job, first) {
@@ -241,21 +260,25 @@ impl Submitter {
         &self,
         Refused { item, refusal }: Refused<Job>,
         until: Option<Deadline>,
-    ) -> Result<u64, (Job, SubmitErrorKind)> {
+    ) -> Result<u64, (Job, RefusalKind)> {
         let queue = &self.shared.queue;
         let (result, full) = match (refusal, until) {
             (Refusal::Full, Some(_)) if self.shared.is_own_worker() => {
-                (queue.push(item, Wait::No), SubmitErrorKind::WouldDeadlock)
+                (queue.push(item, Wait::No), RefusalKind::WouldDeadlock)
             }
             (Refusal::Full, Some(deadline)) => {
-                (queue.push(item, Wait::Until(deadline)), SubmitErrorKind::Full)
+                (queue.push(item, Wait::Until(deadline)), RefusalKind::Full)
             }
-            _ => (Err(Refused { item, refusal }), SubmitErrorKind::Full),
+            _ => (Err(Refused { item, refusal }), RefusalKind::Full),
         };
-        result.map_err(|Refused { item, refusal }| match refusal {
-            Refusal::Closed => (item, SubmitErrorKind::ShutDown),
-            Refusal::Full => (item, full),
-            Refusal::TimedOut => (item, SubmitErrorKind::Timeout),
+        result.map_err(|Refused { item, refusal }| {
+            let kind = match refusal {
+                Refusal::Closed => RefusalKind::ShutDown,
+                Refusal::Full => full,
+                Refusal::TimedOut => RefusalKind::Timeout,
+            };
+            events::job_refused(kind.text());
+            (item, kind)
         })
     }
 }

@@ -112,6 +112,10 @@ impl Claimant for Worker<'_> {
         Ok(())
     }
 
+    fn report_panic(&self, name: &'static str, message: &str) {
+        events::job_panicked(self.number, self.job, name, message);
+    }
+
     fn end(&mut self, ending: Ending) {
         self.unnotified |= self.record.end(ending);
     }

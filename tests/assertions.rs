@@ -15,9 +15,9 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use last_call::{
-    BuildError, Builder, CancelReason, Cancellation, JobHandle, JobId, JobPanic, Outcome, Payload,
-    QueueKind, Report, Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitError, Submitter,
-    ThreadPool, UnfinishedJob, WaitError,
+    BuildError, Builder, CancelReason, Cancellation, JobError, JobHandle, JobId, JobPanic,
+    JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Shutdown, SignalError,
+    SignalStep, Stats, StopToken, SubmitError, Submitter, ThreadPool, UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -58,12 +58,17 @@ assert_not_impl_any!(Outcome<u8>: Sync, Clone, UnwindSafe);
 assert_not_impl_any!(Outcome<Shared>: Send);
 assert_type_eq_all!(Payload, Box<dyn std::any::Any + Send + 'static>);
 
-// An error owns its closure, and its `Debug` and `Display` need nothing of it.
+// An error owns its closure, and its `Debug` and `Display` need nothing of it. A shared error
+// reveals nothing of the closure, so it is `Sync` for every closure that a pool takes, and fits into
+// boxed errors.
 assert_impl_all!(SubmitError<fn()>: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe);
-assert_impl_all!(SubmitError<Sent>: Send);
-assert_not_impl_any!(SubmitError<Sent>: Sync);
+assert_impl_all!(SubmitError<Sent>: Send, Sync);
 assert_not_impl_any!(SubmitError<Local>: Send, Sync);
 assert_impl_all!(SubmitError<WithoutDebug>: Error, Debug, Display);
+assert_impl_all!(JobRefused: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe, Copy, Eq, Hash);
+assert_impl_all!(JobRefused: From<SubmitError<Sent>>, From<SubmitError<Local>>);
+assert_impl_all!(RefusalKind: Debug, Send, Sync, Unpin, UnwindSafe, Copy, Eq, Hash);
+assert_impl_all!(JobError: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe);
 assert_impl_all!(BuildError: Error, Debug, Display, Send, Sync, Unpin);
 assert_impl_all!(WaitError: Error, Debug, Display, Send, Sync, Unpin, UnwindSafe, Copy, Eq);
 assert_impl_all!(SignalError: Error, Debug, Display, Send, Sync, Unpin);
@@ -96,8 +101,10 @@ mod sizes {
     // A payload, and which of the three it is.
     const_assert!(size_of::<Outcome<()>>() <= size_of::<[usize; 3]>());
     const_assert!(size_of::<Outcome<[usize; 8]>>() <= size_of::<[usize; 9]>());
-    // The closure, and the reason.
-    const_assert!(size_of::<SubmitError<[usize; 4]>>() <= size_of::<[usize; 5]>());
+    // The closure, the reason, and what makes it `Sync`.
+    const_assert!(size_of::<SubmitError<[usize; 4]>>() <= size_of::<[usize; 6]>());
+    assert_eq_size!(JobRefused, RefusalKind, u8);
+    const_assert!(size_of::<JobError>() <= size_of::<[usize; 7]>());
 }
 
 /// If this test runs, the assertions above hold: a pool has one owner, and handles go where their

@@ -248,6 +248,31 @@ fn workers_that_had_started_are_joined_when_one_cannot_be_started() {
     });
 }
 
+/// The process ends by `abort` if std cannot map the signal stack of a thread that has started.
+#[test]
+fn the_largest_pool_is_built_or_refused_and_never_aborts() {
+    let test = "the_largest_pool_is_built_or_refused_and_never_aborts";
+    if let Some(output) = in_a_process(test, &[]) {
+        let lines = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{:?}: {lines}{errors}", output.status);
+        evidence("C27", 1);
+        return;
+    }
+    watchdog(LIMIT, "the largest pool", |progress| {
+        let builder = ThreadPool::builder().workers(MAX_WORKERS).stack_size(64 << 10);
+        match builder.thread_name("largest").build() {
+            Ok(pool) => {
+                progress.note("built");
+                assert_eq!(pool.stats().workers, MAX_WORKERS);
+                assert_eq!(pool.submit(|| 3).unwrap().join().unwrap(), 3);
+            }
+            Err(error) => assert_spawn_error(&error, MAX_WORKERS),
+        }
+        wait_until_no_thread_is_named("largest-");
+    });
+}
+
 #[test]
 fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
     watchdog(LIMIT, "start hook", |progress| {

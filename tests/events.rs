@@ -6,6 +6,7 @@ mod support;
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use last_call::{Shutdown, ThreadPool};
 use support::lock;
@@ -91,6 +92,37 @@ fn a_subscriber_that_panics_at_each_event_changes_nothing() {
             step(&trigger);
             let events = take();
             assert!(events.contains(&begins(mode)), "no {mode} in {events:?}");
+        }
+
+        // Each with its worker, the job and the message, whether or not there is a handle.
+        let pool = ThreadPool::builder().workers(1).capacity(1).build().unwrap();
+        take();
+        assert!(pool.submit(|| support::panic_quietly("first")).unwrap().join().is_panicked());
+        pool.execute(|| support::panic_quietly("second")).unwrap();
+        pool.wait_idle().unwrap();
+        let events = take();
+        for (job, message) in ["first", "second"].iter().enumerate() {
+            let begins = format!("WARN message=a job panicked;worker=0;job={job};name=\"");
+            let ends = format!("panic={message:?};");
+            let is_told = |event: &&String| event.starts_with(&begins) && event.ends_with(&ends);
+            assert_eq!(events.iter().filter(is_told).count(), 1, "{job}: {events:?}");
+        }
+        // Each refusal, with its reason.
+        let gate = support::Gate::new();
+        gate.hold(&pool, 1);
+        pool.execute(|| ()).unwrap();
+        take();
+        assert!(pool.try_execute(|| ()).unwrap_err().is_full());
+        assert!(pool.execute_timeout(|| (), Duration::ZERO).unwrap_err().is_timeout());
+        pool.shutdown_trigger().drain();
+        assert!(pool.execute(|| ()).unwrap_err().is_shut_down());
+        let events = take();
+        for reason in [" is full", " was full until the timeout", " is shutting down"] {
+            let is_told = |event: &&String| {
+                event.starts_with("DEBUG message=a job is refused;reason=\"the ")
+                    && event.ends_with(&format!("{reason}\";"))
+            };
+            assert_eq!(events.iter().filter(is_told).count(), 1, "{reason}: {events:?}");
         }
     });
     support::evidence("C12,C16", 1);

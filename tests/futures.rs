@@ -9,7 +9,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{mpsc, Arc};
 use std::task::{Wake, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_executor::{LocalPool, ThreadPool as Executors};
 use futures_util::future::{self, Either};
@@ -19,6 +19,10 @@ use support::{
     evidence, lock, panic_quietly, poll, pool, waiting, watchdog, Count, Counted, Gate, Wakes,
     LIMIT, LONG,
 };
+
+/// The recipe of the documentation.
+#[path = "../examples/with_tokio/recipe.rs"]
+mod recipe;
 
 /// The executor that runs a future to completion.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +74,37 @@ impl Executor {
 
 fn tokio_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+/// A server whose graceful shutdown waits for requests, which wait for jobs, ends at the deadline of
+/// the pool.
+#[test]
+fn the_recipe_for_tokio_ends_pool_and_server_at_the_deadline() {
+    watchdog(LIMIT, "with tokio", |_| {
+        const REQUESTS: u64 = 5;
+        let pool = pool(1);
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let report = tokio_runtime().block_on(async move {
+            let requests = (0..REQUESTS).map(|number| recipe::answer(pool.submitter(), number));
+            let requests = requests.map(tokio::spawn).collect::<FuturesUnordered<_>>();
+            tokio::task::yield_now().await; // they submit
+            assert_eq!(pool.stats().queued, REQUESTS);
+            let answered = requests.for_each(|answer| async {
+                let answer = answer.unwrap();
+                assert!(answer.starts_with("503 the job was cancelled: the deadline"), "{answer}");
+            });
+            let begun = Instant::now();
+            let report = recipe::shut_down(pool, answered, Duration::from_millis(50)).await;
+            assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
+            report
+        });
+        // Only now does the job of the pool return.
+        gate.open();
+        assert_eq!((report.cancelled, report.unfinished), (REQUESTS, 1));
+        recipe::main().unwrap();
+        evidence("C17,C24", 1);
+    });
 }
 
 /// A task awaits a job while it is held, then the outcome. It is polled before, polled after, and

@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::error::Error;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use last_call::{CancelReason, Cancellation, JobHandle, Outcome};
-use support::{evidence, panic_quietly, pool, watchdog, Count, Counted, End, Gate, LIMIT, LONG};
+use support::{
+    evidence, panic_quietly, pool, watchdog, Bomb, Count, Counted, End, Gate, LIMIT, LONG,
+};
 
 fn pending<T>(result: Result<Outcome<T>, JobHandle<T>>) -> JobHandle<T> {
     match result {
@@ -50,6 +54,53 @@ fn a_pending_handle_survives_try_join_and_join_timeout() {
         assert_eq!(resolved(running.join_timeout(LONG)).unwrap(), "ran");
         assert_eq!(resolved(queued.join_timeout(Duration::MAX)).unwrap(), "queued");
         evidence("C24", 3);
+    });
+}
+
+#[test]
+fn an_outcome_becomes_a_result_whose_error_has_the_message_and_the_payload() {
+    fn boxed(outcome: Outcome<u8>) -> Result<u8, Box<dyn Error + Send + Sync>> {
+        Ok(outcome.into_result()?)
+    }
+    watchdog(LIMIT, "results", |_| {
+        let pool = pool(1);
+        let completes = || pool.submit(|| 4_u8).unwrap().join();
+        let panics = || pool.submit(|| -> u8 { panic_quietly("no paper") }).unwrap().join();
+        let cancelled = || {
+            let gate = Gate::new();
+            gate.hold(&pool, 1);
+            let queued = pool.submit(|| 5_u8).unwrap();
+            assert_eq!(queued.cancel(), Cancellation::Cancelled);
+            queued.join()
+        };
+        assert_eq!((boxed(completes()).unwrap(), completes().expect("four")), (4, 4));
+        assert_eq!((completes().ok(), panics().ok(), cancelled().ok()), (Some(4), None, None));
+        assert_eq!(completes().map(|n| n + 1).unwrap(), 5);
+        assert!(panics().map(|n| n + 1).is_panicked());
+        assert!(cancelled().map(|n| n + 1).is_cancelled());
+
+        let error = panics().into_result().unwrap_err();
+        assert_eq!((error.message(), error.cancel_reason()), (Some("no paper"), None));
+        assert_eq!(format!("{error:?}"), "Panicked(\"no paper\")");
+        assert_eq!(error.into_panic().unwrap().downcast_ref(), Some(&"no paper"));
+        assert_eq!(boxed(panics()).unwrap_err().to_string(), "the job panicked: no paper");
+
+        let error = cancelled().into_result().unwrap_err();
+        assert_eq!((error.message(), error.cancel_reason()), (None, Some(CancelReason::Requested)));
+        assert_eq!(format!("{error:?}"), "Cancelled(Requested)");
+        assert!(error.into_panic().is_none());
+        let error = boxed(cancelled()).unwrap_err();
+        assert_eq!(error.to_string(), "the job was cancelled: its handle cancelled it");
+
+        // The destructor of the payload panics, too.
+        let dropped = Count::default();
+        let bomb = Bomb(dropped.clone(), "from the payload");
+        let outcome = pool.submit(move || panic_quietly(bomb)).unwrap().join();
+        let panic = catch_unwind(AssertUnwindSafe(|| outcome.expect("a value"))).unwrap_err();
+        let message = "a value: the job panicked: a payload that is not a string";
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), message);
+        assert_eq!(dropped.get(), 1);
+        evidence("C24", 12);
     });
 }
 

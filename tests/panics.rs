@@ -5,8 +5,10 @@
 mod support;
 
 use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
 use std::sync::{mpsc, Arc};
-use std::{panic, thread};
+use std::{fmt, panic, thread};
 
 use last_call::{CancelReason, Cancellation, Outcome, Payload, PANICS_KEPT};
 use support::{
@@ -95,6 +97,53 @@ fn without_a_handle_the_report_keeps_id_name_and_message() {
             assert!(panic.name.contains(function), "{}", panic.name);
         }
         evidence("C12", 3);
+    });
+}
+
+#[derive(Debug)]
+struct Failure(Option<&'static str>);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.unwrap_or_else(|| panic_quietly("from the message of an error")))
+    }
+}
+
+impl Error for Failure {}
+
+#[test]
+fn a_payload_that_is_a_cow_a_boxed_string_or_a_boxed_error_keeps_its_message() {
+    watchdog(LIMIT, "messages", |_| {
+        let cases: [(fn(), &str); 6] = [
+            (|| panic_quietly(Cow::Borrowed("a Cow")), "a Cow"),
+            (|| panic_quietly(Cow::<str>::Owned("its own".to_owned())), "its own"),
+            (|| panic_quietly(Box::<str>::from("a boxed string")), "a boxed string"),
+            (|| panic_quietly(Box::<dyn Error + Send + Sync>::from("an error")), "an error"),
+            (
+                || panic_quietly(Box::new(Failure(Some("another"))) as Box<dyn Error + Send>),
+                "another",
+            ),
+            (
+                || panic_quietly(Box::new(Failure(None)) as Box<dyn Error + Send>),
+                "an error whose message panics",
+            ),
+        ];
+        let pool = pool(1);
+        for (job, _) in cases {
+            pool.execute(job).unwrap();
+        }
+        // The report has that of a dropped handle, too.
+        for (job, _) in cases {
+            let gate = Gate::new();
+            gate.hold(&pool, 1);
+            drop(pool.submit(job).unwrap());
+        }
+        let report = pool.shutdown();
+        let kept = report.panics.iter().map(|panic| panic.message.as_str()).collect::<Vec<_>>();
+        let expected = cases.iter().map(|(_, message)| *message).collect::<Vec<_>>();
+        assert_eq!(kept, [&expected[..], &expected].concat());
+        assert_eq!((report.panicked, report.other_panics), (12, 0));
+        evidence("C12,C14", 12);
     });
 }
 

@@ -230,6 +230,12 @@ fn a_bad_request_gets_the_fitting_answer() {
         ("\r\nGET /?a=b HTTP/1.1\r\nhOST: a\r\n\r\n", 200),
         ("GET / HTTP/1.0\r\n\r\n", 200),
         ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody", 200),
+        // The absolute form, which a server must accept (RFC 9112, 3.2.2).
+        ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+        ("GET HTTP://a:7878 HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+        ("GET http://a?b=/c HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+        ("GET http://a/nowhere?b HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+        ("GET http:/ HTTP/1.1\r\nHost: a\r\n\r\n", 404),
     ];
     let requests = cases.len() + 4;
     let server = Server::start(&["--requests", &requests.to_string()]);

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::mpsc;
 use std::thread;
 
-use last_call::{Cancellation, SubmitError, Submitter, ThreadPool};
+use last_call::{Cancellation, JobRefused, RefusalKind, SubmitError, Submitter, ThreadPool};
 use support::{
     assert_conserved, evidence, pool, submit_until_refused, watchdog, Count, Counted, End, Gate,
     LIMIT,
@@ -19,6 +19,43 @@ fn assert_refusal<F>(error: &SubmitError<F>) {
     assert_eq!(error.to_string(), "the thread pool is shutting down");
     assert!(format!("{error:?}").contains("ShutDown"), "{error:?}");
     assert!((error as &dyn Error).source().is_none());
+}
+
+#[test]
+fn a_refusal_fits_into_a_boxed_error_and_converts_to_its_reason() {
+    /// `?` also converts to errors of the anyhow crate, which take what is `Error`, `Send` and
+    /// `Sync`.
+    fn boxed(pool: &ThreadPool) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let (_sender, receiver) = mpsc::channel::<u8>();
+        pool.execute(move || drop(receiver))?;
+        Ok(())
+    }
+    fn reason(pool: &ThreadPool, capture: Counted) -> Result<u8, JobRefused> {
+        let (_sender, receiver) = mpsc::channel::<u8>();
+        let job = pool.try_submit(move || drop((receiver, capture)))?;
+        job.join().unwrap();
+        Ok(0)
+    }
+    watchdog(LIMIT, "boxed", |_| {
+        let pool = pool(1);
+        let dropped = Count::default();
+        boxed(&pool).unwrap();
+        assert_eq!(reason(&pool, Counted(dropped.clone())), Ok(0));
+        pool.shutdown_trigger().drain();
+        assert_eq!(boxed(&pool).unwrap_err().to_string(), "the thread pool is shutting down");
+        let error = reason(&pool, Counted(dropped.clone())).unwrap_err();
+        assert_eq!(dropped.get(), 2, "the reason does not hold the closure");
+        assert_eq!(error.kind(), RefusalKind::ShutDown);
+        assert_eq!(error.to_string(), "the thread pool is shutting down");
+        let capture = Counted(dropped.clone());
+        let error = pool.execute(move || drop(capture)).unwrap_err();
+        assert_eq!((error.kind(), error.reason().kind()), (RefusalKind::ShutDown, error.kind()));
+        let (job, reason) = error.into_parts();
+        assert_eq!((dropped.get(), reason.kind()), (2, RefusalKind::ShutDown));
+        job();
+        assert_eq!(dropped.get(), 3);
+        evidence("C3,C8", 5);
+    });
 }
 
 #[test]

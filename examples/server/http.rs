@@ -135,10 +135,25 @@ fn check(request: &httparse::Request<'_, '_>, read_more: bool) -> Incoming {
         Some("HEAD") => false,
         _ => return Incoming::Refused(Status::MethodNotAllowed),
     };
-    let target = request.path.unwrap_or_default();
-    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let path = path(request.path.unwrap_or_default()).to_owned();
     let has_body = named("content-length") + named("transfer-encoding") > 0;
     Incoming::Request(Request { path, wants_page, has_more: read_more || has_body })
+}
+
+/// Returns the path of a target, which has the form `/path?query` or `http://host/path?query`.
+fn path(target: &str) -> &str {
+    const SCHEME: &str = "http://";
+    let is_absolute = |scheme: &str| scheme.eq_ignore_ascii_case(SCHEME);
+    let (target, default) = if target.get(..SCHEME.len()).is_some_and(is_absolute) {
+        let rest = &target[SCHEME.len()..];
+        (&rest[rest.find(['/', '?']).unwrap_or(rest.len())..], "/")
+    } else {
+        (target, "")
+    };
+    match target.split('?').next() {
+        Some("") | None => default,
+        Some(path) => path,
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -40,6 +40,10 @@ pub(crate) trait Claimant {
     /// The reason why the job may not start. The job is then cancelled.
     fn begin(&mut self, name: &'static str) -> Result<(), CancelReason>;
 
+    /// Tells of the panic of the job that has begun, whose closure has the type of this name. No
+    /// lock is held, since a subscriber to events is user code.
+    fn report_panic(&self, _name: &'static str, _message: &str) {}
+
     /// Counts the claimed job, which has ended. Its captures are dropped, and its handle is not
     /// resolved yet.
     fn end(&mut self, ending: Ending);
@@ -91,7 +95,9 @@ impl Job {
                 }
             }
             Err(payload) => {
-                claimant.end(Ending::Panicked(Some(message(payload.as_ref()))));
+                let text = message(payload.as_ref());
+                claimant.report_panic(name, &text);
+                claimant.end(Ending::Panicked(Some(text)));
                 claimant.notify_idle();
                 claimant.count_panics(drop_payload(payload));
             }

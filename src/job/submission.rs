@@ -208,19 +208,26 @@ impl<T> FollowUp<T> {
     }
 }
 
-/// Runs a claimed closure, or drops it if the claimant may not start it.
-fn run_or_drop<F, T>(closure: F, claimant: &mut dyn Claimant) -> Outcome<T>
+/// Runs a claimed closure, or drops it if the claimant may not start it. Returns the outcome, and
+/// the message of a panic.
+fn run_or_drop<F, T>(closure: F, claimant: &mut dyn Claimant) -> (Outcome<T>, Option<String>)
 where
     F: FnOnce() -> T,
 {
-    match claimant.begin(type_name::<F>()) {
+    let name = type_name::<F>();
+    match claimant.begin(name) {
         Ok(()) => match catch(closure) {
-            Ok(value) => Outcome::Completed(value),
-            Err(payload) => Outcome::Panicked(payload),
+            Ok(value) => (Outcome::Completed(value), None),
+            Err(payload) => {
+                // Here, where no lock is held: it may be user code.
+                let text = message(payload.as_ref());
+                claimant.report_panic(name, &text);
+                (Outcome::Panicked(payload), Some(text))
+            }
         },
         Err(reason) => {
             claimant.count_panics(drop_catching(closure));
-            Outcome::Cancelled(reason)
+            (Outcome::Cancelled(reason), None)
         }
     }
 }
@@ -232,13 +239,11 @@ where
 {
     fn process(&self, claimant: &mut dyn Claimant) -> bool {
         let Some(closure) = self.claim() else { return false };
-        let outcome = run_or_drop(closure, claimant);
+        let (outcome, text) = run_or_drop(closure, claimant);
         let follow_up = self.resolve(outcome, |outcome, detached| {
             claimant.end(match outcome {
                 Outcome::Completed(_) => Ending::Completed,
-                Outcome::Panicked(payload) => {
-                    Ending::Panicked(detached.then(|| message(payload.as_ref())))
-                }
+                Outcome::Panicked(_) => Ending::Panicked(text.filter(|_| detached)),
                 Outcome::Cancelled(_) => Ending::Cancelled,
             });
         });

@@ -22,6 +22,7 @@ use model as backend;
 
 #[cfg(all(loom, feature = "__internals"))]
 pub mod engine;
+mod exclusive;
 #[cfg(feature = "__internals")]
 pub mod fault;
 #[cfg(all(loom, feature = "__internals"))]
@@ -30,6 +31,7 @@ pub mod trace;
 #[cfg(feature = "__internals")]
 pub use backend::note;
 pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
+pub use exclusive::Exclusive;
 
 /// Shared ownership, counted by the standard library in every build.
 ///

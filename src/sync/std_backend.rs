@@ -134,15 +134,20 @@ impl Flag {
 
 /// Threads.
 pub mod thread {
-    use std::io;
-    use std::thread;
     use std::time::{Duration, Instant};
+    use std::{io, mem, process, thread};
 
     pub use std::thread::ThreadId;
 
+    use crate::panics::catch;
+
     /// The owner of a running thread, which may wait for its end.
     #[derive(Debug)]
-    pub struct JoinHandle(thread::JoinHandle<()>);
+    pub struct JoinHandle {
+        inner: thread::JoinHandle<()>,
+        /// The process that has started the thread.
+        process: u32,
+    }
 
     /// Starts a thread.
     ///
@@ -157,7 +162,8 @@ pub mod thread {
         if let Some(bytes) = stack_size {
             builder = builder.stack_size(bytes);
         }
-        builder.spawn(main).map(JoinHandle)
+        let inner = builder.spawn(main)?;
+        Ok(JoinHandle { inner, process: process::id() })
     }
 
     /// Returns the number of threads that the machine can run at once, or 1 where that is unknown.
@@ -183,18 +189,25 @@ pub mod thread {
     }
 
     impl JoinHandle {
-        /// Waits until the thread has ended and its thread-locals are destroyed.
+        /// Waits until the thread has ended and its thread-locals are destroyed. Never panics. In a
+        /// forked process, which does not have the thread, it returns at once.
         ///
         /// # Errors
         ///
         /// The payload, if the thread panicked.
         pub fn join(self) -> thread::Result<()> {
-            self.0.join()
+            if self.process != process::id() {
+                // The join of std would panic, or hang, and a detach is for threads that exist.
+                mem::forget(self.inner);
+                return Ok(());
+            }
+            // It panics if the system has lost the thread in another way.
+            catch(|| self.inner.join()).unwrap_or_else(Err)
         }
 
         /// Returns the identity of the thread.
         pub fn id(&self) -> ThreadId {
-            self.0.thread().id()
+            self.inner.thread().id()
         }
     }
 }

@@ -20,6 +20,7 @@ every! {
     "../builder.rs" builder
     "../cancel.rs" cancel
     "../events.rs" events
+    "../fork.rs" fork
     "../futures.rs" futures
     "../handles.rs" handles
     "../hooks.rs" hooks
