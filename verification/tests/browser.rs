@@ -213,7 +213,10 @@ fn the_heading_says_of_which_commit_and_when() -> Result<()> {
     let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
     assert!(fact("Run").ends_with(" UTC") && fact("Run").starts_with("20"), "{facts}");
     assert!(fact("Took").ends_with(" s") && fact("Toolchain").starts_with("rustc"), "{facts}");
-    assert!(!fact("Commit").is_empty() && fact("Recorded executions").contains("record"), "{facts}");
+    assert!(
+        !fact("Commit").is_empty() && fact("Recorded executions").contains("record"),
+        "{facts}"
+    );
     browser.logged_nothing()
 }
 

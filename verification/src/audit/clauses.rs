@@ -117,6 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn failed_evidence_is_none() {
+        let clause = |verdict| ClauseReport {
+            clause: "C7".to_owned(),
+            statement: String::new(),
+            verdict: None,
+            evidence: vec![evidence(verdict)],
+        };
+        assert!(clause(Verdict::Failed("it broke".to_owned())).is_bare());
+        assert!(!clause(Verdict::Stressed(1)).is_bare());
+    }
+
+    #[test]
     fn a_failure_beats_every_proof() {
         let failed = Verdict::Failed("it broke".to_owned());
         let pieces = [Verdict::Proved, failed.clone(), Verdict::Stressed(9)].map(evidence);

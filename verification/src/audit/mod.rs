@@ -299,6 +299,24 @@ mod tests {
     }
 
     #[test]
+    fn a_test_that_fails_makes_the_audit_fail() {
+        let spoil: [fn(&mut Audit); 2] = [
+            |audit| audit.suites[0].tests[0].verdict = Verdict::Failed("FAILED".to_owned()),
+            |audit| audit.suites[0].failure = Some("killed after 600 s".to_owned()),
+        ];
+        for spoil in spoil {
+            let mut audit = holding();
+            spoil(&mut audit);
+            assert!(!audit.is_good());
+        }
+    }
+
+    #[test]
+    fn every_clause_needs_evidence() {
+        assert!(super::UNEVIDENCED.is_empty());
+    }
+
+    #[test]
     fn a_clause_without_evidence_makes_the_whole_audit_fail() {
         let mut audit = holding();
         audit.clauses[6].evidence.clear();

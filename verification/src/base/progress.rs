@@ -64,7 +64,8 @@ impl Progress {
         Progress { bar, lines }
     }
 
-    /// Records one more finished task and its result. The first result is written at once.
+    /// Records one more finished task and its result. The first result and the last
+    /// are written at once.
     pub fn done(&self, result: String) {
         match &self.lines {
             None => {
@@ -75,7 +76,8 @@ impl Progress {
                 let mut state = lines.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.done += 1;
                 state.latest = result;
-                if state.done == 1 || state.written.elapsed() >= SILENCE {
+                let is_edge = state.done == 1 || Some(state.done) == state.length;
+                if is_edge || state.written.elapsed() >= SILENCE {
                     state.write();
                 }
             }

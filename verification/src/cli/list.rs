@@ -48,13 +48,13 @@ pub(super) fn list(trials: &[&Trial]) {
         println!("{}: {}", subject.name(), subject.description());
         for trial in own {
             let end = match trial.expect {
-                Expect::Proved => "expected: PROVED",
-                Expect::Bounded(_) => "expected: BOUNDED",
-                Expect::Convicted(_) => "expected: convicted",
+                Expect::Proved => "PROVED".to_owned(),
+                Expect::Bounded(bound) => format!("BOUNDED({bound})"),
+                Expect::Convicted(_) => "convicted".to_owned(),
             };
             let when = if trial.nightly { ", nightly" } else { "" };
             let name = trial.scenario.name;
-            println!("  {name:28} {} ({end}{when})", trial.scenario.property);
+            println!("  {name:28} {} (expected: {end}{when})", trial.scenario.property);
         }
     }
 }

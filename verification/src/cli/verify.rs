@@ -90,7 +90,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
         let exploring_seconds = exploring.elapsed().as_secs_f64();
         let others = Others::run(&scope, &runner, &workspace, &checkers, arguments)?;
         let binaries = {
-            let _progress = Progress::busy("building the tests");
+            let _progress = scope.tests.then(|| Progress::busy("building the tests"));
             building.join().unwrap_or_else(|panic| resume_unwind(panic))?
         };
         let suites = test(&binaries, &workspace);

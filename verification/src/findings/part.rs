@@ -1,8 +1,8 @@
 //! The parts of the audit: the interface of every kind of evidence.
 //!
 //! A new kind of evidence is a type that implements [`Part`], a field of the audit, and an entry in
-//! its list of parts. Everything else works through this trait: judging, merging, the list of
-//! failures, `JUnit`, SARIF and the interleavings.
+//! its list of parts. Judging, the list of failures, `JUnit`, SARIF and the interleavings work
+//! through this trait.
 
 use crate::findings::evidence::Evidence;
 use crate::findings::scope::Scope;

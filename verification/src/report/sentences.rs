@@ -8,21 +8,25 @@ use crate::programs::Generated;
 
 /// The verdict, and the amount of evidence.
 pub fn verdict(audit: &Audit) -> String {
-    let models = audit.trials.len();
-    let defects = audit.trials.iter().map(|trial| trial.defects.len()).sum::<usize>();
     let executions = audit.trials.iter().flat_map(|trial| &trial.explorations);
     let executions: u64 = executions.map(|exploration| exploration.executions).sum();
+    let defects = audit.trials.iter().flat_map(|trial| &trial.defects).count();
+    let programs: u64 = audit.generated.iter().map(|generated| generated.programs).sum();
     let tests = audit.suites.iter().map(|suite| suite.tests.len()).sum::<usize>();
     let faults = audit.kill_matrix.as_ref().map_or(0, |kill_matrix| kill_matrix.faults);
-    let programs = audit.generated.iter().map(|generated| generated.programs).sum();
-    let ran = format!(
-        "{models} models ({} executions), {defects} seeded defects, {faults} faults at call sites, \
-         {} generated programs, {} samples, {tests} tests, {:.0} s",
-        thousands(executions),
-        thousands(programs),
-        audit.samples.len(),
-        audit.seconds
-    );
+    let models = format!("models ({} executions)", thousands(executions));
+    let amounts = [
+        (audit.trials.len() as u64, &*models),
+        (defects as u64, "seeded defects"),
+        (faults, "faults at call sites"),
+        (programs, "generated programs"),
+        (audit.samples.len() as u64, "samples"),
+        (tests as u64, "tests"),
+    ];
+    let amounts = amounts.iter().filter(|(number, _)| *number > 0);
+    let amounts: Vec<_> =
+        amounts.map(|(number, what)| format!("{} {what}", thousands(*number))).collect();
+    let ran = format!("{}, {:.0} s", amounts.join(", "), audit.seconds);
     match (audit.held, audit.scope.is_whole()) {
         (true, true) => format!("Every guarantee holds and every conviction stands: {ran}."),
         (true, false) => format!("Everything that was checked holds (partial run): {ran}."),

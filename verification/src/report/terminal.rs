@@ -85,7 +85,7 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     let _ = writeln!(
         out,
         "\nThe number is that of executions explored. PROVED: every trace; broken: convicted by an\n\
-         interleaving; –: the subject is not put under the scenario."
+         interleaving; –: the subject is not put under the scenario, or only at night."
     );
     let asked = audit.trials.iter().filter_map(|trial| trial.second_opinion.as_ref());
     let (mut models, mut executions) = (0, 0);
@@ -94,11 +94,14 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
         executions += second.executions;
     }
     let text = format!(
-        "Second opinion: loom explored the {models} models that it finishes quickly, in {} executions. \
-         A model where it disagrees is marked.",
+        "Second opinion: of these {} models, loom explored the {models} that it finishes quickly \
+         (executions: {}). A model where it disagrees is marked.",
+        audit.trials.len(),
         thousands(executions)
     );
-    let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
+    if models > 0 {
+        let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
+    }
 }
 
 fn numbers(clauses: &[u8]) -> String {

@@ -142,7 +142,6 @@ fn read(suite: &str, output: &str) -> Vec<Test> {
         if let Some((test, word)) = result {
             let verdict = match word {
                 "ok" => Verdict::Stressed(1),
-                "ignored" => continue,
                 other => Verdict::Failed(other.to_owned()),
             };
             tests.push(Test { name: format!("{suite}/{test}"), verdict, clauses: Vec::new() });
@@ -181,6 +180,13 @@ mod tests {
         assert_eq!((&*tests[0].name, &tests[0].verdict), ("std/x/a", &Verdict::Stressed(256)));
         assert_eq!(tests[0].clauses, [3, 5]);
         assert!(matches!(tests[1].verdict, Verdict::Failed(_)));
+    }
+
+    #[test]
+    fn an_ignored_test_has_not_passed() {
+        let tests = read("std/x", "test a ... ignored\ntest b ... ok\n");
+        assert_eq!(tests[0].verdict, Verdict::Failed("ignored".to_owned()));
+        assert_eq!(tests[1].verdict, Verdict::Stressed(1));
     }
 
     #[test]

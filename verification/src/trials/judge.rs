@@ -167,8 +167,8 @@ fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{as_expected, convicts, judge, Verdict};
-    use crate::findings::run::{End, Exploration, MazurkaOptions, Options, Run};
+    use super::{as_expected, convicts, judge, shown, Verdict};
+    use crate::findings::run::{End, Engine, Exploration, MazurkaOptions, Options, Run};
     use crate::trials::recorded::Range;
     use crate::trials::trial::Trial;
 
@@ -201,6 +201,28 @@ pub(crate) mod tests {
 
     fn judged(run: &Run) -> Verdict {
         judge(trial(), run, Some(Range::new(100, 100)), &[true, true])
+    }
+
+    /// A run that convicts a seeded defect.
+    pub(crate) fn bad() -> Run {
+        Run { end: failed("deadlock", "mazurka"), faults_fired: vec![1], ..good() }
+    }
+
+    #[test]
+    fn a_run_without_a_record_must_be_complete_and_meaningful() {
+        let shown = |run: &Run| shown(trial(), run, Engine::Mazurka);
+        assert_eq!(shown(&good()), Ok(()));
+        let mut single = good();
+        single.explorations[0].executions = 1;
+        single.explorations[0].completed = Some(1);
+        single.explorations[0].begun = 8;
+        assert!(matches!(shown(&single), Err(Verdict::Vacuous(_))));
+        let mut unreached = good();
+        unreached.reached.pop_first();
+        assert!(matches!(shown(&unreached), Err(Verdict::Vacuous(_))));
+        let mut idle = good();
+        idle.faults_fired = vec![0];
+        assert!(matches!(shown(&idle), Err(Verdict::Vacuous(_))));
     }
 
     #[test]

@@ -270,3 +270,55 @@ impl Part for Vec<TrialReport> {
         part::in_order(self, names, "model", |trial| &trial.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TrialReport;
+    use crate::findings::part::Part;
+    use crate::findings::run::{Engine, Options, Run};
+    use crate::trials::judge::tests::{bad, good, trial};
+    use crate::trials::recorded::Expected;
+
+    /// A run under loom with the same outcomes.
+    fn second() -> Run {
+        let options = Options::complete(Engine::Loom, &trial().scenario.world);
+        Run { options, ..good() }
+    }
+
+    fn report(second: &Run) -> TrialReport {
+        let mut expected = Expected::default();
+        expected.record(trial().name(), 100);
+        expected.record_second_opinion(trial().name(), Some(100));
+        TrialReport::new(trial(), good(), Some(second), &[bad(), bad()], &expected)
+    }
+
+    #[test]
+    fn the_second_engine_must_agree() {
+        let agreed = report(&second());
+        assert!(agreed.as_expected, "{:?}", agreed.complaint());
+        let spoil: [fn(&mut Run); 3] = [
+            |run| drop(run.reached.pop_first()),
+            |run| run.reached.extend([("undeclared".to_owned(), 1)]),
+            |run| {
+                run.explorations[0].executions = 99;
+                run.explorations[0].completed = Some(99);
+                run.explorations[0].begun = 99;
+            },
+        ];
+        for (index, spoil) in spoil.into_iter().enumerate() {
+            let mut second = second();
+            spoil(&mut second);
+            let report = report(&second);
+            let complaint = report.complaint().unwrap_or_default();
+            assert!(!report.as_expected && complaint.contains("loom"), "{index}: {complaint}");
+        }
+    }
+
+    #[test]
+    fn another_pool_is_no_evidence_for_a_clause() {
+        let own = report(&second());
+        let clause = own.clauses[0];
+        let other = TrialReport { subject: "book-stage-2".to_owned(), ..own.clone() };
+        assert_eq!(vec![own, other].evidence(clause).len(), 1);
+    }
+}
