@@ -31,7 +31,8 @@ cargo check --no-default-features --lib
 # Without the features of the example and of some tests, which are left out.
 cargo check --all-targets
 cargo test --doc
-# The README's command, and every test: in one executable, but for those that measure memory.
+# The README's command, and every test: in one executable, but for those that measure the memory of
+# their process or listen to its events.
 cargo run --example server --features signal,tracing -- --help
-cargo test --features __internals,signal,tracing --lib --test every --test memory --test server \
-  --example server -- --skip memory::
+cargo test --features __internals,signal,tracing --lib --test every --test memory --test events \
+  --test server --example server -- --skip memory:: --skip events::

@@ -1,5 +1,6 @@
 //! The pool has no dependencies, unless a feature needs one.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -39,7 +40,47 @@ fn on_every_system_every_dependency_is_optional() {
     assert_eq!(always, []);
 }
 
-/// Otherwise the tests above would show nothing.
+/// What a user sees first. Nothing is downloaded: cargo looks up no dependency that is not needed.
+#[test]
+fn the_lock_of_a_fresh_dependent_has_the_pool_and_nothing_else() {
+    assert_eq!(locked("alone", ""), ["dependent", "last-call"]);
+}
+
+/// Otherwise the test above would show nothing.
+#[test]
+fn the_lock_of_a_dependent_has_what_else_it_depends_on() {
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mazurka");
+    let packages = locked("beside", &format!("mazurka = {{ path = {other:?} }}"));
+    assert!(packages.contains(&"corosensei".to_owned()), "{packages:?}");
+}
+
+/// The packages in the lock file of a new package that depends on the pool without its features.
+fn locked(folder: &str, other: &str) -> Vec<String> {
+    let pool = manifest().parent().expect("it is in a folder").canonicalize().unwrap();
+    let manifest = format!(
+        "[package]\nname = \"dependent\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\
+         [workspace]\n[dependencies]\n\
+         last-call = {{ path = {pool:?}, default-features = false }}\n{other}\n"
+    );
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let _ = fs::remove_dir_all(&folder); // of the last run
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(folder.join("src/lib.rs"), "").unwrap();
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["generate-lockfile", "--offline"]).current_dir(&folder);
+    let output = command.output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lock = fs::read_to_string(folder.join("Cargo.lock")).unwrap();
+    lock.lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Otherwise the first tests would show nothing.
 #[test]
 fn a_dependency_of_a_feature_is_found() {
     let arguments = ["--package", "last-call", "--no-default-features", "--features"];
