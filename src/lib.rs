@@ -99,6 +99,7 @@
 
 mod builder;
 mod handle;
+mod options;
 mod pool;
 mod submitter;
 mod trigger;
@@ -133,6 +134,7 @@ use internals::{queue, sync};
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
 pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
 pub use handle::{Cancellation, JobHandle};
+pub use options::JobOptions;
 pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;
 pub use pool::ThreadPool;

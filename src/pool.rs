@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::{SubmitError, WaitError};
 use crate::events;
 use crate::handle::JobHandle;
+use crate::options::JobOptions;
 use crate::outcome::CancelReason;
 use crate::report::{Report, Stats};
 use crate::shared::Shared;
@@ -206,6 +207,11 @@ impl ThreadPool {
         T: Send + 'static,
     {
         self.submitter.submit_timeout(job, timeout)
+    }
+
+    /// Returns the options of one job, for example its name. See [`Submitter::job`].
+    pub fn job(&self) -> JobOptions<'_> {
+        self.submitter.job()
     }
 
     /// Waits until nothing is queued or running. See [`Submitter::wait_idle`].

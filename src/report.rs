@@ -104,7 +104,8 @@ pub struct Report {
 pub struct UnfinishedJob {
     /// Its position in the order of acceptance.
     pub id: JobId,
-    /// The type name of its closure, which says in which function it was written.
+    /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
+    /// function it was written, unless it was given another.
     pub name: &'static str,
     /// How long it had been running. With the feature `coarse-clock` this is exact to the system
     /// tick, a few ms.
@@ -127,7 +128,8 @@ pub struct UnfinishedJob {
 pub struct JobPanic {
     /// Its position in the order of acceptance.
     pub id: JobId,
-    /// The type name of its closure, which says in which function it was written.
+    /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
+    /// function it was written, unless it was given another.
     pub name: &'static str,
     /// The message of the panic.
     pub message: String,

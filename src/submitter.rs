@@ -7,6 +7,7 @@ use crate::error::{RefusalKind, SubmitError, WaitError};
 use crate::events;
 use crate::handle::JobHandle;
 use crate::job::{Job, Submission};
+use crate::options::JobOptions;
 use crate::queue::{Queue, Refusal, Refused, Wait};
 use crate::report::{JobId, Stats};
 use crate::shared::Shared;
@@ -67,7 +68,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(job, Some(Deadline::never()))
+        self.enqueue(Job::detached(job), Some(Deadline::never()))
     }
 
     /// Submits a job without a handle, if there is a free slot; returns at once.
@@ -96,7 +97,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(job, None)
+        self.enqueue(Job::detached(job), None)
     }
 
     /// Submits a job without a handle, and waits for a free slot for at most `timeout`.
@@ -111,7 +112,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(job, Some(Deadline::after(timeout)))
+        self.enqueue(Job::detached(job), Some(Deadline::after(timeout)))
     }
 
     /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free
@@ -125,7 +126,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, Some(Deadline::never()))
+        self.enqueue_with_handle(job, None, Some(Deadline::never()))
     }
 
     /// Submits a job and returns its handle, if there is a free slot; returns at once.
@@ -138,7 +139,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, None)
+        self.enqueue_with_handle(job, None, None)
     }
 
     /// Submits a job and returns its handle, and waits for a free slot for at most `timeout`.
@@ -157,7 +158,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, Some(Deadline::after(timeout)))
+        self.enqueue_with_handle(job, None, Some(Deadline::after(timeout)))
     }
 
     /// Waits until, at one instant between call and return, nothing is queued or running.
@@ -213,19 +214,34 @@ impl Submitter {
         self.shared.stats()
     }
 
-    fn enqueue<F>(&self, job: F, until: Option<Deadline>) -> Result<(), SubmitError<F>>
+    /// Returns the options of one job, which is then submitted with them.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// let pool = last_call::ThreadPool::new(1);
+    /// let job: Box<dyn FnOnce() + Send> = Box::new(|| panic!("no more paper"));
+    /// pool.job().name("print").execute(job).expect("the pool is running");
+    /// assert_eq!(pool.shutdown().panics[0].name, "print");
+    /// ```
+    pub fn job(&self) -> JobOptions<'_> {
+        JobOptions::new(self)
+    }
+
+    /// Enqueues a job without a handle, made of a closure of this type.
+    pub(crate) fn enqueue<F>(&self, job: Job, until: Option<Deadline>) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        match self.push(Job::detached(job), until) {
+        match self.push(job, until) {
             Ok(_) => Ok(()),
             Err((job, kind)) => Err(SubmitError::new(job.into_detached(), kind)),
         }
     }
 
-    fn enqueue_with_handle<F, T>(
+    pub(crate) fn enqueue_with_handle<F, T>(
         &self,
         job: F,
+        name: Option<&'static str>,
         until: Option<Deadline>,
     ) -> Result<JobHandle<T>, SubmitError<F>>
     where
@@ -233,7 +249,8 @@ impl Submitter {
         T: Send + 'static,
     {
         let submission = Submission::new(job);
-        match self.push(submission.job(), until) {
+        let job = name.map_or_else(|| submission.job(), |name| submission.named_job(name));
+        match self.push(job, until) {
             Ok(number) => Ok(JobHandle::new(submission, Arc::clone(&self.shared), JobId(number))),
             Err((job, kind)) => {
                 let closure = submission.into_closure();

@@ -15,8 +15,8 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use last_call::{
-    BuildError, Builder, CancelReason, Cancellation, JobError, JobHandle, JobId, JobPanic,
-    JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Shutdown, SignalError,
+    BuildError, Builder, CancelReason, Cancellation, JobError, JobHandle, JobId, JobOptions,
+    JobPanic, JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Shutdown, SignalError,
     SignalStep, Stats, StopToken, SubmitError, Submitter, ThreadPool, UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
@@ -37,6 +37,7 @@ assert_impl_all!(Builder: Send, Sync, Unpin, Clone, Debug);
 // They go to any thread, and no thread owns them.
 assert_impl_all!(Shutdown: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(StopToken: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(JobOptions<'static>: Send, Sync, Unpin, Copy, Debug);
 assert_impl_all!(QueueKind: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default);
 assert_impl_all!(QueueKind: Eq, Hash);
 

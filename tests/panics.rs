@@ -172,6 +172,45 @@ fn a_closure_of_any_size_is_reported_by_its_name() {
 }
 
 #[test]
+fn a_job_is_reported_by_the_name_that_it_was_given() {
+    watchdog(LIMIT, "given names", |_| {
+        let pool = pool(1);
+        let (gate, data) = (Gate::new(), [1_u8; 1024]);
+        let boxed: Box<dyn FnOnce() + Send> = Box::new(|| panic_quietly("boxed"));
+        let large = move || {
+            std::hint::black_box(&data);
+            panic_quietly("large");
+        };
+        gate.hold(&pool, 1);
+        pool.job().name("boxed").execute(boxed).unwrap();
+        pool.job().name("try").try_execute(|| panic_quietly("try")).unwrap();
+        pool.job().name("large").execute_timeout(large, LIMIT).unwrap();
+        // Their handles are dropped, so the report has their panics.
+        drop(pool.job().name("handle").submit(|| panic_quietly(1)).unwrap());
+        drop(pool.submitter().job().name("submitter").try_submit(|| panic_quietly(2)).unwrap());
+        drop(pool.job().name("timeout").submit_timeout(|| panic_quietly(3), LIMIT).unwrap());
+        let value = pool.job().name("value").submit(|| 4).unwrap();
+        let cancelled = pool.job().name("cancelled").submit(|| 5).unwrap();
+        assert_eq!(cancelled.cancel(), Cancellation::Cancelled);
+        let trigger = pool.shutdown_trigger();
+        gate.open();
+        assert_eq!(value.join().unwrap(), 4);
+        trigger.drain();
+        // A refused job comes back.
+        let refused = pool.job().name("refused").execute(|| ()).unwrap_err();
+        assert!(refused.is_shut_down());
+        refused.into_job()();
+        let refused = pool.job().name("refused").submit(|| 6).unwrap_err();
+        assert_eq!(refused.into_job()(), 6);
+        let report = pool.shutdown();
+        let names = report.panics.iter().map(|panic| panic.name).collect::<Vec<_>>();
+        assert_eq!(names, ["boxed", "try", "large", "handle", "submitter", "timeout"]);
+        assert_eq!((report.completed, report.panicked, report.cancelled), (2, 6, 1));
+        evidence("C3,C12", 10);
+    });
+}
+
+#[test]
 fn panics_of_several_workers_are_listed_in_the_order_of_acceptance() {
     watchdog(LIMIT, "several workers", |_| {
         const PAIRS: u64 = 5;

@@ -33,15 +33,15 @@ pub(crate) enum Ending {
 
 /// A party that claims jobs and finishes them.
 pub(crate) trait Claimant {
-    /// Begins a claimed job, whose closure has the type of this name.
+    /// Begins a claimed job of this name, which is that of the type of its closure by default.
     ///
     /// # Errors
     ///
     /// The reason why the job may not start. The job is then cancelled.
     fn begin(&mut self, name: &'static str) -> Result<(), CancelReason>;
 
-    /// Tells of the panic of the job that has begun, whose closure has the type of this name. No
-    /// lock is held, since a subscriber to events is user code.
+    /// Tells of the panic of the job of this name, which has begun. No lock is held, since a
+    /// subscriber to events is user code.
     fn report_panic(&self, _name: &'static str, _message: &str) {}
 
     /// Counts the claimed job, which has ended. Its captures are dropped, and its handle is not
@@ -74,12 +74,21 @@ impl Job {
         Job(Erased::new(Detached(Some(closure))))
     }
 
+    /// Creates a job without a handle, which is reported by this name.
+    pub(crate) fn named<F>(closure: F, name: &'static str) -> Self
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        Job(Erased::new(Named { task: Detached(Some(closure)), name }))
+    }
+
     /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.
     #[inline]
     pub(crate) fn process(mut self, claimant: &mut impl Claimant) -> bool {
         let (name, closure) = match self.0.as_task().kind() {
             Kind::Detached(name, closure) => (name, closure),
             Kind::Ticket(ticket) => return ticket.process(claimant),
+            Kind::NamedTicket(name, ticket) => return ticket.process(&mut Renamed(name, claimant)),
         };
         // This is compiled into the worker's loop once, and not for each closure.
         if claimant.begin(name).is_err() {
@@ -105,7 +114,8 @@ impl Job {
         true
     }
 
-    /// Returns the closure of a [`detached`](Self::detached) job that the queue refused.
+    /// Returns the closure of a [`detached`](Self::detached) or [`named`](Self::named) job that the
+    /// queue refused.
     pub(crate) fn into_detached<F: 'static>(mut self) -> F {
         let task = self.0.as_task().as_any().downcast_mut::<Detached<F>>();
         task.and_then(|task| task.0.take()).expect("the job was made of this closure")
@@ -128,10 +138,12 @@ trait Task: Send {
 
 /// What a [`Task`] is made of.
 enum Kind<'a> {
-    /// The closure of a job without a handle, and the name of its type.
+    /// The closure of a job without a handle, and its name.
     Detached(&'static str, &'a mut dyn Closure),
     /// The ticket of a job with a handle. The closure is shared with the handle.
     Ticket(&'a mut Ticket),
+    /// The same for a job that has a name.
+    NamedTicket(&'static str, &'a mut Ticket),
 }
 
 /// A closure of any type that has not run.
@@ -159,6 +171,47 @@ impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
 
     fn as_any(&mut self) -> &mut dyn Any {
         self
+    }
+}
+
+/// A job without a handle that has a name.
+struct Named<F> {
+    task: Detached<F>,
+    name: &'static str,
+}
+
+impl<F: FnOnce() + Send + 'static> Task for Named<F> {
+    fn kind(&mut self) -> Kind<'_> {
+        Kind::Detached(self.name, &mut self.task)
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        &mut self.task
+    }
+}
+
+/// The claimant of a job with a handle that has a name. Nothing of such a job is deferred.
+struct Renamed<'a>(&'static str, &'a mut dyn Claimant);
+
+impl Claimant for Renamed<'_> {
+    fn begin(&mut self, _name: &'static str) -> Result<(), CancelReason> {
+        self.1.begin(self.0)
+    }
+
+    fn report_panic(&self, _name: &'static str, message: &str) {
+        self.1.report_panic(self.0, message);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.1.end(ending);
+    }
+
+    fn notify_idle(&mut self) {
+        self.1.notify_idle();
+    }
+
+    fn count_panics(&mut self, number: u64) {
+        self.1.count_panics(number);
     }
 }
 

@@ -139,7 +139,16 @@ where
 
     /// Returns the half for the queue.
     pub(crate) fn job(self: &Arc<Self>) -> Job {
-        Job(Erased::new(Ticket(Some(Arc::clone(self) as Arc<dyn Claimable>))))
+        Job(Erased::new(self.ticket()))
+    }
+
+    /// Returns the half for the queue, which is reported by this name.
+    pub(crate) fn named_job(self: &Arc<Self>, name: &'static str) -> Job {
+        Job(Erased::new(NamedTicket { ticket: self.ticket(), name }))
+    }
+
+    fn ticket(self: &Arc<Self>) -> Ticket {
+        Ticket(Some(Arc::clone(self) as Arc<dyn Claimable>))
     }
 
     /// Returns the closure of a submission that the queue refused.
@@ -326,6 +335,22 @@ impl Ticket {
 impl Task for Ticket {
     fn kind(&mut self) -> Kind<'_> {
         Kind::Ticket(self)
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// The ticket of a job that has a name.
+struct NamedTicket {
+    ticket: Ticket,
+    name: &'static str,
+}
+
+impl Task for NamedTicket {
+    fn kind(&mut self) -> Kind<'_> {
+        Kind::NamedTicket(self.name, &mut self.ticket)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
