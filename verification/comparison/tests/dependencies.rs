@@ -50,7 +50,7 @@ fn the_lock_of_a_fresh_dependent_has_the_pool_and_nothing_else() {
 #[test]
 fn the_lock_of_a_dependent_has_what_else_it_depends_on() {
     let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mazurka");
-    let packages = locked("beside", &format!("mazurka = {{ path = {other:?} }}"));
+    let packages = locked("beside", &format!("mazurka = {{ path = '{}' }}", other.display()));
     assert!(packages.contains(&"corosensei".to_owned()), "{packages:?}");
 }
 
@@ -60,7 +60,8 @@ fn locked(folder: &str, other: &str) -> Vec<String> {
     let manifest = format!(
         "[package]\nname = \"dependent\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\
          [workspace]\n[dependencies]\n\
-         last-call = {{ path = {pool:?}, default-features = false }}\n{other}\n"
+         last-call = {{ path = '{}', default-features = false }}\n{other}\n",
+        pool.display()
     );
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let _ = fs::remove_dir_all(&folder); // of the last run
