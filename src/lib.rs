@@ -150,7 +150,7 @@ pub use trigger::{Shutdown, StopToken};
 #[doc(hidden)]
 pub const UNDER_MODEL: bool = cfg!(all(loom, feature = "__internals"));
 
-/// Compiles the example of the README.
-#[cfg(doctest)]
+/// Compiles the examples of the README, of which one needs the feature `signal`.
+#[cfg(all(doctest, feature = "signal"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
