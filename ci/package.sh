@@ -7,7 +7,10 @@ cd "$(dirname "$0")"/..
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 cargo package --package last-call --allow-dirty --no-verify
-folder=$(mktemp -d)
+# Always the same folder: cargo would take executables of another one for fresh.
+folder="${TMPDIR:-/tmp}/last-call-package"
+rm -rf "$folder"
+mkdir -p "$folder"
 trap 'rm -rf "$folder"' EXIT
 tar --extract --file "$(ls -t "$CARGO_TARGET_DIR"/package/last-call-*.crate | head -1)" \
   --directory "$folder" --strip-components 1
