@@ -7,13 +7,13 @@ cd "$(dirname "$0")"/..
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
 cargo package --package last-call --allow-dirty --no-verify
-# Always the same folder: cargo would take executables of another one for fresh.
+# Always the same folder, and its files are new: cargo would take executables of another run for fresh.
 folder="${TMPDIR:-/tmp}/last-call-package"
 rm -rf "$folder"
 mkdir -p "$folder"
 trap 'rm -rf "$folder"' EXIT
 tar --extract --file "$(ls -t "$CARGO_TARGET_DIR"/package/last-call-*.crate | head -1)" \
-  --directory "$folder" --strip-components 1
+  --directory "$folder" --strip-components 1 --touch
 cd "$folder"
 
 # Each file that the package must have, and each relative link of its pages.
