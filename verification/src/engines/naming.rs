@@ -80,7 +80,7 @@ pub(crate) fn told_apart(named: Vec<(String, String)>) -> BTreeMap<String, Strin
     numbered.collect()
 }
 
-/// Whose object it is: the folder of the pool's sources, or the file.
+/// The owner of an object: the folder of its source file in the pool, or the file.
 fn owner(file: &str) -> String {
     let mut parts = file.split('/').rev();
     let stem = parts.next().unwrap_or_default().trim_end_matches(".rs");
