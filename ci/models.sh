@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the README's loom command for everything but the models and samples, which ci/verify.sh runs;
-# of those a few, so that the command is known to work. About 2 minutes.
+# of those a few, so that the command is known to work. About 3 minutes.
 #
 # With `--all`, runs every model and every sample, with their seeded defects.
 set -euxo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests of every package but those of the pool on real threads, which ci/verify.sh runs on
-# each queue, and the documentation tests. About 4 minutes.
+# each queue, and the documentation tests. About 3 minutes.
 #
 # With `--all`, runs the README's test command and the pool's tests on the other queues instead.
 set -euxo pipefail
