@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::{Claimant, Ending, Erased, Job, Kind, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
-use crate::sync::{Arc, Condvar, Deadline, Mutex};
+use crate::sync::{Arc, Beacon, Condvar, Deadline, Mutex};
 
 /// What a claimant sees of a submission.
 pub(crate) trait Claimable: Send + Sync {
@@ -25,6 +25,9 @@ pub(crate) trait Awaitable<T>: Claimable {
 
     /// Waits for the outcome and takes it. Returns `None` if the deadline comes first.
     fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>>;
+
+    /// Returns the beacon that is raised when the outcome is there.
+    fn beacon(&self) -> &Beacon;
 
     /// Takes the outcome if there is one.
     fn take(&self) -> Option<Outcome<T>>;
@@ -44,6 +47,8 @@ pub(crate) struct Submission<F, T> {
     state: Mutex<State<F, T>>,
     /// The outcome is there.
     resolved: Condvar,
+    /// Is raised when the outcome is there.
+    beacon: Beacon,
 }
 
 /// The state of a submission.
@@ -134,7 +139,11 @@ where
             joining: false,
             detached: false,
         };
-        Arc::new(Submission { state: Mutex::new(state), resolved: Condvar::new() })
+        Arc::new(Submission {
+            state: Mutex::new(state),
+            resolved: Condvar::new(),
+            beacon: Beacon::new(),
+        })
     }
 
     /// Returns the half for the queue.
@@ -178,10 +187,14 @@ impl<F, T> Submission<F, T> {
             return FollowUp::Drop(outcome);
         }
         state.stage = Stage::Ready(outcome);
-        if state.joining {
+        let (joining, waker) = (state.joining, state.waker.take());
+        // A join that is woken, or sees the beacon, would run into the lock.
+        drop(state);
+        self.beacon.raise();
+        if joining {
             self.resolved.notify_one();
         }
-        state.waker.take().map_or(FollowUp::Nothing, FollowUp::Wake)
+        waker.map_or(FollowUp::Nothing, FollowUp::Wake)
     }
 }
 
@@ -292,6 +305,10 @@ where
             state.joining = true;
             (state, late) = self.resolved.wait_until(state, deadline);
         }
+    }
+
+    fn beacon(&self) -> &Beacon {
+        &self.beacon
     }
 
     fn take(&self) -> Option<Outcome<T>> {

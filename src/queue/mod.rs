@@ -25,6 +25,7 @@ mod any;
 pub mod channel;
 mod gate;
 pub mod locked;
+pub mod pause_policy;
 pub mod two_lock;
 pub mod yield_policy;
 

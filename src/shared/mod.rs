@@ -12,7 +12,7 @@ use crate::outcome::CancelReason;
 use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
-use crate::sync::{Condvar, Counter, Flag, Mutex};
+use crate::sync::{Condvar, Counter, Flag, Guess, Mutex};
 
 mod cancel;
 mod idle;
@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     termination: Mutex<Termination>,
     /// Panics of destructors and stop hooks, which change no outcome.
     other_panics: Counter,
+    /// The [`Patience`](crate::patience::Patience) of joins.
+    pub(crate) joins: Guess,
 }
 
 impl Shared {
@@ -69,6 +71,7 @@ impl Shared {
             has_report_hook: hook.is_some(),
             termination: Mutex::new(Termination::new(workers, hook)),
             other_panics: Counter::new(),
+            joins: Guess::new(),
         }
     }
 

@@ -326,9 +326,11 @@ fn as_fast(_: &About) -> Option<Target> {
 /// says that a caller alone submits without a gap, on cores that nobody else wants.
 fn settings_of_trips(full: bool) -> Vec<(String, Load, bool)> {
     let mut settings = Vec::new();
-    for (place, pinned, beside) in
-        [("two cores", false, false), ("one core", true, false), ("beside a busy thread", false, true)]
-    {
+    for (place, pinned, beside) in [
+        ("two cores", false, false),
+        ("one core", true, false),
+        ("beside a busy thread", false, true),
+    ] {
         for (callers, who) in [(1, "1 caller"), (4, "4 callers")] {
             for gap in [0, 10, 100, 1_000] {
                 // The quick mode has the ends of the scale.
