@@ -311,6 +311,7 @@ impl ThreadPool {
             shared.wait_cancelled(Deadline::never());
             let report = shared.report(false);
             shared.deliver(&report);
+            shared.end();
             report
         } else {
             if !shared.wait_terminated(deadline) {

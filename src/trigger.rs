@@ -67,6 +67,12 @@ impl Shutdown {
         self.wait_until(Deadline::after(timeout))
     }
 
+    /// Calls `action` at the end of the pool; see [`Shared::at_end`].
+    #[cfg(feature = "signal")]
+    pub(crate) fn at_end(&self, action: impl FnOnce() + Send + 'static) {
+        self.shared.at_end(action);
+    }
+
     fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {
         if self.shared.would_deadlock() {
             return Err(WaitError::WOULD_DEADLOCK);

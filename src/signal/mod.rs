@@ -1,9 +1,25 @@
 //! Ending the pool on signals.
-
-use std::{error, fmt, io};
+//!
+//! * [`listeners`]: the pools that listen, and their steps.
+//! * [`unix`]: SIGINT and SIGTERM.
+//! * [`console`]: Ctrl-C elsewhere.
 
 use crate::panics::ignore_panic;
 use crate::trigger::Shutdown;
+
+#[cfg(not(unix))]
+mod console;
+mod error;
+mod listeners;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+use console::{leave, listen};
+pub use error::SignalError;
+use error::SignalErrorKind;
+#[cfg(unix)]
+use unix::{leave, listen};
 
 /// The step that a signal is about to take.
 ///
@@ -129,133 +145,16 @@ impl Shutdown {
         self,
         mut before: impl FnMut(SignalStep) + Send + 'static,
     ) -> Result<(), SignalError> {
+        let trigger = self.clone();
         let take = move |step| {
             ignore_panic(|| before(step));
             match step {
-                SignalStep::Drain => self.drain(),
-                SignalStep::Discard => self.discard(),
+                SignalStep::Drain => trigger.drain(),
+                SignalStep::Discard => trigger.discard(),
             }
         };
-        listen(take).map_err(|kind| SignalError { kind })
-    }
-}
-
-/// Takes one step at each of the next signals.
-#[cfg(unix)]
-fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), SignalErrorKind> {
-    use std::io::Read as _;
-    use std::os::unix::net::UnixStream;
-
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::low_level::{pipe, unregister};
-
-    use crate::panics::drop_catching;
-    use crate::sync::{thread, Arc, Mutex};
-
-    // Each signal is a byte, so two signals at once are two steps.
-    let (mut signals, wake) = UnixStream::pair()?;
-    // Before a signal is registered: it does not regain its effect if this fails.
-    let wakes = [(SIGINT, wake.try_clone()?), (SIGTERM, wake)];
-    let registered = Arc::new(Mutex::new(Vec::new()));
-    // Held until all are registered, so that the thread cannot unregister before. The thread is
-    // started first.
-    let mut registering = registered.lock();
-    let main = {
-        let registered = Arc::clone(&registered);
-        move || {
-            for step in STEPS {
-                if signals.read_exact(&mut [0]).is_err() {
-                    return; // the signals could not be registered
-                }
-                take(step);
-            }
-            // Before `signals` is closed: a handler that writes to a closed stream may raise
-            // SIGPIPE.
-            registered.lock().drain(..).for_each(|action| _ = unregister(action));
-            drop_catching(take);
-        }
-    };
-    thread::spawn("last-call-signals".to_owned(), None, main)?;
-    for (signal, wake) in wakes {
-        match pipe::register(signal, wake) {
-            Ok(action) => registering.push(action),
-            Err(error) => {
-                registering.drain(..).for_each(|action| _ = unregister(action));
-                return Err(error.into());
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn listen(mut take: impl FnMut(SignalStep) + Send + 'static) -> Result<(), SignalErrorKind> {
-    let mut steps = STEPS.into_iter();
-    let handler = move || steps.next().into_iter().for_each(&mut take);
-    ctrlc::try_set_handler(handler).map_err(|error| match error {
-        ctrlc::Error::MultipleHandlers => SignalErrorKind::Handled,
-        ctrlc::Error::System(source) => SignalErrorKind::System(source),
-        ctrlc::Error::NoSuchSignal(_) => SignalErrorKind::System(io::Error::other(error)),
-    })
-}
-
-/// Signals cannot end the pool.
-///
-/// ```
-/// # if last_call::UNDER_MODEL { return }
-/// let pool = last_call::ThreadPool::new(2);
-/// match pool.shutdown_trigger().on_signals() {
-///     Ok(()) => println!("Ctrl-C finishes what is queued"),
-///     Err(error) if error.is_handled() => println!("the process handles signals already"),
-///     Err(error) => println!("no signals: {error}"),
-/// }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SignalError {
-    kind: SignalErrorKind,
-}
-
-#[derive(Debug)]
-enum SignalErrorKind {
-    #[cfg_attr(unix, allow(dead_code))] // on Unix any number of pools may listen
-    Handled,
-    System(io::Error),
-}
-
-impl From<io::Error> for SignalErrorKind {
-    fn from(source: io::Error) -> Self {
-        SignalErrorKind::System(source)
-    }
-}
-
-impl SignalError {
-    /// Returns `true` if the process has a handler already: on Windows there can be only one.
-    pub fn is_handled(&self) -> bool {
-        matches!(self.kind, SignalErrorKind::Handled)
-    }
-
-    /// Returns `true` if the operating system refused. [`source`](error::Error::source) is its
-    /// error.
-    pub fn is_system(&self) -> bool {
-        matches!(self.kind, SignalErrorKind::System(_))
-    }
-}
-
-impl fmt::Display for SignalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            SignalErrorKind::Handled => f.write_str("the process handles signals already"),
-            SignalErrorKind::System(source) => write!(f, "signals cannot be handled: {source}"),
-        }
-    }
-}
-
-impl error::Error for SignalError {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match &self.kind {
-            SignalErrorKind::Handled => None,
-            SignalErrorKind::System(source) => Some(source),
-        }
+        let listener = listen(Box::new(take)).map_err(SignalError::new)?;
+        self.at_end(move || leave(listener));
+        Ok(())
     }
 }
