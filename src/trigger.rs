@@ -67,10 +67,9 @@ impl Shutdown {
         self.wait_until(Deadline::after(timeout))
     }
 
-    /// Calls `action` at the end of the pool; see [`Shared::at_end`].
     #[cfg(feature = "signal")]
-    pub(crate) fn at_end(&self, action: impl FnOnce() + Send + 'static) {
-        self.shared.at_end(action);
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {

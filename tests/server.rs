@@ -10,16 +10,17 @@
 #![cfg(not(loom))]
 #![forbid(unsafe_code)]
 
-use std::ffi::OsStr;
-use std::fmt;
+#[path = "support/example.rs"]
+mod example;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fmt, thread};
 
+use example::executable;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use shared_child::SharedChild;
@@ -477,14 +478,16 @@ impl Server {
     /// Starts a server on a free port and waits until it listens. Clients have as much time as the
     /// watchdog, unless `args` sets another.
     fn start(args: &[&str]) -> Self {
-        Server::start_by(Command::new(executable()), args)
+        Server::start_by(Command::new(executable("server")), args)
     }
 
     /// The same, through a shell that ignores these signals, and so makes the server ignore them.
     #[cfg(unix)]
     fn start_ignoring(signals: &str, args: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")]).arg(executable());
+        shell
+            .args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")])
+            .arg(executable("server"));
         Server::start_by(shell, args)
     }
 
@@ -500,7 +503,7 @@ impl Server {
     }
 
     fn spawn(args: &[&str]) -> Self {
-        Server::spawn_by(Command::new(executable()), args)
+        Server::spawn_by(Command::new(executable("server")), args)
     }
 
     fn spawn_by(mut command: Command, args: &[&str]) -> Self {
@@ -596,29 +599,6 @@ impl Drop for Server {
             eprintln!("{}", *self.seen.lock());
         }
     }
-}
-
-/// Returns the example that cargo has built beside this test: `target/…/deps/server-…` is this
-/// test, or that of a tool that keeps several builds.
-fn executable() -> PathBuf {
-    let this = std::env::current_exe().expect("the system tells a process its executable");
-    let profile = this.ancestors().nth(
-        if this.parent().and_then(|folder| folder.file_name()) == Some(OsStr::new("deps")) {
-            2
-        } else {
-            1
-        },
-    );
-    let examples = std::env::var_os("LAST_CALL_EXAMPLES").map(PathBuf::from);
-    let example = examples
-        .unwrap_or_else(|| profile.expect("an executable is in a folder").join("examples"))
-        .join(format!("server{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        example.is_file(),
-        "there is no {}: `cargo test` builds it, or `cargo build --example server`",
-        example.display()
-    );
-    example
 }
 
 /// The output of a server so far, which tests wait for.

@@ -41,7 +41,12 @@ fn alone(test: &str, body: fn()) {
 
 /// Runs the body in a process of its own, whose first words are `wrapper`. The body must end that
 /// process in time, with this status (if `end` is a number) or by this signal.
-fn dies(test: &str, wrapper: &[&str], end: Result<i32, Signal>, body: impl FnOnce() + Send + 'static) {
+fn dies(
+    test: &str,
+    wrapper: &[&str],
+    end: Result<i32, Signal>,
+    body: impl FnOnce() + Send + 'static,
+) {
     if let Some(output) = in_a_process(test, wrapper) {
         let seen = (output.status.code(), output.status.signal());
         let expected = match end {
@@ -234,8 +239,11 @@ fn where_no_thread_can_be_started_the_signals_act_as_before() {
         let pool = pool(1);
         let before = files();
         let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
-        drop(vec![1_u8; 100 << 10]); // is left to the allocator
-        setrlimit(Resource::RLIMIT_AS, 1, hard).unwrap();
+        // Enough for everything but the stack of a thread, which is 2 MiB.
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+        let size: u64 = size.trim_end_matches("kB").trim().parse().unwrap();
+        setrlimit(Resource::RLIMIT_AS, (size + 1024) << 10, hard).unwrap();
         let error = pool.shutdown_trigger().on_signals();
         setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
         assert!(error.unwrap_err().is_system());
@@ -421,7 +429,7 @@ fn three_signals_at_once_end_the_process() {
         for _ in 0..3 {
             raise(Signal::SIGTERM).unwrap();
         }
-        pool.shutdown();
+        let _ = pool.shutdown();
     });
 }
 

@@ -3,7 +3,8 @@
 //! * [`record`]: what each worker has done and is doing.
 //! * [`cancel`]: jobs that are finished without a worker.
 //! * [`idle`]: waiting until nothing is queued or running.
-//! * [`termination`]: waiting for the end of the pool, the final report, and what else follows.
+//! * [`termination`]: waiting for the end of the pool, and the final report.
+//! * [`at_end`]: what else follows the end.
 
 use std::fmt;
 
@@ -12,13 +13,15 @@ use crate::outcome::CancelReason;
 use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
-use crate::sync::{Condvar, Counter, Flag, Mutex, ProcessLock};
+use crate::sync::{Condvar, Counter, Flag, Mutex};
 
+mod at_end;
 mod cancel;
 mod idle;
 mod record;
 mod termination;
 
+use at_end::AtEnd;
 use cancel::{Canceller, Cancelling};
 use idle::Idle;
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
@@ -26,7 +29,7 @@ pub(crate) use idle::IdleWatch;
 use record::Running;
 pub(crate) use record::{Phase, Record};
 pub(crate) use termination::ReportHook;
-use termination::{AtEnd, Termination};
+use termination::Termination;
 
 /// The shared state of a pool. It holds neither the owner nor a thread, so it keeps no pool alive.
 pub(crate) struct Shared {
@@ -46,7 +49,7 @@ pub(crate) struct Shared {
     /// There is a hook for the final report. Without one the termination state is not used.
     has_report_hook: bool,
     termination: Mutex<Termination>,
-    at_end: ProcessLock<AtEnd>,
+    at_end: AtEnd,
     /// Panics of destructors and stop hooks, which change no outcome.
     other_panics: Counter,
 }
@@ -69,7 +72,7 @@ impl Shared {
             idle: Idle::new(),
             has_report_hook: hook.is_some(),
             termination: Mutex::new(Termination::new(workers, hook)),
-            at_end: ProcessLock::new(AtEnd::new(workers)),
+            at_end: AtEnd::new(workers),
             other_panics: Counter::new(),
         }
     }

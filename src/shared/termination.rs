@@ -1,4 +1,4 @@
-//! Waiting for the end of the pool, the final report, and what else follows the end.
+//! Waiting for the end of the pool, and the final report.
 
 use super::{Phase, Record, Shared};
 use crate::events;
@@ -34,24 +34,6 @@ impl Termination {
     }
 }
 
-/// What else follows the end of the pool: it stops listening to signals.
-///
-/// The last of the two changes in the table above is its end. Unlike the report this is not in the
-/// models, in which no pool listens.
-pub(super) struct AtEnd {
-    live: usize,
-    /// The owner has joined the workers, or has detached from them.
-    left: bool,
-    /// `None` once the pool has ended.
-    actions: Option<Vec<Box<dyn FnOnce() + Send>>>,
-}
-
-impl AtEnd {
-    pub(super) fn new(workers: usize) -> Self {
-        AtEnd { live: workers, left: false, actions: Some(Vec::new()) }
-    }
-}
-
 impl Shared {
     /// Waits until every worker has exited. Returns `false` if the deadline comes first.
     fn wait_exited(&self, deadline: Deadline) -> bool {
@@ -83,7 +65,7 @@ impl Shared {
                 self.deliver_final_report();
             }
         }
-        self.advance(|at_end| at_end.left = true);
+        self.at_end.detach();
     }
 
     /// Ends a worker, which runs no more user code.
@@ -97,36 +79,8 @@ impl Shared {
                 self.deliver_final_report();
             }
         }
-        self.advance(|at_end| at_end.live -= 1);
+        self.at_end.exit();
         record.enter(Phase::Exited);
-    }
-
-    /// Ends the pool whose owner has joined every worker, and has delivered the report.
-    pub(crate) fn end(&self) {
-        // In a forked process no worker has exited, and none is there.
-        self.advance(|at_end| (at_end.live, at_end.left) = (0, true));
-    }
-
-    /// Calls `action` at the end of the pool, on the thread that brings it about, or at once if the
-    /// pool has ended. No lock is held.
-    #[cfg_attr(not(feature = "signal"), allow(dead_code))]
-    pub(crate) fn at_end(&self, action: impl FnOnce() + Send + 'static) {
-        let mut at_end = self.at_end.lock();
-        if let Some(actions) = &mut at_end.actions {
-            actions.push(Box::new(action));
-            return;
-        }
-        drop(at_end);
-        action();
-    }
-
-    fn advance(&self, change: impl FnOnce(&mut AtEnd)) {
-        let mut at_end = self.at_end.lock();
-        change(&mut at_end);
-        let has_ended = at_end.live == 0 && at_end.left;
-        let due = if has_ended { at_end.actions.take() } else { None };
-        drop(at_end);
-        due.into_iter().flatten().for_each(|action| action());
     }
 
     fn deliver_final_report(&self) {

@@ -4,8 +4,8 @@
 //! handler runs no user code, so it can count, and end the process at the third event. It stays, and
 //! while no pool listens it ends the process at once, as the system would without it.
 
-use std::{io, process};
 use std::sync::mpsc::{channel, Receiver, Sender};
+use std::{io, process};
 
 use super::listeners::{Listeners, Take};
 use super::SignalErrorKind;
@@ -15,8 +15,13 @@ use crate::sync::{thread, ProcessLock};
 /// The exit code of a process that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`, 0xC000013A.
 const EXIT_CODE: i32 = -0x3FFF_FEC6;
 
-static STATE: ProcessLock<State> =
-    ProcessLock::new(State { handled: false, last: 0, events: 0, listeners: Listeners::new(), thread: None });
+static STATE: ProcessLock<State> = ProcessLock::new(State {
+    handled: false,
+    last: 0,
+    events: 0,
+    listeners: Listeners::new(),
+    thread: None,
+});
 
 struct State {
     /// The handler is there.

@@ -21,7 +21,7 @@ pub struct SignalError {
 
 #[derive(Debug)]
 pub(super) enum SignalErrorKind {
-    #[cfg_attr(unix, allow(dead_code))] // on Unix any number of pools may listen
+    #[cfg_attr(unix, allow(dead_code))] // on Unix any number of handlers can be registered
     Handled,
     System(io::Error),
 }
@@ -37,7 +37,8 @@ impl SignalError {
         SignalError { kind }
     }
 
-    /// Returns `true` if the process has a handler already: on Windows there can be only one.
+    /// Returns `true` if the program has set a handler itself, through the `ctrlc` crate: on Windows
+    /// there can be only one.
     pub fn is_handled(&self) -> bool {
         matches!(self.kind, SignalErrorKind::Handled)
     }

@@ -48,26 +48,30 @@ const STEPS: [SignalStep; 2] = [SignalStep::Drain, SignalStep::Discard];
 
 /// Feature `signal`.
 impl Shutdown {
-    /// Makes signals end the pool: the first begins a drain, the second a discard, and later ones
-    /// do nothing. See [`on_signals_with`](Self::on_signals_with).
+    /// Makes signals end the pool: the first begins a drain, the second a discard, and the third ends
+    /// the process. See [`on_signals_with`](Self::on_signals_with).
     ///
-    /// From this call on, SIGINT and SIGTERM no longer end the process by themselves, not even after
-    /// the end of the pool. The process ends when `main` returns, so `main` must notice the drain:
+    /// Until the pool has ended, the first two signals do not end the process. It ends when `main`
+    /// returns, so `main` must notice the drain:
     ///
     /// * A loop that submits jobs ends when one is refused.
     /// * A loop that blocks elsewhere, such as in `accept`, must be woken; see below.
-    /// * A job that does not return keeps [`shutdown`](crate::ThreadPool::shutdown) waiting, whatever
-    ///   signals come. [`shutdown_timeout`](crate::ThreadPool::shutdown_timeout) has a deadline. A
-    ///   closure of [`on_signals_with`](Self::on_signals_with) may end the process at once, with
-    ///   [`std::process::exit`] at [`SignalStep::Discard`].
+    /// * A job that does not return keeps [`shutdown`](crate::ThreadPool::shutdown) waiting.
+    ///   [`shutdown_timeout`](crate::ThreadPool::shutdown_timeout) has a deadline.
     ///
-    /// Each call starts a thread and takes three file descriptors. On Unix they are given back after
-    /// the second signal, and not with the pool. So call it for the pool of a program, and not for
-    /// each of many pools.
+    /// The third signal ends the process at once, whatever its threads do, with the exit status 128 +
+    /// the number of the signal: 130 for SIGINT, 143 for SIGTERM. No destructor runs, and buffered
+    /// output is lost. A program that needs other steps handles signals itself, and calls
+    /// [`drain`](Self::drain) and [`discard`](Self::discard).
+    ///
+    /// The pool has ended when its owner is dropped or shut down and every worker has exited. From
+    /// then on, the signals have the effect that they had before this call: by default each of them
+    /// ends the process. [`Submitter`](crate::Submitter)s, triggers and handles make no difference.
     ///
     /// # Errors
     ///
-    /// [`SignalError`], if the system refuses, or on Windows if the process has a handler already.
+    /// [`SignalError`], if the system refuses, or on Windows if the program has set a handler
+    /// through the `ctrlc` crate. Then the signals keep their effect.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -80,7 +84,8 @@ impl Shutdown {
     ///
     /// # A blocking accept loop
     ///
-    /// A drain does not wake a thread that waits for a connection. A connection does:
+    /// A drain does not wake a thread that waits for a connection. Without more, such a loop goes on
+    /// until the third signal. A connection wakes it:
     ///
     /// ```
     /// use std::net::{TcpListener, TcpStream};
@@ -110,8 +115,9 @@ impl Shutdown {
     /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     ///
-    /// Connections that are waiting at that moment are closed. The example `server` of this
-    /// crate answers them first.
+    /// A listener on every address, `0.0.0.0`, is woken by a connection to `127.0.0.1`. Connections
+    /// that are waiting at that moment are closed. The example `server` of this crate answers them
+    /// first.
     pub fn on_signals(self) -> Result<(), SignalError> {
         self.on_signals_with(|_| ())
     }
@@ -121,26 +127,42 @@ impl Shutdown {
     /// A server can use the time to submit the connections that it has already accepted.
     ///
     /// The signals are SIGINT and SIGTERM, through the [`signal-hook`](https://docs.rs/signal-hook)
-    /// crate. They are handled even if the process was started with one of them ignored, as a shell
-    /// without job control does with SIGINT for its background processes: a SIGINT that is sent to
-    /// a server is meant for it. Other signals keep their effect, so SIGHUP ends the process unless
-    /// `nohup` started it. Several pools may listen, and each takes its own steps at each signal.
-    /// Handlers that the process had before are still called.
+    /// crate. Other signals keep their effect, so SIGHUP ends the process unless `nohup` started it.
+    /// A process that was started with one of the two ignored, as a shell without job control does
+    /// with SIGINT for its background processes, listens to it all the same: a SIGINT that is sent
+    /// to a server is meant for it.
+    ///
+    /// Handlers that the process had before are still called. After the end of the pool, a signal
+    /// that had a handler or was ignored does not end the process; only Linux says which these are,
+    /// and elsewhere each of the two ends it. A handler that is registered later is called too, but
+    /// does not keep the signal from ending the process.
+    ///
+    /// Any number of pools may listen, and each takes its own steps, so a pool that begins to listen
+    /// later takes its first step at the next signal. The third signal is the third since one of
+    /// them listens, and ends the process if one of them still does. So the count begins anew when
+    /// all of them have ended.
+    ///
+    /// All pools share one thread and two file descriptors, which are given back with the last of
+    /// them. `before`, the steps, and the destructors of what a discard cancels run on that thread,
+    /// so they may do what a signal handler may not. If one of them does not return, later steps of
+    /// other pools wait for it; the third signal does not, since the signal handler itself decides
+    /// about it.
+    ///
+    /// This keeps no pool alive. `before` is dropped after the second step, or at the end of the
+    /// pool, on the thread that brings it about. If it is being called then, it is dropped when it
+    /// returns.
+    ///
+    /// A child that is made by `fork` takes no steps. It gets back the former effect of the signals
+    /// when it drops its copies of the pools.
     ///
     /// On Windows the signals are the Ctrl-C, Ctrl-Break and close of the console, through the
-    /// [`ctrlc`](https://docs.rs/ctrlc) crate, and only one pool of a process can listen. That part
-    /// is untested: neither the tests nor the checks of this crate run on Windows.
-    ///
-    /// The signal handler only wakes a thread that this call starts. `before`, the steps, and the
-    /// destructors of what the discard cancels run on that thread, so they may do what a signal
-    /// handler may not. The thread keeps no pool alive: once the pool has terminated the steps
-    /// change nothing, but `before` is still called. On Unix the thread drops `before` and ends
-    /// after the second step. The signals do not regain their former effect, not even after the end
-    /// of the pool.
+    /// [`ctrlc`](https://docs.rs/ctrlc) crate, which keeps another thread. The third of them, and
+    /// each that comes while no pool listens, ends the process with the exit code of Ctrl-C,
+    /// 0xC000013A. That part is untested: the tests of this crate do not send Ctrl-C on Windows.
     ///
     /// # Errors
     ///
-    /// [`SignalError`], if the system refuses, or on Windows if the process has a handler already.
+    /// [`SignalError`], as for [`on_signals`](Self::on_signals).
     pub fn on_signals_with(
         self,
         mut before: impl FnMut(SignalStep) + Send + 'static,
@@ -154,7 +176,7 @@ impl Shutdown {
             }
         };
         let listener = listen(Box::new(take)).map_err(SignalError::new)?;
-        self.at_end(move || leave(listener));
+        self.shared().call_at_end(move || leave(listener));
         Ok(())
     }
 }

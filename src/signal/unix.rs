@@ -10,10 +10,10 @@
 //! held up yet: it makes each later signal set a flag, and a signal that finds the flag set is the
 //! third.
 
+use std::fs;
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::fs;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::backend::{Handle, SignalDelivery};
@@ -28,7 +28,8 @@ use crate::sync::{thread, Arc, ProcessLock};
 
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
-static STATE: ProcessLock<State> = ProcessLock::new(State { unheard: None, last: 0, session: None });
+static STATE: ProcessLock<State> =
+    ProcessLock::new(State { unheard: None, last: 0, session: None });
 
 struct State {
     /// No pool listens. While it is set the handler acts as the system would without it, since

@@ -40,6 +40,7 @@ const PANICS: &str = "Panics and destructors";
 const SELF_WAIT: &str = "A pool that waits for itself";
 const STARTING: &str = "Starting threads";
 const CANCELLING: &str = "Cancelling";
+const PROCESS: &str = "Memory, stacks and the process";
 
 /// All hazards, by group.
 pub const HAZARDS: &[Hazard] = &[
@@ -287,6 +288,17 @@ pub const HAZARDS: &[Hazard] = &[
         "a cancelled job keeps its slot and its captures until it is dequeued",
         &["full-cancel-frees-place", "captures-before-handle"],
         &["cancel::the_slot_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
+    ),
+    hazard(
+        PROCESS,
+        "signals stay caught after the end of the pool, a third one does nothing, and each pool leaves a thread and descriptors behind",
+        &[],
+        &[
+            "signal::after_the_end_of_the_pool_a_signal_ends_the_process",
+            "signal::a_third_signal_ends_the_process_while_a_step_is_stuck",
+            "signal::four_hundred_pools_leave_no_thread_and_no_descriptor",
+            "readme::ctrl_c_ends_the_server_of_the_readme_while_a_job_is_stuck",
+        ],
     ),
 ];
 
