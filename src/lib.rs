@@ -125,14 +125,15 @@ mod internals {
     pub mod queue;
     pub mod sync;
 }
-pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
-pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
-pub use handle::{Cancellation, JobHandle};
 #[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub use internals::{queue, sync};
 #[cfg(not(feature = "__internals"))]
 use internals::{queue, sync};
+
+pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
+pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
+pub use handle::{Cancellation, JobHandle};
 pub use options::JobOptions;
 pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;

@@ -29,15 +29,15 @@ mod process_lock;
 #[cfg(all(loom, feature = "__internals"))]
 pub mod trace;
 
+#[cfg(feature = "__internals")]
+pub use backend::note;
+pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
+pub use exclusive::Exclusive;
+pub use process_lock::ProcessLock;
+
 /// Shared ownership, counted by the standard library in every build.
 ///
 /// No decision depends on a count, so explorers need not see it. The `Arc` of loom would add a
 /// scheduling point for each clone and drop, and with it three to four times the executions.
 #[allow(clippy::disallowed_types)]
 pub use std::sync::Arc;
-
-#[cfg(feature = "__internals")]
-pub use backend::note;
-pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
-pub use exclusive::Exclusive;
-pub use process_lock::ProcessLock;
