@@ -420,6 +420,20 @@ fn a_third_signal_ends_the_process_while_a_step_is_stuck() {
 }
 
 #[test]
+fn a_third_signal_ends_the_process_after_two_at_once() {
+    dies("a_third_signal_ends_the_process_after_two_at_once", &[], Ok(130), || {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let pass = gate.pass();
+        pool.shutdown_trigger().on_signals_with(move |_| pass.wait()).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        raise(Signal::SIGINT).unwrap();
+        gate.wait_for(1);
+        raise(Signal::SIGINT).unwrap();
+    });
+}
+
+#[test]
 fn three_signals_at_once_end_the_process() {
     dies("three_signals_at_once_end_the_process", &[], Ok(143), || {
         let pool = pool(1);
