@@ -426,8 +426,11 @@ fn a_third_signal_ends_the_process_after_two_at_once() {
         let gate = Gate::new();
         let pass = gate.pass();
         pool.shutdown_trigger().on_signals_with(move |_| pass.wait()).unwrap();
+        let both: SigSet = [Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
+        both.thread_block().unwrap();
         raise(Signal::SIGTERM).unwrap();
         raise(Signal::SIGINT).unwrap();
+        both.thread_unblock().unwrap(); // the system delivers one directly after the other
         gate.wait_for(1);
         raise(Signal::SIGINT).unwrap();
     });
