@@ -61,6 +61,13 @@ fn dies(
     }
 }
 
+/// Raises the signal that must end this process. If it does not, nothing that is released when the
+/// test ends may do so instead.
+fn raise_the_last(signal: Signal) -> ! {
+    raise(signal).unwrap();
+    std::process::exit(1);
+}
+
 const CASE: &str = "LAST_CALL_TEST_CASE";
 
 /// Runs [`dies`] once for each case.
@@ -248,7 +255,7 @@ fn where_no_thread_can_be_started_the_signals_act_as_before() {
         setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
         assert!(error.unwrap_err().is_system());
         assert_eq!(files(), before);
-        raise(Signal::SIGINT).unwrap();
+        raise_the_last(Signal::SIGINT);
     });
 }
 
@@ -354,7 +361,7 @@ fn a_third_signal_ends_the_process_while_a_job_is_stuck() {
                     raise(Signal::SIGINT).unwrap();
                     assert_eq!(steps.recv(), Ok(step));
                 }
-                raise(last).unwrap();
+                raise_the_last(last);
             });
         }
     }
@@ -415,7 +422,7 @@ fn a_third_signal_ends_the_process_while_a_step_is_stuck() {
             raise(Signal::SIGTERM).unwrap();
             stuck_at.wait_for(1);
         }
-        raise(Signal::SIGINT).unwrap();
+        raise_the_last(Signal::SIGINT);
     });
 }
 
@@ -432,7 +439,7 @@ fn a_third_signal_ends_the_process_after_two_at_once() {
         raise(Signal::SIGINT).unwrap();
         both.thread_unblock().unwrap(); // the system delivers one directly after the other
         gate.wait_for(1);
-        raise(Signal::SIGINT).unwrap();
+        raise_the_last(Signal::SIGINT);
     });
 }
 
@@ -511,8 +518,8 @@ fn after_the_end_of_the_pool_a_signal_ends_the_process() {
             }
         }
         trigger.wait().unwrap();
-        raise(Signal::SIGTERM).unwrap();
-        drop((submitter, token, handle));
+        let _living = (submitter, token, handle);
+        raise_the_last(Signal::SIGTERM);
     });
 }
 
@@ -525,7 +532,7 @@ fn an_ended_pool_does_not_listen() {
         drop(pool);
         trigger.on_signals().unwrap();
         assert_eq!(files(), open);
-        raise(Signal::SIGINT).unwrap();
+        raise_the_last(Signal::SIGINT);
     });
 }
 
@@ -543,7 +550,7 @@ fn a_pool_that_has_not_ended_listens_after_the_deadline() {
             raise(Signal::SIGTERM).unwrap();
             assert_eq!(steps.recv(), Ok(step));
         }
-        raise(Signal::SIGTERM).unwrap();
+        raise_the_last(Signal::SIGTERM);
     });
 }
 
@@ -561,7 +568,7 @@ fn signals_that_were_ignored_are_ignored_again() {
             drop(pool);
             raise(Signal::SIGINT).unwrap();
         }
-        raise(Signal::SIGTERM).unwrap();
+        raise_the_last(Signal::SIGTERM);
     });
 }
 
@@ -602,7 +609,7 @@ fn the_signals_are_counted_anew_once_no_pool_listens() {
                 assert_eq!(steps.recv(), Ok(step));
             }
             if last {
-                raise(Signal::SIGINT).unwrap();
+                raise_the_last(Signal::SIGINT);
             }
             gate.open();
         }
@@ -632,7 +639,7 @@ fn a_pool_that_listens_later_takes_its_first_step_at_the_next_signal() {
         // It is the third since a pool listens, and one has not ended.
         drop(first);
         support::submit_until_refused(&second.submitter());
-        raise(Signal::SIGINT).unwrap();
+        raise_the_last(Signal::SIGINT);
     });
 }
 
@@ -678,7 +685,7 @@ fn a_callback_may_end_its_own_pool() {
         trigger.on_signals_with(before).unwrap();
         raise(Signal::SIGTERM).unwrap();
         assert_eq!(reports.recv().unwrap().accepted, 0);
-        raise(Signal::SIGTERM).unwrap();
+        raise_the_last(Signal::SIGTERM);
     });
 }
 
