@@ -163,6 +163,20 @@ fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
     assert_eq!(closed, 2, "{end}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_third_signal_ends_the_server_while_a_request_is_running() {
+    let server = Server::start(&["--workers", "1", "--verbose"]);
+    let _running = server.client(HALF);
+    server.wait_for_error(|line| line.ends_with(": begun"));
+    server.signal(Signal::SIGTERM);
+    server.wait_for_line("Shutting down.");
+    server.signal(Signal::SIGTERM);
+    server.wait_for_error(|line| line.starts_with("second signal: "));
+    let end = server.end_at(Signal::SIGINT);
+    assert_eq!(end.status.code(), Some(130), "{end}");
+}
+
 #[test]
 fn a_silent_client_holds_a_worker_no_longer_than_the_timeout() {
     let server = Server::start(&["--workers", "1", "--read-timeout-ms", "1000", "--requests", "2"]);

@@ -4,6 +4,9 @@
 //! handler runs no user code, so it can count, and end the process at the third event. It stays, and
 //! while no pool listens it ends the process at once, as the system would without it.
 
+// No model has this.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::{io, process};
 
