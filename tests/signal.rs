@@ -367,7 +367,7 @@ fn a_third_signal_ends_the_process_while_a_job_is_stuck() {
     }
 }
 
-/// What user code on the thread that takes the steps is stuck.
+/// Which user code is stuck on the thread that takes the steps.
 #[derive(Clone, Copy)]
 enum Stuck {
     Before(SignalStep),
