@@ -119,6 +119,10 @@ impl Builder {
     /// Sets how many jobs may be queued, 1 to [`MAX_CAPACITY`]. The default is any number. A
     /// submission to a full queue waits or is refused, depending on the method. Running jobs do not
     /// count.
+    ///
+    /// A cancelled job gives its slot back at once. What remains of it, a few hundred bytes at most,
+    /// stays in the queue for a while: the queue holds at most four times as many jobs as it has
+    /// slots, the cancelled ones included. [`QueueKind::Channel`] has no such limit.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
         self

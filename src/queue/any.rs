@@ -29,6 +29,9 @@ pub enum QueueKind {
     /// One lock for all: the smallest.
     Locked,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
+    ///
+    /// What remains of a cancelled job stays in the channel until a worker takes it. So the memory
+    /// of a bounded queue is not bounded while jobs are cancelled and every worker is stuck.
     #[cfg(feature = "crossbeam-channel")]
     Channel,
 }
