@@ -1,11 +1,13 @@
 //! Two locks: pushers fill the tail, poppers empty the head, and neither side waits for the other.
 
-use std::collections::VecDeque;
+use std::iter::Chain;
 use std::mem;
 use std::time::Duration;
 
 use super::pause_policy::{Pause, PausePolicy};
-use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{
+    admit, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
+};
 use crate::patience::Patience;
 use crate::sync::{thread, Beacon, Condvar, Look, Mutex, MutexGuard};
 
@@ -80,14 +82,13 @@ pub struct TwoLock<T> {
     kept: usize,
     /// Released slots are counted at the head.
     counts_at_head: bool,
+    sweep: Sweep<T>,
 }
 
 #[derive(Debug)]
 struct Head<T> {
     /// Older than everything in the tail.
-    items: VecDeque<T>,
-    /// The number of items that have left, which is the number of the next one.
-    next: u64,
+    items: Numbered<T>,
     /// Released slots that the gate does not know of.
     released: usize,
     /// A pusher may be asleep without a wake-up. Then the gate knows of every slot.
@@ -97,7 +98,7 @@ struct Head<T> {
 #[derive(Debug)]
 struct Tail<T> {
     gate: Gate,
-    items: VecDeque<T>,
+    items: Numbered<T>,
     /// Sleeping poppers, less the wake-ups under way.
     sleeping: usize,
     /// Wake-ups that no popper has answered yet.
@@ -164,11 +165,11 @@ impl<T> Tail<T> {
 
 impl<T> TwoLock<T> {
     /// Creates an empty, open queue that keeps buffers for up to `kept` items while poppers sleep.
-    pub fn keeping(kept: usize, capacity: Option<usize>) -> Self {
-        let head = Head { items: VecDeque::new(), next: 0, released: 0, pusher_waiting: false };
+    pub fn keeping(kept: usize, capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+        let head = Head { items: Numbered::new(), released: 0, pusher_waiting: false };
         let tail = Tail {
             gate: Gate::new(capacity),
-            items: VecDeque::new(),
+            items: Numbered::new(),
             sleeping: 0,
             wakes: 0,
             scouts: 0,
@@ -183,6 +184,7 @@ impl<T> TwoLock<T> {
             beacon: CachePadded(Beacon::new()),
             kept,
             counts_at_head: capacity.is_some_and(|slots| slots > 1),
+            sweep: Sweep::new(capacity, is_shell),
         }
     }
 
@@ -202,9 +204,7 @@ impl<T> TwoLock<T> {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
             if head.items.is_empty() {
-                // Starts again at the front of the buffer, which is in a cache. Going round the
-                // ring would touch all the memory that a burst has made it grow to.
-                head.items.clear();
+                head.items.rewind();
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
@@ -217,7 +217,7 @@ impl<T> TwoLock<T> {
             if tail.gate.closed {
                 return None;
             }
-            // The buffer of items of size zero has no memory, and its capacity is `usize::MAX`.
+            // A capacity of `usize::MAX` is no memory.
             let capacity = head.items.capacity().max(tail.items.capacity());
             let pause = mem::take(&mut may_pause).then(|| tail.pause()).flatten();
             if let Some(pause) = pause {
@@ -296,16 +296,19 @@ impl<T> TwoLock<T> {
 }
 
 impl<T: Send> Queue<T> for TwoLock<T> {
-    fn new(capacity: Option<usize>) -> Self {
+    type Drained = Chain<Numbered<T>, Numbered<T>>;
+
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
         const KEPT: usize = 1024;
-        TwoLock::keeping(KEPT, capacity)
+        TwoLock::keeping(KEPT, capacity, is_shell)
     }
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.tail, &self.not_full, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
-                tail.items.push_back(item);
+                tail.items.push(number, item);
+                self.sweep.run(&mut tail.items);
                 let items = tail.items.len();
                 let wakes = tail.scout_for(items);
                 if tail.pausing {
@@ -328,14 +331,12 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         if head.items.is_empty() {
             (head, wakes) = self.pop_slow(head, idle)?;
         }
-        let item = head.items.pop_front()?;
-        let number = head.next;
-        head.next += 1;
+        let popped = head.items.pop();
         drop(head);
         if wakes {
             self.not_empty.notify_one();
         }
-        Some((number, item))
+        popped
     }
 
     fn release(&self) {
@@ -355,14 +356,12 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         self.close_and(|_| ());
     }
 
-    fn drain(&self) -> VecDeque<(u64, T)> {
+    fn drain(&self) -> Self::Drained {
         let mut head = self.head.lock();
-        let first = head.next;
-        let mut items = mem::take(&mut head.items);
-        items.append(&mut self.close_and(|tail| mem::take(&mut tail.items)));
-        head.next += items.len() as u64;
+        let older = mem::take(&mut head.items);
+        let newer = self.close_and(|tail| mem::take(&mut tail.items));
         drop(head);
-        (first..).zip(items).collect()
+        older.chain(newer)
     }
 
     fn counts(&self) -> Counts {
@@ -371,7 +370,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         Counts {
             accepted: tail.gate.accepted,
             rejected: tail.gate.rejected,
-            queued: tail.gate.accepted - head.next,
+            queued: (head.items.len() + tail.items.len()) as u64,
         }
     }
 }

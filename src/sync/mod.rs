@@ -26,6 +26,7 @@ pub mod engine;
 mod exclusive;
 #[cfg(feature = "__internals")]
 pub mod fault;
+mod process_lock;
 #[cfg(all(loom, feature = "__internals"))]
 pub mod trace;
 
@@ -33,6 +34,7 @@ pub mod trace;
 pub use backend::note;
 pub use backend::{thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard};
 pub use exclusive::Exclusive;
+pub use process_lock::ProcessLock;
 
 /// What a thread has learnt by looking at a [`Beacon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
