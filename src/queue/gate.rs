@@ -32,7 +32,7 @@ pub(super) struct Gate {
     /// Sleeping pushers, less the wake-ups under way.
     pub(super) waiting: usize,
     /// Wake-ups that no pusher has answered yet.
-    wakes: usize,
+    pub(super) wakes: usize,
 }
 
 impl Gate {

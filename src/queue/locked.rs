@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{admit, Counts, Gate, Gated, Queue, Refused, Wait};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{watched, Condvar, Mutex};
 
 /// A queue under one lock.
 ///
@@ -53,7 +53,18 @@ impl<T> Locked<T> {
 impl<T: Send> Queue<T> for Locked<T> {
     fn new(capacity: Option<usize>) -> Self {
         let state = State { gate: Gate::new(capacity), items: VecDeque::new() };
-        Locked { state: Mutex::new(state), not_empty: Condvar::new(), not_full: Condvar::new() }
+        Locked {
+            state: watched!(state, State<T>, "the one lock", |state|
+                closed: state.gate.closed,
+                accepted: state.gate.accepted,
+                bounded: state.gate.free.is_some(),
+                free: state.gate.free.unwrap_or(0),
+                waiting: state.gate.waiting,
+                pusher_wakes: state.gate.wakes,
+            ),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
+        }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {

@@ -5,7 +5,7 @@ use std::mem;
 
 use super::yield_policy::YieldPolicy;
 use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
-use crate::sync::{thread, Condvar, Mutex, MutexGuard};
+use crate::sync::{thread, watched, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
@@ -135,9 +135,25 @@ impl<T> TwoLock<T> {
             scouts: 0,
             yield_policy: YieldPolicy::default(),
         };
+        let head = watched!(head, Head<T>, "the head of two locks", |head|
+            items: head.items.len(),
+            released: head.released,
+            pusher_waiting: head.pusher_waiting,
+        );
         TwoLock {
-            head: CachePadded(Mutex::new(head)),
-            tail: CachePadded(Mutex::new(tail)),
+            tail: CachePadded(watched!(tail, Tail<T>, "the tail of two locks" beside head, |tail|
+                items: tail.items.len(),
+                sleeping: tail.sleeping,
+                wakes: tail.wakes,
+                scouts: tail.scouts,
+                closed: tail.gate.closed,
+                accepted: tail.gate.accepted,
+                bounded: tail.gate.free.is_some(),
+                free: tail.gate.free.unwrap_or(0),
+                waiting: tail.gate.waiting,
+                pusher_wakes: tail.gate.wakes,
+            )),
+            head: CachePadded(head),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
             kept,

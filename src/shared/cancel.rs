@@ -14,7 +14,7 @@ pub(super) struct Cancelling {
     pub(super) under_way: Vec<ThreadId>,
     /// The thread of a call in which a destructor shut the pool down. The owner detaches when that
     /// call ends.
-    owner: Option<ThreadId>,
+    pub(super) owner: Option<ThreadId>,
     /// The number of jobs cancelled.
     pub(super) cancelled: u64,
     /// The number of idleness waiters, which are notified of each cancelled job.

@@ -5,7 +5,7 @@ use std::mem;
 use crate::job::Ending;
 use crate::moment::Moment;
 use crate::report::{JobId, JobPanic, Tally, UnfinishedJob, PANICS_KEPT};
-use crate::sync::{Condvar, Deadline, Mutex};
+use crate::sync::{watched, Condvar, Deadline, Mutex};
 
 /// The record of one worker.
 ///
@@ -64,16 +64,19 @@ impl Running {
 
 impl Record {
     pub(super) fn new() -> Self {
+        let status = Status {
+            phase: Phase::Starting,
+            start_failure: None,
+            retired: false,
+            running: None,
+            tally: Tally::default(),
+            panics: Vec::new(),
+            idle_waiters: 0,
+        };
         Record {
-            status: Mutex::new(Status {
-                phase: Phase::Starting,
-                start_failure: None,
-                retired: false,
-                running: None,
-                tally: Tally::default(),
-                panics: Vec::new(),
-                idle_waiters: 0,
-            }),
+            status: watched!(status, Status, "a record", |status|
+                finished: status.tally.finished(),
+            ),
             changed: Condvar::new(),
         }
     }

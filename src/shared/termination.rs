@@ -21,11 +21,11 @@ pub(crate) type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
 /// brings about the second of them delivers.
 pub(super) struct Termination {
     /// Workers that have not exited.
-    live: usize,
+    pub(super) live: usize,
     /// The owner does not wait for the workers.
-    detached: bool,
+    pub(super) detached: bool,
     /// The hook until it is called.
-    hook: Option<ReportHook>,
+    pub(super) hook: Option<ReportHook>,
 }
 
 impl Termination {

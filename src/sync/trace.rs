@@ -249,6 +249,12 @@ fn address(site: &'static Location<'static>) -> usize {
     site as usize
 }
 
+/// Returns the number of the current thread: 0 is the main thread.
+pub fn current_thread() -> usize {
+    let id = current_id();
+    with(|recorder| recorder.thread(id))
+}
+
 /// Returns the number of locks that the current thread holds.
 pub fn locks_held() -> usize {
     let id = current_id();
@@ -312,6 +318,11 @@ pub(super) fn register(kind: Kind, site: &'static Location<'static>) -> usize {
         recorder.objects += 1;
         recorder.objects
     })
+}
+
+/// Returns the number of objects created so far.
+pub(super) fn objects() -> usize {
+    with(|recorder| recorder.objects)
 }
 
 #[track_caller]

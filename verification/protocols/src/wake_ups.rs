@@ -1,0 +1,203 @@
+//! Wake-ups and scouts of the queue under two locks.
+//!
+//! The counters are those of `two_lock.rs`. A popper is in one of four states: awake, asleep,
+//! assigned a wake-up, or a scout on its way to the lock of the tail. `sleeping` counts the second,
+//! `wakes` the third, and `scouts` the third and the fourth. The rest is awake; it runs jobs, too.
+
+use crate::linear::{any, Clause, Compare};
+use crate::protocol::{Binding, BoundLock, Protocol};
+
+const HEAD: &str = "head";
+const TAIL: &str = "tail";
+
+/// Returns the protocol.
+pub fn protocol() -> Protocol {
+    let mut p = Protocol::new(
+        "wake-ups and scouts",
+        "no item waits beside a sleeping popper, and every popper leaves a closed queue",
+    );
+    p.files = &["src/queue/two_lock.rs", "src/queue/yield_policy.rs"];
+    p.clauses = &[7, 16];
+
+    let head = p.counter("head", HEAD, "items at the head");
+    let tail = p.counter("tail", TAIL, "items at the tail");
+    let sleeping = p.counter("sleeping", TAIL, "sleeping poppers without a wake-up");
+    let wakes = p.counter("wakes", TAIL, "wake-ups that no popper has answered");
+    let scouts = p.counter("scouts", TAIL, "poppers that are woken and have not looked yet");
+    let closed = p.flag("closed", TAIL, "the queue is closed");
+    let poppers = p.unseen("poppers", "poppers that have not left for good");
+    p.bindings = vec![Binding {
+        name: "two-lock",
+        locks: vec![
+            BoundLock {
+                lock: HEAD,
+                role: "the head of two locks",
+                counters: vec![(head, "items")],
+                applies: None,
+            },
+            BoundLock {
+                lock: TAIL,
+                role: "the tail of two locks",
+                counters: vec![
+                    (tail, "items"),
+                    (sleeping, "sleeping"),
+                    (wakes, "wakes"),
+                    (scouts, "scouts"),
+                    (closed, "closed"),
+                ],
+                applies: None,
+            },
+        ],
+    }];
+
+    let items = head + tail;
+    let awake = poppers - sleeping - scouts;
+    for counter in [head, tail, sleeping, wakes, scouts, closed] {
+        p.initially(counter.is(0));
+    }
+    p.initially(poppers.at_least(1));
+
+    p.step("a push wakes nobody", &[TAIL])
+        .when(closed.is(0))
+        .when(any([sleeping.is(0), scouts.at_least(tail + 1)]))
+        .set(tail, tail + 1);
+    p.step("a push assigns a wake-up", &[TAIL])
+        .when(closed.is(0))
+        .when(sleeping.at_least(1))
+        .when(scouts.at_most(tail))
+        .set(tail, tail + 1)
+        .set(sleeping, sleeping - 1)
+        .set(wakes, wakes + 1)
+        .set(scouts, scouts + 1);
+    p.step("a popper takes an item from the head", &[HEAD])
+        .when(awake.at_least(1))
+        .when(head.at_least(1))
+        .set(head, head - 1);
+
+    // A popper that found the head empty looks at head and tail. `scout` is 1 if it is a scout.
+    for scout in [0, 1] {
+        let text = |popper: &'static str, scouts: &'static str| [popper, scouts][scout];
+        let is_there: Clause = match scout {
+            0 => awake.at_least(1).into(),
+            _ => scouts.at_least(wakes + 1).into(),
+        };
+        let scout = i128::try_from(scout).unwrap_or(1);
+        let left = scouts - scout;
+        for swaps in [true, false] {
+            let name = match swaps {
+                true => [
+                    text("a popper swaps, takes an item, wakes nobody", "a scout swaps, takes an item, wakes nobody"),
+                    text("a popper swaps, takes an item, assigns a wake-up", "a scout swaps, takes an item, assigns a wake-up"),
+                ],
+                false => [
+                    text("a popper finds the head filled, takes an item, wakes nobody", "a scout finds the head filled, takes an item, wakes nobody"),
+                    text("a popper finds the head filled, takes an item, assigns a wake-up", "a scout finds the head filled, takes an item, assigns a wake-up"),
+                ],
+            };
+            for (name, assigns) in name.into_iter().zip([0, 1]) {
+                let step = p.step(name, &[HEAD, TAIL]);
+                step.when(is_there.clone());
+                if swaps {
+                    step.when(head.is(0)).when(tail.at_least(1));
+                    step.set(head, tail - 1).set(tail, 0);
+                } else {
+                    step.when(head.at_least(1)).set(head, head - 1);
+                }
+                if assigns == 1 {
+                    step.when(sleeping.at_least(1)).when(left.at_most(items - 2));
+                    step.set(sleeping, sleeping - 1).set(wakes, wakes + 1);
+                } else {
+                    step.when(any([sleeping.is(0), left.at_least(items - 1)]));
+                }
+                step.set(scouts, left + assigns);
+            }
+        }
+        p.step(text_of(scout, "a popper finds nothing, and yields", "a scout finds nothing, and yields"), &[HEAD, TAIL])
+            .when(is_there.clone())
+            .when(closed.is(0))
+            .when(items.is(0))
+            .set(scouts, left);
+        p.step(text_of(scout, "a popper finds nothing, and falls asleep", "a scout finds nothing, and falls asleep"), &[HEAD, TAIL])
+            .when(is_there.clone())
+            .when(closed.is(0))
+            .when(items.is(0))
+            .set(scouts, left)
+            .set(sleeping, sleeping + 1);
+        p.step(text_of(scout, "a popper finds the queue closed and empty, and leaves", "a scout finds the queue closed and empty, and leaves"), &[HEAD, TAIL])
+            .when(is_there)
+            .when(closed.is(1))
+            .when(items.is(0))
+            .set(scouts, left)
+            .set(poppers, poppers - 1);
+    }
+
+    p.step("a popper wakes up and answers a wake-up", &[TAIL])
+        .when(wakes.at_least(1))
+        .set(wakes, wakes - 1);
+    p.step("a popper wakes up since the queue is closed", &[TAIL])
+        .when(closed.is(1))
+        .when(wakes.is(0))
+        .when(sleeping.at_least(1))
+        .set(sleeping, sleeping - 1);
+    p.step("close", &[TAIL]).set(closed, 1).visit();
+    p.step("drain", &[HEAD, TAIL]).set(closed, 1).set(head, 0).set(tail, 0).visit();
+
+    p.invariant(
+        "an item beside a sleeper has a scout",
+        any([closed.is(1), items.is(0), sleeping.is(0), scouts.at_least(1)]),
+    );
+    p.invariant("an assigned popper is a scout", wakes.at_most(scouts));
+    p.invariant("each popper is in one state", awake.at_least(0));
+    p.invariant(
+        "while a popper may be needed, there is one",
+        any([poppers.at_least(1), closed.is(1)]),
+    );
+    p.invariant("poppers leave nothing behind", any([poppers.at_least(1), items.is(0)]));
+
+    p.property(
+        "if an item is queued and a popper sleeps, another is on its way to the queue",
+        any([closed.is(1), items.is(0), sleeping.is(0), scouts.at_least(1)]),
+    );
+    p.property("a popper that answers a wake-up is a scout", wakes.at_most(scouts));
+    p.property(
+        "when the last popper has left, nothing is queued",
+        any([poppers.at_least(1), items.is(0)]),
+    );
+
+    let measure = items * 2 + sleeping * 2 + wakes + poppers;
+    p.ends([closed.is(1).into()], measure, [poppers.is(0).into()]);
+
+    p.mutant("a push wakes at one item less", "a push wakes nobody")
+        .when(closed.is(0))
+        .when(any([sleeping.is(0), scouts.at_least(tail)]))
+        .set(tail, tail + 1);
+    p.mutant("a scout that takes an item leaves the others to nobody", "a scout swaps, takes an item, wakes nobody")
+        .when(scouts.at_least(wakes + 1))
+        .when(head.is(0))
+        .when(tail.at_least(1))
+        .set(head, tail - 1)
+        .set(tail, 0)
+        .set(scouts, scouts - 1);
+    p.mutant("a popper falls asleep without a look at the tail", "a popper finds nothing, and falls asleep")
+        .when(awake.at_least(1))
+        .when(closed.is(0))
+        .when(head.is(0))
+        .set(sleeping, sleeping + 1);
+    p.mutant("a popper falls asleep in a closed queue", "a popper finds nothing, and falls asleep")
+        .when(awake.at_least(1))
+        .when(items.is(0))
+        .set(sleeping, sleeping + 1);
+    p.mutant("an answered wake-up ends the scout", "a popper wakes up and answers a wake-up")
+        .when(wakes.at_least(1))
+        .set(wakes, wakes - 1)
+        .set(scouts, scouts - 1);
+    p
+}
+
+fn text_of(scout: i128, popper: &'static str, other: &'static str) -> &'static str {
+    if scout == 1 {
+        other
+    } else {
+        popper
+    }
+}
