@@ -249,12 +249,6 @@ fn address(site: &'static Location<'static>) -> usize {
     site as usize
 }
 
-/// Returns the number of the current thread: 0 is the main thread.
-pub fn current_thread() -> usize {
-    let id = current_id();
-    with(|recorder| recorder.thread(id))
-}
-
 /// Returns the number of locks that the current thread holds.
 pub fn locks_held() -> usize {
     let id = current_id();

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use last_call::sync::trace;
+use last_call::sync::thread::{current_id, ThreadId};
 use last_call::sync::watch::{self, Role, Snapshot, Watcher};
 use protocols::linear::{Values, MOST_VARIABLES};
 use protocols::protocol::{Binding, Protocol};
@@ -96,7 +96,7 @@ struct Stand {
 
 /// A step that has not ended.
 struct Open {
-    thread: usize,
+    thread: Option<ThreadId>,
     holds: u8,
     step: Question,
 }
@@ -328,12 +328,8 @@ impl State {
 }
 
 /// The current thread, as far as it matters: a lock without others has one holder at a time.
-fn thread_in(group: &Group) -> usize {
-    if group.stand.roles[1].is_some() {
-        trace::current_thread()
-    } else {
-        0
-    }
+fn thread_in(group: &Group) -> Option<ThreadId> {
+    group.stand.roles[1].is_some().then(current_id)
 }
 
 /// A fast hash: of these keys there are few, and they are not chosen by an attacker.
