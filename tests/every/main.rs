@@ -25,6 +25,7 @@ every! {
     "../handles.rs" handles
     "../hooks.rs" hooks
     "../idle.rs" idle
+    "../large.rs" large
     "../memory.rs" memory
     "../order.rs" order
     "../panics.rs" panics

@@ -12,6 +12,7 @@ pub fn protocol() -> Protocol {
         "a shutdown waits for every cancel, and an owner inside a cancel detaches once",
     );
     p.files = &["src/shared/cancel.rs"];
+    p.beside = "src/shared/cancel.md";
     p.clauses = &[16];
 
     let under_way = p.counter("under_way", LOCK, "cancelling calls");

@@ -18,6 +18,7 @@ pub fn protocol() -> Protocol {
         "a waiter returns only if the pool is idle, and does not sleep on when it is",
     );
     p.files = &["src/shared/idle.rs", "src/shared/record.rs", "src/shared/cancel.rs"];
+    p.beside = "src/shared/idle.md";
     p.clauses = &[26];
 
     let accepted = p.counter("accepted", QUEUE, "accepted jobs");

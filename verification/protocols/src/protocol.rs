@@ -11,6 +11,8 @@ pub struct Protocol {
     pub about: &'static str,
     /// The sources that it describes.
     pub files: &'static [&'static str],
+    /// The file with its table, beside the sources. A test holds it against this description.
+    pub beside: &'static str,
     /// The clauses of the contract that it is evidence for.
     pub clauses: &'static [u8],
     /// Where the counters are in the code.
@@ -153,6 +155,7 @@ impl Protocol {
             name,
             about,
             files: &[],
+            beside: "",
             clauses: &[],
             bindings: Vec::new(),
             variables: Vec::new(),

@@ -17,6 +17,7 @@ pub fn protocol() -> Protocol {
          queue",
     );
     p.files = &["src/queue/gate.rs", "src/queue/locked.rs", "src/queue/two_lock.rs"];
+    p.beside = "src/queue/slots.md";
     p.clauses = &[10];
 
     let free = p.counter("free", GATE, "free slots that the gate knows of");

@@ -14,6 +14,7 @@ pub fn protocol() -> Protocol {
         "each job is claimed once and resolved once, and its outcome goes to one place",
     );
     p.files = &["src/job/submission.rs"];
+    p.beside = "src/job/stages.md";
     p.clauses = &[4, 24];
 
     let stage = p.counter("stage", LOCK, "0 unclaimed, 1 claimed, 2 ready, 3 taken");

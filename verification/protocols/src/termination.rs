@@ -12,6 +12,7 @@ pub fn protocol() -> Protocol {
         "the hook gets one report, when every worker has exited or the owner has joined them",
     );
     p.files = &["src/shared/termination.rs"];
+    p.beside = "src/shared/termination.md";
     p.clauses = &[16];
 
     let live = p.counter("live", LOCK, "workers that have not exited");

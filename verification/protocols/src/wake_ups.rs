@@ -17,6 +17,7 @@ pub fn protocol() -> Protocol {
         "no item waits beside a sleeping popper, and every popper leaves a closed queue",
     );
     p.files = &["src/queue/two_lock.rs", "src/queue/yield_policy.rs"];
+    p.beside = "src/queue/wake_ups.md";
     p.clauses = &[7, 16];
 
     let head = p.counter("head", HEAD, "items at the head");
@@ -26,6 +27,7 @@ pub fn protocol() -> Protocol {
     let scouts = p.counter("scouts", TAIL, "poppers that are woken and have not looked yet");
     let closed = p.flag("closed", TAIL, "the queue is closed");
     let poppers = p.unseen("poppers", "poppers that have not left for good");
+    let shells = p.choice("shells", "items whose job was cancelled, and which a push removes");
     p.bindings = vec![Binding {
         name: "two-lock",
         locks: vec![
@@ -57,15 +59,18 @@ pub fn protocol() -> Protocol {
     }
     p.initially(poppers.at_least(1));
 
+    let left_by_push = tail + 1 - shells;
     p.step("a push wakes nobody", &[TAIL])
         .when(closed.is(0))
-        .when(any([sleeping.is(0), scouts.at_least(tail + 1)]))
-        .set(tail, tail + 1);
+        .when(shells.at_most(tail))
+        .when(any([sleeping.is(0), scouts.at_least(left_by_push)]))
+        .set(tail, left_by_push);
     p.step("a push assigns a wake-up", &[TAIL])
         .when(closed.is(0))
         .when(sleeping.at_least(1))
-        .when(scouts.at_most(tail))
-        .set(tail, tail + 1)
+        .when(shells.at_most(tail))
+        .when(scouts.at_most(left_by_push - 1))
+        .set(tail, left_by_push)
         .set(sleeping, sleeping - 1)
         .set(wakes, wakes + 1)
         .set(scouts, scouts + 1);
@@ -169,8 +174,9 @@ pub fn protocol() -> Protocol {
 
     p.mutant("a push wakes at one item less", "a push wakes nobody")
         .when(closed.is(0))
-        .when(any([sleeping.is(0), scouts.at_least(tail)]))
-        .set(tail, tail + 1);
+        .when(shells.at_most(tail))
+        .when(any([sleeping.is(0), scouts.at_least(left_by_push - 1)]))
+        .set(tail, left_by_push);
     p.mutant("a scout that takes an item leaves the others to nobody", "a scout swaps, takes an item, wakes nobody")
         .when(scouts.at_least(wakes + 1))
         .when(head.is(0))

@@ -1,6 +1,6 @@
 //! A step of the code beside the steps of a protocol.
 
-use crate::linear::Values;
+use crate::linear::{Linear, Values};
 use crate::protocol::{Binding, Kind, Protocol, Step};
 
 impl Protocol {
@@ -18,11 +18,38 @@ impl Protocol {
     pub fn explain(&self, held: &[&str], before: &Values, after: &Values) -> Vec<usize> {
         let leads = |step: &Step| {
             let has_locks = step.locks.iter().all(|lock| held.contains(lock));
-            let may = step.guard.iter().all(|clause| clause.holds(before) != Some(false));
-            has_locks && may && self.changes_to(step, held, before, after)
+            let before = self.with_choices(step, before, after);
+            let is_natural = before.iter().flatten().all(|value| *value >= 0);
+            let guard = step.guard.iter().all(|clause| clause.holds(&before) != Some(false));
+            let may = is_natural && guard;
+            has_locks && may && self.changes_to(step, held, &before, after)
         };
         let steps = self.steps.iter().enumerate();
         steps.filter(|(_, step)| leads(step)).map(|(index, _)| index).collect()
+    }
+
+    /// Adds the numbers that the step must have chosen: what an expression lacks to the value after.
+    fn with_choices(&self, step: &Step, before: &Values, after: &Values) -> Values {
+        let mut known = *before;
+        for (var, value) in &step.sets {
+            let (Some(after), Some(variable)) = (after[var.0], self.choice_in(value)) else {
+                continue;
+            };
+            let mut without = known;
+            without[variable] = Some(0);
+            let factor = value.factors[variable];
+            if let Some(rest) = value.value(&without).filter(|_| factor.abs() == 1) {
+                known[variable] = Some((after - rest) * factor);
+            }
+        }
+        known
+    }
+
+    /// Returns the only choice in an expression.
+    fn choice_in(&self, value: &Linear) -> Option<usize> {
+        let mut choices =
+            value.variables().filter(|var| self.variables[var.0].kind == Kind::Choice);
+        choices.next().filter(|_| choices.next().is_none()).map(|var| var.0)
     }
 
     fn changes_to(&self, step: &Step, held: &[&str], before: &Values, after: &Values) -> bool {
@@ -48,7 +75,7 @@ impl Protocol {
     pub fn must_be_taken(&self, step: &Step, binding: &Binding) -> bool {
         let is_bound = |lock: &&str| binding.locks.iter().any(|bound| bound.lock == *lock);
         let is_seen = step.sets.iter().any(|(var, value)| {
-            let is_change = crate::linear::Linear::from(*var) != *value;
+            let is_change = Linear::from(*var) != *value;
             is_change && matches!(self.variables[var.0].kind, Kind::Seen(_))
         });
         is_seen && step.locks.iter().all(is_bound)

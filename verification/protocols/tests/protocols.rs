@@ -1,5 +1,7 @@
 //! Holds the protocols and the decision procedure to account.
 
+use std::path::Path;
+
 use protocols::check::{check, questions, MOST};
 use protocols::decide::{decide, Answer};
 use protocols::search::search;
@@ -33,4 +35,18 @@ fn the_elimination_agrees_with_an_enumeration() {
         }
     }
     assert!(impossible > 500 && possible > 50, "{impossible} and {possible}");
+}
+
+/// The tables beside the code are those that are decided. `PROTOCOLS_WRITE=1` writes them anew.
+#[test]
+fn the_tables_beside_the_code_are_these() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for protocol in protocols::all() {
+        let file = root.join(protocol.beside);
+        if std::env::var_os("PROTOCOLS_WRITE").is_some() {
+            std::fs::write(&file, protocol.markdown()).expect("the table can be written");
+        }
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(text, protocol.markdown(), "{}", protocol.beside);
+    }
 }
