@@ -25,6 +25,7 @@ pub mod engine;
 mod exclusive;
 #[cfg(feature = "__internals")]
 pub mod fault;
+mod process_lock;
 #[cfg(all(loom, feature = "__internals"))]
 pub mod trace;
 #[cfg(all(loom, feature = "__internals"))]
@@ -34,6 +35,7 @@ pub mod watch;
 pub use backend::note;
 pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
 pub use exclusive::Exclusive;
+pub use process_lock::ProcessLock;
 
 /// Creates a mutex with a role in a protocol. In a model, a watcher is told the counters whenever the
 /// lock is released. In an ordinary build this is `Mutex::new`.
