@@ -73,15 +73,7 @@ pub(crate) struct Submission<C, V> {
 /// | `Taken` | attached | the outcome has been read | the caller of the handle |
 /// | `Taken` | detached | the outcome will not be read | the thread that detaches or resolves, which drops it |
 ///
-/// # Transitions
-///
-/// | from | to | by |
-/// | --- | --- | --- |
-/// | `Unclaimed` | `Claimed` | the first claimant; a submitter whose job is refused |
-/// | `Claimed` | `Ready` | the claimant, if the handle is attached |
-/// | `Claimed` | `Taken` | the claimant, if the handle is detached |
-/// | `Ready` | `Taken` | the handle, when it reads the outcome or is dropped |
-/// | attached | detached | the drop of the handle |
+#[doc = include_str!("stages.md")]
 struct State<C, V> {
     stage: Stage<C, V>,
     /// The waker of the task that polled the handle last.

@@ -31,13 +31,8 @@ use crate::sync::{thread, watched, Condvar, Mutex, MutexGuard};
 /// | assigned | `scouts`, `wakes` | it wakes up |
 /// | a scout | `scouts` | it holds the lock of the tail; then it is awake |
 ///
-/// | step, under the lock of the tail | `sleeping` | `wakes` | `scouts` |
-/// | --- | --- | --- | --- |
-/// | a popper falls asleep | +1 | | |
-/// | a push or a scout leaves more items than there are scouts, and a popper sleeps | −1 | +1 | +1 |
-/// | a popper wakes up and answers a wake-up | | −1 | |
-/// | a popper wakes up since the queue is closed | −1 | | |
-/// | a scout takes an item, or finds none | | | −1 |
+/// The steps are in the table below, which is shown to keep the invariant for any number of poppers
+/// and items (`verification/protocols`).
 ///
 /// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
 /// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
@@ -62,6 +57,8 @@ use crate::sync::{thread, watched, Condvar, Mutex, MutexGuard};
 /// slots go to the gate at once, and each wakes a waiting pusher. With only one slot, each push that
 /// finds it free is followed by one that does not, so its release always goes to the gate at once.
 /// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
+///
+#[doc = include_str!("wake_ups.md")]
 #[derive(Debug)]
 pub struct TwoLock<T> {
     head: CachePadded<Mutex<Head<T>>>,

@@ -7,6 +7,8 @@ use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
 
 /// Cancelling calls, and what they have cancelled.
+///
+#[doc = include_str!("cancel.md")]
 #[derive(Debug, Default)]
 pub(super) struct Cancelling {
     /// The thread of each call under way; a thread is there twice if a destructor that it runs

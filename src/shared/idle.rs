@@ -11,6 +11,8 @@
 //! | claimant | counts a job, sees waiters, moves the epoch | waiters read again |
 //!
 //! A worker that has another job at hand counts without notifying: the pool is not idle.
+//!
+#![doc = include_str!("idle.md")]
 
 use super::Shared;
 use crate::error::WaitError;

@@ -19,6 +19,8 @@ pub(crate) type ReportHook = CatchDrop<Arc<dyn Fn(&Report) + Send + Sync>>;
 ///
 /// `live` falls to 0 and `detached` becomes `true`, each once and in either order. The thread that
 /// brings about the second of them delivers.
+///
+#[doc = include_str!("termination.md")]
 pub(super) struct Termination {
     /// Workers that have not exited.
     pub(super) live: usize,

@@ -57,9 +57,29 @@ impl Protocol {
         self.named(&self.properties)
     }
 
-    /// Returns the measure of the end.
-    pub fn measure_text(&self) -> Option<String> {
-        self.ending.as_ref().map(|ending| self.linear(&ending.measure))
+    /// Returns how the protocol comes to its end.
+    pub fn ending_text(&self) -> Option<String> {
+        let ending = self.ending.as_ref()?;
+        let all = |clauses: &[Clause]| {
+            let clauses: Vec<_> = clauses.iter().map(|clause| self.clause(clause)).collect();
+            clauses.join(" and ")
+        };
+        let from = match &*ending.from {
+            [] => "each step".to_owned(),
+            from => format!("once `{}`, each step", all(from)),
+        };
+        let visits = self.steps.iter().filter(|step| step.is_visit);
+        let visits: Vec<_> = visits.map(|step| format!("“{}”", step.name)).collect();
+        let but = match &*visits {
+            [] => String::new(),
+            visits => format!(" but {}", visits.join(", ")),
+        };
+        let until = match &*ending.done {
+            [] => String::new(),
+            done => format!("; such a step is possible until `{}`", all(done)),
+        };
+        let measure = self.linear(&ending.measure);
+        Some(format!("{from}{but} lowers `{measure}`, which is never negative{until}"))
     }
 
     fn named(&self, parts: &[Named]) -> Vec<(&'static str, String)> {
@@ -147,8 +167,8 @@ impl Protocol {
         for (name, condition) in self.properties_text() {
             line(format!("* {name}: `{condition}`"));
         }
-        if let Some(measure) = self.measure_text() {
-            line(format!("* in the end, each step lowers `{measure}`"));
+        if let Some(ending) = self.ending_text() {
+            line(format!("* {ending}"));
         }
         text
     }

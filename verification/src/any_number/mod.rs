@@ -36,8 +36,8 @@ pub struct ProtocolReport {
     pub invariant: Vec<Line>,
     /// What follows from it.
     pub properties: Vec<Line>,
-    /// What each step lowers once the pool is closed.
-    pub measure: Option<String>,
+    /// How it comes to its end.
+    pub ending: Option<String>,
     /// The number of questions that were decided.
     pub questions: u64,
     /// For each part of the invariant, what is lost without it.
@@ -144,7 +144,7 @@ impl ProtocolReport {
             steps: steps.collect(),
             invariant: protocol.invariant_text().into_iter().map(line).collect(),
             properties: protocol.properties_text().into_iter().map(line).collect(),
-            measure: protocol.measure_text(),
+            ending: protocol.ending_text(),
             questions: findings.decided as u64,
             needed: findings.needed.iter().map(refuted).collect(),
             mutants: findings.mutants.iter().map(refuted).collect(),

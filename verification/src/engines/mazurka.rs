@@ -356,6 +356,9 @@ pub fn run_programs(
 ) -> ! {
     let faults: Vec<_> = defect.iter().map(|defect| defect.fault(set.subject)).collect();
     trace::set_faults(&faults);
+    if defect.is_none() {
+        watch::install();
+    }
     install(false);
     let options = MazurkaOptions { max_executions: Some(most), ..options(&World::PLAIN) };
     let harness = Harness::new(set.subject);

@@ -163,7 +163,10 @@ impl State {
             Some(open) if open.holds != open.step.held => {
                 self.failed = true;
                 let role = stand.roles[index].unwrap_or_default();
-                Err(format!("{role} is locked after another lock of its protocol was released"))
+                Err(format!(
+                    "no step of the protocol “{}” takes the lock of {role} after another was released",
+                    protocol_of(role),
+                ))
             }
             Some(open) => {
                 open.holds |= bit;
@@ -325,6 +328,15 @@ impl State {
         }
         Ok((!locks.is_empty()).then_some((locks, values)))
     }
+}
+
+/// Returns the name of the first protocol that has this role.
+fn protocol_of(role: &str) -> &'static str {
+    let has = |protocol: &&Protocol| {
+        let mut locks = protocol.bindings.iter().flat_map(|binding| &binding.locks);
+        locks.any(|bound| bound.role == role)
+    };
+    PROTOCOLS.iter().find(has).map_or("", |protocol| protocol.name)
 }
 
 /// The current thread, as far as it matters: a lock without others has one holder at a time.
