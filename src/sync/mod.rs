@@ -61,11 +61,11 @@ macro_rules! watched {
         $crate::sync::Mutex::new($value)
     };
 }
-pub(crate) use watched;
-
 /// Shared ownership, counted by the standard library in every build.
 ///
 /// No decision depends on a count, so explorers need not see it. The `Arc` of loom would add a
 /// scheduling point for each clone and drop, and with it three to four times the executions.
 #[allow(clippy::disallowed_types)]
 pub use std::sync::Arc;
+
+pub(crate) use watched;

@@ -134,10 +134,9 @@ impl Flag {
 
 /// Threads.
 pub mod thread {
+    pub use std::thread::ThreadId;
     use std::time::{Duration, Instant};
     use std::{io, mem, process, thread};
-
-    pub use std::thread::ThreadId;
 
     use crate::panics::catch;
 

@@ -56,20 +56,32 @@ pub fn protocol() -> Protocol {
 
     p.invariant("the owner is in a call", under_way.at_least(owner));
     p.invariant("the owner detaches at most once", (owner + detaching).at_most(shut_down));
-    p.property("no owner waits for a call that has ended", any([owner.is(0), under_way.at_least(1)]));
+    p.property(
+        "no owner waits for a call that has ended",
+        any([owner.is(0), under_way.at_least(1)]),
+    );
     p.property("the owner detaches at most once", detaching.at_most(1));
     p.property("an owner has shut down", owner.at_most(shut_down));
 
-    p.mutant("an inner call ends the outer one", "a cancelling call ends; if there is such an owner, it is in another")
-        .when(under_way.at_least(1))
-        .set(under_way, 0);
-    p.mutant("the owner stays when its call has ended", "the call of the owner ends, and it detaches")
-        .when(owner.is(1))
-        .set(under_way, under_way - 1)
-        .set(detaching, detaching + 1);
-    p.mutant("the owner shuts down without a call", "a destructor of a cancelled job shuts the pool down")
-        .when(shut_down.is(0))
-        .set(shut_down, 1)
-        .set(owner, 1);
+    p.mutant(
+        "an inner call ends the outer one",
+        "a cancelling call ends; if there is such an owner, it is in another",
+    )
+    .when(under_way.at_least(1))
+    .set(under_way, 0);
+    p.mutant(
+        "the owner stays when its call has ended",
+        "the call of the owner ends, and it detaches",
+    )
+    .when(owner.is(1))
+    .set(under_way, under_way - 1)
+    .set(detaching, detaching + 1);
+    p.mutant(
+        "the owner shuts down without a call",
+        "a destructor of a cancelled job shuts the pool down",
+    )
+    .when(shut_down.is(0))
+    .set(shut_down, 1)
+    .set(owner, 1);
     p
 }

@@ -66,8 +66,7 @@ impl Findings {
 pub fn check(protocol: &Protocol) -> Findings {
     let questions = questions(protocol);
     let mut findings = Findings { decided: questions.len(), ..Findings::default() };
-    findings.refuted =
-        questions.iter().filter_map(|question| protocol.refute(question)).collect();
+    findings.refuted = questions.iter().filter_map(|question| protocol.refute(question)).collect();
     for (index, part) in protocol.invariant.iter().enumerate() {
         let mut without = protocol.clone();
         without.invariant.remove(index);
@@ -180,12 +179,10 @@ impl Protocol {
         let what = question.what.clone();
         let numbers = match decide(&question.conditions) {
             Ok(Answer::Impossible) => return None,
-            Ok(Answer::Possible) => {
-                match search(&question.conditions, MOST) {
-                    Some(values) => self.with_names(&values),
-                    None => format!("no numbers up to {MOST}; undecided"),
-                }
-            }
+            Ok(Answer::Possible) => match search(&question.conditions, MOST) {
+                Some(values) => self.with_names(&values),
+                None => format!("no numbers up to {MOST}; undecided"),
+            },
             Err(Unknown::Overflow) => "a number does not fit; undecided".to_owned(),
             Err(Unknown::TooMany) => "too many inequalities; undecided".to_owned(),
         };

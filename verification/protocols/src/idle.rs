@@ -137,7 +137,10 @@ pub fn protocol() -> Protocol {
         "if a job was missed, a notification is owed or has come, or another job will owe one",
         any([missed.is(0), owed.at_least(1), news.at_least(1), running.at_least(1)]),
     );
-    p.invariant("the waiter sleeps when it has read every record", any([asleep.is(0), unread.is(0)]));
+    p.invariant(
+        "the waiter sleeps when it has read every record",
+        any([asleep.is(0), unread.is(0)]),
+    );
     p.invariant(
         "the waiter sleeps when it has read less than was accepted",
         any([asleep.is(0), read.at_most(accepted - 1)]),
@@ -192,9 +195,12 @@ pub fn protocol() -> Protocol {
     .when(read.at_most(accepted - 1))
     .set(asleep, 1)
     .visit();
-    p.mutant("a job is counted before it is accepted", "a job is cancelled, and its claimant owes a notification")
-        .set(finished, finished + 1)
-        .set(missed, missed + 1)
-        .set(owed, owed + 1);
+    p.mutant(
+        "a job is counted before it is accepted",
+        "a job is cancelled, and its claimant owes a notification",
+    )
+    .set(finished, finished + 1)
+    .set(missed, missed + 1)
+    .set(owed, owed + 1);
     p
 }

@@ -67,7 +67,9 @@ impl<T: Into<Linear>> Add<T> for Linear {
     type Output = Linear;
     fn add(mut self, other: T) -> Linear {
         let other = other.into();
-        let sum = |own: i128, other: i128| own.checked_add(other).expect("a protocol's numbers are small");
+        let sum = |own: i128, other: i128| {
+            own.checked_add(other).expect("a protocol's numbers are small")
+        };
         self.constant = sum(self.constant, other.constant);
         for (own, other) in self.factors.iter_mut().zip(other.factors) {
             *own = sum(*own, other);

@@ -226,11 +226,7 @@ impl Protocol {
     }
 
     /// Adds a step.
-    pub(crate) fn step(
-        &mut self,
-        name: &'static str,
-        locks: &'static [&'static str],
-    ) -> &mut Step {
+    pub(crate) fn step(&mut self, name: &'static str, locks: &'static [&'static str]) -> &mut Step {
         assert!(self.steps.iter().all(|step| step.name != name), "two steps `{name}`");
         self.steps.push(Step::new(name, locks));
         self.steps.last_mut().expect("it was just added")

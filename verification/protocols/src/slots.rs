@@ -31,12 +31,7 @@ pub fn protocol() -> Protocol {
     let gate = |name, role, closed_name| BoundLock {
         lock: GATE,
         role,
-        counters: vec![
-            (free, "free"),
-            (waiting, "waiting"),
-            (wakes, name),
-            (closed, closed_name),
-        ],
+        counters: vec![(free, "free"), (waiting, "waiting"), (wakes, name), (closed, closed_name)],
         applies: Some("bounded"),
     };
     let at_the_head = BoundLock {
@@ -50,10 +45,7 @@ pub fn protocol() -> Protocol {
             name: "two-lock",
             locks: vec![gate("pusher_wakes", "the tail of two locks", "closed"), at_the_head],
         },
-        Binding {
-            name: "locked",
-            locks: vec![gate("pusher_wakes", "the one lock", "closed")],
-        },
+        Binding { name: "locked", locks: vec![gate("pusher_wakes", "the one lock", "closed")] },
     ];
 
     let sum = free + released;
@@ -173,7 +165,10 @@ pub fn protocol() -> Protocol {
         "while a pusher sleeps, `pusher_waiting`",
         any([at_head.is(0), waiting.is(0), pusher_waiting.is(1)]),
     );
-    p.invariant("slots are counted at the head, or never there", any([at_head.is(1), released.is(0)]));
+    p.invariant(
+        "slots are counted at the head, or never there",
+        any([at_head.is(1), released.is(0)]),
+    );
     p.invariant("no slot is made up", sum.at_most(capacity));
 
     p.property(
@@ -227,12 +222,9 @@ pub fn protocol() -> Protocol {
     )
     .when(wakes.at_least(1))
     .set(wakes, wakes - 1);
-    p.mutant(
-        "a slot is released twice",
-        "a slot is released at the head",
-    )
-    .when(at_head.is(1))
-    .when(pusher_waiting.is(0))
-    .set(released, released + 2);
+    p.mutant("a slot is released twice", "a slot is released at the head")
+        .when(at_head.is(1))
+        .when(pusher_waiting.is(0))
+        .set(released, released + 2);
     p
 }

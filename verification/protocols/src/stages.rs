@@ -107,14 +107,20 @@ pub fn protocol() -> Protocol {
     p.invariant("a stage is one of four", stage.at_most(3));
     p.invariant("a waker waits for an outcome", any([waker.is(0), stage.at_most(1)]));
     p.invariant("a waker has a handle", any([waker.is(0), detached.is(0)]));
-    p.invariant("no outcome is kept for a dropped handle", any([detached.is(0), stage.at_most(1), stage.at_least(3)]));
+    p.invariant(
+        "no outcome is kept for a dropped handle",
+        any([detached.is(0), stage.at_most(1), stage.at_least(3)]),
+    );
     p.invariant("a join that sleeps says so", any([asleep.is(0), joining.is(1)]));
     p.invariant("a join sleeps only before the outcome", any([asleep.is(0), stage.at_most(1)]));
     p.invariant("a join that sleeps has its handle", any([asleep.is(0), detached.is(0)]));
 
     p.property("no join sleeps beside an outcome", any([asleep.is(0), stage.at_most(1)]));
     p.property("no task waits beside an outcome", any([waker.is(0), stage.at_most(1)]));
-    p.property("no outcome is left without a reader", any([detached.is(0), stage.at_most(1), stage.at_least(3)]));
+    p.property(
+        "no outcome is left without a reader",
+        any([detached.is(0), stage.at_most(1), stage.at_least(3)]),
+    );
     p.property("no waker outlives its handle", any([waker.is(0), detached.is(0)]));
     p.property("there are four stages", stage.at_most(3));
 
@@ -135,11 +141,14 @@ pub fn protocol() -> Protocol {
         .when(detached.is(0))
         .set(asleep, 1)
         .visit();
-    p.mutant("a dropped handle leaves its waker", "the handle is dropped before the outcome is there")
-        .when(stage.at_most(1))
-        .when(detached.is(0))
-        .when(asleep.is(0))
-        .set(detached, 1);
+    p.mutant(
+        "a dropped handle leaves its waker",
+        "the handle is dropped before the outcome is there",
+    )
+    .when(stage.at_most(1))
+    .when(detached.is(0))
+    .when(asleep.is(0))
+    .set(detached, 1);
     p.mutant("a poll leaves its waker after the outcome", "a poll leaves its waker")
         .when(stage.at_most(2))
         .when(detached.is(0))
@@ -148,4 +157,3 @@ pub fn protocol() -> Protocol {
         .visit();
     p
 }
-

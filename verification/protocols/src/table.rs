@@ -113,9 +113,11 @@ impl Protocol {
 
     fn linear(&self, linear: &Linear) -> String {
         let mut text = String::new();
-        let terms = linear.variables().map(|var| (linear.factors[var.0], self.variables[var.0].name));
+        let terms =
+            linear.variables().map(|var| (linear.factors[var.0], self.variables[var.0].name));
         let constant = (linear.constant, "");
-        let mut terms: Vec<_> = terms.chain([constant]).filter(|(factor, _)| *factor != 0).collect();
+        let mut terms: Vec<_> =
+            terms.chain([constant]).filter(|(factor, _)| *factor != 0).collect();
         // A sum does not begin with a minus if it need not.
         terms.sort_by_key(|(factor, _)| *factor < 0);
         for (factor, name) in terms {
@@ -154,7 +156,9 @@ impl Protocol {
         for (name, condition) in self.invariant_text() {
             line(format!("* {name}: `{condition}`"));
         }
-        line("\n| step | under the lock of | when | changes |\n| --- | --- | --- | --- |".to_owned());
+        line(
+            "\n| step | under the lock of | when | changes |\n| --- | --- | --- | --- |".to_owned(),
+        );
         let code = |text: &str| {
             let parts = text.split("; ").filter(|part| !part.is_empty());
             parts.map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ")

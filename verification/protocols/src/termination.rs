@@ -93,24 +93,33 @@ pub fn protocol() -> Protocol {
     let measure = live * 2 + due + hook - detached * 2 + 2;
     p.ends([], measure, [live.is(0).into(), due.is(0).into(), hook.is(0).into()]);
 
-    p.mutant("every worker that exits delivers", "a worker exits; it is not the last, or the owner waits")
-        .when(live.at_least(1))
-        .when(detached.is(1))
-        .set(live, live - 1)
-        .set(due, due + 1);
-    p.mutant("the report is left to workers that are gone", "the owner detaches; no worker is left")
-        .when(detached.is(0))
-        .when(hook.is(1))
-        .when(live.is(0))
-        .set(detached, 1);
+    p.mutant(
+        "every worker that exits delivers",
+        "a worker exits; it is not the last, or the owner waits",
+    )
+    .when(live.at_least(1))
+    .when(detached.is(1))
+    .set(live, live - 1)
+    .set(due, due + 1);
+    p.mutant(
+        "the report is left to workers that are gone",
+        "the owner detaches; no worker is left",
+    )
+    .when(detached.is(0))
+    .when(hook.is(1))
+    .when(live.is(0))
+    .set(detached, 1);
     p.mutant("the owner delivers for live workers", "the owner detaches from live workers")
         .when(detached.is(0))
         .when(hook.is(1))
         .when(live.at_least(1))
         .set(detached, 1)
         .set(due, due + 1);
-    p.mutant("the hook stays when it is called", "a thread that is about to deliver takes the hook")
-        .when(due.at_least(1))
-        .when(detached.is(1));
+    p.mutant(
+        "the hook stays when it is called",
+        "a thread that is about to deliver takes the hook",
+    )
+    .when(due.at_least(1))
+    .when(detached.is(1));
     p
 }

@@ -4,7 +4,7 @@
 //! assigned a wake-up, or a scout on its way to the lock of the tail. `sleeping` counts the second,
 //! `wakes` the third, and `scouts` the third and the fourth. The rest is awake; it runs jobs, too.
 
-use crate::linear::{any, Clause, Compare};
+use crate::linear::{any, Compare};
 use crate::protocol::{Binding, BoundLock, Protocol};
 
 const HEAD: &str = "head";
@@ -79,56 +79,67 @@ pub fn protocol() -> Protocol {
         .when(head.at_least(1))
         .set(head, head - 1);
 
-    // A popper that found the head empty looks at head and tail. `scout` is 1 if it is a scout.
-    for scout in [0, 1] {
-        let text = |popper: &'static str, scouts: &'static str| [popper, scouts][scout];
-        let is_there: Clause = match scout {
-            0 => awake.at_least(1).into(),
-            _ => scouts.at_least(wakes + 1).into(),
-        };
-        let scout = i128::try_from(scout).unwrap_or(1);
+    // A popper that has found the head empty takes both locks and looks again. It is a scout, or not.
+    for (scout, [swaps, takes, assigns, yields, sleeps, leaves]) in [
+        (
+            0,
+            [
+                "a popper swaps, and takes an item",
+                "a popper finds the head filled, takes an item, wakes nobody",
+                "a popper finds the head filled, takes an item, assigns a wake-up",
+                "a popper finds nothing, and yields",
+                "a popper finds nothing, and falls asleep",
+                "a popper finds the queue closed and empty, and leaves",
+            ],
+        ),
+        (
+            1,
+            [
+                "a scout swaps, and takes an item",
+                "a scout finds the head filled, takes an item, wakes nobody",
+                "a scout finds the head filled, takes an item, assigns a wake-up",
+                "a scout finds nothing, and yields",
+                "a scout finds nothing, and falls asleep",
+                "a scout finds the queue closed and empty, and leaves",
+            ],
+        ),
+    ] {
+        let is_there = if scout == 1 { scouts.at_least(wakes + 1) } else { awake.at_least(1) };
         let left = scouts - scout;
-        for swaps in [true, false] {
-            let name = match swaps {
-                true => [
-                    text("a popper swaps, takes an item, wakes nobody", "a scout swaps, takes an item, wakes nobody"),
-                    text("a popper swaps, takes an item, assigns a wake-up", "a scout swaps, takes an item, assigns a wake-up"),
-                ],
-                false => [
-                    text("a popper finds the head filled, takes an item, wakes nobody", "a scout finds the head filled, takes an item, wakes nobody"),
-                    text("a popper finds the head filled, takes an item, assigns a wake-up", "a scout finds the head filled, takes an item, assigns a wake-up"),
-                ],
-            };
-            for (name, assigns) in name.into_iter().zip([0, 1]) {
-                let step = p.step(name, &[HEAD, TAIL]);
-                step.when(is_there.clone());
-                if swaps {
-                    step.when(head.is(0)).when(tail.at_least(1));
-                    step.set(head, tail - 1).set(tail, 0);
-                } else {
-                    step.when(head.at_least(1)).set(head, head - 1);
-                }
-                if assigns == 1 {
-                    step.when(sleeping.at_least(1)).when(left.at_most(items - 2));
-                    step.set(sleeping, sleeping - 1).set(wakes, wakes + 1);
-                } else {
-                    step.when(any([sleeping.is(0), left.at_least(items - 1)]));
-                }
-                step.set(scouts, left + assigns);
-            }
-        }
-        p.step(text_of(scout, "a popper finds nothing, and yields", "a scout finds nothing, and yields"), &[HEAD, TAIL])
-            .when(is_there.clone())
+        p.step(swaps, &[HEAD, TAIL])
+            .when(is_there)
+            .when(head.is(0))
+            .when(tail.at_least(1))
+            .set(head, tail - 1)
+            .set(tail, 0)
+            .set(scouts, left);
+        p.step(takes, &[HEAD, TAIL])
+            .when(is_there)
+            .when(head.at_least(1))
+            .when(any([sleeping.is(0), left.at_least(items - 1)]))
+            .set(head, head - 1)
+            .set(scouts, left);
+        p.step(assigns, &[HEAD, TAIL])
+            .when(is_there)
+            .when(head.at_least(1))
+            .when(sleeping.at_least(1))
+            .when((left + 1).at_most(items - 1))
+            .set(head, head - 1)
+            .set(sleeping, sleeping - 1)
+            .set(wakes, wakes + 1)
+            .set(scouts, left + 1);
+        p.step(yields, &[HEAD, TAIL])
+            .when(is_there)
             .when(closed.is(0))
             .when(items.is(0))
             .set(scouts, left);
-        p.step(text_of(scout, "a popper finds nothing, and falls asleep", "a scout finds nothing, and falls asleep"), &[HEAD, TAIL])
-            .when(is_there.clone())
+        p.step(sleeps, &[HEAD, TAIL])
+            .when(is_there)
             .when(closed.is(0))
             .when(items.is(0))
             .set(scouts, left)
             .set(sleeping, sleeping + 1);
-        p.step(text_of(scout, "a popper finds the queue closed and empty, and leaves", "a scout finds the queue closed and empty, and leaves"), &[HEAD, TAIL])
+        p.step(leaves, &[HEAD, TAIL])
             .when(is_there)
             .when(closed.is(1))
             .when(items.is(0))
@@ -151,6 +162,10 @@ pub fn protocol() -> Protocol {
         "an item beside a sleeper has a scout",
         any([closed.is(1), items.is(0), sleeping.is(0), scouts.at_least(1)]),
     );
+    p.invariant(
+        "while a popper sleeps, there is a scout for each item at the tail",
+        any([sleeping.is(0), scouts.at_least(tail)]),
+    );
     p.invariant("an assigned popper is a scout", wakes.at_most(scouts));
     p.invariant("each popper is in one state", awake.at_least(0));
     p.invariant(
@@ -162,6 +177,10 @@ pub fn protocol() -> Protocol {
     p.property(
         "if an item is queued and a popper sleeps, another is on its way to the queue",
         any([closed.is(1), items.is(0), sleeping.is(0), scouts.at_least(1)]),
+    );
+    p.property(
+        "a popper that swaps need not wake another for what it leaves",
+        any([head.at_least(1), sleeping.is(0), scouts.at_least(tail)]),
     );
     p.property("a popper that answers a wake-up is a scout", wakes.at_most(scouts));
     p.property(
@@ -177,18 +196,22 @@ pub fn protocol() -> Protocol {
         .when(shells.at_most(tail))
         .when(any([sleeping.is(0), scouts.at_least(left_by_push - 1)]))
         .set(tail, left_by_push);
-    p.mutant("a scout that takes an item leaves the others to nobody", "a scout swaps, takes an item, wakes nobody")
-        .when(scouts.at_least(wakes + 1))
-        .when(head.is(0))
-        .when(tail.at_least(1))
-        .set(head, tail - 1)
-        .set(tail, 0)
-        .set(scouts, scouts - 1);
-    p.mutant("a popper falls asleep without a look at the tail", "a popper finds nothing, and falls asleep")
-        .when(awake.at_least(1))
-        .when(closed.is(0))
-        .when(head.is(0))
-        .set(sleeping, sleeping + 1);
+    p.mutant(
+        "a scout that takes an item leaves the others to nobody",
+        "a scout finds the head filled, takes an item, wakes nobody",
+    )
+    .when(scouts.at_least(wakes + 1))
+    .when(head.at_least(1))
+    .set(head, head - 1)
+    .set(scouts, scouts - 1);
+    p.mutant(
+        "a popper falls asleep without a look at the tail",
+        "a popper finds nothing, and falls asleep",
+    )
+    .when(awake.at_least(1))
+    .when(closed.is(0))
+    .when(head.is(0))
+    .set(sleeping, sleeping + 1);
     p.mutant("a popper falls asleep in a closed queue", "a popper finds nothing, and falls asleep")
         .when(awake.at_least(1))
         .when(items.is(0))
@@ -198,12 +221,4 @@ pub fn protocol() -> Protocol {
         .set(wakes, wakes - 1)
         .set(scouts, scouts - 1);
     p
-}
-
-fn text_of(scout: i128, popper: &'static str, other: &'static str) -> &'static str {
-    if scout == 1 {
-        other
-    } else {
-        popper
-    }
 }

@@ -102,7 +102,8 @@ impl ProtocolReport {
         let line = |(name, text): (&str, String)| Line { name: name.to_owned(), text };
         let refuted = |(name, why): &(String, Option<protocols::check::Refuted>)| {
             let why = why.as_ref();
-            let text = why.map_or("nothing".to_owned(), |why| format!("{}: {}", why.what, why.numbers));
+            let text =
+                why.map_or("nothing".to_owned(), |why| format!("{}: {}", why.what, why.numbers));
             Line { name: name.clone(), text }
         };
         let names: Vec<_> =
@@ -164,7 +165,9 @@ impl ProtocolReport {
         }
         let untaken = self.steps.iter().find(|step| step.is_seen && step.taken == 0);
         match untaken.filter(|_| is_whole) {
-            Some(step) => Verdict::Vacuous(format!("no exploration takes the step “{}”", step.name)),
+            Some(step) => {
+                Verdict::Vacuous(format!("no exploration takes the step “{}”", step.name))
+            }
             None => Verdict::ProvedAny,
         }
     }

@@ -223,7 +223,8 @@ impl State {
         let mut answer = Answer { steps: Vec::new(), times: 1 };
         for (number, protocol) in PROTOCOLS.iter().enumerate() {
             for (which, binding) in protocol.bindings.iter().enumerate() {
-                let before = self.read(protocol, binding, &step.before, &step.before.now, step.held)?;
+                let before =
+                    self.read(protocol, binding, &step.before, &step.before.now, step.held)?;
                 let Some((held, before)) = before else { continue };
                 let after = self.read(protocol, binding, &step.before, &step.after, step.held)?;
                 let Some((_, after)) = after else { continue };

@@ -15,9 +15,9 @@ use crate::faults::defect::{
 use crate::findings::evidence::Evidence;
 use crate::findings::part;
 use crate::findings::part::{Case, Exhibit, Part, FAILURE};
+use crate::findings::run::Steps;
 use crate::findings::sample::{Draw, Sample, SampleEnd, Scheduler};
 use crate::findings::scope::Scope;
-use crate::findings::run::Steps;
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
 use crate::scenarios::large;
