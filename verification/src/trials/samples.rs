@@ -392,7 +392,7 @@ mod tests {
             seconds: 0.1,
             reached: reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             faults_fired: Vec::new(),
-            steps: Steps::new(),
+            steps: super::Steps::new(),
             trace: None,
         }
     }
