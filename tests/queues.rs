@@ -227,6 +227,26 @@ fn a_queue_that_is_dropped_drops_its_items() {
     });
 }
 
+/// There are more items than a drain takes from a channel in one block.
+#[test]
+fn a_drain_takes_every_item_in_order() {
+    const ITEMS: u64 = 3_000;
+    fn check<Q: Queue<u64>>() {
+        let queue = Q::new(None, |_| false);
+        (0..ITEMS).for_each(|item| assert_eq!(queue.push(item, Wait::No), Ok(item)));
+        assert_eq!(queue.pop(|| ()), Some((0, 0)));
+        assert!(queue.drain().eq((1..ITEMS).map(|item| (item, item))));
+        assert_eq!(queue.counts().queued, 0);
+    }
+    watchdog(LIMIT, "drain", |_| {
+        check::<Locked<_>>();
+        check::<TwoLock<_>>();
+        #[cfg(feature = "crossbeam-channel")]
+        check::<Channel<_>>();
+        evidence("C4,C17", ITEMS);
+    });
+}
+
 /// One close, and one drain, releases every waiting popper and pusher.
 #[test]
 fn close_and_drain_release_every_waiter() {
