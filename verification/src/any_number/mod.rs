@@ -175,11 +175,14 @@ impl ProtocolReport {
     /// Returns the reports of a run that has taken every step.
     #[cfg(test)]
     pub(crate) fn taken_everywhere() -> Vec<Self> {
-        let mut reports = ProtocolReport::all(&[]);
-        for step in reports.iter_mut().flat_map(|report| &mut report.steps) {
-            step.taken = 1;
-        }
-        reports
+        static REPORTS: std::sync::LazyLock<Vec<ProtocolReport>> = std::sync::LazyLock::new(|| {
+            let mut reports = ProtocolReport::all(&[]);
+            for step in reports.iter_mut().flat_map(|report| &mut report.steps) {
+                step.taken = 1;
+            }
+            reports
+        });
+        REPORTS.clone()
     }
 
     fn and(mut self, other: Self) -> Self {
@@ -249,4 +252,31 @@ impl Part for Vec<ProtocolReport> {
 /// Returns `true` if a run of this scope explores every model, so that the protocols can be judged.
 pub fn is_in(scope: &Scope) -> bool {
     scope.models && scope.model.is_none() && scope.subject.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProtocolReport, Watched};
+    use crate::findings::run::Steps;
+    use crate::findings::verdict::Verdict;
+
+    #[test]
+    fn a_step_that_no_exploration_takes_shows_nothing() {
+        let mut reports = ProtocolReport::taken_everywhere();
+        assert!(reports.iter().all(|report| report.verdict(true) == Verdict::ProvedAny));
+        reports[0].steps[0].taken = 0;
+        assert!(matches!(reports[0].verdict(true), Verdict::Vacuous(_)));
+        assert_eq!(reports[0].verdict(false), Verdict::ProvedAny, "another shard may have it");
+    }
+
+    #[test]
+    fn another_step_of_the_code_refutes_the_protocol() {
+        let name = protocols::all()[0].name;
+        let failure = format!("no step of the protocol “{name}” leads from (x 1) to (x 2)");
+        let steps = Steps::new();
+        let failed = Watched { name: "model", steps: &steps, failure: Some(&failure) };
+        let reports = ProtocolReport::all(&[failed]);
+        assert!(matches!(reports[0].verdict(false), Verdict::Failed(_)));
+        assert_eq!(reports[1].verdict(false), Verdict::ProvedAny);
+    }
 }
