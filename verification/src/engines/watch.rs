@@ -8,7 +8,7 @@
 //! Steps that were seen once are kept with their answer, since an exploration repeats them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use last_call::sync::thread::{current_id, ThreadId};
@@ -68,7 +68,7 @@ struct State {
     groups: Vec<Group>,
     known: HashMap<Question, Answer, Hashing>,
     sound: HashSet<Stand, Hashing>,
-    roles: BTreeMap<&'static str, &'static Role>,
+    roles: Vec<&'static Role>,
     /// An execution has failed, and is being taken down.
     failed: bool,
 }
@@ -87,11 +87,12 @@ struct Group {
 }
 
 /// The counters of a group.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Stand {
-    roles: [Option<&'static str>; LOCKS],
-    first: [Snapshot; LOCKS],
-    now: [Snapshot; LOCKS],
+    /// The number of the role among those known, from 1 on; 0 is no lock.
+    roles: [u8; LOCKS],
+    first: [u128; LOCKS],
+    now: [u128; LOCKS],
 }
 
 /// A step that has not ended.
@@ -102,12 +103,34 @@ struct Open {
 }
 
 /// A step.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Question {
     /// The locks that the thread held, as bits.
     held: u8,
     before: Stand,
-    after: [Snapshot; LOCKS],
+    after: [u128; LOCKS],
+}
+
+/// Adds numbers to a hash. Few keys exist, and no attacker chooses them.
+fn mix<H: Hasher>(state: &mut H, numbers: &[u128]) {
+    let hash = numbers.iter().fold(0_u128, |hash, number| {
+        (hash.rotate_left(29) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+    });
+    state.write_u64(u64::try_from(hash >> 64).unwrap_or_default());
+}
+
+impl Hash for Stand {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mix(state, &self.now);
+    }
+}
+
+impl Hash for Question {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [one, other] = self.before.now;
+        let [first, second] = self.after;
+        mix(state, &[u128::from(self.held), one, other, first, second]);
+    }
 }
 
 /// What a step is.
@@ -141,14 +164,19 @@ impl State {
             }
         };
         let stand = &mut self.groups[place.group].stand;
-        stand.roles[place.index] = Some(role.name);
+        let known = self.roles.iter().position(|known| std::ptr::eq(*known, role));
+        let number = known.unwrap_or_else(|| {
+            self.roles.push(role);
+            self.roles.len() - 1
+        });
+        let now = u128::from_le_bytes(now.0);
+        stand.roles[place.index] = u8::try_from(number + 1).expect("there are few roles");
         stand.first[place.index] = now;
         stand.now[place.index] = now;
         if self.locks.len() <= lock {
             self.locks.resize(lock + 1, None);
         }
         self.locks[lock] = Some(place);
-        self.roles.insert(role.name, role);
     }
 
     fn acquired(&mut self, lock: usize) -> Result<(), String> {
@@ -162,7 +190,7 @@ impl State {
         match group.open.iter_mut().find(|open| open.thread == thread) {
             Some(open) if open.holds != open.step.held => {
                 self.failed = true;
-                let role = stand.roles[index].unwrap_or_default();
+                let role = self.roles[usize::from(stand.roles[index]) - 1].name;
                 Err(format!(
                     "no step of the protocol “{}” takes the lock of {role} after another was released",
                     protocol_of(role),
@@ -194,6 +222,7 @@ impl State {
         let Some(at) = group.open.iter().position(|open| open.thread == thread) else {
             return Ok(());
         };
+        let now = u128::from_le_bytes(now.0);
         group.stand.now[index] = now;
         let open = &mut group.open[at];
         open.step.after[index] = now;
@@ -204,8 +233,11 @@ impl State {
         let Open { mut step, .. } = group.open.swap_remove(at);
         // Of the locks that it did not hold, the step knows nothing.
         for index in (0..LOCKS).filter(|index| step.held & 1 << index == 0) {
-            step.before.now[index] = Snapshot::default();
-            step.after[index] = Snapshot::default();
+            step.before.now[index] = 0;
+            step.after[index] = 0;
+        }
+        if step.before.now == step.after {
+            return Ok(());
         }
         let is_whole = group.open.iter().all(|open| open.holds == open.step.held);
         let stand = is_whole.then_some(group.stand);
@@ -291,21 +323,20 @@ impl State {
         protocol: &Protocol,
         binding: &Binding,
         stand: &Stand,
-        now: &[Snapshot; LOCKS],
+        now: &[u128; LOCKS],
         held: u8,
     ) -> Result<Option<(Vec<&'static str>, Values)>, String> {
         let mut values = [None; MOST_VARIABLES];
         let mut locks = Vec::new();
         for index in 0..LOCKS {
-            let Some(role) = stand.roles[index].and_then(|name| self.roles.get(name)) else {
-                continue;
-            };
+            let Some(number) = stand.roles[index].checked_sub(1) else { continue };
+            let role = self.roles[usize::from(number)];
             let bound = binding.locks.iter().find(|bound| bound.role == role.name);
             let Some(bound) = bound else { continue };
-            let value = |counter: &str, of: &Snapshot| {
+            let value = |counter: &str, of: &u128| {
                 let at = role.counters.iter().position(|one| *one == counter);
                 let at = at.unwrap_or_else(|| panic!("{} has no counter `{counter}`", role.name));
-                match of.0[at] {
+                match of.to_le_bytes()[at] {
                     u8::MAX => Err(format!("the counter `{counter}` of {} is large", role.name)),
                     value => Ok(i128::from(value)),
                 }
@@ -342,34 +373,22 @@ fn protocol_of(role: &str) -> &'static str {
 
 /// The current thread, as far as it matters: a lock without others has one holder at a time.
 fn thread_in(group: &Group) -> Option<ThreadId> {
-    group.stand.roles[1].is_some().then(current_id)
+    (group.stand.roles[1] != 0).then(current_id)
 }
 
-/// A fast hash: of these keys there are few, and they are not chosen by an attacker.
+/// Keeps the hash that a key has calculated.
 #[derive(Default)]
-struct Mix(u64);
+struct Kept(u64);
 
-type Hashing = BuildHasherDefault<Mix>;
+type Hashing = BuildHasherDefault<Kept>;
 
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+impl Hasher for Kept {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a key writes one number");
     }
 
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(u64::from(byte));
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 
     fn finish(&self) -> u64 {
