@@ -16,7 +16,7 @@ pub fn protocol() -> Protocol {
         "wake-ups and scouts",
         "no item waits beside a sleeping popper, and every popper leaves a closed queue",
     );
-    p.files = &["src/queue/two_lock.rs", "src/queue/yield_policy.rs"];
+    p.files = &["src/queue/two_lock.rs", "src/queue/pause_policy.rs"];
     p.beside = "src/queue/wake_ups.md";
     p.clauses = &[7, 16];
 
@@ -80,14 +80,15 @@ pub fn protocol() -> Protocol {
         .set(head, head - 1);
 
     // A popper that has found the head empty takes both locks and looks again. It is a scout, or not.
-    for (scout, [swaps, takes, assigns, yields, sleeps, leaves]) in [
+    for (scout, [swaps, takes, assigns, again, pauses, sleeps, leaves]) in [
         (
             0,
             [
                 "a popper swaps, and takes an item",
                 "a popper finds the head filled, takes an item, wakes nobody",
                 "a popper finds the head filled, takes an item, assigns a wake-up",
-                "a popper finds nothing, and yields",
+                "a popper finds nothing, and looks again",
+                "a popper finds nothing, and pauses as a scout",
                 "a popper finds nothing, and falls asleep",
                 "a popper finds the queue closed and empty, and leaves",
             ],
@@ -98,7 +99,8 @@ pub fn protocol() -> Protocol {
                 "a scout swaps, and takes an item",
                 "a scout finds the head filled, takes an item, wakes nobody",
                 "a scout finds the head filled, takes an item, assigns a wake-up",
-                "a scout finds nothing, and yields",
+                "a scout finds nothing, and looks again",
+                "a scout finds nothing, and pauses as a scout",
                 "a scout finds nothing, and falls asleep",
                 "a scout finds the queue closed and empty, and leaves",
             ],
@@ -128,11 +130,16 @@ pub fn protocol() -> Protocol {
             .set(sleeping, sleeping - 1)
             .set(wakes, wakes + 1)
             .set(scouts, left + 1);
-        p.step(yields, &[HEAD, TAIL])
+        p.step(again, &[HEAD, TAIL])
             .when(is_there)
             .when(closed.is(0))
             .when(items.is(0))
             .set(scouts, left);
+        p.step(pauses, &[HEAD, TAIL])
+            .when(is_there)
+            .when(closed.is(0))
+            .when(items.is(0))
+            .set(scouts, left + 1);
         p.step(sleeps, &[HEAD, TAIL])
             .when(is_there)
             .when(closed.is(0))

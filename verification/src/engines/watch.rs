@@ -7,7 +7,7 @@
 //!
 //! Steps that were seen once are kept with their answer, since an exploration repeats them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
