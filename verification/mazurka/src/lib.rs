@@ -55,6 +55,8 @@ mod coroutine;
 mod event;
 mod execution;
 mod explore;
+mod lanes;
+mod memory;
 mod pick;
 mod queue;
 mod report;
@@ -67,19 +69,23 @@ mod settings;
 mod strategy;
 mod tree;
 
+pub mod cell;
+pub mod hint;
 pub mod raw;
 pub mod sync;
 pub mod thread;
+pub mod trial;
 
 #[doc(hidden)]
 pub use broken::Broken;
-pub use builder::{model, Builder};
+pub use builder::Builder;
 pub use clock::MAX_THREADS;
 pub use raw::choose;
 #[doc(hidden)]
 pub use report::Observed;
-pub use report::{End, Failure, FailureKind, Progress, Report, Stand, Stuck};
+pub use report::{End, Failure, FailureKind, Progress, Report, Row, Stand, Stuck};
 pub use run::schedule_so_far;
 pub use sample::Scheduler;
 pub use schedule::{Schedule, ScheduleError};
 pub use settings::InvalidSetting;
+pub use trial::model;

@@ -306,7 +306,7 @@ fn diverged(
     found: Option<Operation>,
 ) -> String {
     let described = |operation: Option<Operation>| match operation {
-        Some(Operation { kind, object }) => {
+        Some(Operation { kind, object, .. }) => {
             format!("{kind:?} of object {}.{}", object >> 24, object & 0xff_ffff)
         }
         None => "no operation that can be performed".to_owned(),
