@@ -34,7 +34,7 @@ pub const REPLAY: &str = "MAZURKA_TRIAL_REPLAY";
 pub const LIMIT: &str = "MAZURKA_TRIAL_LIMIT";
 
 /// The width of the swim lanes.
-const WIDTH: usize = 110;
+const WIDTH: usize = 120;
 
 thread_local! {
     /// The place of the last panic of a model on this operating system thread.

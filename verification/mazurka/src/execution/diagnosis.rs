@@ -109,33 +109,40 @@ impl Execution {
     /// Describes what an event does to the object with this name, which may be empty.
     fn words(&self, event: &Event, object: &str) -> String {
         let name = |thread: u8| &self.threads[usize::from(thread)].name;
-        let what = match (event.operation.kind, event.choice) {
-            (Kind::Lock, _) => "locks".to_owned(),
-            (Kind::LockShared, _) => "locks for reading".to_owned(),
-            (Kind::TryLock | Kind::TryShared, attempt::ACQUIRED) => "tries and locks".to_owned(),
-            (Kind::TryLock | Kind::TryShared, _) => "tries in vain".to_owned(),
-            (Kind::Unlock, _) => "unlocks".to_owned(),
-            (Kind::Wait, wait::TIMED_OUT) => "waits, and times out".to_owned(),
+        let named = |what: &str| match object {
+            "" => what.to_owned(),
+            object => format!("{what} {object}"),
+        };
+        match (event.operation.kind, event.choice) {
+            (Kind::Lock, _) => named("locks"),
+            (Kind::LockShared, _) => named("reads under"),
+            (Kind::TryLock | Kind::TryShared, attempt::ACQUIRED) => named("tries and locks"),
+            (Kind::TryLock | Kind::TryShared, _) => named("tries in vain"),
+            (Kind::Unlock, _) => named("unlocks"),
+            (Kind::Wait, wait::TIMED_OUT) => format!("{}, and times out", named("waits")),
             (Kind::Wait, wait::NOTIFIED_LATE) => {
-                "waits, and times out as it is notified".to_owned()
+                format!("{}, and times out as it is notified", named("waits"))
             }
-            (Kind::Wait, wait::SPURIOUS) => "waits, and wakes spuriously".to_owned(),
-            (Kind::Wait, _) => "waits".to_owned(),
-            (Kind::NotifyOne, sleeper) if !event.in_vain => {
+            (Kind::Wait, wait::SPURIOUS) => format!("{}, and wakes spuriously", named("waits")),
+            (Kind::Wait, _) => named("waits"),
+            (Kind::NotifyOne, sleeper) if !event.in_vain && object.is_empty() => {
                 format!("notifies {}", name(sleeper))
             }
-            (Kind::NotifyOne | Kind::NotifyAll, _) if event.in_vain => "notifies nobody".to_owned(),
-            (Kind::NotifyOne | Kind::NotifyAll, _) => "notifies all".to_owned(),
-            (Kind::Read, _) => "reads".to_owned(),
-            (Kind::Write, _) => "writes".to_owned(),
-            (Kind::Update, _) => "updates".to_owned(),
+            (Kind::NotifyOne, sleeper) if !event.in_vain => {
+                format!("notifies {object}: {}", name(sleeper))
+            }
+            (Kind::NotifyOne | Kind::NotifyAll, _) if object.is_empty() => {
+                if event.in_vain { "notifies nobody" } else { "notifies all" }.to_owned()
+            }
+            (Kind::NotifyOne | Kind::NotifyAll, _) => {
+                format!("notifies {object}: {}", if event.in_vain { "nobody" } else { "all" })
+            }
+            (Kind::Read, _) => named("reads"),
+            (Kind::Write, _) => named("writes"),
+            (Kind::Update, _) => named("updates"),
             (Kind::Choose, choice) => format!("is given {choice}"),
             (Kind::Spawn, 0) => "starts a thread".to_owned(),
             (Kind::Spawn, _) => "cannot start a thread".to_owned(),
-        };
-        match object {
-            "" => what,
-            object => format!("{what} {object}"),
         }
     }
 }

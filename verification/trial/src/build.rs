@@ -1,0 +1,113 @@
+//! Builds the tests of the crate, and finds their executables.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::arguments::Arguments;
+
+/// A test executable.
+#[derive(Clone, Debug)]
+pub(crate) struct Executable {
+    pub(crate) path: PathBuf,
+    /// The name of its target: of an integration test, or of the library.
+    pub(crate) target: String,
+    /// The folder of its package.
+    pub(crate) folder: PathBuf,
+}
+
+/// Builds the tests.
+///
+/// # Errors
+///
+/// If cargo cannot be run, or if the build fails.
+pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
+    let target = target_folder(arguments)?;
+    let mut command = cargo();
+    command.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
+    command.arg("--target-dir").arg(target.join("trial"));
+    if arguments.loom {
+        let path = arguments.loom_path.canonicalize();
+        let path = path.map_err(|error| format!("{}: {error}", arguments.loom_path.display()))?;
+        command.args([
+            "--config",
+            &format!("patch.crates-io.loom.path={:?}", path.display().to_string()),
+        ]);
+    }
+    manifest(&mut command, arguments);
+    if let Some(package) = &arguments.package {
+        command.args(["--package", package]);
+    }
+    for test in &arguments.test {
+        command.args(["--test", test]);
+    }
+    for features in &arguments.features {
+        command.args(["--features", features]);
+    }
+    for (is_set, flag) in [
+        (arguments.lib, "--lib"),
+        (arguments.all_features, "--all-features"),
+        (arguments.no_default_features, "--no-default-features"),
+        (arguments.release, "--release"),
+    ] {
+        if is_set {
+            command.arg(flag);
+        }
+    }
+    if let Some(profile) = &arguments.profile {
+        command.args(["--profile", profile]);
+    }
+    command.env("RUSTFLAGS", flags(arguments));
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    if !output.status.success() {
+        return Err("the tests do not build".to_owned());
+    }
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(messages.filter_map(|message| executable(&message)).collect())
+}
+
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn manifest(command: &mut Command, arguments: &Arguments) {
+    if let Some(path) = &arguments.manifest_path {
+        command.arg("--manifest-path").arg(path);
+    }
+}
+
+/// Returns the flags of the environment with the cfgs.
+fn flags(arguments: &Arguments) -> String {
+    let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
+    for cfg in arguments.cfgs() {
+        flags = format!("{flags} --cfg {cfg}");
+    }
+    flags.trim_start().to_owned()
+}
+
+/// Returns the folder of all builds. The models are built in a folder inside it, so that the flags
+/// do not make cargo build everything else anew.
+fn target_folder(arguments: &Arguments) -> Result<PathBuf, String> {
+    let mut command = cargo();
+    command.args(["metadata", "--no-deps", "--format-version=1"]);
+    manifest(&mut command, arguments);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    let metadata: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+    let folder = metadata.as_ref().and_then(|metadata| metadata["target_directory"].as_str());
+    folder.map(PathBuf::from).ok_or_else(|| "there is no crate here".to_owned())
+}
+
+fn executable(message: &Value) -> Option<Executable> {
+    let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
+    let path = message["executable"].as_str().filter(|_| is_test)?;
+    Some(Executable {
+        path: path.into(),
+        target: message["target"]["name"].as_str()?.to_owned(),
+        folder: Path::new(message["manifest_path"].as_str()?).parent()?.to_owned(),
+    })
+}
