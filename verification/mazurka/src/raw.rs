@@ -13,11 +13,11 @@
 //! ```
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::event::{attempt, wait as choice, Kind};
 use crate::memory::Accesses;
@@ -252,7 +252,7 @@ pub(crate) fn note_join(ended: usize) {
 /// Data without synchronisation of its own, such as the contents of an `UnsafeCell`. Two accesses
 /// that are not ordered fail the execution, if one of them is a write. Accesses are not steps.
 #[derive(Debug, Default)]
-pub struct Data(RefCell<Accesses>);
+pub struct Data(Mutex<Accesses>);
 
 impl Data {
     /// Creates data without accesses.
@@ -268,9 +268,8 @@ impl Data {
     #[track_caller]
     pub fn begin(&self, writes: bool) {
         let site = Location::caller();
-        let answer = run::memory(|memory, thread| {
-            memory.access(thread, &mut self.0.borrow_mut(), writes, site)
-        });
+        let answer =
+            run::memory(|memory, thread| memory.access(thread, &mut self.accesses(), writes, site));
         if let Some(Err(race)) = answer {
             panic!("{race}");
         }
@@ -278,7 +277,11 @@ impl Data {
 
     /// Ends an access.
     pub fn end(&self, writes: bool) {
-        self.0.borrow_mut().end(writes);
+        self.accesses().end(writes);
+    }
+
+    fn accesses(&self) -> MutexGuard<'_, Accesses> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
