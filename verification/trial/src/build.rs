@@ -1,8 +1,8 @@
 //! Builds the tests of the crate, and finds their executables.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 use serde_json::Value;
 
@@ -24,17 +24,16 @@ pub(crate) struct Executable {
 ///
 /// If cargo cannot be run, or if the build fails.
 pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
-    let target = target_folder(arguments)?;
+    let target = metadata(arguments, "target_directory")?;
     let mut command = cargo();
     command.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
     command.arg("--target-dir").arg(target.join("trial"));
+    let mut patch = String::new();
     if arguments.loom {
         let path = arguments.loom_path.canonicalize();
         let path = path.map_err(|error| format!("{}: {error}", arguments.loom_path.display()))?;
-        command.args([
-            "--config",
-            &format!("patch.crates-io.loom.path={:?}", path.display().to_string()),
-        ]);
+        patch = format!("patch.crates-io.loom.path={:?}", path.display().to_string());
+        command.args(["--config", &patch]);
     }
     manifest(&mut command, arguments);
     if let Some(package) = &arguments.package {
@@ -60,6 +59,7 @@ pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
         command.args(["--profile", profile]);
     }
     command.env("RUSTFLAGS", flags(arguments));
+    let _lock = if arguments.loom { Some(unlock_loom(arguments, &patch)) } else { None };
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !output.status.success() {
@@ -89,17 +89,50 @@ fn flags(arguments: &Arguments) -> String {
     flags.trim_start().to_owned()
 }
 
-/// Returns the folder of all builds. The models are built in a folder inside it, so that the flags
-/// do not make cargo build everything else anew.
-fn target_folder(arguments: &Arguments) -> Result<PathBuf, String> {
+/// Returns a folder of the workspace. In that of all builds, the models are built in a folder inside
+/// it, so that the flags do not make cargo build everything else anew.
+fn metadata(arguments: &Arguments, folder: &str) -> Result<PathBuf, String> {
     let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version=1"]);
     manifest(&mut command, arguments);
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
     let metadata: Option<Value> = serde_json::from_slice(&output.stdout).ok();
-    let folder = metadata.as_ref().and_then(|metadata| metadata["target_directory"].as_str());
+    let folder = metadata.as_ref().and_then(|metadata| metadata[folder].as_str());
     folder.map(PathBuf::from).ok_or_else(|| "there is no crate here".to_owned())
+}
+
+/// The lock file of the workspace, which is put back when this is dropped.
+struct Lock {
+    path: PathBuf,
+    before: Option<Vec<u8>>,
+}
+
+/// Lets the lock file have the stand-in instead of the version of loom that it has. Without a loom
+/// in it there is nothing to do, so a failure is left to the build.
+fn unlock_loom(arguments: &Arguments, patch: &str) -> Lock {
+    let root = metadata(arguments, "workspace_root").unwrap_or_default();
+    let path = root.join("Cargo.lock");
+    let lock = Lock { before: fs::read(&path).ok(), path };
+    if lock.before.is_some() {
+        let mut command = cargo();
+        command.args(["update", "--quiet", "--config", patch, "loom"]);
+        manifest(&mut command, arguments);
+        let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+    lock
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let restored = match &self.before {
+            Some(before) => fs::write(&self.path, before),
+            None => fs::remove_file(&self.path),
+        };
+        if let Err(error) = restored {
+            eprintln!("cargo trial: {} is not as before: {error}", self.path.display());
+        }
+    }
 }
 
 fn executable(message: &Value) -> Option<Executable> {
