@@ -170,6 +170,11 @@ impl Dependence {
             return false;
         }
         match (self.broken, first.0, second.0) {
+            (Some(Broken::RefusalsCommuteWithReleases), Kind::TryLock, Kind::Unlock)
+                if first.1 != Some(attempt::ACQUIRED) =>
+            {
+                return false
+            }
             (
                 Some(Broken::NotificationsAndWaitsCommute),
                 Kind::NotifyOne | Kind::NotifyAll,

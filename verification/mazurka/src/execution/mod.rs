@@ -324,7 +324,7 @@ impl Execution {
 
     /// Returns `true` if the release of a lock is an operation of its own.
     pub(crate) fn release_is_visible(&self) -> bool {
-        self.sees & Sees::TRIES != 0
+        self.sees & Sees::TRIES != 0 && self.settings.broken != Some(Broken::ReleasesUnseen)
     }
 
     /// Notes that the current thread requests a visible operation.

@@ -131,7 +131,8 @@ impl Execution {
             }
             return;
         }
-        for reader in &object.shared {
+        let first_only = self.settings.broken == Some(Broken::FirstReaderOnly);
+        for reader in &object.shared[..if first_only { 1 } else { object.shared.len() }] {
             let first = event(reader.event);
             if knows(&second.clock, first) {
                 continue;
