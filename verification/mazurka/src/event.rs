@@ -55,6 +55,12 @@ impl Operation {
         matches!(self.kind, Kind::TryLock | Kind::TryShared)
     }
 
+    /// Returns `true` if the operations share an object.
+    #[inline]
+    pub(crate) fn may_affect(self, other: Operation) -> bool {
+        self.object == other.object || self.releases_for(other) || other.releases_for(self)
+    }
+
     /// Returns `true` if the operation releases the lock on which the other is an attempt.
     fn releases_for(self, attempt: Operation) -> bool {
         attempt.tries() && self.mutex == attempt.object

@@ -145,7 +145,7 @@ impl Search {
             if self.broken == Some(Broken::SleepForEver) {
                 continue;
             }
-            if pending.operation.object == event.operation.object {
+            if event.operation.may_affect(pending.operation) {
                 for choice in 0..16 {
                     let dependence = execution.dependence;
                     if dependence.of_pending(event, pending.operation, choice) {

@@ -1,4 +1,5 @@
-//! Tests the explorer with random programs of readers, attempts on locks, and loops that yield. Their
+//! Tests the explorer with random programs of readers, attempts on locks, waits, and loops that
+//! yield. Their
 //! outcomes are compared with an enumeration of every order of their steps.
 
 use std::cell::RefCell;
@@ -19,6 +20,10 @@ enum Step {
     /// Tries to lock for writing, and yields, until it has succeeded.
     TryInLoop(usize),
     Release(usize),
+    /// Sleeps, with the lock held for writing, and observes what an acquisition does.
+    Wait(usize),
+    /// Wakes one of those that sleep with the lock.
+    Notify(usize),
     /// Observes a counter.
     Load(usize),
     /// Adds one to a counter, and observes the value before.
@@ -52,23 +57,31 @@ impl Random {
 fn draw(random: &mut Random) -> Program {
     let threads = 2 + random.below(2);
     let length = if threads == 2 { 5 } else { 3 };
-    (0..threads).map(|_| body(random, length, [false; OBJECTS])).collect()
+    (0..threads).map(|_| body(random, length, [false; OBJECTS], None)).collect()
 }
 
-/// Draws steps of a thread that holds these locks.
-fn body(random: &mut Random, length: usize, held: [bool; OBJECTS]) -> Vec<Step> {
+/// Draws steps of a thread that holds these locks, and `writes` under the last of them.
+fn body(
+    random: &mut Random,
+    length: usize,
+    held: [bool; OBJECTS],
+    writes: Option<usize>,
+) -> Vec<Step> {
     let mut steps = Vec::new();
     while steps.len() < length {
         let object = random.below(OBJECTS);
-        let kind = random.below(if held == [true; OBJECTS] { 4 } else { 11 });
+        let kind = random.below(if held == [true; OBJECTS] { 4 } else { 12 });
         match kind {
             0 => steps.push(Step::Load(object)),
             1 | 2 => steps.push(Step::Add(object)),
             3 => steps.push(Step::Await(object)),
+            _ if kind == 11 && writes.is_none() => steps.push(Step::Notify(object)),
+            _ if kind == 11 => steps.push(Step::Wait(writes.unwrap_or(object))),
             _ => {
                 let lock = if held[object] { 1 - object } else { object };
                 let mut inside = held;
                 inside[lock] = true;
+                let writer = matches!(kind, 4 | 5 | 10).then_some(lock);
                 let at = steps.len();
                 let first = match kind {
                     4 | 5 => Step::Acquire(lock, true),
@@ -78,7 +91,7 @@ fn body(random: &mut Random, length: usize, held: [bool; OBJECTS]) -> Vec<Step> 
                     _ => Step::TryInLoop(lock),
                 };
                 steps.push(first);
-                for step in body(random, length.saturating_sub(3), inside) {
+                for step in body(random, length.saturating_sub(3), inside, writer) {
                     let inner = at + 1;
                     steps.push(match step {
                         Step::Try(lock, writes, to) => Step::Try(lock, writes, to + inner),
@@ -104,9 +117,36 @@ struct State {
     readers: [Vec<usize>; OBJECTS],
     written: [u8; OBJECTS],
     counters: [u8; OBJECTS],
+    /// The threads that sleep with each lock.
+    sleepers: [BTreeSet<usize>; OBJECTS],
+    /// The threads that were woken and have not locked again.
+    woken: BTreeSet<usize>,
 }
 
 impl State {
+    /// Returns the states after the next step of a thread.
+    fn steps(&self, program: &Program, thread: usize) -> Vec<State> {
+        let asleep = self.sleepers.iter().any(|sleepers| sleepers.contains(&thread));
+        match program[thread].get(self.at[thread]) {
+            None => Vec::new(),
+            Some(_) if asleep => Vec::new(),
+            Some(&Step::Notify(lock)) if !self.sleepers[lock].is_empty() => {
+                let wake = |sleeper: &usize| {
+                    let mut next = self.clone();
+                    next.sleepers[lock].remove(sleeper);
+                    next.woken.insert(*sleeper);
+                    next.at[thread] += 1;
+                    next
+                };
+                self.sleepers[lock].iter().map(wake).collect()
+            }
+            Some(_) => {
+                let mut next = self.clone();
+                next.step(program, thread).then_some(next).into_iter().collect()
+            }
+        }
+    }
+
     /// Takes the next step of a thread. Returns `false` if it cannot be taken.
     fn step(&mut self, program: &Program, thread: usize) -> bool {
         let Some(step) = program[thread].get(self.at[thread]) else { return false };
@@ -135,6 +175,20 @@ impl State {
                 let place = self.readers[lock].iter().position(|reader| *reader == thread);
                 self.readers[lock].remove(place.expect("it holds the lock"));
             }
+            Step::Wait(lock) if self.woken.contains(&thread) => {
+                if !free(self, lock, true) {
+                    return false;
+                }
+                self.woken.remove(&thread);
+                self.acquire(thread, lock, true);
+            }
+            Step::Wait(lock) => {
+                self.writer[lock] = None;
+                self.written[lock] += 1;
+                self.sleepers[lock].insert(thread);
+                next = self.at[thread];
+            }
+            Step::Notify(_) => {}
             Step::Load(counter) => self.seen[thread].push(self.counters[counter]),
             Step::Add(counter) => {
                 self.seen[thread].push(self.counters[counter]);
@@ -171,6 +225,8 @@ fn enumerate(program: &Program) -> Option<BTreeSet<Outcome>> {
         readers: Default::default(),
         written: [0; OBJECTS],
         counters: [0; OBJECTS],
+        sleepers: Default::default(),
+        woken: BTreeSet::new(),
     };
     let (mut outcomes, mut known, mut open) = (BTreeSet::new(), HashSet::new(), vec![first]);
     while let Some(state) = open.pop() {
@@ -182,10 +238,7 @@ fn enumerate(program: &Program) -> Option<BTreeSet<Outcome>> {
         }
         let before = open.len();
         for thread in 0..threads {
-            let mut next = state.clone();
-            if next.step(program, thread) {
-                open.push(next);
-            }
+            open.extend(state.steps(program, thread));
         }
         if open.len() == before {
             let ended = |thread: &usize| state.at[*thread] == program[*thread].len();
@@ -211,6 +264,7 @@ struct World {
     /// For each lock, the number of writers that have released it.
     written: Mutex<[u8; OBJECTS]>,
     writes: Mutex<[bool; OBJECTS]>,
+    condvars: [Object; OBJECTS],
     counters: [Object; OBJECTS],
     counts: Mutex<[u8; OBJECTS]>,
     seen: Mutex<Vec<Vec<u8>>>,
@@ -233,6 +287,7 @@ impl World {
             locks: [Object::new(), Object::new()],
             written: Mutex::default(),
             writes: Mutex::default(),
+            condvars: [Object::new(), Object::new()],
             counters: [Object::new(), Object::new()],
             counts: Mutex::default(),
             seen: Mutex::new(vec![Vec::new(); threads]),
@@ -285,6 +340,12 @@ impl World {
                     get(&self.written)[lock] += u8::from(writes);
                     raw::unlock(self.locks[lock]);
                 }
+                Step::Wait(lock) => {
+                    get(&self.written)[lock] += 1;
+                    raw::wait(self.condvars[lock], self.locks[lock], false);
+                    self.entered(thread, lock, true);
+                }
+                Step::Notify(lock) => raw::notify_one(self.condvars[lock]),
                 Step::Load(counter) => {
                     raw::read(self.counters[counter]);
                     let count = get(&self.counts)[counter];
@@ -394,7 +455,7 @@ fn every_outcome_is_found() {
     for (program, all) in programs(600 * seeds) {
         deadlocking += usize::from(all.iter().any(|(_, stuck)| !stuck.is_empty()));
         let explored = explore(&program, None);
-        assert_eq!(complaint(&all, &explored), None, "of {program:#?}");
+        assert_eq!(complaint(&all, &explored), None, "of {program:?}");
         executions += explored.executions;
         redundant += explored.redundant;
     }
