@@ -70,7 +70,7 @@ pub fn check(
     }
     if let Ok(wanted) = env::var(REPLAY) {
         if let Some(schedule) = wanted.strip_prefix(&format!("{index}@")) {
-            repeat(builder, schedule, model);
+            repeat(builder, index, schedule, model);
         }
         return;
     }
@@ -150,15 +150,21 @@ impl Builder {
 }
 
 /// Replays a schedule.
-fn repeat(builder: &Builder, schedule: &str, model: Arc<dyn Fn() + Send + Sync>) {
+fn repeat(builder: &Builder, index: usize, schedule: &str, model: Arc<dyn Fn() + Send + Sync>) {
     let schedule = match schedule.parse() {
         Ok(schedule) => schedule,
         Err(error) => panic!("`{schedule}` is not a schedule: {error}"),
     };
-    match builder.replay(&schedule, move || model()) {
+    let (builder, site) = with_site(builder.clone());
+    let report = match builder.replay(&schedule, move || model()) {
+        Ok(report) => report,
         Err(invalid) => panic!("{invalid}"),
-        Ok(Report { end: End::Failed(failure), .. }) => panic!("{}", tell(&failure)),
-        Ok(_) => say(&format!("the schedule {schedule} was replayed, and nothing failed")),
+    };
+    let site = site.lock().unwrap_or_else(PoisonError::into_inner).take();
+    end(index, &report, site, &[]).append();
+    match report.end {
+        End::Failed(failure) => panic!("{}", tell(&failure)),
+        _ => say(&format!("the schedule {schedule} was replayed, and nothing failed")),
     }
 }
 
@@ -168,14 +174,14 @@ fn with_site(builder: Builder) -> (Builder, Arc<Mutex<Option<String>>>) {
     HOOK.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if raw::wants_notes() {
-                return; // It was printed before the replay.
-            }
             if raw::is_running() {
                 let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
                 SITE.set(site);
             }
-            others(info);
+            // A replay repeats what was printed.
+            if !raw::wants_notes() {
+                others(info);
+            }
         }));
     });
     let site = Arc::new(Mutex::new(None));
@@ -208,7 +214,7 @@ fn tell(failure: &Failure) -> String {
 fn say(text: &str) {
     let name = std::thread::current().name().unwrap_or("a model").to_owned();
     // Nothing is lost but the message.
-    let _ = writeln!(io::stderr(), "{name}: {text}");
+    let _ = io::stderr().write_all(format!("{name}: {text}\n").as_bytes());
 }
 
 /// What must be known about a report before anybody relies on it.
@@ -241,8 +247,9 @@ fn summary(engine: &str, report: &Report, notes: &[String]) -> String {
         End::Limited => "NOT COMPLETE, a limit ended it",
     };
     let mut text = format!(
-        "{engine}: {} executions in {:.2} s, {end}",
+        "{engine}: {} execution{} in {:.2} s, {end}",
         report.executions,
+        if report.executions == 1 { "" } else { "s" },
         report.elapsed.as_secs_f64()
     );
     for remark in remarks(report, notes) {

@@ -8,6 +8,8 @@ use crate::run::Finished;
 pub(crate) enum Verdict {
     /// Every trace was explored, there are several, and none failed.
     Complete,
+    /// The one schedule that was replayed did not fail.
+    Replayed,
     /// An execution failed, as the test says that it must.
     Convicted,
     /// An execution failed, or the test did.
@@ -25,13 +27,14 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Returns `true` if the model is as it must be.
     pub(crate) fn holds(self) -> bool {
-        matches!(self, Verdict::Complete | Verdict::Convicted)
+        matches!(self, Verdict::Complete | Verdict::Convicted | Verdict::Replayed)
     }
 
     /// Returns the word for reports.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Verdict::Complete => "COMPLETE",
+            Verdict::Replayed => "REPLAYED",
             Verdict::Convicted => "CONVICTED",
             Verdict::Failed => "FAILED",
             Verdict::Truncated => "TRUNCATED",
@@ -59,7 +62,7 @@ pub(crate) struct Case {
 }
 
 /// Judges the models of a test. A test without a model is a case of its own.
-pub(crate) fn judge(test: &Finished) -> Vec<Case> {
+pub(crate) fn judge(test: &Finished, replays: bool) -> Vec<Case> {
     let passed = test.status.is_some_and(|status| status.success());
     if test.models.is_empty() {
         let verdict = if passed { Verdict::Vacuous } else { Verdict::Died };
@@ -77,7 +80,12 @@ pub(crate) fn judge(test: &Finished) -> Vec<Case> {
     let several = test.models.len() > 1;
     let last = test.models.len() - 1;
     let case = |(place, model): (usize, &Model)| {
-        let (verdict, message) = verdict(test, model, place == last);
+        let (verdict, message) = match verdict(test, model, place == last) {
+            (Verdict::Vacuous | Verdict::Complete, _) if replays => {
+                (Verdict::Replayed, String::new())
+            }
+            judged => judged,
+        };
         let number = if several { format!("#{}", model.index) } else { String::new() };
         let end = model.end.clone().unwrap_or_default();
         Case {
@@ -150,7 +158,7 @@ mod tests {
             output: String::new(),
             seconds: 1.0,
         };
-        let cases = judge(&test);
+        let cases = judge(&test, false);
         assert_eq!(cases.len(), 1);
         cases[0].verdict
     }

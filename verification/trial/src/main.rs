@@ -42,7 +42,11 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     if arguments.list {
         return Ok(list(&tests, arguments));
     }
-    let cases: Vec<Case> = run::all(&tests, arguments).iter().flat_map(judge::judge).collect();
+    let replays = arguments.replay.is_some();
+    let tests = run::all(&tests, arguments);
+    let mut cases: Vec<Case> = tests.iter().flat_map(|test| judge::judge(test, replays)).collect();
+    // A replay skips the other models of its test.
+    cases.retain(|case| !replays || !case.end.end.is_empty() || !case.is_model);
     let (models, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.is_model);
     if let Some(path) = &arguments.junit {
         write(path, &report::junit::render(&models, arguments.must_fail)?)?;
