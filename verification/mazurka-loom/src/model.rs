@@ -46,10 +46,9 @@ pub struct Builder {
 
 fn variable<T: FromStr>(name: &str) -> Option<T> {
     let value = env::var(name).ok()?;
-    match value.parse() {
-        Ok(value) => Some(value),
-        Err(_) => panic!("invalid value for `{name}`: {value}"),
-    }
+    let parsed = value.parse().ok();
+    assert!(parsed.is_some(), "invalid value for `{name}`: {value}");
+    parsed
 }
 
 impl Builder {

@@ -129,14 +129,12 @@ impl<T: 'static> LocalKey<T> {
         F: FnOnce(&T) -> R,
     {
         let key = std::ptr::from_ref(self) as usize;
-        let value = match raw::local(false, key).map_err(|_| AccessError)? {
-            Some(value) => value,
-            None => {
-                let value = Rc::new((self.init)());
-                raw::set_local(false, key, Rc::<T>::clone(&value));
-                value
-            }
-        };
+        let existing = raw::local(false, key).map_err(|_| AccessError)?;
+        let value = existing.unwrap_or_else(|| {
+            let value = Rc::new((self.init)());
+            raw::set_local(false, key, Rc::<T>::clone(&value));
+            value
+        });
         Ok(f(value.downcast_ref().expect("a key has one type")))
     }
 }

@@ -9,6 +9,7 @@ use crate::explore;
 use crate::report::{Failure, Observed, Progress, Report};
 use crate::sample::Scheduler;
 use crate::schedule::Schedule;
+use crate::session::Model;
 use crate::settings::{at_least, InvalidSetting, Settings};
 
 /// Settings for running a model. Every limit and every choice of the scheduler is a setting here.
@@ -37,6 +38,10 @@ use crate::settings::{at_least, InvalidSetting, Settings};
 #[must_use = "it runs nothing until `explore`, `sample`, `replay` or `check` is called"]
 pub struct Builder {
     settings: Settings,
+}
+
+fn model_of(model: impl Fn() + Send + Sync + 'static) -> Model {
+    Arc::new(model)
 }
 
 impl Default for Builder {
@@ -210,7 +215,7 @@ impl Builder {
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
         self.settings.check()?;
-        Ok(explore::explore(&self.settings, Arc::new(model)))
+        Ok(explore::explore(&self.settings, &model_of(model)))
     }
 
     /// Runs a model under schedules drawn at random.
@@ -246,7 +251,7 @@ impl Builder {
         if let Scheduler::Pct { depth } = scheduler {
             at_least("depth", depth as u64, 1)?;
         }
-        Ok(explore::sample(&self.settings, scheduler, count, seed, Arc::new(model)))
+        Ok(explore::sample(&self.settings, scheduler, count, seed, &model_of(model)))
     }
 
     /// Replays a failure's schedule. After the end of the schedule, the first thread that can
@@ -286,7 +291,7 @@ impl Builder {
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
         self.settings.check()?;
-        Ok(explore::replay(&self.settings, schedule, Arc::new(model)))
+        Ok(explore::replay(&self.settings, schedule, &model_of(model)))
     }
 
     /// Returns `true` if the builder itself limits an exploration.

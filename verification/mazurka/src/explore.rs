@@ -17,10 +17,10 @@ use crate::settings::Settings;
 use crate::strategy::Strategy;
 
 /// Visits every trace of a model once.
-pub(crate) fn explore(settings: &Settings, model: Model) -> Report {
+pub(crate) fn explore(settings: &Settings, model: &Model) -> Report {
     let settings = &unseeing(settings, 0);
     loop {
-        if let Some(report) = try_explore(settings, &model) {
+        if let Some(report) = try_explore(settings, model) {
             return report;
         }
     }
@@ -51,7 +51,7 @@ fn try_explore(settings: &Settings, model: &Model) -> Option<Report> {
     }
     let mut report = session.report(!queue.is_stopped());
     if let End::Failed(failure) = &mut report.end {
-        complete_interleaving(failure, settings, Model::clone(model));
+        complete_interleaving(failure, settings, model);
     }
     Some(report)
 }
@@ -62,11 +62,11 @@ pub(crate) fn sample(
     scheduler: Scheduler,
     count: u64,
     seed: u64,
-    model: Model,
+    model: &Model,
 ) -> Report {
     let settings = &unseeing(settings, 0);
     loop {
-        let session = Session::new(settings, Model::clone(&model));
+        let session = Session::new(settings, Model::clone(model));
         let complete = on_own_thread(|| draw(&session, scheduler, count, seed));
         if !session.must_restart() {
             return session.report(complete);
@@ -75,10 +75,10 @@ pub(crate) fn sample(
 }
 
 /// Replays a schedule.
-pub(crate) fn replay(settings: &Settings, schedule: &Schedule, model: Model) -> Report {
+pub(crate) fn replay(settings: &Settings, schedule: &Schedule, model: &Model) -> Report {
     let settings = &unseeing(settings, schedule.sees);
     loop {
-        let report = try_replay(settings, schedule, Model::clone(&model));
+        let report = try_replay(settings, schedule, Model::clone(model));
         if let Some(report) = report {
             return report;
         }
@@ -102,7 +102,7 @@ fn on_own_thread(body: impl FnOnce() -> bool + Send) -> bool {
 
 /// A replay records what an exploration does not: the last operations, if the execution fails after
 /// it was abandoned or after time has passed.
-fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: Model) {
+fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: &Model) {
     if failure.interleaving.len() < failure.schedule.len() {
         let settings = Settings { observer: None, ..settings.clone() };
         if let End::Failed(again) = replay(&settings, &failure.schedule, model).end {

@@ -38,7 +38,7 @@ impl Failure {
         let lane = room.saturating_sub(3).min(longest.max(names)).max(16);
 
         let mut out = String::new();
-        let mut line = |number: String, site: &str, cells: &mut dyn Iterator<Item = &str>| {
+        let mut draw = |number: String, site: &str, cells: &mut dyn Iterator<Item = &str>| {
             let mut text = format!("{number:>4}  ");
             for (place, cell) in cells.enumerate() {
                 let bar = if place == 0 { "" } else { " │ " };
@@ -54,12 +54,12 @@ impl Failure {
             out.push_str(text.trim_end());
             out.push('\n');
         };
-        line(String::new(), "", &mut used.iter().map(|thread| &*self.threads[*thread]));
+        draw(String::new(), "", &mut used.iter().map(|thread| &*self.threads[*thread]));
         let rule = "─".repeat(lane);
-        line(String::new(), "", &mut used.iter().map(|_| &*rule));
+        draw(String::new(), "", &mut used.iter().map(|_| &*rule));
         for (place, row) in self.rows.iter().enumerate() {
             let cell = |thread: &usize| if *thread == row.thread { &*row.what } else { "" };
-            line((place + 1).to_string(), &row.site[folder.len()..], &mut used.iter().map(cell));
+            draw((place + 1).to_string(), &row.site[folder.len()..], &mut used.iter().map(cell));
         }
         out.push('\n');
         for stand in &self.stands {

@@ -146,9 +146,10 @@ impl Memory {
         site: &'static Location<'static>,
     ) -> Result<(), String> {
         let now = &self.threads[thread].now;
-        let (this, held) = match writes {
-            true => ("a write", data.readers + data.writers > 0),
-            false => ("a read", data.writers > 0),
+        let (this, held) = if writes {
+            ("a write", data.readers + data.writers > 0)
+        } else {
+            ("a read", data.writers > 0)
         };
         let written = data.writes.beyond(now).map(|other| ("a write", other));
         let read = data.reads.beyond(now).filter(|_| writes).map(|other| ("a read", other));

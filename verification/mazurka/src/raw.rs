@@ -77,7 +77,7 @@ pub fn lock_shared(lock: Object) {
 /// executions.
 #[track_caller]
 pub fn try_lock(lock: Object) -> bool {
-    run::sees(Sees::TRIES);
+    run::make_visible(Sees::TRIES);
     run::perform(Kind::TryLock, lock.0, 0, 0, Location::caller()) == attempt::ACQUIRED
 }
 
@@ -85,7 +85,7 @@ pub fn try_lock(lock: Object) -> bool {
 /// if none did. See [`try_lock`].
 #[track_caller]
 pub fn try_lock_shared(lock: Object) -> bool {
-    run::sees(Sees::TRIES);
+    run::make_visible(Sees::TRIES);
     run::perform(Kind::TryShared, lock.0, 0, 0, Location::caller()) == attempt::ACQUIRED
 }
 
@@ -199,7 +199,7 @@ pub fn note(remark: String) {
 /// Announces that reference counts are asked for. From then on, the model must announce each change
 /// of one as a step: [`counts_are_steps`] returns `true`.
 pub fn ask_for_counts() {
-    run::sees(Sees::COUNTS);
+    run::make_visible(Sees::COUNTS);
 }
 
 /// Returns `true` if each change of a reference count is a step; see [`ask_for_counts`].

@@ -21,6 +21,7 @@ use crate::settings::Sees;
 use crate::strategy::Strategy;
 
 /// An execution and the strategy that decides in it.
+#[allow(clippy::struct_excessive_bools)] // each says one thing about how it ends
 pub(crate) struct Run {
     pub(crate) execution: Execution,
     pub(crate) strategy: Strategy,
@@ -120,8 +121,7 @@ pub(crate) fn fail(kind: FailureKind, message: String) -> ! {
 }
 
 /// Ends the execution, and the exploration starts again, unless it already sees what is new.
-/// Returns `true` if it does.
-pub(crate) fn sees(flag: u8) -> bool {
+pub(crate) fn make_visible(flag: u8) {
     let sees = with_run(|run| {
         if run.execution.sees & flag != 0 || run.failure.is_some() {
             return true;
@@ -131,10 +131,12 @@ pub(crate) fn sees(flag: u8) -> bool {
         run.next = None;
         false
     });
-    while !sees {
+    if sees {
+        return;
+    }
+    loop {
         coroutine::suspend();
     }
-    true
 }
 
 /// Ends the execution; it does not count.
@@ -156,7 +158,7 @@ pub(crate) fn yield_now(site: &'static Location<'static>) -> bool {
     if with(|_| ()).is_none() {
         return false;
     }
-    sees(Sees::YIELDS);
+    make_visible(Sees::YIELDS);
     match with_run(|run| run.execution.yields(site)) {
         Err(endless) => fail(FailureKind::Limit, endless),
         Ok(false) => {}

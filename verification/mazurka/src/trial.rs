@@ -103,7 +103,7 @@ pub fn check(
         End::Limited => {
             panic!("a limit ended the exploration after {} executions", report.executions)
         }
-        _ => {}
+        End::Complete => {}
     }
 }
 

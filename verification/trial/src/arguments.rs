@@ -11,6 +11,7 @@ use clap::Parser;
 /// and held.
 #[derive(Debug, Parser)]
 #[command(name = "cargo trial", bin_name = "cargo trial", version)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag
 pub(crate) struct Arguments {
     /// Runs only the models whose name contains this text; may be given several times.
     #[arg(long, value_name = "NAME")]
@@ -34,7 +35,7 @@ pub(crate) struct Arguments {
     /// The number of tests that run at a time; as many as there are cores by default.
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// Writes a report as JUnit XML.
+    /// Writes a report as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Writes the failures as SARIF, each with its interleaving.

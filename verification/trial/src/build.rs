@@ -30,9 +30,10 @@ pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
     command.arg("--target-dir").arg(target.join("trial"));
     let mut patch = String::new();
     if arguments.loom {
-        let path = arguments.loom_path.canonicalize();
-        let path = path.map_err(|error| format!("{}: {error}", arguments.loom_path.display()))?;
-        patch = format!("patch.crates-io.loom.path={:?}", path.display().to_string());
+        let folder = arguments.loom_path.canonicalize();
+        let folder =
+            folder.map_err(|error| format!("{}: {error}", arguments.loom_path.display()))?;
+        patch = format!("patch.crates-io.loom.path={:?}", folder.display().to_string());
         command.args(["--config", &patch]);
     }
     manifest(&mut command, arguments);
@@ -112,8 +113,8 @@ struct Lock {
 /// in it there is nothing to do, so a failure is left to the build.
 fn unlock_loom(arguments: &Arguments, patch: &str) -> Lock {
     let root = metadata(arguments, "workspace_root").unwrap_or_default();
-    let path = root.join("Cargo.lock");
-    let lock = Lock { before: fs::read(&path).ok(), path };
+    let file = root.join("Cargo.lock");
+    let lock = Lock { before: fs::read(&file).ok(), path: file };
     if lock.before.is_some() {
         let mut command = cargo();
         command.args(["update", "--quiet", "--config", patch, "loom"]);

@@ -20,6 +20,7 @@ pub(crate) struct Model {
 /// How a model ended.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_field_names)] // the names are those of the record
 pub(crate) struct End {
     /// `complete`, `limited` or `failed`.
     pub(crate) end: String,

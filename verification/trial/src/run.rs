@@ -121,12 +121,12 @@ fn run(test: &Test, arguments: &Arguments) -> Finished {
     }
     let began = Instant::now();
     let (status, output) = supervise(&mut command, limit + GRACE);
-    let text = fs::read_to_string(&record).unwrap_or_default();
+    let written = fs::read_to_string(&record).unwrap_or_default();
     // It is in a folder for temporary files.
     let _ = fs::remove_file(&record);
     Finished {
         name: test.name(),
-        models: record::read(&text),
+        models: record::read(&written),
         status,
         output,
         seconds: began.elapsed().as_secs_f64(),

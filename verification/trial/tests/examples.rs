@@ -73,7 +73,7 @@ fn each_planted_defect_is_convicted_with_its_interleaving() {
     assert_eq!(results.len(), MODELS.len());
     for result in results {
         let file = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-        assert!(file.as_str().is_some_and(|file| file.ends_with(".rs")), "{result}");
+        assert!(file.as_str().is_some_and(|file| file.contains(".rs")), "{result}");
         assert!(result["codeFlows"][0]["threadFlows"][1].is_object(), "{result}");
     }
     let (code, text) = trial(&["--features", "planted", "--must-fail"]);

@@ -48,12 +48,11 @@ impl Execution {
     fn observe(&mut self, thread: Thread, index: Index) {
         let version = self.objects[index as usize].version;
         let looks = &mut self.threads[thread].looks;
-        match looks.seen.iter_mut().find(|(seen, _)| *seen == index) {
-            Some((_, seen)) => looks.news |= std::mem::replace(seen, version) != version,
-            None => {
-                looks.seen.push((index, version));
-                looks.news = true;
-            }
+        if let Some((_, seen)) = looks.seen.iter_mut().find(|(seen, _)| *seen == index) {
+            looks.news |= std::mem::replace(seen, version) != version;
+        } else {
+            looks.seen.push((index, version));
+            looks.news = true;
         }
     }
 

@@ -382,9 +382,8 @@ impl Execution {
         let choices = match pending.operation.kind {
             Kind::Lock if object().owner.is_some() || !object().readers.is_empty() => return None,
             Kind::LockShared if object().owner.is_some() => return None,
-            Kind::TryLock if object().owner.is_some() => 1 << attempt::REFUSED,
+            Kind::TryLock | Kind::TryShared if object().owner.is_some() => 1 << attempt::REFUSED,
             Kind::TryLock if !object().readers.is_empty() => 1 << attempt::REFUSED_BY_READERS,
-            Kind::TryShared if object().owner.is_some() => 1 << attempt::REFUSED,
             Kind::Wait => self.wait_choices(&pending),
             Kind::NotifyOne if !object().sleepers.is_empty() => {
                 let sleepers = &object().sleepers;

@@ -54,6 +54,10 @@ impl<T> OnceLock<T> {
     /// # Errors
     ///
     /// The new value, if there is one already.
+    ///
+    /// # Panics
+    ///
+    /// Never: the value is taken once.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);

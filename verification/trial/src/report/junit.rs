@@ -35,9 +35,9 @@ fn test_case(case: &Case, must_fail: bool) -> TestCase {
     let mut written = TestCase::new(&case.name, status);
     written.set_classname(case.name.split("::").next().unwrap_or_default().to_owned());
     written.set_time(duration(case.seconds));
-    let remarks: String = case.end.remarks.iter().map(|remark| format!("{remark}\n")).collect();
+    let remarks = case.end.remarks.join("\n");
     written.set_system_out(format!(
-        "{}, {} executions, {}\n{remarks}",
+        "{}, {} executions, {}\n{remarks}\n",
         case.verdict.word(),
         case.end.executions,
         case.engine
