@@ -85,7 +85,7 @@ fn manifest(command: &mut Command, arguments: &Arguments) {
 fn flags(arguments: &Arguments) -> String {
     let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
     for cfg in arguments.cfgs() {
-        flags = format!("{flags} --cfg {cfg}");
+        flags = format!("{flags} --cfg {cfg} --check-cfg cfg({cfg})");
     }
     flags.trim_start().to_owned()
 }
