@@ -48,9 +48,20 @@ use crate::trigger::{Shutdown, StopToken};
 /// on any thread, and a destructor of its captures ends the pool: that job has not ended yet, and
 /// other threads may wait for its handle.
 ///
-/// A deadline applies to jobs. Two pieces of user code run on the thread that shuts down, and it
-/// waits for them regardless of the deadline: the destructors of what cancelled jobs have captured,
-/// and `on_terminated` if every worker has ended by then.
+/// A deadline applies to jobs. Other user code runs on the thread that shuts down, and it waits for
+/// that regardless of the deadline: the destructors of what cancelled jobs have captured and, if
+/// every worker has ended by then, `on_terminated` and the destructor of a closure that listens to
+/// signals.
+///
+/// # Stacks
+///
+/// A closure of more than 256 bytes is written into a box when it is submitted, stays there and is
+/// called there. So on the stack of a worker it takes no room, also if it is larger than that
+/// stack. A result of more than 256 bytes is kept in a box too; the closure returns it on the stack
+/// of the worker, and `join` on that of the caller. In a build without optimisation, a few copies
+/// of a large closure or result take stack for a moment: of the closure where it is submitted, of
+/// the result on the worker and where it is joined. Submit a closure that owns a `Box` or a `Vec`,
+/// or return one, where that is too much.
 ///
 /// # Fork
 ///
@@ -311,6 +322,7 @@ impl ThreadPool {
             shared.wait_cancelled(Deadline::never());
             let report = shared.report(false);
             shared.deliver(&report);
+            shared.end();
             report
         } else {
             if !shared.wait_terminated(deadline) {

@@ -1,9 +1,11 @@
 //! The state that the owner of a pool, its submitters, triggers and handles, and its workers share.
 //!
+//! * [`startup`]: starting the workers of a pool that has a start hook.
 //! * [`record`]: what each worker has done and is doing.
 //! * [`cancel`]: jobs that are finished without a worker.
 //! * [`idle`]: waiting until nothing is queued or running.
 //! * [`termination`]: waiting for the end of the pool, and the final report.
+//! * [`at_end`]: what else follows the end.
 
 use std::fmt;
 
@@ -14,17 +16,22 @@ use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::{Condvar, Counter, Flag, Mutex};
 
+mod at_end;
 mod cancel;
 mod idle;
 mod record;
+mod startup;
 mod termination;
 
+use at_end::AtEnd;
 use cancel::{Canceller, Cancelling};
 use idle::Idle;
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 pub(crate) use idle::IdleWatch;
+pub(crate) use record::Record;
 use record::Running;
-pub(crate) use record::{Phase, Record};
+pub(crate) use startup::StartFailure;
+use startup::Startup;
 pub(crate) use termination::ReportHook;
 use termination::Termination;
 
@@ -33,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) queue: AnyQueue<Job>,
     /// The queue counts slots.
     bounded: bool,
+    /// Used if there is a start hook.
+    pub(crate) startup: Startup,
     /// The records of the workers, by their numbers.
     pub(crate) records: Box<[Record]>,
     /// The threads of the workers, once all of them have started.
@@ -46,6 +55,7 @@ pub(crate) struct Shared {
     /// There is a hook for the final report. Without one the termination state is not used.
     has_report_hook: bool,
     termination: Mutex<Termination>,
+    at_end: AtEnd,
     /// Panics of destructors and stop hooks, which change no outcome.
     other_panics: Counter,
 }
@@ -58,8 +68,9 @@ impl Shared {
         hook: Option<ReportHook>,
     ) -> Self {
         Shared {
-            queue: AnyQueue::of(queue, capacity),
+            queue: AnyQueue::of(queue, capacity, Job::is_claimed),
             bounded: capacity.is_some(),
+            startup: Startup::new(),
             records: (0..workers).map(|_| Record::new()).collect(),
             threads: Mutex::new(Vec::new()),
             stopping: Flag::new(),
@@ -68,6 +79,7 @@ impl Shared {
             idle: Idle::new(),
             has_report_hook: hook.is_some(),
             termination: Mutex::new(Termination::new(workers, hook)),
+            at_end: AtEnd::new(workers),
             other_panics: Counter::new(),
         }
     }
