@@ -41,9 +41,7 @@ impl<T> UnsafeCell<T> {
 impl<T: ?Sized> UnsafeCell<T> {
     /// Calls a closure that may read.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
         let access = self.get();
@@ -52,9 +50,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Calls a closure that may read and write.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         let access = self.get_mut();
@@ -63,9 +59,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Begins an access that may read. It ends when the pointer is dropped.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn get(&self) -> ConstPtr<'_, T> {
         self.accesses.begin(false);
@@ -74,9 +68,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Begins an access that may read and write. It ends when the pointer is dropped.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn get_mut(&self) -> MutPtr<'_, T> {
         self.accesses.begin(true);

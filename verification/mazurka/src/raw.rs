@@ -260,18 +260,15 @@ impl Data {
         Data::default()
     }
 
-    /// Begins an access. Outside a model, does nothing.
-    ///
-    /// # Panics
-    ///
-    /// If it races with another one.
+    /// Begins an access. Outside a model, does nothing. If it races with another one, the execution
+    /// fails and nothing is unwound: destructors would access the same data.
     #[track_caller]
     pub fn begin(&self, writes: bool) {
         let site = Location::caller();
         let answer =
             run::memory(|memory, thread| memory.access(thread, &mut self.accesses(), writes, site));
         if let Some(Err(race)) = answer {
-            panic!("{race}");
+            run::fail(FailureKind::Panic, race);
         }
     }
 

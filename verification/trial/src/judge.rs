@@ -129,10 +129,15 @@ fn verdict(test: &Finished, model: &Model, is_last: bool) -> (Verdict, String) {
     }
 }
 
-/// Returns the last lines of an output.
+/// Returns the first panic of an output, or else its last lines.
 fn tail(output: &str) -> String {
     let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(4)..].join(" / ")
+    let first = lines.iter().position(|line| line.contains("panicked at"));
+    let (from, to) = match first {
+        Some(first) => (first, lines.len().min(first + 3)),
+        None => (lines.len().saturating_sub(4), lines.len()),
+    };
+    lines[from..to].join(" / ")
 }
 
 #[cfg(test)]

@@ -58,9 +58,7 @@ impl<T> UnsafeCell<T> {
 impl<T: ?Sized> UnsafeCell<T> {
     /// Calls a closure that may read.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn with<F, R>(&self, f: F) -> R
     where
@@ -71,9 +69,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Calls a closure that may read and write.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn with_mut<F, R>(&self, f: F) -> R
     where
@@ -84,9 +80,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Begins an access that may read.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn get(&self) -> ConstPtr<T> {
         let access = Access::begin(&self.accesses, false);
@@ -95,9 +89,7 @@ impl<T: ?Sized> UnsafeCell<T> {
 
     /// Begins an access that may read and write.
     ///
-    /// # Panics
-    ///
-    /// If the access races with another one.
+    /// If the access races with another one, the execution fails.
     #[track_caller]
     pub fn get_mut(&self) -> MutPtr<T> {
         MutPtr { _access: Access::begin(&self.accesses, true), ptr: self.data.get() }
