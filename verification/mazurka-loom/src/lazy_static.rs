@@ -11,7 +11,7 @@ use mazurka::raw;
 use crate::end;
 
 /// A static that is initialised when it is first used. Created by
-/// [`lazy_static!`](crate::lazy_static).
+/// [`lazy_static!`](macro@crate::lazy_static).
 pub struct Lazy<T> {
     init: fn() -> T,
 }

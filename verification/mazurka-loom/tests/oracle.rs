@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use oracle::{draw, Outcomes, Program, Recipe, Semantics};
 
 const SEED: u64 = 1;
-const PROGRAMS: usize = 80;
+const PROGRAMS: usize = 50;
 
 /// Programs that loom finishes too.
 const SMALL: Recipe = Recipe { states: 300, deadlock_in: 4, ..Recipe::nothing() };

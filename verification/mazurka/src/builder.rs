@@ -205,7 +205,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`InvalidSetting`]. A failure of the model is not an error but an [`End`].
+    /// [`InvalidSetting`]. A failure of the model is not an error but an [`End`](crate::End).
     ///
     /// # Panics
     ///

@@ -1,6 +1,6 @@
 //! Threads that the explorer sees, named as in the standard library.
 //!
-//! There is no `scope`: a thread owns what it uses, or shares it in an [`Arc`](std::sync::Arc).
+//! There is no `scope`: a thread owns what it uses, or shares it in an [`Arc`].
 
 use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe};

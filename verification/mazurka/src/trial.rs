@@ -1,5 +1,5 @@
-//! What `cargo trial` and a model tell each other. [`model`](crate::model) and
-//! [`Builder::check`](crate::Builder::check) speak it; a facade with an entry point of its own calls
+//! What `cargo trial` and a model tell each other. [`model`] and
+//! [`Builder::check`] speak it; a facade with an entry point of its own calls
 //! [`check`].
 //!
 //! The command runs a test in a process of its own and sets these variables:
