@@ -81,7 +81,7 @@ fn body(
                 let lock = if held[object] { 1 - object } else { object };
                 let mut inside = held;
                 inside[lock] = true;
-                let writer = matches!(kind, 4 | 5 | 10).then_some(lock);
+                let exclusive = matches!(kind, 4 | 5 | 10).then_some(lock);
                 let at = steps.len();
                 let first = match kind {
                     4 | 5 => Step::Acquire(lock, true),
@@ -91,7 +91,7 @@ fn body(
                     _ => Step::TryInLoop(lock),
                 };
                 steps.push(first);
-                for step in body(random, length.saturating_sub(3), inside, writer) {
+                for step in body(random, length.saturating_sub(3), inside, exclusive) {
                     let inner = at + 1;
                     steps.push(match step {
                         Step::Try(lock, writes, to) => Step::Try(lock, writes, to + inner),
@@ -155,14 +155,13 @@ impl State {
             state.writer[lock].is_none() && (!writes || state.readers[lock].is_empty())
         };
         match *step {
-            Step::Acquire(lock, writes) if free(self, lock, writes) => {
+            Step::Acquire(lock, writes) | Step::Try(lock, writes, _)
+                if free(self, lock, writes) =>
+            {
                 self.acquire(thread, lock, writes);
             }
             Step::TryInLoop(lock) if free(self, lock, true) => self.acquire(thread, lock, true),
             Step::Acquire(..) | Step::TryInLoop(_) => return false,
-            Step::Try(lock, writes, _) if free(self, lock, writes) => {
-                self.acquire(thread, lock, writes);
-            }
             Step::Try(_, _, to) => {
                 self.seen[thread].push(REFUSED);
                 next = to;

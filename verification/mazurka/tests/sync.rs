@@ -119,13 +119,13 @@ fn a_full_channel_refuses_and_a_receiver_that_is_gone_returns_the_message() {
 fn a_sender_without_room_waits_until_its_message_is_received() {
     holds(|| {
         let (sender, receiver) = mpsc::sync_channel(0);
-        let received = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&received);
+        let has_come = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&has_come);
         let other = thread::spawn(move || {
             sender.send(()).unwrap();
             assert!(seen.load(Ordering::SeqCst), "the receiver has come");
         });
-        received.store(true, Ordering::SeqCst);
+        has_come.store(true, Ordering::SeqCst);
         receiver.recv().unwrap();
         other.join().unwrap();
     });

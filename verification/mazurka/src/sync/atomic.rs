@@ -10,7 +10,12 @@ use std::sync::atomic as unseen;
 use crate::raw::{self, Object};
 
 /// A fence. It orders the data that atomics protect; as for atomics, no further values are explored.
+///
+/// # Panics
+///
+/// If the ordering is `Relaxed`, as in the standard library.
 pub fn fence(order: Ordering) {
+    assert!(order != Ordering::Relaxed, "there is no relaxed fence");
     raw::fence(order);
 }
 
