@@ -107,6 +107,7 @@ struct Tail<T> {
 }
 
 /// The pause that a popper has made.
+#[derive(Clone, Copy)]
 enum Paused {
     Looked(Look),
     /// The yield took this long.
