@@ -116,13 +116,6 @@ impl<C, V> State<C, V> {
         }
     }
 
-    /// Takes the outcome if there is one.
-    fn take(&mut self) -> Option<Outcome<V>> {
-        let is_taken = matches!(self.stage, Stage::Taken);
-        assert!(!is_taken, "the outcome has been taken; the handle was polled after that");
-        self.take_unread()
-    }
-
     /// Detaches the handle. Returns the waker that it left and the outcome that it did not read.
     fn detach(&mut self) -> (Option<Waker>, Option<Outcome<V>>) {
         debug_assert!(!self.detached, "a handle is dropped once");
@@ -183,7 +176,13 @@ impl<C, V> Submission<C, V> {
 
     fn take_stored(&self, pending: Pending) -> (Option<Outcome<V>>, u64) {
         let mut state = self.state.lock();
-        let mut outcome = state.take();
+        if matches!(state.stage, Stage::Taken) {
+            drop(state);
+            // Before the panic: a waker whose destructor panics too would abort.
+            drop_catching(pending);
+            panic!("the outcome has been taken; the handle was polled after that");
+        }
+        let mut outcome = state.take_unread();
         match pending {
             Pending::Return => (outcome, 0),
             Pending::Wait(deadline) => {
@@ -191,7 +190,7 @@ impl<C, V> Submission<C, V> {
                 while outcome.is_none() && !late {
                     state.joining = true;
                     (state, late) = self.resolved.wait_until(state, deadline);
-                    outcome = state.take();
+                    outcome = state.take_unread();
                 }
                 (outcome, 0)
             }
