@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::{Claimant, Code, Ending, Erased, Job, Kind, Stored, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
-use crate::sync::{Arc, Beacon, Condvar, Deadline, Mutex};
+use crate::sync::{watched, Arc, Beacon, Condvar, Deadline, Mutex};
 
 /// A submission of any type.
 pub(crate) trait AnySubmission: Send + Sync {
@@ -78,15 +78,7 @@ pub(crate) struct Submission<C, V> {
 /// | `Taken` | attached | the outcome has been read | the caller of the handle |
 /// | `Taken` | detached | the outcome will not be read | the thread that detaches or resolves, which drops it |
 ///
-/// # Transitions
-///
-/// | from | to | by |
-/// | --- | --- | --- |
-/// | `Unclaimed` | `Claimed` | the first claimant; a submitter whose job is refused |
-/// | `Claimed` | `Ready` | the claimant, if the handle is attached |
-/// | `Claimed` | `Taken` | the claimant, if the handle is detached |
-/// | `Ready` | `Taken` | the handle, when it reads the outcome or is dropped |
-/// | attached | detached | the drop of the handle |
+#[doc = include_str!("stages.md")]
 struct State<C, V> {
     stage: Stage<C, V>,
     /// The waker of the task that polled the handle last.
@@ -144,7 +136,17 @@ where
         let state =
             State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached: false };
         Arc::new(Submission {
-            state: Mutex::new(state),
+            state: watched!(state, State<C, V>, "a submission", |state|
+                stage: match state.stage {
+                    Stage::Unclaimed(_) => 0_usize,
+                    Stage::Claimed => 1,
+                    Stage::Ready(_) => 2,
+                    Stage::Taken => 3,
+                },
+                waker: state.waker.is_some(),
+                joining: state.joining,
+                detached: state.detached,
+            ),
             resolved: Condvar::new(),
             beacon: Beacon::new(),
         })
@@ -178,7 +180,7 @@ impl<C, V> Submission<C, V> {
         let mut state = self.state.lock();
         if matches!(state.stage, Stage::Taken) {
             drop(state);
-            // Before this panics: the destructor of a waker is user code, and may panic, too.
+            // Before the panic: a waker whose destructor panics too would abort.
             drop_catching(pending);
             panic!("the outcome has been taken; the handle was polled after that");
         }

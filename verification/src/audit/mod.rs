@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::figures::Figures;
 use crate::base::cargo::Source;
@@ -56,7 +57,7 @@ pub const ASSUMPTIONS: [&str; 6] = [
     "mazurka visits every trace of a model. That is tested, on random programs against an independent enumeration, and against loom where loom finishes; it is not proved.",
     "The queue `channel` has no models. It is tested against the same contract on real threads.",
     "Jobs stored in the queue rest on the crate stack_dst, which has unsafe code.",
-    "A model shows what holds for its number of workers and jobs, and for no other.",
+    "A model shows what holds for its number of workers and jobs. PROVED(any) holds for all numbers, if the code takes no step of a protocol that explorations have not seen.",
     "Jobs return. Without a deadline, a shutdown waits for a job that runs for ever.",
 ];
 
@@ -92,6 +93,9 @@ pub struct Audit {
     pub clauses: Vec<ClauseReport>,
     /// Every trial.
     pub trials: Vec<TrialReport>,
+    /// The protocols, shown for any number of threads and jobs.
+    #[serde(default)]
+    pub protocols: Vec<ProtocolReport>,
     /// Every fault at a call site of the pool.
     pub kill_matrix: Option<KillMatrix>,
     /// Every sample.
@@ -130,9 +134,10 @@ impl Audit {
     }
 
     /// Every kind of evidence, in the order of the report.
-    pub fn parts(&self) -> [&dyn Part; 7] {
+    pub fn parts(&self) -> [&dyn Part; 8] {
         [
             &self.trials,
+            &self.protocols,
             &self.kill_matrix,
             &self.generated,
             &self.samples,

@@ -171,6 +171,8 @@ const ROWS: &[Row] = &[
     row(&any::DROP_THREE_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
     row(&any::DROP_FOUR_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
     row(&any::PROGRESS_THREE, &[PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_FROM_OWNER, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&faults::HOOK_OF_A_FAILED_BUILD, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
 ];
 
 /// Every trial, row by row, in the order of the report.
