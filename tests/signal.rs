@@ -762,8 +762,6 @@ fn a_pool_of_a_forked_child_takes_its_own_steps() {
         assert!(matches!(end, WaitStatus::Signaled(_, Signal::SIGTERM, _)), "{end:?}");
         raise(Signal::SIGINT).unwrap();
         assert_eq!(steps.recv(), Ok(SignalStep::Drain));
-        drop(pool);
-        assert_eq!(Arc::strong_count(&capture), 1);
     });
 }
 
