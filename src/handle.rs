@@ -68,19 +68,8 @@ use crate::sync::{Arc, Deadline, Mutex};
 /// ```
 #[must_use = "dropping the handle detaches the job; `execute` does without one"]
 pub struct JobHandle<T> {
-    /// `None` once a `join` method has returned the outcome: then there is nothing to detach.
-    submission: Option<Arc<dyn Awaitable<T>>>,
-    shared: Arc<Shared>,
-    id: JobId,
-    /// Makes the handle `Send` and `Sync` where a lock around the outcome is.
-    outcome: PhantomData<Mutex<Outcome<T>>>,
+    handle: Handle<'static, T>,
 }
-
-// A handle holds no user data, and a panic breaks none of its invariants: what it shares is behind
-// locks, and no user code runs under them.
-impl<T> Unpin for JobHandle<T> {}
-impl<T> UnwindSafe for JobHandle<T> {}
-impl<T> RefUnwindSafe for JobHandle<T> {}
 
 /// What [`JobHandle::cancel`] found.
 ///
@@ -110,17 +99,17 @@ pub enum Cancellation {
 
 impl<T> JobHandle<T> {
     pub(crate) fn new(submission: Arc<dyn Awaitable<T>>, shared: Arc<Shared>, id: JobId) -> Self {
-        JobHandle { submission: Some(submission), shared, id, outcome: PhantomData }
+        JobHandle { handle: Handle::new(submission, shared, id) }
     }
 
     /// Returns the position of the job in the order of acceptance.
     pub fn id(&self) -> JobId {
-        self.id
+        self.handle.id()
     }
 
     /// Returns `true` if the job has its outcome. The `join` methods then return at once.
     pub fn is_finished(&self) -> bool {
-        self.submission().is_finished()
+        self.handle.is_finished()
     }
 
     /// Cancels the job if it has not started. The closure and its captures are dropped on this
@@ -139,13 +128,7 @@ impl<T> JobHandle<T> {
     /// drop(open);
     /// ```
     pub fn cancel(&self) -> Cancellation {
-        if self.shared.cancel(self.submission().as_claimable(), CancelReason::Requested) {
-            Cancellation::Cancelled
-        } else if self.is_finished() {
-            Cancellation::Finished
-        } else {
-            Cancellation::Started
-        }
+        self.handle.cancel()
     }
 
     /// Waits for the outcome. Everything that the job does, including the drop of its captures,
@@ -155,8 +138,7 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has already returned the outcome as a future.
     pub fn join(self) -> Outcome<T> {
-        let outcome = self.submission().take_until(Deadline::never());
-        self.joined(outcome).expect("a wait without a deadline ends with the outcome")
+        self.handle.join()
     }
 
     /// Returns the outcome if the job has one.
@@ -169,8 +151,7 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has already returned the outcome as a future.
     pub fn try_join(self) -> Result<Outcome<T>, JobHandle<T>> {
-        let outcome = self.submission().take();
-        self.joined(outcome)
+        self.handle.try_join().map_err(|handle| JobHandle { handle })
     }
 
     /// Waits for the outcome for at most `timeout`.
@@ -186,20 +167,7 @@ impl<T> JobHandle<T> {
     ///
     /// If the handle has already returned the outcome as a future.
     pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
-        let outcome = self.submission().take_until(Deadline::after(timeout));
-        self.joined(outcome)
-    }
-
-    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken,
-    /// the drop of the handle needs no lock.
-    fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, JobHandle<T>> {
-        let Some(outcome) = outcome else { return Err(self) };
-        self.submission = None;
-        Ok(outcome)
-    }
-
-    fn submission(&self) -> &dyn Awaitable<T> {
-        self.submission.as_deref().expect("a handle has its job until it returns the outcome")
+        self.handle.join_timeout(timeout).map_err(|handle| JobHandle { handle })
     }
 }
 
@@ -211,24 +179,99 @@ impl<T> JobHandle<T> {
 impl<T> Future for JobHandle<T> {
     type Output = Outcome<T>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
-        // Wakers are user code, so this one is cloned before the lock is taken.
-        let outcome = self.submission().take_or_register(context.waker().clone());
-        outcome.map_or(Poll::Pending, Poll::Ready)
-    }
-}
-
-impl<T> Drop for JobHandle<T> {
-    fn drop(&mut self) {
-        let number = self.submission.as_deref().map_or(0, Awaitable::detach);
-        if number > 0 {
-            self.shared.count_panics(number);
-        }
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        self.handle.poll(context)
     }
 }
 
 impl<T> fmt::Debug for JobHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JobHandle").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("JobHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// A handle of a job that may borrow for `'a`.
+pub(crate) struct Handle<'a, T> {
+    /// `None` once a `join` method has returned the outcome: then there is nothing to detach.
+    submission: Option<Arc<dyn Awaitable<T> + 'a>>,
+    shared: Arc<Shared>,
+    id: JobId,
+    /// Makes the handle `Send` and `Sync` where a lock around the outcome is.
+    outcome: PhantomData<Mutex<Outcome<T>>>,
+}
+
+// A handle holds no user data, and a panic breaks none of its invariants: what it shares is behind
+// locks, and no user code runs under them.
+impl<T> Unpin for Handle<'_, T> {}
+impl<T> UnwindSafe for Handle<'_, T> {}
+impl<T> RefUnwindSafe for Handle<'_, T> {}
+
+impl<'a, T> Handle<'a, T> {
+    pub(crate) fn new(
+        submission: Arc<dyn Awaitable<T> + 'a>,
+        shared: Arc<Shared>,
+        id: JobId,
+    ) -> Self {
+        Handle { submission: Some(submission), shared, id, outcome: PhantomData }
+    }
+
+    pub(crate) fn id(&self) -> JobId {
+        self.id
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.submission().is_finished()
+    }
+
+    pub(crate) fn cancel(&self) -> Cancellation {
+        if self.shared.cancel(self.submission().as_claimable(), CancelReason::Requested) {
+            Cancellation::Cancelled
+        } else if self.is_finished() {
+            Cancellation::Finished
+        } else {
+            Cancellation::Started
+        }
+    }
+
+    pub(crate) fn join(self) -> Outcome<T> {
+        let outcome = self.submission().take_until(Deadline::never());
+        self.joined(outcome).ok().expect("a wait without a deadline ends with the outcome")
+    }
+
+    pub(crate) fn try_join(self) -> Result<Outcome<T>, Self> {
+        let outcome = self.submission().take();
+        self.joined(outcome)
+    }
+
+    pub(crate) fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, Self> {
+        let outcome = self.submission().take_until(Deadline::after(timeout));
+        self.joined(outcome)
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        // Wakers are user code, so this one is cloned before the lock is taken.
+        let outcome = self.submission().take_or_register(context.waker().clone());
+        outcome.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken,
+    /// the drop of the handle needs no lock.
+    fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, Self> {
+        let Some(outcome) = outcome else { return Err(self) };
+        self.submission = None;
+        Ok(outcome)
+    }
+
+    fn submission(&self) -> &(dyn Awaitable<T> + 'a) {
+        self.submission.as_deref().expect("a handle has its job until it returns the outcome")
+    }
+}
+
+impl<T> Drop for Handle<'_, T> {
+    fn drop(&mut self) {
+        let number = self.submission.as_deref().map_or(0, Awaitable::detach);
+        if number > 0 {
+            self.shared.count_panics(number);
+        }
     }
 }

@@ -108,6 +108,10 @@ impl ThreadPool {
         self.submitter.shared()
     }
 
+    pub(crate) fn as_submitter(&self) -> &Submitter {
+        &self.submitter
+    }
+
     /// Returns a submitter, which submits jobs from other threads and from jobs.
     pub fn submitter(&self) -> Submitter {
         self.submitter.clone()

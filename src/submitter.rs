@@ -262,7 +262,11 @@ impl Submitter {
 
     /// Pushes a job to the queue, and waits for a free slot until the deadline if there is one.
     #[inline]
-    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, RefusalKind)> {
+    pub(crate) fn push(
+        &self,
+        job: Job,
+        until: Option<Deadline>,
+    ) -> Result<u64, (Job, RefusalKind)> {
         // Whether this thread is a worker matters only if it would have to wait.
         let first = if until.is_some() { Wait::Probe } else { Wait::No };
         match self.shared.queue.push(job, first) {

@@ -12,6 +12,7 @@ use std::any::{type_name, Any};
 
 use crate::outcome::CancelReason;
 use crate::panics::{catch, drop_catching, drop_payload, message, Payload};
+use crate::sync::Arc;
 
 mod erased;
 mod submission;
@@ -80,6 +81,11 @@ impl Job {
         F: FnOnce() + Send + 'static,
     {
         Job(Erased::new(Named { task: Detached(Some(closure)), name }))
+    }
+
+    /// Creates the queue's half of a job that is shared with its handle.
+    pub(crate) fn shared(job: Arc<dyn Claimable>) -> Self {
+        Job(Erased::new(Ticket::new(job)))
     }
 
     /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.

@@ -14,8 +14,9 @@ pub(crate) trait Claimable: Send + Sync {
     /// Claims the closure and finishes the job. Returns `false` if another claimant had claimed it.
     fn process(&self, claimant: &mut dyn Claimant) -> bool;
 
-    /// Resolves the handle of a job that was dropped unprocessed.
-    fn abandon(&self);
+    /// Resolves the handle of a job that was dropped unprocessed. Returns `false` if it was not: a
+    /// claimant had claimed it.
+    fn abandon(&self) -> bool;
 }
 
 /// What a handle sees of a submission.
@@ -128,13 +129,7 @@ where
     T: Send + 'static,
 {
     pub(crate) fn new(closure: F) -> Arc<Self> {
-        let state = State {
-            stage: Stage::Unclaimed(closure),
-            waker: None,
-            joining: false,
-            detached: false,
-        };
-        Arc::new(Submission { state: Mutex::new(state), resolved: Condvar::new() })
+        Arc::new(Submission::unshared(closure, false))
     }
 
     /// Returns the half for the queue.
@@ -148,7 +143,7 @@ where
     }
 
     fn ticket(self: &Arc<Self>) -> Ticket {
-        Ticket(Some(Arc::clone(self) as Arc<dyn Claimable>))
+        Ticket::new(Arc::clone(self) as Arc<dyn Claimable>)
     }
 
     /// Returns the closure of a submission that the queue refused.
@@ -158,9 +153,17 @@ where
 }
 
 impl<F, T> Submission<F, T> {
+    /// Creates a submission that is not shared yet, with a handle or without one.
+    #[inline]
+    pub(crate) fn unshared(closure: F, detached: bool) -> Self {
+        let state =
+            State { stage: Stage::Unclaimed(closure), waker: None, joining: false, detached };
+        Submission { state: Mutex::new(state), resolved: Condvar::new() }
+    }
+
     /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
     /// code must find it.
-    fn claim(&self) -> Option<F> {
+    pub(crate) fn claim(&self) -> Option<F> {
         self.state.lock().claim()
     }
 
@@ -243,8 +246,8 @@ where
 
 impl<F, T> Claimable for Submission<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send,
+    T: Send,
 {
     fn process(&self, claimant: &mut dyn Claimant) -> bool {
         let Some(closure) = self.claim() else { return false };
@@ -263,19 +266,19 @@ where
         true
     }
 
-    fn abandon(&self) {
-        if let Some(closure) = self.claim() {
-            drop_catching(closure);
-            let outcome = Outcome::Cancelled(CancelReason::Discarded);
-            self.resolve(outcome, |_, _| ()).run();
-        }
+    fn abandon(&self) -> bool {
+        let Some(closure) = self.claim() else { return false };
+        drop_catching(closure);
+        let outcome = Outcome::Cancelled(CancelReason::Discarded);
+        self.resolve(outcome, |_, _| ()).run();
+        true
     }
 }
 
 impl<F, T> Awaitable<T> for Submission<F, T>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    F: FnOnce() -> T + Send,
+    T: Send,
 {
     fn is_finished(&self) -> bool {
         matches!(self.state.lock().stage, Stage::Ready(_) | Stage::Taken)
@@ -326,6 +329,11 @@ where
 pub(super) struct Ticket(Option<Arc<dyn Claimable>>);
 
 impl Ticket {
+    #[inline]
+    pub(super) fn new(job: Arc<dyn Claimable>) -> Self {
+        Ticket(Some(job))
+    }
+
     pub(super) fn process(&mut self, claimant: &mut dyn Claimant) -> bool {
         // A processed task holds no user data, so it does not matter which thread drops it last.
         self.0.take().is_some_and(|task| task.process(claimant))

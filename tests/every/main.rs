@@ -30,6 +30,7 @@ every! {
     "../panics.rs" panics
     "../poisoned.rs" poisoned
     "../queues.rs" queues
+    "../scope.rs" scope
     "../shutdown.rs" shutdown
     "../signal.rs" signal
     "../state_machine.rs" state_machine

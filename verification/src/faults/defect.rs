@@ -98,3 +98,11 @@ pub(crate) const JOB_SPLITS_ITS_END: Defect =
 
 pub(crate) const FLAG_IS_NOT_RAISED: Defect =
     in_file("src/shared/mod.rs", "stop tokens are not told", Action::DropRaise);
+
+/// The jobs of a scope that have not ended.
+const SCOPE: &str = "src/scope/latch.rs";
+
+pub(crate) const SCOPE_WAKES_NOBODY: Defect =
+    in_file(SCOPE, "the last job of a scope wakes nobody", Action::DropNotifyOne);
+pub(crate) const SCOPE_SLEEPS_UNLOCKED: Defect =
+    in_file(SCOPE, "a scope sleeps after a look that is out of date", Action::SplitWait);
