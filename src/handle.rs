@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -169,6 +170,23 @@ impl<T> JobHandle<T> {
     pub fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, JobHandle<T>> {
         self.handle.join_timeout(timeout).map_err(|handle| JobHandle { handle })
     }
+
+    /// Returns the handle in a wrapper that cancels the job when it is dropped, where a handle
+    /// alone detaches it.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// let pool = last_call::ThreadPool::new(1);
+    /// let (open, gate) = std::sync::mpsc::channel::<()>();
+    /// pool.execute(move || drop(gate.recv())).expect("the pool is running");
+    /// let queued = pool.submit(|| "never run").expect("the pool is running").cancel_on_drop();
+    /// drop(queued); // as when a request is given up
+    /// drop(open);
+    /// assert_eq!(pool.shutdown().cancelled, 1);
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
+        CancelOnDrop { handle: Some(self) }
+    }
 }
 
 /// Resolves to the outcome of the job.
@@ -187,6 +205,70 @@ impl<T> Future for JobHandle<T> {
 impl<T> fmt::Debug for JobHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// A [`JobHandle`] that cancels its job when it is dropped, if the job has not started by then.
+/// [`JobHandle::cancel_on_drop`] returns it.
+///
+/// The drop is a [`cancel`](JobHandle::cancel): the closure is dropped on this thread. A job that
+/// has started runs to its end.
+#[must_use = "dropping it cancels the job"]
+pub struct CancelOnDrop<T> {
+    /// `None` once it has been taken out.
+    handle: Option<JobHandle<T>>,
+}
+
+impl<T> CancelOnDrop<T> {
+    /// Waits for the outcome, as [`JobHandle::join`] does.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has already returned the outcome as a future.
+    pub fn join(self) -> Outcome<T> {
+        self.into_handle().join()
+    }
+
+    /// Returns the handle, whose drop detaches the job.
+    pub fn into_handle(mut self) -> JobHandle<T> {
+        let Some(handle) = self.handle.take() else { unreachable!("it is taken once") };
+        handle
+    }
+}
+
+impl<T> Deref for CancelOnDrop<T> {
+    type Target = JobHandle<T>;
+
+    fn deref(&self) -> &JobHandle<T> {
+        self.handle.as_ref().expect("it is there until it is taken out")
+    }
+}
+
+/// Resolves to the outcome of the job.
+///
+/// # Panics
+///
+/// If it is polled again after that.
+impl<T> Future for CancelOnDrop<T> {
+    type Output = Outcome<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let handle = self.handle.as_mut().expect("it is there until it is taken out");
+        Pin::new(handle).poll(context)
+    }
+}
+
+impl<T> Drop for CancelOnDrop<T> {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.cancel();
+        }
+    }
+}
+
+impl<T> fmt::Debug for CancelOnDrop<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelOnDrop").field("id", &self.id()).finish_non_exhaustive()
     }
 }
 

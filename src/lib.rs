@@ -100,6 +100,8 @@
 
 mod builder;
 mod handle;
+mod job_set;
+mod map;
 mod options;
 mod pool;
 mod scope;
@@ -129,12 +131,14 @@ mod internals {
 }
 pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
 pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
-pub use handle::{Cancellation, JobHandle};
+pub use handle::{CancelOnDrop, Cancellation, JobHandle};
 #[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub use internals::{queue, sync};
 #[cfg(not(feature = "__internals"))]
 use internals::{queue, sync};
+pub use job_set::JobSet;
+pub use map::{Map, MapJob, MapUnordered};
 pub use options::JobOptions;
 pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;

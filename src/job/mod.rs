@@ -55,6 +55,10 @@ pub(crate) trait Claimant {
         self.end(Ending::Completed);
     }
 
+    /// Calls the hook for the panic of the job of this name, if it has been counted as one that no
+    /// handle returns. No lock is held.
+    fn call_panic_hook(&mut self, _name: &'static str) {}
+
     /// Notifies idleness waiters of the jobs that have ended. It is called before user code of an
     /// ended job runs, since that code may depend on a waiter.
     fn notify_idle(&mut self) {}
@@ -114,6 +118,7 @@ impl Job {
                 claimant.report_panic(name, &text);
                 claimant.end(Ending::Panicked(Some(text)));
                 claimant.notify_idle();
+                claimant.call_panic_hook(name);
                 claimant.count_panics(drop_payload(payload));
             }
         }
@@ -210,6 +215,10 @@ impl Claimant for Renamed<'_> {
 
     fn end(&mut self, ending: Ending) {
         self.1.end(ending);
+    }
+
+    fn call_panic_hook(&mut self, _name: &'static str) {
+        self.1.call_panic_hook(self.0);
     }
 
     fn notify_idle(&mut self) {

@@ -262,6 +262,9 @@ where
         if follow_up.is_user_code() {
             claimant.notify_idle();
         }
+        if let FollowUp::Drop(Outcome::Panicked(_)) = follow_up {
+            claimant.call_panic_hook(type_name::<F>());
+        }
         claimant.count_panics(follow_up.run());
         true
     }

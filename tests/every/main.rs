@@ -25,6 +25,8 @@ every! {
     "../handles.rs" handles
     "../hooks.rs" hooks
     "../idle.rs" idle
+    "../job_set.rs" job_set
+    "../map.rs" map
     "../memory.rs" memory
     "../order.rs" order
     "../panics.rs" panics

@@ -106,3 +106,11 @@ pub(crate) const SCOPE_WAKES_NOBODY: Defect =
     in_file(SCOPE, "the last job of a scope wakes nobody", Action::DropNotifyOne);
 pub(crate) const SCOPE_SLEEPS_UNLOCKED: Defect =
     in_file(SCOPE, "a scope sleeps after a look that is out of date", Action::SplitWait);
+
+/// The jobs of a set that have ended.
+const SET: &str = "src/job_set.rs";
+
+pub(crate) const SET_WAKES_NOBODY: Defect =
+    in_file(SET, "a job of a set that ends wakes nobody", Action::DropNotifyOne);
+pub(crate) const SET_SLEEPS_UNLOCKED: Defect =
+    in_file(SET, "a set sleeps after a look that is out of date", Action::SplitWait);

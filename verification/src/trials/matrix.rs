@@ -6,11 +6,12 @@ use crate::faults::defect::{
     Defect, CANCEL_WAKES_NOBODY, CANCEL_WAKES_ONE, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE,
     EXIT_WAKES_NOBODY, FLAG_IS_NOT_RAISED, IDLE_WAKES_NOBODY, IDLE_WAKES_ONE, JOB_SPLITS_ITS_END,
     JOB_SPLITS_ITS_OUTCOME, OUTCOME_WAKES_NOBODY, OWNER_TIMES_OUT, PLACE_WAKES_NOBODY,
-    PUSH_WAKES_NOBODY, SCOPE_SLEEPS_UNLOCKED, SCOPE_WAKES_NOBODY, START_WAKES_NOBODY,
+    PUSH_WAKES_NOBODY, SCOPE_SLEEPS_UNLOCKED, SCOPE_WAKES_NOBODY, SET_SLEEPS_UNLOCKED,
+    SET_WAKES_NOBODY, START_WAKES_NOBODY,
 };
 use crate::scenarios::scenario::Scenario;
 use crate::scenarios::{
-    any, backpressure, cancel, faults, handles, idle, queue, scope, shutdown, trigger,
+    any, backpressure, cancel, faults, handles, idle, queue, scope, sets, shutdown, trigger,
 };
 use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
 use crate::trials::trial::{Conviction, Expect, Trial};
@@ -169,6 +170,8 @@ const ROWS: &[Row] = &[
     row(&any::DROP_THREE_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
     row(&any::DROP_FOUR_TWO, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [NONE, PROVED, NONE, NONE]),
     row(&any::PROGRESS_THREE, &[PUSH_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&handles::PANIC_HOOK, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&cancel::CANCEL_ON_DROP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&scope::SCOPE_ENDS, &[SCOPE_WAKES_NOBODY, PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&scope::SCOPE_COUNTS, &[SCOPE_WAKES_NOBODY, SCOPE_SLEEPS_UNLOCKED], [PROVED, PROVED, NONE, NONE]),
     row(&scope::SCOPE_DISCARDED, &[SCOPE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
@@ -177,6 +180,13 @@ const ROWS: &[Row] = &[
     row(&scope::SCOPE_GROWS, &[SCOPE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&scope::SCOPE_CANCEL, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&scope::SCOPE_CANCELLED_BEHIND, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::SET_JOINS, &[SET_WAKES_NOBODY, SET_SLEEPS_UNLOCKED], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::SET_POLLED, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::SET_FIRST_ERROR, &[SET_WAKES_NOBODY], [AT_NIGHT, PROVED, NONE, NONE]),
+    row(&sets::SET_DISCARDED, &[SET_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::MAP_IN_ORDER, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::MAP_UNORDERED, &[SET_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&sets::MAP_DRAINED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
 ];
 
 /// Every trial, row by row, in the order of the report.
