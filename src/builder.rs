@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::error::{BuildError, BuildErrorKind};
+use crate::panics::CatchDrop;
 use crate::pool::{join, ThreadPool};
 use crate::queue::{Queue, QueueKind};
 use crate::report::{JobPanic, Report};
-use crate::shared::{ReportHook, Shared};
+use crate::shared::{ReportHook, Shared, StartFailure};
 use crate::sync::{thread, Arc};
 use crate::worker::{self, Hooks};
 
@@ -134,6 +135,10 @@ impl Builder {
     /// Sets how many jobs may be queued, 1 to [`MAX_CAPACITY`]. The default is any number. A
     /// submission to a full queue waits or is refused, depending on the method. Running jobs do not
     /// count.
+    ///
+    /// A cancelled job gives its slot back at once. What remains of it, a few hundred bytes at most,
+    /// stays in the queue for a while: the queue holds at most four times as many jobs as it has
+    /// slots, the cancelled ones included. [`QueueKind::Channel`] has no such limit.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
         self
@@ -145,8 +150,12 @@ impl Builder {
         self
     }
 
-    /// Sets the hook that each worker calls with its number before its first job. If it panics,
-    /// `build` fails.
+    /// Sets the hook that each worker calls with its number before its first job, when every worker
+    /// thread exists. If it panics, `build` fails.
+    ///
+    /// So hooks may wait for each other. Once the hook of one worker has panicked, `build` does not
+    /// wait for the hooks of others, which may wait for that one. Their threads are left behind, and
+    /// end when the hooks return.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -165,7 +174,7 @@ impl Builder {
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.start = Some(Arc::new(hook));
+        self.hooks.start = Some(CatchDrop::new(Arc::new(hook)));
         self
     }
 
@@ -188,7 +197,7 @@ impl Builder {
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.stop = Some(Arc::new(hook));
+        self.hooks.stop = Some(CatchDrop::new(Arc::new(hook)));
         self
     }
 
@@ -212,7 +221,7 @@ impl Builder {
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
     pub fn on_panic(mut self, hook: impl Fn(&JobPanic) + Send + Sync + 'static) -> Self {
-        self.hooks.panic = Some(Arc::new(hook));
+        self.hooks.panic = Some(CatchDrop::new(Arc::new(hook)));
         self
     }
 
@@ -239,7 +248,7 @@ impl Builder {
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
     pub fn on_terminated(mut self, hook: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.on_terminated = Some(Arc::new(hook));
+        self.on_terminated = Some(CatchDrop::new(Arc::new(hook)));
         self
     }
 
@@ -248,7 +257,8 @@ impl Builder {
     /// # Errors
     ///
     /// [`BuildError`] if an argument is invalid, if a thread cannot be started, or if the start
-    /// hook panics. Workers that have started are stopped and joined first.
+    /// hook panics. Workers that have started are stopped and joined first, except for those whose
+    /// [start hooks](Self::on_start) have not returned.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         let workers = self.checked_workers()?;
         self.check_thread_name()?;
@@ -257,12 +267,13 @@ impl Builder {
 
         let shared = Arc::new(Shared::new(workers, self.queue, self.capacity, self.on_terminated));
         let mut threads = Vec::with_capacity(workers);
-        let stop = |threads, kind| {
+        let fail = |threads, kind| {
             shared.queue.close();
             join(threads);
             shared.drop_report_hook();
             Err(BuildError::new(kind))
         };
+        let has_start_hook = self.hooks.start.is_some();
         for worker in 0..workers {
             let name = format!("{}-{worker}", self.thread_name);
             let main = {
@@ -272,19 +283,24 @@ impl Builder {
             match thread::spawn(name, self.stack_size, main) {
                 Ok(thread) => threads.push(thread),
                 Err(source) => {
-                    return stop(threads, BuildErrorKind::Spawn { worker, workers, source })
-                }
-            }
-        }
-        if self.hooks.start.is_some() {
-            for (worker, record) in shared.records.iter().enumerate() {
-                if let Err(message) = record.wait_started() {
-                    return stop(threads, BuildErrorKind::StartHook { worker, message });
+                    if has_start_hook {
+                        shared.startup.abandon();
+                    }
+                    return fail(threads, BuildErrorKind::Spawn { worker, workers, source });
                 }
             }
         }
         // The workers have their clones, and any of them may be dropped last.
-        self.hooks.drop_catching();
+        drop(self.hooks);
+        if has_start_hook {
+            shared.startup.run_hooks(workers);
+            if let Err(failure) = shared.startup.wait_for_hooks() {
+                let StartFailure { worker, message, in_hook } = failure;
+                let mut number = 0..;
+                threads.retain(|_| number.next().is_some_and(|worker| !in_hook.contains(&worker)));
+                return fail(threads, BuildErrorKind::StartHook { worker, message });
+            }
+        }
         Ok(ThreadPool::new_owner(shared, threads))
     }
 

@@ -22,9 +22,8 @@ use crate::sync::Exclusive;
 ///
 /// It is `Send` and `Sync` for every closure that a pool takes, so `?` turns it into a
 /// `Box<dyn Error + Send + Sync>` or an error of the anyhow crate. The closure, with all that it
-/// has captured, then lives as long as that error. A function that returns `SubmitError<F>` returns
-/// a value as large as the closure. [`JobRefused`] is the reason without the closure; `?` converts
-/// to it and drops the closure:
+/// has captured, then lives as long as that error, in a box of its own. [`JobRefused`] is the
+/// reason without the closure; `?` converts to it and drops the closure:
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
@@ -45,7 +44,7 @@ use crate::sync::Exclusive;
 /// ```
 #[non_exhaustive]
 pub struct SubmitError<F> {
-    job: Exclusive<F>,
+    job: Exclusive<Box<F>>,
     reason: JobRefused,
 }
 
@@ -100,18 +99,18 @@ impl RefusalKind {
 }
 
 impl<F> SubmitError<F> {
-    pub(crate) fn new(job: F, kind: RefusalKind) -> Self {
+    pub(crate) fn new(job: Box<F>, kind: RefusalKind) -> Self {
         SubmitError { job: Exclusive::new(job), reason: JobRefused { kind } }
     }
 
     /// Returns the refused closure, unrun.
     pub fn into_job(self) -> F {
-        self.job.into_inner()
+        *self.job.into_inner()
     }
 
     /// Returns the refused closure, unrun, and the reason.
     pub fn into_parts(self) -> (F, JobRefused) {
-        (self.job.into_inner(), self.reason)
+        (*self.job.into_inner(), self.reason)
     }
 
     /// Returns the reason, which does not hold the closure.

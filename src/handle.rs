@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::job::Awaitable;
+use crate::job::{Awaitable, Pending, Size};
 use crate::outcome::{CancelReason, Outcome};
 use crate::report::JobId;
 use crate::shared::Shared;
@@ -306,7 +306,7 @@ impl<'a, T> Handle<'a, T> {
     }
 
     pub(crate) fn cancel(&self) -> Cancellation {
-        if self.shared.cancel(self.submission().as_claimable(), CancelReason::Requested) {
+        if self.shared.cancel(self.submission().as_any_submission(), CancelReason::Requested) {
             Cancellation::Cancelled
         } else if self.is_finished() {
             Cancellation::Finished
@@ -316,32 +316,56 @@ impl<'a, T> Handle<'a, T> {
     }
 
     pub(crate) fn join(self) -> Outcome<T> {
-        let outcome = self.submission().take_until(Deadline::never());
-        self.joined(outcome).ok().expect("a wait without a deadline ends with the outcome")
+        // Each function that passes a large result on needs stack for a copy of it.
+        let join = if Size::<T>::IS_LARGE { Self::join_large } else { Self::join_small };
+        join(self)
     }
 
     pub(crate) fn try_join(self) -> Result<Outcome<T>, Self> {
-        let outcome = self.submission().take();
-        self.joined(outcome)
+        self.join_or_return(Pending::Return)
     }
 
     pub(crate) fn join_timeout(self, timeout: Duration) -> Result<Outcome<T>, Self> {
-        let outcome = self.submission().take_until(Deadline::after(timeout));
-        self.joined(outcome)
+        self.join_or_return(Pending::Wait(Deadline::after(timeout)))
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
         // Wakers are user code, so this one is cloned before the lock is taken.
-        let outcome = self.submission().take_or_register(context.waker().clone());
-        outcome.map_or(Poll::Pending, Poll::Ready)
+        let pending = Pending::Register(context.waker().clone());
+        if Size::<T>::IS_LARGE {
+            let (outcome, panics) = self.submission().take_boxed(pending);
+            self.shared.count_panics(panics);
+            outcome.map_or(Poll::Pending, |outcome| Poll::Ready(outcome.map(|value| *value)))
+        } else {
+            let (outcome, panics) = self.submission().take(pending);
+            self.shared.count_panics(panics);
+            outcome.map_or(Poll::Pending, Poll::Ready)
+        }
     }
 
-    /// Returns the outcome if there is one, and otherwise the handle. Once the outcome is taken,
-    /// the drop of the handle needs no lock.
-    fn joined(mut self, outcome: Option<Outcome<T>>) -> Result<Outcome<T>, Self> {
-        let Some(outcome) = outcome else { return Err(self) };
+    fn join_small(mut self) -> Outcome<T> {
+        let outcome = waited(|pending| self.submission().take(pending));
         self.submission = None;
-        Ok(outcome)
+        outcome
+    }
+
+    fn join_large(mut self) -> Outcome<T> {
+        let outcome = waited(|pending| self.submission().take_boxed(pending));
+        self.submission = None;
+        outcome.map(|value| *value)
+    }
+
+    /// Returns the outcome if there is one, and otherwise, after what `pending` says, the handle.
+    fn join_or_return(mut self, pending: Pending) -> Result<Outcome<T>, Self> {
+        if Size::<T>::IS_LARGE {
+            let Some(outcome) = self.submission().take_boxed(pending).0 else { return Err(self) };
+            self.submission = None;
+            Ok(outcome.map(|value| *value))
+        } else {
+            let Some(outcome) = self.submission().take(pending).0 else { return Err(self) };
+            self.submission = None;
+            Ok(outcome)
+        }
     }
 
     fn submission(&self) -> &(dyn Awaitable<T> + 'a) {
@@ -349,11 +373,16 @@ impl<'a, T> Handle<'a, T> {
     }
 }
 
+/// Waits for the outcome without a deadline.
+fn waited<V>(take: impl FnOnce(Pending) -> (Option<Outcome<V>>, u64)) -> Outcome<V> {
+    let (outcome, _) = take(Pending::Wait(Deadline::never()));
+    outcome.expect("a wait without a deadline ends with the outcome")
+}
+
 impl<T> Drop for Handle<'_, T> {
     fn drop(&mut self) {
-        let number = self.submission.as_deref().map_or(0, Awaitable::detach);
-        if number > 0 {
-            self.shared.count_panics(number);
+        if let Some(submission) = &self.submission {
+            self.shared.count_panics(submission.detach());
         }
     }
 }

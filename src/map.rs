@@ -109,7 +109,7 @@ where
         let function = Arc::clone(&self.function);
         let job: MapJob<T> = Box::new(move || function(item));
         let submitted = if self.submitter.current_worker().is_some() {
-            Err(SubmitError::new(job, RefusalKind::WouldDeadlock))
+            Err(SubmitError::new(Box::new(job), RefusalKind::WouldDeadlock))
         } else {
             let name = Some(type_name::<F>());
             self.submitter.enqueue_with_handle(job, name, Some(Deadline::never()))

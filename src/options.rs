@@ -42,17 +42,6 @@ impl<'a> JobOptions<'a> {
         JobOptions { submitter, name: None }
     }
 
-    /// Returns a job without a handle.
-    fn named<F>(self, job: F) -> Job
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        match self.name {
-            None => Job::detached(job),
-            Some(name) => Job::named(job, name),
-        }
-    }
-
     /// Sets the name by which reports and events mention the job. The default is the type name of
     /// its closure, which says in which function it was written, except for a boxed closure.
     pub fn name(mut self, name: &'static str) -> Self {
@@ -69,7 +58,7 @@ impl<'a> JobOptions<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(self.named(job), Some(Deadline::never()))
+        self.submitter.enqueue(Job::detached(job, self.name), Some(Deadline::never()))
     }
 
     /// As [`Submitter::try_execute`].
@@ -81,7 +70,7 @@ impl<'a> JobOptions<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(self.named(job), None)
+        self.submitter.enqueue(Job::detached(job, self.name), None)
     }
 
     /// As [`Submitter::execute_timeout`].
@@ -93,7 +82,7 @@ impl<'a> JobOptions<'a> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(self.named(job), Some(Deadline::after(timeout)))
+        self.submitter.enqueue(Job::detached(job, self.name), Some(Deadline::after(timeout)))
     }
 
     /// As [`Submitter::submit`].

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Display;
 use std::mem;
+use std::ops::Deref;
 use std::panic::{self, AssertUnwindSafe};
 
 /// What a panic carries: most often a `&'static str` or a `String`.
@@ -37,6 +38,36 @@ pub(crate) fn ignore_panic(user_code: impl FnOnce()) {
 /// Drops user data and returns the number of panics that this caused.
 pub(crate) fn drop_catching<T>(data: T) -> u64 {
     catch(|| drop(data)).err().map_or(0, |payload| 1 + drop_payload(payload))
+}
+
+/// User data that is dropped under a guard of its own, wherever that happens. So two destructors
+/// that panic do not meet.
+#[derive(Clone)]
+pub(crate) struct CatchDrop<T>(Option<T>);
+
+impl<T> CatchDrop<T> {
+    pub(crate) fn new(data: T) -> Self {
+        CatchDrop(Some(data))
+    }
+
+    /// Drops the data and returns the number of panics that this caused. A mere drop ignores them.
+    pub(crate) fn release(mut self) -> u64 {
+        drop_catching(self.0.take())
+    }
+}
+
+impl<T> Deref for CatchDrop<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect("the data is there until it is dropped")
+    }
+}
+
+impl<T> Drop for CatchDrop<T> {
+    fn drop(&mut self) {
+        drop_catching(self.0.take());
+    }
 }
 
 /// Drops the payload of a panic and returns the number of panics that this caused.

@@ -52,6 +52,16 @@ use crate::trigger::{Shutdown, StopToken};
 /// waits for them regardless of the deadline: the destructors of what cancelled jobs have captured,
 /// and `on_terminated` if every worker has ended by then.
 ///
+/// # Stacks
+///
+/// A closure of more than 256 bytes is written into a box when it is submitted, stays there and is
+/// called there. So on the stack of a worker it takes no room, also if it is larger than that
+/// stack. A result of more than 256 bytes is kept in a box too; the closure returns it on the stack
+/// of the worker, and `join` on that of the caller. In a build without optimisation, a few copies
+/// of a large closure or result take stack for a moment: of the closure where it is submitted, of
+/// the result on the worker and where it is joined. Submit a closure that owns a `Box` or a `Vec`,
+/// or return one, where that is too much.
+///
 /// # Fork
 ///
 /// A child that is made by `fork` has a copy of the pool but none of its worker threads. There,

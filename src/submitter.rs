@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{RefusalKind, SubmitError, WaitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{Job, Submission};
+use crate::job::{Boxed, Code, InPlace, Job, Size, Stored, Submission};
 use crate::options::JobOptions;
 use crate::queue::{Queue, Refusal, Refused, Wait};
 use crate::report::{JobId, Stats};
@@ -68,7 +68,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job), Some(Deadline::never()))
+        self.enqueue(Job::detached(job, None), Some(Deadline::never()))
     }
 
     /// Submits a job without a handle, if there is a free slot; returns at once.
@@ -97,7 +97,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job), None)
+        self.enqueue(Job::detached(job, None), None)
     }
 
     /// Submits a job without a handle, and waits for a free slot for at most `timeout`.
@@ -112,7 +112,7 @@ impl Submitter {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job), Some(Deadline::after(timeout)))
+        self.enqueue(Job::detached(job, None), Some(Deadline::after(timeout)))
     }
 
     /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free
@@ -278,12 +278,73 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let submission = Submission::new(job);
-        let job = name.map_or_else(|| submission.job(), |name| submission.named_job(name));
-        match self.push(job, until) {
-            Ok(number) => Ok(JobHandle::new(submission, Arc::clone(&self.shared), JobId(number))),
+        // Without optimisation, two calls would reserve stack for two copies of the closure.
+        let enqueue =
+            if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
+        enqueue(self, job, name, until)
+    }
+
+    fn enqueue_boxed<F, T>(
+        &self,
+        job: F,
+        name: Option<&'static str>,
+        until: Option<Deadline>,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.enqueue_code(Boxed(Box::new(job)), name, until)
+    }
+
+    fn enqueue_in_place<F, T>(
+        &self,
+        job: F,
+        name: Option<&'static str>,
+        until: Option<Deadline>,
+    ) -> Result<JobHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.enqueue_code(InPlace(job), name, until)
+    }
+
+    fn enqueue_code<C>(
+        &self,
+        code: C,
+        name: Option<&'static str>,
+        until: Option<Deadline>,
+    ) -> Result<JobHandle<C::Output>, SubmitError<C::Closure>>
+    where
+        C: Code + 'static,
+        C::Output: Send + 'static,
+    {
+        if Size::<C::Output>::IS_LARGE {
+            let submission = Submission::<C, Box<C::Output>>::new(code);
+            let number = self.enqueue_submission(&submission, name, until)?;
+            Ok(JobHandle::new(submission, Arc::clone(&self.shared), number))
+        } else {
+            let submission = Submission::<C, C::Output>::new(code);
+            let number = self.enqueue_submission(&submission, name, until)?;
+            Ok(JobHandle::new(submission, Arc::clone(&self.shared), number))
+        }
+    }
+
+    fn enqueue_submission<C, V>(
+        &self,
+        submission: &Arc<Submission<C, V>>,
+        name: Option<&'static str>,
+        until: Option<Deadline>,
+    ) -> Result<JobId, SubmitError<C::Closure>>
+    where
+        C: Code + 'static,
+        V: Stored<C::Output> + 'static,
+    {
+        match self.push(submission.job(name), until) {
+            Ok(number) => Ok(JobId(number)),
             Err((job, kind)) => {
-                let closure = submission.into_closure();
+                let closure = submission.take_closure();
                 drop(job);
                 Err(SubmitError::new(closure, kind))
             }

@@ -5,17 +5,17 @@ use std::mem;
 use crate::events;
 use crate::job::{Claimant, Ending, Job};
 use crate::outcome::CancelReason;
-use crate::panics::{catch, drop_catching, drop_payload, message};
+use crate::panics::{catch, drop_payload, message, CatchDrop};
 use crate::queue::Queue;
 use crate::report::{JobId, JobPanic};
-use crate::shared::{Phase, Record, Shared};
+use crate::shared::{Record, Shared};
 use crate::sync::Arc;
 
 /// Called with the number of a worker, on its thread.
-pub(crate) type Hook = Arc<dyn Fn(usize) + Send + Sync>;
+pub(crate) type Hook = CatchDrop<Arc<dyn Fn(usize) + Send + Sync>>;
 
 /// Called with the panic of a job that has no handle.
-pub(crate) type PanicHook = Arc<dyn Fn(&JobPanic) + Send + Sync>;
+pub(crate) type PanicHook = CatchDrop<Arc<dyn Fn(&JobPanic) + Send + Sync>>;
 
 /// The hooks of a worker. Each worker has its own clone, and drops it before it exits.
 #[derive(Clone, Default)]
@@ -26,17 +26,18 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Drops the hooks one by one, and returns the number of panics that this caused.
-    pub(crate) fn drop_catching(self) -> u64 {
-        let Hooks { start, stop, panic } = self;
-        drop_catching(start) + drop_catching(stop) + drop_catching(panic)
+    /// Drops the hooks and returns the number of panics that this caused.
+    fn release(self) -> u64 {
+        let hooks = [self.start, self.stop];
+        let panics: u64 = hooks.into_iter().flatten().map(CatchDrop::release).sum();
+        panics + self.panic.map_or(0, CatchDrop::release)
     }
 }
 
 /// Runs a worker, from its start hook until it exits.
 pub(crate) fn main(shared: &Shared, number: usize, hooks: Hooks) {
     let record = &shared.records[number];
-    if start(shared, number, record, &hooks) {
+    if start(shared, number, &hooks) {
         events::worker_started(number);
         let mut worker = Worker {
             shared,
@@ -56,21 +57,25 @@ pub(crate) fn main(shared: &Shared, number: usize, hooks: Hooks) {
         events::disconnected(number);
         stop(shared, number, &hooks);
     }
-    shared.count_panics(hooks.drop_catching());
+    shared.count_panics(hooks.release());
     shared.exit(record);
 }
 
-/// Runs the start hook. Returns `false` if it panicked.
-fn start(shared: &Shared, number: usize, record: &Record, hooks: &Hooks) -> bool {
+/// Runs the start hook. Returns `false` if it panicked, or if another worker cannot be started.
+fn start(shared: &Shared, number: usize, hooks: &Hooks) -> bool {
     let Some(hook) = &hooks.start else { return true };
+    if !shared.startup.wait_for_threads() {
+        return false;
+    }
     match catch(|| hook(number)) {
         Ok(()) => {
-            record.enter(Phase::Started);
+            shared.startup.end_hook(number, Ok(()));
             true
         }
         Err(payload) => {
-            record.fail_start(message(payload.as_ref()));
+            let text = message(payload.as_ref());
             shared.count_panics(drop_payload(payload));
+            shared.startup.end_hook(number, Err(text));
             false
         }
     }
@@ -174,7 +179,7 @@ impl Claimant for Worker<'_> {
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 mod tests {
     use super::{main, Hooks};
-    use crate::job::Submission;
+    use crate::job::{InPlace, Submission};
     use crate::queue::{Queue, QueueKind, Wait};
     use crate::shared::{IdleWatch, Shared};
 
@@ -184,7 +189,7 @@ mod tests {
         for kind in QueueKind::ALL {
             let shared = Shared::new(1, *kind, None, None);
             for number in 0..10 {
-                let job = Submission::new(move || number).job();
+                let job = Submission::<_, u64>::new(InPlace(move || number)).job(None);
                 assert!(shared.queue.push(job, Wait::No).is_ok());
             }
             shared.queue.close();

@@ -6,13 +6,13 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::{panic, thread};
 
 use last_call::{BuildError, Builder, QueueKind, ThreadPool, MAX_CAPACITY, MAX_WORKERS};
 use support::{
     evidence, in_a_process, lock, panic_quietly, threads_named, wait_until_no_thread_is_named,
-    watchdog, Bomb, Count, LIMIT,
+    watchdog, Bomb, Count, Gate, LIMIT,
 };
 
 fn refused(builder: Builder) -> BuildError {
@@ -241,10 +241,12 @@ fn workers_that_had_started_are_joined_when_one_cannot_be_started() {
         let builder = builder.on_start(move |_| on_start.up()).on_stop(move |_| on_stop.up());
         let error = refused(builder);
         assert_spawn_error(&error, WORKERS);
-        assert!((1..WORKERS as u64).contains(&starts.get()), "{} started", starts.get());
-        assert_eq!(stops.get(), starts.get());
+        // No hook runs before every thread exists.
+        assert_eq!((starts.get(), stops.get()), (0, 0));
         wait_until_no_thread_is_named("some-");
-        println!("some had started: {}", starts.get());
+        let worker = error.to_string();
+        assert!(!worker.contains("worker 0 "), "none had started: {worker}");
+        println!("some had started: {worker}");
     });
 }
 
@@ -274,7 +276,7 @@ fn the_largest_pool_is_built_or_refused_and_never_aborts() {
 }
 
 #[test]
-fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
+fn a_start_hook_that_panics_fails_the_build_and_ends_the_workers() {
     watchdog(LIMIT, "start hook", |progress| {
         const ROUNDS: u64 = 20;
         let mut runs = 0;
@@ -302,7 +304,10 @@ fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
                 let worker = format!("worker {culprit}");
                 assert!(message.contains(&worker), "{message}");
                 assert!(message.ends_with(&format!("number {culprit} on purpose")), "{message}");
-                // Joined by now, so this is the only owner.
+                // A worker whose hook had not returned ends by itself.
+                while Arc::strong_count(&started) + Arc::strong_count(&stopped) > 2 {
+                    thread::yield_now();
+                }
                 let started = Arc::try_unwrap(started).unwrap().into_inner().unwrap();
                 let stopped = Arc::try_unwrap(stopped).unwrap().into_inner().unwrap();
                 let others = (0..workers).filter(|number| *number != culprit);
@@ -313,6 +318,42 @@ fn a_start_hook_that_panics_fails_the_build_and_joins_the_workers() {
         }
         wait_until_no_thread_is_named("culprit-");
         evidence("C27", runs);
+    });
+}
+
+/// The hook of one worker panics, and the others wait for it. The build does not wait for them.
+#[test]
+fn a_build_fails_whatever_start_hooks_wait_for() {
+    watchdog(LIMIT, "hooks that meet", |_| {
+        for culprit in 0..3 {
+            let gate = Gate::new();
+            let pass = gate.pass();
+            let on_start = move |number| {
+                if number == culprit {
+                    panic_quietly("on purpose");
+                }
+                pass.wait();
+            };
+            let builder = ThreadPool::builder().workers(3).thread_name("meeting");
+            let error = refused(builder.on_start(on_start));
+            assert!(error.is_start_hook(), "{error:?}");
+            assert!(error.to_string().contains(&format!("worker {culprit}")), "{error}");
+            gate.open();
+            wait_until_no_thread_is_named("meeting-");
+        }
+        evidence("C27", 3);
+    });
+}
+
+/// Start hooks that wait for each other all run, since none runs before every thread exists.
+#[test]
+fn start_hooks_may_wait_for_each_other() {
+    watchdog(LIMIT, "hooks that meet", |_| {
+        let meeting = Barrier::new(3);
+        let on_start = move |_| _ = meeting.wait();
+        let pool = ThreadPool::builder().workers(3).on_start(on_start).build().unwrap();
+        assert_eq!(pool.submit(|| 3).unwrap().join().unwrap(), 3);
+        evidence("C27", 1);
     });
 }
 

@@ -9,9 +9,10 @@ use std::sync::{mpsc, Arc, Mutex};
 use std::time::Duration;
 use std::{panic, thread};
 
-use last_call::{Cancellation, JobPanic, ThreadPool};
+use last_call::{Builder, Cancellation, JobPanic, ThreadPool};
 use support::{
-    assert_conserved, evidence, lock, panic_quietly, watchdog, Count, End, Gate, InDrop, LIMIT,
+    assert_conserved, evidence, in_a_process, lock, panic_quietly, watchdog, Count, End, Gate,
+    InDrop, LIMIT,
 };
 
 /// Panics when dropped, without a message.
@@ -51,6 +52,52 @@ fn a_hook_whose_captures_panic_in_drop_harms_no_drop_while_unwinding() {
         assert_eq!(unwound.unwrap_err().downcast_ref(), Some(&"the owner's panic"));
     });
     evidence("C16", 1);
+}
+
+/// A capture of each hook whose destructor panics. Two panics at once would abort the process.
+fn builder_whose_hooks_all_panic_in_drop() -> Builder {
+    let captures = [PanicsInDrop, PanicsInDrop, PanicsInDrop];
+    let [start, stop, terminated] = captures.map(|capture| move || _ = &capture);
+    let builder = ThreadPool::builder().workers(2);
+    let builder = builder.on_start(move |_| start()).on_stop(move |_| stop());
+    builder.on_terminated(move |_| terminated())
+}
+
+#[test]
+fn hooks_whose_captures_all_panic_in_drop_abort_nothing() {
+    let test = "hooks_whose_captures_all_panic_in_drop_abort_nothing";
+    if let Some(output) = in_a_process(test, &[]) {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        evidence("C13,C27", 6);
+        return;
+    }
+    watchdog(LIMIT, "hooks whose captures all panic", |progress| {
+        let build = builder_whose_hooks_all_panic_in_drop;
+        for end in End::ALL {
+            progress.note(format_args!("{end:?}"));
+            if let Some(report) = end.end(build().build().unwrap()) {
+                // The last clone of a hook goes with its last worker; a deadline does not wait.
+                assert!(report.other_panics == 2 || end == End::Poll, "{report:?}");
+            }
+        }
+        progress.note("a builder that is not used");
+        drop(build());
+        progress.note("hooks that are replaced");
+        let replaced = build().on_start(|_| ()).on_stop(|_| ()).on_terminated(|_| ());
+        drop(replaced.build().unwrap());
+        progress.note("an argument that is refused");
+        assert!(build().workers(0).build().unwrap_err().is_argument());
+        progress.note("a start hook that panics");
+        let capture = PanicsInDrop;
+        let panics = move |_| {
+            let _ = &capture;
+            panic::resume_unwind(Box::new("the hook's panic"));
+        };
+        assert!(build().on_start(panics).build().unwrap_err().is_start_hook());
+        progress.note("a thread that cannot be started");
+        let huge = build().stack_size(1 << 40).workers(256);
+        assert!(huge.build().unwrap_err().is_spawn());
+    });
 }
 
 #[test]

@@ -6,10 +6,12 @@ mod support;
 
 use std::alloc::System;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cap::Cap;
 use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{Queue, Wait};
+use last_call::{Cancellation, ThreadPool};
 use support::{evidence, lock, pool, waiting, watchdog, Gate, LIMIT};
 
 #[global_allocator]
@@ -49,7 +51,7 @@ fn a_large_closure_is_freed_before_the_next_job_starts() {
 /// `items` items.
 fn places_kept_after(items: usize) -> usize {
     const SIZE: usize = 4096;
-    let queue = Arc::new(TwoLock::<[u8; SIZE]>::keeping(4, None));
+    let queue = Arc::new(TwoLock::<[u8; SIZE]>::keeping(4, None, |_| false));
     let without = MEMORY.allocated();
     (0..items).for_each(|_| assert!(queue.push([0; SIZE], Wait::No).is_ok()));
     (0..items).for_each(|_| assert!(queue.pop(|| ()).is_some()));
@@ -79,10 +81,112 @@ fn a_queue_with_two_locks_gives_large_buffers_back_before_its_popper_sleeps() {
 fn a_popper_of_items_without_a_size_sleeps() {
     let _alone = lock(&ALONE);
     watchdog(LIMIT, "no size", |_| {
-        let queue = Arc::new(TwoLock::<()>::keeping(4, None));
+        let queue = Arc::new(TwoLock::<()>::keeping(4, None, |_| false));
         let popper = Arc::clone(&queue);
         let popper = waiting(move || popper.pop(|| ()));
         assert_eq!(queue.push((), Wait::No), Ok(0));
         assert_eq!(popper.join().unwrap(), Some((0, ())));
+    });
+}
+
+/// Submits jobs with captures of this size, each of which is cancelled while a worker is stuck.
+fn submit_and_cancel(pool: &ThreadPool, jobs: usize) {
+    for _ in 0..jobs {
+        let captured = [1_u8; 2048];
+        let job = pool.try_submit(move || _ = std::hint::black_box(&captured)).unwrap();
+        assert_eq!(job.cancel(), Cancellation::Cancelled);
+    }
+}
+
+/// Requests time out and are cancelled while the back end hangs.
+#[test]
+fn cancelled_jobs_take_memory_in_proportion_to_the_capacity() {
+    // On a channel, what remains of a cancelled job stays until it is dequeued.
+    if std::env::var("LAST_CALL_QUEUE").is_ok_and(|queue| queue == "channel") {
+        return;
+    }
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "cancelled jobs", |_| {
+        for capacity in [1, 10] {
+            let gate = Gate::new();
+            let pool = ThreadPool::builder().workers(1).capacity(capacity).build().unwrap();
+            gate.hold(&pool, 1);
+            submit_and_cancel(&pool, 100);
+            let with_100 = MEMORY.allocated();
+            submit_and_cancel(&pool, 20_000);
+            let grown = MEMORY.allocated().saturating_sub(with_100);
+            assert!(grown < 32 << 10, "{grown} bytes for 20,000 jobs, capacity {capacity}");
+            let last = pool.try_submit(|| 3).unwrap();
+            gate.open();
+            assert_eq!(last.join().unwrap(), 3);
+            let report = pool.shutdown();
+            assert_eq!((report.cancelled, report.completed), (20_100, 2));
+        }
+        evidence("C10,C25", 2);
+    });
+}
+
+/// Without a bound, an empty job stays in the queue, but not the memory of a large closure.
+#[test]
+fn a_cancelled_job_gives_its_large_closure_back_at_once() {
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "cancelled jobs", |_| {
+        const JOBS: usize = 1000;
+        let gate = Gate::new();
+        let pool = pool(1);
+        gate.hold(&pool, 1);
+        let before = MEMORY.allocated();
+        submit_and_cancel(&pool, JOBS);
+        let each = MEMORY.allocated().saturating_sub(before) / JOBS;
+        assert!(each < 512, "{each} bytes for each job, whose closure had 2048");
+        gate.open();
+        evidence("C25", 1);
+    });
+}
+
+#[test]
+fn a_handle_keeps_the_outcome_and_not_the_memory_of_the_closure() {
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "handles that are kept", |_| {
+        const JOBS: usize = 200;
+        let pool = pool(1);
+        let before = MEMORY.allocated();
+        let handles = (0..JOBS).map(|_| {
+            let captured = [1_u8; 8192];
+            pool.submit(move || std::hint::black_box(&captured)[0]).unwrap()
+        });
+        let handles: Vec<_> = handles.collect();
+        pool.wait_idle().unwrap();
+        let each = MEMORY.allocated().saturating_sub(before) / JOBS;
+        assert!(each < 512, "{each} bytes for each handle");
+        assert!(handles.into_iter().all(|handle| handle.join().unwrap() == 1));
+        evidence("C24", 1);
+    });
+}
+
+/// A pool that is short of memory ends all the same.
+#[test]
+fn a_discard_needs_no_memory_that_grows_with_the_queue() {
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "a discard", |_| {
+        const JOBS: u64 = 100_000;
+        let discards: [fn(&ThreadPool); 2] = [|pool| pool.shutdown_trigger().discard(), |_pool| ()];
+        for discard in discards {
+            let gate = Gate::new();
+            let pool = pool(1);
+            gate.hold(&pool, 1);
+            for job in 0..JOBS {
+                pool.execute(move || _ = std::hint::black_box(job)).unwrap();
+            }
+            // Whatever the discard allocates beyond this fails, and would abort the process.
+            let limit = MEMORY.allocated() + (64 << 10);
+            MEMORY.set_limit(limit).unwrap();
+            discard(&pool);
+            let report = pool.shutdown_timeout(Duration::ZERO);
+            MEMORY.set_limit(usize::MAX).unwrap();
+            assert_eq!((report.cancelled, report.unfinished), (JOBS, 1));
+            gate.open();
+        }
+        evidence("C17", 2);
     });
 }

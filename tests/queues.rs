@@ -85,7 +85,7 @@ fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
             queue.close();
             Answer::Closed
         }
-        Op::Drain => Answer::Drained(queue.drain().into()),
+        Op::Drain => Answer::Drained(queue.drain().collect()),
         Op::Counts => {
             let Counts { accepted, rejected, queued } = queue.counts();
             Answer::Counted { accepted, rejected, queued }
@@ -189,10 +189,10 @@ fn every_queue_answers_as_the_model_does() {
     let sequences = (capacity(), vec(op(), 0..40));
     let ran = cases::run("sequences", 1_000, sequences, |(capacity, ops), progress| {
         let mut model = Model::new(capacity);
-        let locked = Locked::new(capacity);
-        let two_lock = TwoLock::new(capacity);
+        let locked = Locked::new(capacity, |_| false);
+        let two_lock = TwoLock::new(capacity, |_| false);
         #[cfg(feature = "crossbeam-channel")]
-        let channel = Channel::new(capacity);
+        let channel = Channel::new(capacity, |_| false);
         for op in ops {
             let Some(expected) = model.ask(op) else { continue };
             progress.note(format_args!("{op:?} -> {expected:?}"));
@@ -209,7 +209,7 @@ fn every_queue_answers_as_the_model_does() {
 fn a_queue_that_is_dropped_drops_its_items() {
     fn check<Q: Queue<Arc<()>>>() {
         let item = Arc::new(());
-        let queue = Q::new(None);
+        let queue = Q::new(None, |_| false);
         for _ in 0..3 {
             queue.push(Arc::clone(&item), Wait::No).unwrap();
         }
@@ -231,8 +231,8 @@ fn a_queue_that_is_dropped_drops_its_items() {
 #[test]
 fn close_and_drain_release_every_waiter() {
     fn check<Q: Queue<u8> + 'static>(drain: bool) {
-        let empty = Arc::new(Q::new(None));
-        let full = Arc::new(Q::new(Some(1)));
+        let empty = Arc::new(Q::new(None, |_| false));
+        let full = Arc::new(Q::new(Some(1), |_| false));
         full.push(0, Wait::No).unwrap();
         let waiting = support::Count::default();
         let poppers = (0..4).map(|_| {
@@ -253,8 +253,8 @@ fn close_and_drain_release_every_waiter() {
         let pushers = pushers.collect::<Vec<_>>();
         waiting.wait_for(8);
         if drain {
-            assert_eq!(empty.drain(), []);
-            assert_eq!(full.drain(), [(0, 0)]);
+            assert_eq!(empty.drain().next(), None);
+            assert_eq!(full.drain().collect::<Vec<_>>(), [(0, 0)]);
         } else {
             empty.close();
             full.close();
@@ -281,7 +281,7 @@ fn close_and_drain_release_every_waiter() {
 #[test]
 fn a_popper_calls_idle_before_it_waits_and_before_it_leaves() {
     fn check<Q: Queue<u8> + 'static>(progress: &support::Progress) {
-        let queue = Arc::new(Q::new(None));
+        let queue = Arc::new(Q::new(None, |_| false));
         let (called, is_called) = mpsc::channel();
         let popper = {
             let queue = Arc::clone(&queue);
@@ -347,7 +347,7 @@ fn a_yield_returns_how_long_it_took() {
 fn a_push_that_waits_gets_the_released_slot() {
     fn check<Q: Queue<u8> + 'static>() {
         const PUSHERS: u8 = 3;
-        let queue = Arc::new(Q::new(Some(1)));
+        let queue = Arc::new(Q::new(Some(1), |_| false));
         queue.push(PUSHERS, Wait::No).unwrap();
         let waiting = support::Count::default();
         let pushers = (0..PUSHERS).map(|item| {
@@ -511,7 +511,7 @@ fn program() -> impl Strategy<Value = Program> {
 
 /// Runs the program once, and records each call with its times.
 fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
-    let queue = Q::new(program.capacity);
+    let queue = Q::new(program.capacity, |_| false);
     let (clock, history) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let tick = || clock.fetch_add(1, Ordering::SeqCst);
     let call = |op| {

@@ -1,11 +1,12 @@
 //! Storage for a task of any type.
 //!
 //! A box that one core allocates and another frees costs more than everything else on the way of a
-//! small job. So with the feature `inline-jobs` a small task is stored in place, and only a large
-//! one in a box.
+//! small job. So with the feature `inline-jobs` the smallest tasks are stored in place, and only the
+//! others in boxes. No task is large, since a large closure has a box of its own.
 
 #[cfg(feature = "inline-jobs")]
 use std::any::Any;
+#[cfg(feature = "inline-jobs")]
 use std::mem;
 
 #[cfg(feature = "inline-jobs")]
@@ -22,15 +23,11 @@ pub(super) struct Erased(
 #[cfg(feature = "inline-jobs")]
 const INLINE_WORDS: usize = 6;
 
-/// The largest emptied box that a worker keeps for a while, in bytes.
-const SMALL: usize = 1024;
-
 #[cfg(feature = "inline-jobs")]
 impl Erased {
     #[allow(unused_qualifications)] // in the prelude, but not in that of the MSRV
     pub(super) fn new<K: Task + 'static>(task: K) -> Self {
-        // The crate panics on an alignment that it cannot provide. A large task must not be moved
-        // through the stack frames of the crate.
+        // The crate panics on an alignment that it cannot provide.
         let aligned = mem::align_of::<K>() <= mem::align_of::<usize>();
         if aligned && mem::size_of::<K>() <= (INLINE_WORDS - 1) * mem::size_of::<usize>() {
             Erased::in_place(task)
@@ -40,8 +37,7 @@ impl Erased {
         }
     }
 
-    /// Stores a task that fits. This is a function of its own, since without optimisation
-    /// [`new`](Self::new) would reserve stack for its moves even where it makes a box.
+    /// Stores a task that fits.
     #[inline]
     fn in_place(task: impl Task + 'static) -> Self {
         match stack_dst::Value::new_stable(task, |task| task as _) {
@@ -55,9 +51,9 @@ impl Erased {
         &mut *self.0
     }
 
-    /// Returns `true` if the task is in a box that is small enough to be kept for a while.
-    pub(super) fn is_small_box(&self) -> bool {
-        self.0.is_small_box()
+    /// Returns `true` if the task is in a box.
+    pub(super) fn is_box(&self) -> bool {
+        self.0.is_box()
     }
 }
 
@@ -71,8 +67,8 @@ impl Task for Box<dyn Task> {
         (**self).as_any()
     }
 
-    fn is_small_box(&self) -> bool {
-        is_small(&**self)
+    fn is_box(&self) -> bool {
+        true
     }
 }
 
@@ -91,13 +87,9 @@ impl Erased {
         &mut *self.0
     }
 
-    /// Returns `true` if the box is small enough to be kept for a while.
-    pub(super) fn is_small_box(&self) -> bool {
-        is_small(&*self.0)
+    /// Returns `true` if the task is in a box.
+    #[allow(clippy::unused_self)] // the other storage asks its task
+    pub(super) fn is_box(&self) -> bool {
+        true
     }
-}
-
-#[allow(unused_qualifications)] // in the prelude, but not in that of the MSRV
-fn is_small(task: &dyn Task) -> bool {
-    mem::size_of_val(task) <= SMALL
 }

@@ -8,18 +8,20 @@
 //! and only then resolve the handle. The claim happens once, so exactly one claimant finishes a
 //! job.
 
-use std::any::{type_name, Any};
+use std::any::Any;
 
 use crate::outcome::CancelReason;
 use crate::panics::{catch, drop_catching, drop_payload, message, Payload};
 use crate::sync::Arc;
 
 mod erased;
+mod storage;
 mod submission;
 
 use erased::Erased;
+pub(crate) use storage::{Boxed, Code, InPlace, Size, Stored};
 use submission::Ticket;
-pub(crate) use submission::{Awaitable, Claimable, Submission};
+pub(crate) use submission::{AnySubmission, Awaitable, Pending, Submission};
 
 /// A job of any type that the queue holds.
 pub(crate) struct Job(Erased);
@@ -71,24 +73,41 @@ pub(crate) trait Claimant {
 }
 
 impl Job {
-    /// Creates a job without a handle.
-    pub(crate) fn detached<F>(closure: F) -> Self
+    /// Creates a job without a handle, which is reported by this name, or else by the name of the
+    /// type of its closure.
+    pub(crate) fn detached<F>(closure: F, name: Option<&'static str>) -> Self
     where
         F: FnOnce() + Send + 'static,
     {
-        Job(Erased::new(Detached(Some(closure))))
+        // Without optimisation, two calls would reserve stack for two copies of the closure.
+        let store = if Size::<F>::IS_LARGE { Job::boxed::<F> } else { Job::in_place::<F> };
+        store(closure, name)
     }
 
-    /// Creates a job without a handle, which is reported by this name.
-    pub(crate) fn named<F>(closure: F, name: &'static str) -> Self
+    fn in_place<F>(closure: F, name: Option<&'static str>) -> Self
     where
         F: FnOnce() + Send + 'static,
     {
-        Job(Erased::new(Named { task: Detached(Some(closure)), name }))
+        Job::store(InPlace(closure), name)
+    }
+
+    fn boxed<F>(closure: F, name: Option<&'static str>) -> Self
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        Job::store(Boxed(Box::new(closure)), name)
+    }
+
+    fn store(code: impl Code<Output = ()> + 'static, name: Option<&'static str>) -> Self {
+        let task = Detached(Some(code));
+        Job(match name {
+            None => Erased::new(task),
+            Some(name) => Erased::new(Named { task, name }),
+        })
     }
 
     /// Creates the queue's half of a job that is shared with its handle.
-    pub(crate) fn shared(job: Arc<dyn Claimable>) -> Self {
+    pub(crate) fn shared(job: Arc<dyn AnySubmission>) -> Self {
         Job(Erased::new(Ticket::new(job)))
     }
 
@@ -109,7 +128,7 @@ impl Job {
         match closure.run() {
             Ok(()) => {
                 claimant.end_deferred();
-                if self.0.is_small_box() {
+                if self.0.is_box() {
                     claimant.defer_free(self);
                 }
             }
@@ -125,11 +144,25 @@ impl Job {
         true
     }
 
-    /// Returns the closure of a [`detached`](Self::detached) or [`named`](Self::named) job that the
-    /// queue refused.
-    pub(crate) fn into_detached<F: 'static>(mut self) -> F {
-        let task = self.0.as_task().as_any().downcast_mut::<Detached<F>>();
-        task.and_then(|task| task.0.take()).expect("the job was made of this closure")
+    /// Returns the closure of a [`detached`](Self::detached) job that the queue refused.
+    pub(crate) fn into_detached<F>(mut self) -> Box<F>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        fn code<C: Code + 'static>(job: &mut Job) -> Option<Box<C::Closure>> {
+            let task = job.0.as_task().as_any().downcast_mut::<Detached<C>>()?;
+            task.0.take().map(C::into_box)
+        }
+        let code = if Size::<F>::IS_LARGE { code::<Boxed<F>> } else { code::<InPlace<F>> };
+        code(&mut self).expect("the job was made of this closure")
+    }
+
+    /// Returns `true` if the job has been claimed, so that the queue need not keep what remains.
+    pub(crate) fn is_claimed(&mut self) -> bool {
+        match self.0.as_task().kind() {
+            Kind::Detached(..) => false,
+            Kind::Ticket(ticket) | Kind::NamedTicket(_, ticket) => ticket.is_claimed(),
+        }
     }
 }
 
@@ -140,9 +173,9 @@ trait Task: Send {
 
     fn as_any(&mut self) -> &mut dyn Any;
 
-    /// Returns `true` if this is a box that is small enough to be kept for a while.
+    /// Returns `true` if this is a box.
     #[cfg(feature = "inline-jobs")]
-    fn is_small_box(&self) -> bool {
+    fn is_box(&self) -> bool {
         false
     }
 }
@@ -164,20 +197,20 @@ trait Closure {
 }
 
 /// A job without a handle: the closure until it runs.
-struct Detached<F>(Option<F>);
+struct Detached<C>(Option<C>);
 
-impl<F: FnOnce()> Closure for Detached<F> {
+impl<C: Code<Output = ()>> Closure for Detached<C> {
     fn run(&mut self) -> Result<(), Payload> {
         match self.0.take() {
-            Some(closure) => catch(closure),
+            Some(code) => catch(|| code.call()),
             None => Ok(()),
         }
     }
 }
 
-impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
+impl<C: Code<Output = ()> + 'static> Task for Detached<C> {
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Detached(type_name::<F>(), self)
+        Kind::Detached(C::name(), self)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -186,12 +219,12 @@ impl<F: FnOnce() + Send + 'static> Task for Detached<F> {
 }
 
 /// A job without a handle that has a name.
-struct Named<F> {
-    task: Detached<F>,
+struct Named<C> {
+    task: Detached<C>,
     name: &'static str,
 }
 
-impl<F: FnOnce() + Send + 'static> Task for Named<F> {
+impl<C: Code<Output = ()> + 'static> Task for Named<C> {
     fn kind(&mut self) -> Kind<'_> {
         Kind::Detached(self.name, &mut self.task)
     }

@@ -1,48 +1,63 @@
 //! A job with a handle: what the queue and the handle share.
 
-use std::any::{type_name, Any};
+use std::any::Any;
 use std::mem;
 use std::task::Waker;
 
-use super::{Claimant, Ending, Erased, Job, Kind, Task};
+use super::{Claimant, Code, Ending, Erased, Job, Kind, Stored, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
 use crate::sync::{Arc, Condvar, Deadline, Mutex};
 
-/// What a claimant sees of a submission.
-pub(crate) trait Claimable: Send + Sync {
+/// A submission of any type.
+pub(crate) trait AnySubmission: Send + Sync {
     /// Claims the closure and finishes the job. Returns `false` if another claimant had claimed it.
     fn process(&self, claimant: &mut dyn Claimant) -> bool;
+
+    /// Returns `true` if the closure has been claimed.
+    fn is_claimed(&self) -> bool;
 
     /// Resolves the handle of a job that was dropped unprocessed. Returns `false` if it was not: a
     /// claimant had claimed it.
     fn abandon(&self) -> bool;
-}
 
-/// What a handle sees of a submission.
-pub(crate) trait Awaitable<T>: Claimable {
     /// Returns `true` if the job has its outcome, whether or not that has been taken.
     fn is_finished(&self) -> bool;
-
-    /// Waits for the outcome and takes it. Returns `None` if the deadline comes first.
-    fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>>;
-
-    /// Takes the outcome if there is one.
-    fn take(&self) -> Option<Outcome<T>>;
-
-    /// Takes the outcome if there is one, and otherwise keeps the waker, which the outcome wakes.
-    fn take_or_register(&self, waker: Waker) -> Option<Outcome<T>>;
 
     /// Detaches the handle: drops the waker that it left and the outcome that it did not read.
     /// Returns the number of panics that this caused.
     fn detach(&self) -> u64;
+}
 
-    fn as_claimable(&self) -> &dyn Claimable;
+/// What a handle sees of a submission whose result is a `T`.
+pub(crate) trait Awaitable<T>: AnySubmission {
+    /// Takes the outcome if there is one, and otherwise does what `pending` says. Returns also the
+    /// number of panics of destructors of wakers.
+    ///
+    /// # Panics
+    ///
+    /// If the outcome has been taken.
+    fn take(&self, pending: Pending) -> (Option<Outcome<T>>, u64);
+
+    /// As [`take`](Self::take), for a result that is too large to be moved through the stack.
+    fn take_boxed(&self, pending: Pending) -> (Option<Outcome<Box<T>>>, u64);
+
+    fn as_any_submission(&self) -> &dyn AnySubmission;
+}
+
+/// What a handle does while there is no outcome.
+pub(crate) enum Pending {
+    /// It returns at once.
+    Return,
+    /// It waits for the outcome until the deadline.
+    Wait(Deadline),
+    /// It leaves this waker in place of an earlier one, and returns. The outcome wakes it.
+    Register(Waker),
 }
 
 /// A job with a handle, from the closure to its outcome.
-pub(crate) struct Submission<F, T> {
-    state: Mutex<State<F, T>>,
+pub(crate) struct Submission<C, V> {
+    state: Mutex<State<C, V>>,
     /// The outcome is there.
     resolved: Condvar,
 }
@@ -68,8 +83,8 @@ pub(crate) struct Submission<F, T> {
 /// | `Claimed` | `Taken` | the claimant, if the handle is detached |
 /// | `Ready` | `Taken` | the handle, when it reads the outcome or is dropped |
 /// | attached | detached | the drop of the handle |
-struct State<F, T> {
-    stage: Stage<F, T>,
+struct State<C, V> {
+    stage: Stage<C, V>,
     /// The waker of the task that polled the handle last.
     waker: Option<Waker>,
     /// A join may be sleeping. Without one the wake-up, a system call, is left out.
@@ -78,93 +93,119 @@ struct State<F, T> {
     detached: bool,
 }
 
-enum Stage<F, T> {
-    Unclaimed(F),
+enum Stage<C, V> {
+    Unclaimed(C),
     Claimed,
-    Ready(Outcome<T>),
+    Ready(Outcome<V>),
     Taken,
 }
 
-impl<F, T> State<F, T> {
+impl<C, V> State<C, V> {
     /// Takes the closure unless it has been claimed.
-    fn claim(&mut self) -> Option<F> {
+    fn claim(&mut self) -> Option<C> {
+        if !matches!(self.stage, Stage::Unclaimed(_)) {
+            return None;
+        }
         match mem::replace(&mut self.stage, Stage::Claimed) {
-            Stage::Unclaimed(closure) => Some(closure),
-            other => {
-                self.stage = other;
-                None
-            }
+            Stage::Unclaimed(code) => Some(code),
+            _ => None,
         }
     }
 
     /// Takes the outcome if there is one.
-    fn take(&mut self) -> Option<Outcome<T>> {
+    fn take(&mut self) -> Option<Outcome<V>> {
         let is_taken = matches!(self.stage, Stage::Taken);
         assert!(!is_taken, "the outcome has been taken; the handle was polled after that");
         self.take_unread()
     }
 
     /// Detaches the handle. Returns the waker that it left and the outcome that it did not read.
-    fn detach(&mut self) -> (Option<Waker>, Option<Outcome<T>>) {
+    fn detach(&mut self) -> (Option<Waker>, Option<Outcome<V>>) {
         debug_assert!(!self.detached, "a handle is dropped once");
         self.detached = true;
         (self.waker.take(), self.take_unread())
     }
 
     /// Takes the outcome if there is one that has not been taken.
-    fn take_unread(&mut self) -> Option<Outcome<T>> {
+    fn take_unread(&mut self) -> Option<Outcome<V>> {
+        if !matches!(self.stage, Stage::Ready(_)) {
+            return None;
+        }
         match mem::replace(&mut self.stage, Stage::Taken) {
             Stage::Ready(outcome) => Some(outcome),
-            other => {
-                self.stage = other;
-                None
-            }
+            _ => None,
         }
     }
 }
 
-impl<F, T> Submission<F, T>
+impl<C, V> Submission<C, V>
 where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
+    C: Code,
+    V: Stored<C::Output>,
 {
-    pub(crate) fn new(closure: F) -> Arc<Self> {
-        Arc::new(Submission::unshared(closure, false))
+    pub(crate) fn new(code: C) -> Arc<Self> {
+        Arc::new(Submission::unshared(code, false))
     }
 
-    /// Returns the half for the queue.
-    pub(crate) fn job(self: &Arc<Self>) -> Job {
-        Job(Erased::new(self.ticket()))
-    }
-
-    /// Returns the half for the queue, which is reported by this name.
-    pub(crate) fn named_job(self: &Arc<Self>, name: &'static str) -> Job {
-        Job(Erased::new(NamedTicket { ticket: self.ticket(), name }))
-    }
-
-    fn ticket(self: &Arc<Self>) -> Ticket {
-        Ticket::new(Arc::clone(self) as Arc<dyn Claimable>)
+    /// Returns the half for the queue, which is reported by this name, or else by the name of the
+    /// type of its closure.
+    pub(crate) fn job(self: &Arc<Self>, name: Option<&'static str>) -> Job
+    where
+        C: 'static,
+        V: 'static,
+    {
+        let ticket = Ticket::new(Arc::clone(self) as Arc<dyn AnySubmission>);
+        Job(match name {
+            None => Erased::new(ticket),
+            Some(name) => Erased::new(NamedTicket { ticket, name }),
+        })
     }
 
     /// Returns the closure of a submission that the queue refused.
-    pub(crate) fn into_closure(self: Arc<Self>) -> F {
-        self.claim().expect("a refused job has no claimant")
+    pub(crate) fn take_closure(&self) -> Box<C::Closure> {
+        self.claim().expect("a refused job has no claimant").into_box()
     }
 }
 
-impl<F, T> Submission<F, T> {
+impl<C, V> Submission<C, V> {
     /// Creates a submission that is not shared yet, with a handle or without one.
     #[inline]
-    pub(crate) fn unshared(closure: F, detached: bool) -> Self {
-        let state =
-            State { stage: Stage::Unclaimed(closure), waker: None, joining: false, detached };
+    pub(crate) fn unshared(code: C, detached: bool) -> Self {
+        let state = State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached };
         Submission { state: Mutex::new(state), resolved: Condvar::new() }
     }
 
     /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
     /// code must find it.
-    pub(crate) fn claim(&self) -> Option<F> {
+    fn claim(&self) -> Option<C> {
         self.state.lock().claim()
+    }
+
+    fn take_stored(&self, pending: Pending) -> (Option<Outcome<V>>, u64) {
+        let mut state = self.state.lock();
+        let mut outcome = state.take();
+        match pending {
+            Pending::Return => (outcome, 0),
+            Pending::Wait(deadline) => {
+                let mut late = false;
+                while outcome.is_none() && !late {
+                    state.joining = true;
+                    (state, late) = self.resolved.wait_until(state, deadline);
+                    outcome = state.take();
+                }
+                (outcome, 0)
+            }
+            Pending::Register(waker) => {
+                let unneeded = match outcome {
+                    None => state.waker.replace(waker),
+                    Some(_) => Some(waker),
+                };
+                drop(state);
+                // Without the lock, since wakers are user code. A panic must not take the outcome
+                // with it.
+                (outcome, drop_catching(unneeded))
+            }
+        }
     }
 
     /// Counts the outcome and leaves it for the handle, in one critical section with the look at
@@ -172,7 +213,7 @@ impl<F, T> Submission<F, T> {
     ///
     /// No thread takes this lock while it holds one that `count` takes.
     #[must_use]
-    fn resolve(&self, outcome: Outcome<T>, count: impl FnOnce(&Outcome<T>, bool)) -> FollowUp<T> {
+    fn resolve(&self, outcome: Outcome<V>, count: impl FnOnce(&Outcome<V>, bool)) -> FollowUp<V> {
         let mut state = self.state.lock();
         count(&outcome, state.detached);
         debug_assert!(matches!(state.stage, Stage::Claimed), "only the claimant resolves");
@@ -189,21 +230,21 @@ impl<F, T> Submission<F, T> {
 }
 
 /// What remains to be done after a job is resolved, without a lock.
-enum FollowUp<T> {
+enum FollowUp<V> {
     Nothing,
     /// Wakes the task that waits for the handle.
     Wake(Waker),
     /// Drops the outcome, since the handle is detached.
-    Drop(Outcome<T>),
+    Drop(Outcome<V>),
 }
 
-impl<T> FollowUp<T> {
+impl<V> FollowUp<V> {
     /// Returns `true` if [`run`](Self::run) runs user code.
     fn is_user_code(&self) -> bool {
         match self {
             FollowUp::Nothing => false,
             FollowUp::Wake(_) => true,
-            FollowUp::Drop(outcome) => mem::needs_drop::<T>() || !outcome.is_completed(),
+            FollowUp::Drop(outcome) => mem::needs_drop::<V>() || !outcome.is_completed(),
         }
     }
 
@@ -222,36 +263,36 @@ impl<T> FollowUp<T> {
 
 /// Runs a claimed closure, or drops it if the claimant may not start it. Returns the outcome, and
 /// the message of a panic.
-fn run_or_drop<F, T>(closure: F, claimant: &mut dyn Claimant) -> (Outcome<T>, Option<String>)
+fn run_or_drop<C, V>(code: C, claimant: &mut dyn Claimant) -> (Outcome<V>, Option<String>)
 where
-    F: FnOnce() -> T,
+    C: Code,
+    V: Stored<C::Output>,
 {
-    let name = type_name::<F>();
-    match claimant.begin(name) {
-        Ok(()) => match catch(closure) {
+    match claimant.begin(C::name()) {
+        Ok(()) => match catch(|| V::from_call(code)) {
             Ok(value) => (Outcome::Completed(value), None),
             Err(payload) => {
                 // Here, where no lock is held: it may be user code.
                 let text = message(payload.as_ref());
-                claimant.report_panic(name, &text);
+                claimant.report_panic(C::name(), &text);
                 (Outcome::Panicked(payload), Some(text))
             }
         },
         Err(reason) => {
-            claimant.count_panics(drop_catching(closure));
+            claimant.count_panics(drop_catching(code));
             (Outcome::Cancelled(reason), None)
         }
     }
 }
 
-impl<F, T> Claimable for Submission<F, T>
+impl<C, V> AnySubmission for Submission<C, V>
 where
-    F: FnOnce() -> T + Send,
-    T: Send,
+    C: Code,
+    V: Stored<C::Output>,
 {
     fn process(&self, claimant: &mut dyn Claimant) -> bool {
-        let Some(closure) = self.claim() else { return false };
-        let (outcome, text) = run_or_drop(closure, claimant);
+        let Some(code) = self.claim() else { return false };
+        let (outcome, text) = run_or_drop::<C, V>(code, claimant);
         let follow_up = self.resolve(outcome, |outcome, detached| {
             claimant.end(match outcome {
                 Outcome::Completed(_) => Ending::Completed,
@@ -263,57 +304,26 @@ where
             claimant.notify_idle();
         }
         if let FollowUp::Drop(Outcome::Panicked(_)) = follow_up {
-            claimant.call_panic_hook(type_name::<F>());
+            claimant.call_panic_hook(C::name());
         }
         claimant.count_panics(follow_up.run());
         true
     }
 
+    fn is_claimed(&self) -> bool {
+        !matches!(self.state.lock().stage, Stage::Unclaimed(_))
+    }
+
     fn abandon(&self) -> bool {
-        let Some(closure) = self.claim() else { return false };
-        drop_catching(closure);
+        let Some(code) = self.claim() else { return false };
+        drop_catching(code);
         let outcome = Outcome::Cancelled(CancelReason::Discarded);
         self.resolve(outcome, |_, _| ()).run();
         true
     }
-}
 
-impl<F, T> Awaitable<T> for Submission<F, T>
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
     fn is_finished(&self) -> bool {
         matches!(self.state.lock().stage, Stage::Ready(_) | Stage::Taken)
-    }
-
-    fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>> {
-        let mut state = self.state.lock();
-        let mut late = false;
-        loop {
-            let outcome = state.take();
-            if outcome.is_some() || late {
-                return outcome;
-            }
-            state.joining = true;
-            (state, late) = self.resolved.wait_until(state, deadline);
-        }
-    }
-
-    fn take(&self) -> Option<Outcome<T>> {
-        self.state.lock().take()
-    }
-
-    fn take_or_register(&self, waker: Waker) -> Option<Outcome<T>> {
-        let mut state = self.state.lock();
-        let outcome = state.take();
-        if outcome.is_none() {
-            let old = state.waker.replace(waker);
-            drop(state);
-            // Without the lock, since wakers are user code.
-            drop(old);
-        }
-        outcome
     }
 
     fn detach(&self) -> u64 {
@@ -321,25 +331,45 @@ where
         let (waker, outcome) = self.state.lock().detach();
         drop_catching(waker) + drop_catching(outcome)
     }
+}
 
-    fn as_claimable(&self) -> &dyn Claimable {
+impl<C, V> Awaitable<C::Output> for Submission<C, V>
+where
+    C: Code,
+    V: Stored<C::Output>,
+{
+    fn take(&self, pending: Pending) -> (Option<Outcome<C::Output>>, u64) {
+        let (outcome, panics) = self.take_stored(pending);
+        (outcome.map(|outcome| outcome.map(V::into_value)), panics)
+    }
+
+    fn take_boxed(&self, pending: Pending) -> (Option<Outcome<Box<C::Output>>>, u64) {
+        let (outcome, panics) = self.take_stored(pending);
+        (outcome.map(|outcome| outcome.map(V::into_box)), panics)
+    }
+
+    fn as_any_submission(&self) -> &dyn AnySubmission {
         self
     }
 }
 
 /// The queue's half of a submission. If it is dropped unprocessed it still resolves the handle: a
 /// job cannot leave without signing out.
-pub(super) struct Ticket(Option<Arc<dyn Claimable>>);
+pub(super) struct Ticket(Option<Arc<dyn AnySubmission>>);
 
 impl Ticket {
     #[inline]
-    pub(super) fn new(job: Arc<dyn Claimable>) -> Self {
+    pub(super) fn new(job: Arc<dyn AnySubmission>) -> Self {
         Ticket(Some(job))
     }
 
     pub(super) fn process(&mut self, claimant: &mut dyn Claimant) -> bool {
         // A processed task holds no user data, so it does not matter which thread drops it last.
-        self.0.take().is_some_and(|task| task.process(claimant))
+        self.0.take().is_some_and(|submission| submission.process(claimant))
+    }
+
+    pub(super) fn is_claimed(&self) -> bool {
+        self.0.as_ref().map_or(true, |submission| submission.is_claimed())
     }
 }
 
@@ -371,8 +401,8 @@ impl Task for NamedTicket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abandon();
+        if let Some(submission) = self.0.take() {
+            submission.abandon();
         }
     }
 }

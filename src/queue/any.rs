@@ -1,10 +1,8 @@
 //! The choice of a queue.
 
-use std::collections::VecDeque;
-
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
-use super::{locked, two_lock, Counts, Queue, Refused, Wait};
+use super::{locked, two_lock, Counts, IsShell, Queue, Refused, Wait};
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///
@@ -31,6 +29,9 @@ pub enum QueueKind {
     /// One lock for all: the smallest.
     Locked,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
+    ///
+    /// What remains of a cancelled job stays in the channel until a worker takes it. So the memory
+    /// of a bounded queue is not bounded while jobs are cancelled and every worker is stuck.
     #[cfg(feature = "crossbeam-channel")]
     Channel,
 }
@@ -94,19 +95,21 @@ macro_rules! delegate {
 
 impl<T: Send> AnyQueue<T> {
     /// Creates an empty, open queue of this kind.
-    pub fn of(kind: QueueKind, capacity: Option<usize>) -> Self {
+    pub fn of(kind: QueueKind, capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
         match kind {
-            QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity)),
-            QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity)),
+            QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity, is_shell)),
+            QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity, is_shell)),
             #[cfg(feature = "crossbeam-channel")]
-            QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity)),
+            QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity, is_shell)),
         }
     }
 }
 
 impl<T: Send> Queue<T> for AnyQueue<T> {
-    fn new(capacity: Option<usize>) -> Self {
-        AnyQueue::of(QueueKind::default(), capacity)
+    type Drained = AnyDrained<T>;
+
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+        AnyQueue::of(QueueKind::default(), capacity, is_shell)
     }
 
     #[inline]
@@ -127,11 +130,41 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
         delegate!(self, queue => queue.close());
     }
 
-    fn drain(&self) -> VecDeque<(u64, T)> {
-        delegate!(self, queue => queue.drain())
+    fn drain(&self) -> AnyDrained<T> {
+        match self {
+            AnyQueue::TwoLock(queue) => AnyDrained::TwoLock(queue.drain()),
+            AnyQueue::Locked(queue) => AnyDrained::Locked(queue.drain()),
+            #[cfg(feature = "crossbeam-channel")]
+            AnyQueue::Channel(queue) => AnyDrained::Channel(queue.drain()),
+        }
     }
 
     fn counts(&self) -> Counts {
         delegate!(self, queue => queue.counts())
+    }
+}
+
+/// The items that a drain has taken from a queue of any kind, oldest first.
+#[derive(Debug)]
+pub enum AnyDrained<T: Send> {
+    /// Of two locks.
+    TwoLock(<two_lock::TwoLock<T> as Queue<T>>::Drained),
+    /// Of one lock.
+    Locked(<locked::Locked<T> as Queue<T>>::Drained),
+    /// Of a crossbeam channel.
+    #[cfg(feature = "crossbeam-channel")]
+    Channel(<channel::Channel<T> as Queue<T>>::Drained),
+}
+
+impl<T: Send> Iterator for AnyDrained<T> {
+    type Item = (u64, T);
+
+    fn next(&mut self) -> Option<(u64, T)> {
+        match self {
+            AnyDrained::TwoLock(items) => items.next(),
+            AnyDrained::Locked(items) => items.next(),
+            #[cfg(feature = "crossbeam-channel")]
+            AnyDrained::Channel(items) => items.next(),
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! A crossbeam channel behind a gate that counts slots and is open or closed.
 
-use std::collections::VecDeque;
+use std::iter::{self, Flatten};
+use std::vec::IntoIter;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{admit, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
 ///
 /// The channel is unbounded. The gate counts the slots, since a cancelled item releases its slot
-/// while its shell is still in the channel.
+/// while its shell is still in the channel. Nothing can be removed from the middle of a channel, so
+/// a shell stays there until it is popped.
 #[derive(Debug)]
 pub struct Channel<T> {
     state: CachePadded<Mutex<State<T>>>,
@@ -33,7 +35,9 @@ impl<T> Gated for State<T> {
 }
 
 impl<T: Send> Queue<T> for Channel<T> {
-    fn new(capacity: Option<usize>) -> Self {
+    type Drained = Flatten<IntoIter<Vec<(u64, T)>>>;
+
+    fn new(capacity: Option<usize>, _is_shell: IsShell<T>) -> Self {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let state = State { gate: Gate::new(capacity), sender: Some(sender) };
         Channel { state: CachePadded(Mutex::new(state)), not_full: Condvar::new(), receiver }
@@ -71,9 +75,15 @@ impl<T: Send> Queue<T> for Channel<T> {
         self.not_full.notify_all();
     }
 
-    fn drain(&self) -> VecDeque<(u64, T)> {
+    fn drain(&self) -> Self::Drained {
+        // All at once, so that no popper gets an item while the caller drops others. In blocks, as
+        // the channel frees its own memory in blocks: so both together never need much more than
+        // the items themselves.
+        const BLOCK: usize = 1024;
         self.close();
-        self.receiver.try_iter().collect()
+        let block = || -> Vec<_> { self.receiver.try_iter().take(BLOCK).collect() };
+        let blocks = iter::repeat_with(block).take_while(|block| !block.is_empty());
+        blocks.collect::<Vec<_>>().into_iter().flatten()
     }
 
     fn counts(&self) -> Counts {

@@ -1,8 +1,8 @@
 //! One mutex and its condition variables: small enough for the proof of whole pools.
 
-use std::collections::VecDeque;
+use std::mem;
 
-use super::{admit, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{admit, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue under one lock.
@@ -16,25 +16,19 @@ pub struct Locked<T> {
     not_empty: Condvar,
     /// A slot is free, or the queue is closed.
     not_full: Condvar,
+    sweep: Sweep<T>,
 }
 
 #[derive(Debug)]
 struct State<T> {
     gate: Gate,
-    /// The accepted items that are neither popped nor drained, oldest first.
-    items: VecDeque<T>,
+    /// The accepted items that are neither popped nor drained.
+    items: Numbered<T>,
 }
 
 impl<T> Gated for State<T> {
     fn gate(&mut self) -> &mut Gate {
         &mut self.gate
-    }
-}
-
-impl<T> State<T> {
-    /// Returns the number of the oldest item.
-    fn first(&self) -> u64 {
-        self.gate.accepted - self.items.len() as u64
     }
 }
 
@@ -51,15 +45,23 @@ impl<T> Locked<T> {
 }
 
 impl<T: Send> Queue<T> for Locked<T> {
-    fn new(capacity: Option<usize>) -> Self {
-        let state = State { gate: Gate::new(capacity), items: VecDeque::new() };
-        Locked { state: Mutex::new(state), not_empty: Condvar::new(), not_full: Condvar::new() }
+    type Drained = Numbered<T>;
+
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+        let state = State { gate: Gate::new(capacity), items: Numbered::new() };
+        Locked {
+            state: Mutex::new(state),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
+            sweep: Sweep::new(capacity, is_shell),
+        }
     }
 
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.state, &self.not_full, wait, |state| state) {
             Ok((mut state, number)) => {
-                state.items.push_back(item);
+                state.items.push(number, item);
+                self.sweep.run(&mut state.items);
                 self.not_empty.notify_one();
                 Ok(number)
             }
@@ -73,9 +75,8 @@ impl<T: Send> Queue<T> for Locked<T> {
             idle();
         }
         loop {
-            let first = state.first();
-            if let Some(item) = state.items.pop_front() {
-                return Some((first, item));
+            if let Some(popped) = state.items.pop() {
+                return Some(popped);
             }
             if state.gate.closed {
                 return None;
@@ -92,10 +93,8 @@ impl<T: Send> Queue<T> for Locked<T> {
         self.close_and(|_| ());
     }
 
-    fn drain(&self) -> VecDeque<(u64, T)> {
-        let (first, items) =
-            self.close_and(|state| (state.first(), std::mem::take(&mut state.items)));
-        (first..).zip(items).collect()
+    fn drain(&self) -> Numbered<T> {
+        self.close_and(|state| mem::take(&mut state.items))
     }
 
     fn counts(&self) -> Counts {

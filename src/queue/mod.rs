@@ -13,9 +13,10 @@
 //!
 //! A bounded queue counts *slots*. An accepted item takes one, and the claimant of the item gives
 //! it back with [`release`](Queue::release). That is later than the pop; or, for an item that is
-//! cancelled while it is queued, earlier: its empty shell remains in the queue without a slot.
+//! cancelled while it is queued, earlier: its empty shell remains in the queue without a slot. If
+//! there are too many shells, a push removes them, so the memory of a bounded queue is bounded. On
+//! [`channel`] it is not, since nothing can be removed from the middle of a channel.
 
-use std::collections::VecDeque;
 use std::ops::Deref;
 
 use crate::sync::Deadline;
@@ -25,16 +26,24 @@ mod any;
 pub mod channel;
 mod gate;
 pub mod locked;
+mod numbered;
 pub mod two_lock;
 pub mod yield_policy;
 
 pub use any::{AnyQueue, QueueKind};
 use gate::{admit, Gate, Gated};
+use numbered::Numbered;
 
 /// The contract. All operations may be called from any thread at any time.
 pub trait Queue<T>: Send + Sync {
+    /// The items that a drain takes.
+    type Drained: Iterator<Item = (u64, T)>;
+
     /// Creates an empty, open queue with `capacity` slots, or with any number of them.
-    fn new(capacity: Option<usize>) -> Self;
+    ///
+    /// `is_shell` returns `true` for an item whose slot has been released, or is about to be, while
+    /// it is queued. A push calls it with a lock of the queue held.
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self;
 
     /// Appends an item and returns its number: 0 for the first accepted item, and so on. `wait`
     /// says what it does while no slot is free.
@@ -65,11 +74,36 @@ pub trait Queue<T>: Send + Sync {
     /// Closes the queue and takes the items in it, oldest first.
     ///
     /// Each item is popped or drained, once. A concurrent pop may still get an item behind one that
-    /// is drained, on `channel`; the others drain in one step.
-    fn drain(&self) -> VecDeque<(u64, T)>;
+    /// is drained, on `channel`; the others drain in one step. They need no memory for it: the
+    /// buffers themselves are handed over.
+    fn drain(&self) -> Self::Drained;
 
     /// Returns counts of one instant.
     fn counts(&self) -> Counts;
+}
+
+/// Tells a queue which of its items are shells.
+pub type IsShell<T> = fn(&mut T) -> bool;
+
+/// Removes shells, once a buffer of a bounded queue has more items than twice its slots. At least
+/// half of the items are shells then. So the work is constant for each item that was pushed.
+#[derive(Clone, Copy, Debug)]
+struct Sweep<T> {
+    most: usize,
+    is_shell: IsShell<T>,
+}
+
+impl<T> Sweep<T> {
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+        Sweep { most: capacity.map_or(usize::MAX, |slots| slots.saturating_mul(2)), is_shell }
+    }
+
+    #[inline]
+    fn run(&self, items: &mut Numbered<T>) {
+        if items.len() > self.most {
+            items.remove(self.is_shell);
+        }
+    }
 }
 
 /// What a push does while no slot is free.
@@ -110,7 +144,7 @@ pub struct Counts {
     pub accepted: u64,
     /// Items refused so far.
     pub rejected: u64,
-    /// Items in the queue, including those whose slot has been released.
+    /// Items in the queue, including shells.
     pub queued: u64,
 }
 

@@ -1,10 +1,12 @@
 //! Two locks: pushers fill the tail, poppers empty the head, and neither side waits for the other.
 
-use std::collections::VecDeque;
+use std::iter::Chain;
 use std::mem;
 
 use super::yield_policy::YieldPolicy;
-use super::{admit, CachePadded, Counts, Gate, Gated, Queue, Refused, Wait};
+use super::{
+    admit, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
+};
 use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 
 /// A queue under two locks.
@@ -72,14 +74,13 @@ pub struct TwoLock<T> {
     kept: usize,
     /// Released slots are counted at the head.
     counts_at_head: bool,
+    sweep: Sweep<T>,
 }
 
 #[derive(Debug)]
 struct Head<T> {
     /// Older than everything in the tail.
-    items: VecDeque<T>,
-    /// The number of items that have left, which is the number of the next one.
-    next: u64,
+    items: Numbered<T>,
     /// Released slots that the gate does not know of.
     released: usize,
     /// A pusher may be asleep without a wake-up. Then the gate knows of every slot.
@@ -89,7 +90,7 @@ struct Head<T> {
 #[derive(Debug)]
 struct Tail<T> {
     gate: Gate,
-    items: VecDeque<T>,
+    items: Numbered<T>,
     /// Sleeping poppers, less the wake-ups under way.
     sleeping: usize,
     /// Wake-ups that no popper has answered yet.
@@ -125,11 +126,11 @@ impl<T> Tail<T> {
 
 impl<T> TwoLock<T> {
     /// Creates an empty, open queue that keeps buffers for up to `kept` items while poppers sleep.
-    pub fn keeping(kept: usize, capacity: Option<usize>) -> Self {
-        let head = Head { items: VecDeque::new(), next: 0, released: 0, pusher_waiting: false };
+    pub fn keeping(kept: usize, capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+        let head = Head { items: Numbered::new(), released: 0, pusher_waiting: false };
         let tail = Tail {
             gate: Gate::new(capacity),
-            items: VecDeque::new(),
+            items: Numbered::new(),
             sleeping: 0,
             wakes: 0,
             scouts: 0,
@@ -142,6 +143,7 @@ impl<T> TwoLock<T> {
             not_full: Condvar::new(),
             kept,
             counts_at_head: capacity.is_some_and(|slots| slots > 1),
+            sweep: Sweep::new(capacity, is_shell),
         }
     }
 
@@ -161,9 +163,7 @@ impl<T> TwoLock<T> {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
             if head.items.is_empty() {
-                // Starts again at the front of the buffer, which is in a cache. Going round the
-                // ring would touch all the memory that a burst has made it grow to.
-                head.items.clear();
+                head.items.rewind();
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
@@ -177,7 +177,7 @@ impl<T> TwoLock<T> {
             if tail.gate.closed {
                 return None;
             }
-            // The buffer of items of size zero has no memory, and its capacity is `usize::MAX`.
+            // A capacity of `usize::MAX` is no memory.
             let capacity = head.items.capacity().max(tail.items.capacity());
             if mem::take(&mut may_yield) && tail.yield_policy.should_yield() {
                 let before = tail.gate.accepted;
@@ -244,16 +244,19 @@ impl<T> TwoLock<T> {
 }
 
 impl<T: Send> Queue<T> for TwoLock<T> {
-    fn new(capacity: Option<usize>) -> Self {
+    type Drained = Chain<Numbered<T>, Numbered<T>>;
+
+    fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
         const KEPT: usize = 1024;
-        TwoLock::keeping(KEPT, capacity)
+        TwoLock::keeping(KEPT, capacity, is_shell)
     }
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.tail, &self.not_full, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
-                tail.items.push_back(item);
+                tail.items.push(number, item);
+                self.sweep.run(&mut tail.items);
                 let items = tail.items.len();
                 let wakes = tail.scout_for(items);
                 drop(tail);
@@ -273,14 +276,12 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         if head.items.is_empty() {
             (head, wakes) = self.pop_slow(head, idle)?;
         }
-        let item = head.items.pop_front()?;
-        let number = head.next;
-        head.next += 1;
+        let popped = head.items.pop();
         drop(head);
         if wakes {
             self.not_empty.notify_one();
         }
-        Some((number, item))
+        popped
     }
 
     fn release(&self) {
@@ -300,14 +301,12 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         self.close_and(|_| ());
     }
 
-    fn drain(&self) -> VecDeque<(u64, T)> {
+    fn drain(&self) -> Self::Drained {
         let mut head = self.head.lock();
-        let first = head.next;
-        let mut items = mem::take(&mut head.items);
-        items.append(&mut self.close_and(|tail| mem::take(&mut tail.items)));
-        head.next += items.len() as u64;
+        let older = mem::take(&mut head.items);
+        let newer = self.close_and(|tail| mem::take(&mut tail.items));
         drop(head);
-        (first..).zip(items).collect()
+        older.chain(newer)
     }
 
     fn counts(&self) -> Counts {
@@ -316,7 +315,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         Counts {
             accepted: tail.gate.accepted,
             rejected: tail.gate.rejected,
-            queued: tail.gate.accepted - head.next,
+            queued: (head.items.len() + tail.items.len()) as u64,
         }
     }
 }

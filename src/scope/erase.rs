@@ -19,8 +19,8 @@
 //!    is on its way back to the submitter. The release comes after the return of every function
 //!    that had the closure or the result as an argument.
 //! 3. *What remains has neither.* After the release, the queue's half may still be dropped, by a
-//!    worker or by the queue. The state of the job is then `Taken`, or `Ready` with the result. The
-//!    drop of `Taken` touches no `F` and no `T`. In `Ready`, the handle is not dropped, and it
+//!    worker or by the queue. The state of the job is then `Claimed` (if it was refused), `Taken`, or
+//!    `Ready` with the result. The drop of the first two touches no `F` and no `T`. In `Ready`, the handle is not dropped, and it
 //!    shares ownership: so the queue's half is not the last, and drops nothing.
 //! 4. *The handle is inside.* Its type has `'scope`, which is any lifetime that the caller of the
 //!    function cannot name. So a handle is in the body, in a job of the scope, or leaked; the first
@@ -37,7 +37,7 @@
 
 use std::mem;
 
-use crate::job::Claimable;
+use crate::job::AnySubmission;
 use crate::sync::Arc;
 
 /// Erases the lifetime of a job.
@@ -46,7 +46,7 @@ use crate::sync::Arc;
 ///
 /// The caller does not return to where `'scope` has ended before the job is released, as the module
 /// says.
-pub(super) unsafe fn erase<'scope>(job: Arc<dyn Claimable + 'scope>) -> Arc<dyn Claimable> {
+pub(super) unsafe fn erase<'scope>(job: Arc<dyn AnySubmission + 'scope>) -> Arc<dyn AnySubmission> {
     // SAFETY: the types differ only in the lifetime, and the caller keeps to it.
-    unsafe { mem::transmute::<Arc<dyn Claimable + 'scope>, Arc<dyn Claimable>>(job) }
+    unsafe { mem::transmute::<Arc<dyn AnySubmission + 'scope>, Arc<dyn AnySubmission>>(job) }
 }

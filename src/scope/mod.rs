@@ -5,12 +5,15 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::error::{SubmitError, WaitError};
 use crate::handle::{Cancellation, Handle};
-use crate::job::{Awaitable, Claimable, Claimant, Job, Submission};
+use crate::job::{
+    AnySubmission, Awaitable, Boxed, Claimant, Code, InPlace, Job, Pending, Size, Stored,
+    Submission,
+};
 use crate::outcome::Outcome;
 use crate::panics::catch;
 use crate::pool::ThreadPool;
@@ -233,15 +236,71 @@ impl<'scope> Scope<'scope, '_> {
         job: F,
         detached: bool,
         until: Option<Deadline>,
-    ) -> Result<Accepted<F, T>, SubmitError<F>>
+    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let submission = Submission::unshared(job, detached);
-        let job = Arc::new(Scoped { submission, latch: Arc::clone(&self.latch) });
+        // As `Submitter::enqueue_with_handle` does.
+        let enqueue =
+            if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
+        enqueue(self, job, detached, until)
+    }
+
+    fn enqueue_boxed<F, T>(
+        &'scope self,
+        job: F,
+        detached: bool,
+        until: Option<Deadline>,
+    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.enqueue_code(Boxed(Box::new(job)), detached, until)
+    }
+
+    fn enqueue_in_place<F, T>(
+        &'scope self,
+        job: F,
+        detached: bool,
+        until: Option<Deadline>,
+    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.enqueue_code(InPlace(job), detached, until)
+    }
+
+    fn enqueue_code<C, F, T>(
+        &'scope self,
+        code: C,
+        detached: bool,
+        until: Option<Deadline>,
+    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
+    where
+        C: Code<Closure = F, Output = T> + 'scope,
+        T: Send + 'scope,
+    {
+        if Size::<T>::IS_LARGE {
+            self.enqueue_scoped(Scoped::<C, Box<T>>::new(code, detached, &self.latch), until)
+        } else {
+            self.enqueue_scoped(Scoped::<C, T>::new(code, detached, &self.latch), until)
+        }
+    }
+
+    fn enqueue_scoped<C, V>(
+        &'scope self,
+        job: Arc<Scoped<C, V>>,
+        until: Option<Deadline>,
+    ) -> Result<Accepted<'scope, C::Output>, SubmitError<C::Closure>>
+    where
+        C: Code + 'scope,
+        V: Stored<C::Output> + 'scope,
+    {
         self.latch.add();
-        let shared = Arc::clone(&job) as Arc<dyn Claimable + 'scope>;
+        let shared = Arc::clone(&job) as Arc<dyn AnySubmission + 'scope>;
         // SAFETY: the job is counted in the latch, and `Submitter::scope` waits for the latch
         // before `'scope` ends.
         #[allow(unsafe_code)]
@@ -249,7 +308,7 @@ impl<'scope> Scope<'scope, '_> {
         match self.submitter.push(Job::shared(erased), until) {
             Ok(number) => Ok((job, JobId(number))),
             Err((refused, kind)) => {
-                let closure = job.submission.claim().expect("a refused job has no claimant");
+                let closure = job.submission.take_closure();
                 drop(refused);
                 self.latch.release();
                 Err(SubmitError::new(closure, kind))
@@ -264,21 +323,28 @@ impl fmt::Debug for Scope<'_, '_> {
     }
 }
 
-/// An accepted job, and its number.
-type Accepted<F, T> = (Arc<Scoped<F, T>>, JobId);
+/// An accepted job, and its id.
+type Accepted<'scope, T> = (Arc<dyn Awaitable<T> + 'scope>, JobId);
 
 /// A job of a scope: what the queue and the handle share.
 ///
 /// Whoever has claimed it releases the latch, after its end.
-struct Scoped<F, T> {
-    submission: Submission<F, T>,
+struct Scoped<C, V> {
+    submission: Submission<C, V>,
     latch: Arc<Latch>,
 }
 
-impl<F, T> Claimable for Scoped<F, T>
+impl<C, V> Scoped<C, V> {
+    fn new(code: C, detached: bool, latch: &Arc<Latch>) -> Arc<Self> {
+        let submission = Submission::unshared(code, detached);
+        Arc::new(Scoped { submission, latch: Arc::clone(latch) })
+    }
+}
+
+impl<C, V> AnySubmission for Scoped<C, V>
 where
-    F: FnOnce() -> T + Send,
-    T: Send,
+    C: Code,
+    V: Stored<C::Output>,
 {
     fn process(&self, claimant: &mut dyn Claimant) -> bool {
         let claimed = self.submission.process(claimant);
@@ -288,6 +354,10 @@ where
         claimed
     }
 
+    fn is_claimed(&self) -> bool {
+        self.submission.is_claimed()
+    }
+
     fn abandon(&self) -> bool {
         let claimed = self.submission.abandon();
         if claimed {
@@ -295,34 +365,30 @@ where
         }
         claimed
     }
-}
 
-impl<F, T> Awaitable<T> for Scoped<F, T>
-where
-    F: FnOnce() -> T + Send,
-    T: Send,
-{
     fn is_finished(&self) -> bool {
         self.submission.is_finished()
-    }
-
-    fn take_until(&self, deadline: Deadline) -> Option<Outcome<T>> {
-        self.submission.take_until(deadline)
-    }
-
-    fn take(&self) -> Option<Outcome<T>> {
-        self.submission.take()
-    }
-
-    fn take_or_register(&self, waker: Waker) -> Option<Outcome<T>> {
-        self.submission.take_or_register(waker)
     }
 
     fn detach(&self) -> u64 {
         self.submission.detach()
     }
+}
 
-    fn as_claimable(&self) -> &dyn Claimable {
+impl<C, V> Awaitable<C::Output> for Scoped<C, V>
+where
+    C: Code,
+    V: Stored<C::Output>,
+{
+    fn take(&self, pending: Pending) -> (Option<Outcome<C::Output>>, u64) {
+        self.submission.take(pending)
+    }
+
+    fn take_boxed(&self, pending: Pending) -> (Option<Outcome<Box<C::Output>>>, u64) {
+        self.submission.take_boxed(pending)
+    }
+
+    fn as_any_submission(&self) -> &dyn AnySubmission {
         self
     }
 }
@@ -413,19 +479,18 @@ impl<T> fmt::Debug for ScopedJobHandle<'_, T> {
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 mod tests {
     use super::{Awaitable, Latch, Scoped};
-    use crate::job::{Claimable, Job, Submission};
+    use crate::job::{AnySubmission, InPlace, Job, Pending};
     use crate::sync::Arc;
 
     /// No queue drops a job while a scope waits for it, but if one did, the scope would end.
     #[test]
     fn a_job_that_is_dropped_unprocessed_is_counted_off_once() {
         let latch = Arc::new(Latch::new());
-        let submission = Submission::unshared(|| "never run", false);
-        let job = Arc::new(Scoped { submission, latch: Arc::clone(&latch) });
+        let job = Scoped::<_, &str>::new(InPlace(|| "never run"), false, &latch);
         latch.add();
-        drop(Job::shared(Arc::clone(&job) as Arc<dyn Claimable>));
+        drop(Job::shared(Arc::clone(&job) as Arc<dyn AnySubmission>));
         assert!(!job.abandon(), "once");
         latch.wait();
-        assert!(job.take().expect("it has its outcome").is_cancelled());
+        assert!(job.take(Pending::Return).0.expect("it has its outcome").is_cancelled());
     }
 }

@@ -1,7 +1,7 @@
 //! Jobs that are finished without a worker: by a discard, or by a handle that cancels.
 
 use super::Shared;
-use crate::job::{Claimable, Claimant, Ending};
+use crate::job::{AnySubmission, Claimant, Ending};
 use crate::outcome::CancelReason;
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
@@ -23,7 +23,7 @@ pub(super) struct Cancelling {
 
 impl Shared {
     /// Claims the job and cancels it. Returns `false` if another claimant had claimed it.
-    pub(crate) fn cancel(&self, job: &dyn Claimable, reason: CancelReason) -> bool {
+    pub(crate) fn cancel(&self, job: &dyn AnySubmission, reason: CancelReason) -> bool {
         job.process(&mut Canceller::enter(self, reason))
     }
 

@@ -1,5 +1,6 @@
 //! The state that the owner of a pool, its submitters, triggers and handles, and its workers share.
 //!
+//! * [`startup`]: starting the workers of a pool that has a start hook.
 //! * [`record`]: what each worker has done and is doing.
 //! * [`cancel`]: jobs that are finished without a worker.
 //! * [`idle`]: waiting until nothing is queued or running.
@@ -17,14 +18,17 @@ use crate::sync::{Condvar, Counter, Flag, Mutex};
 mod cancel;
 mod idle;
 mod record;
+mod startup;
 mod termination;
 
 use cancel::{Canceller, Cancelling};
 use idle::Idle;
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 pub(crate) use idle::IdleWatch;
+pub(crate) use record::Record;
 use record::Running;
-pub(crate) use record::{Phase, Record};
+pub(crate) use startup::StartFailure;
+use startup::Startup;
 pub(crate) use termination::ReportHook;
 use termination::Termination;
 
@@ -33,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) queue: AnyQueue<Job>,
     /// The queue counts slots.
     bounded: bool,
+    /// Used if there is a start hook.
+    pub(crate) startup: Startup,
     /// The records of the workers, by their numbers.
     pub(crate) records: Box<[Record]>,
     /// The threads of the workers, once all of them have started.
@@ -58,8 +64,9 @@ impl Shared {
         hook: Option<ReportHook>,
     ) -> Self {
         Shared {
-            queue: AnyQueue::of(queue, capacity),
+            queue: AnyQueue::of(queue, capacity, Job::is_claimed),
             bounded: capacity.is_some(),
+            startup: Startup::new(),
             records: (0..workers).map(|_| Record::new()).collect(),
             threads: Mutex::new(Vec::new()),
             stopping: Flag::new(),

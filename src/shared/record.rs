@@ -1,7 +1,5 @@
 //! The record of each worker: what it has done and is doing.
 
-use std::mem;
-
 use crate::job::Ending;
 use crate::moment::Moment;
 use crate::report::{JobId, JobPanic, Tally, UnfinishedJob, PANICS_KEPT};
@@ -15,15 +13,14 @@ use crate::sync::{Condvar, Deadline, Mutex};
 #[repr(align(128))]
 pub(crate) struct Record {
     pub(super) status: Mutex<Status>,
-    /// The phase has changed.
-    changed: Condvar,
+    /// The worker has exited.
+    exit: Condvar,
 }
 
 #[derive(Debug)]
 pub(super) struct Status {
-    phase: Phase,
-    /// The message of a start hook that panicked.
-    start_failure: Option<String>,
+    /// The worker takes no more jobs, and its stop hook has run.
+    exited: bool,
     /// A deadline has passed: the worker starts no more jobs.
     pub(super) retired: bool,
     /// The job that has begun and is not counted yet.
@@ -33,20 +30,6 @@ pub(super) struct Status {
     pub(super) panics: Vec<JobPanic>,
     /// The number of idleness waiters, which this worker notifies when a job has ended.
     pub(super) idle_waiters: usize,
-}
-
-/// The phase of a worker. It only grows.
-///
-/// | from | to | when |
-/// | --- | --- | --- |
-/// | `Starting` | `Started` | the start hook has returned; without a hook this step is left out |
-/// | `Starting` | `Exited` | the start hook has panicked, or there is none |
-/// | `Started` | `Exited` | the queue is closed and empty, and the stop hook has run |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    Starting,
-    Started,
-    Exited,
 }
 
 #[derive(Debug)]
@@ -66,15 +49,14 @@ impl Record {
     pub(super) fn new() -> Self {
         Record {
             status: Mutex::new(Status {
-                phase: Phase::Starting,
-                start_failure: None,
+                exited: false,
                 retired: false,
                 running: None,
                 tally: Tally::default(),
                 panics: Vec::new(),
                 idle_waiters: 0,
             }),
-            changed: Condvar::new(),
+            exit: Condvar::new(),
         }
     }
 
@@ -112,29 +94,12 @@ impl Record {
         status.idle_waiters > 0
     }
 
-    pub(crate) fn enter(&self, phase: Phase) {
+    /// Stores that the worker has exited.
+    pub(crate) fn exit(&self) {
         let mut status = self.status.lock();
-        let before = mem::replace(&mut status.phase, phase);
-        debug_assert!(before < phase, "a phase only grows");
-        self.changed.notify_all();
-    }
-
-    /// Stores that the start hook has panicked.
-    pub(crate) fn fail_start(&self, message: String) {
-        self.status.lock().start_failure = Some(message);
-    }
-
-    /// Waits until the start hook has run.
-    ///
-    /// # Errors
-    ///
-    /// The message, if it panicked.
-    pub(crate) fn wait_started(&self) -> Result<(), String> {
-        let mut status = self.status.lock();
-        while status.phase < Phase::Started {
-            status = self.changed.wait(status);
-        }
-        status.start_failure.take().map_or(Ok(()), Err)
+        debug_assert!(!status.exited, "a worker exits once");
+        status.exited = true;
+        self.exit.notify_all();
     }
 
     /// Waits until the worker takes no more jobs and its stop hook has run. Returns `false` if the
@@ -142,9 +107,9 @@ impl Record {
     pub(super) fn wait_exited(&self, deadline: Deadline) -> bool {
         let mut status = self.status.lock();
         let mut late = false;
-        while status.phase < Phase::Exited && !late {
-            (status, late) = self.changed.wait_until(status, deadline);
+        while !status.exited && !late {
+            (status, late) = self.exit.wait_until(status, deadline);
         }
-        status.phase == Phase::Exited
+        status.exited
     }
 }

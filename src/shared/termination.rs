@@ -1,13 +1,13 @@
 //! Waiting for the end of the pool, and the final report.
 
-use super::{Phase, Record, Shared};
+use super::{Record, Shared};
 use crate::events;
-use crate::panics::{drop_catching, ignore_panic};
+use crate::panics::{ignore_panic, CatchDrop};
 use crate::report::Report;
 use crate::sync::{Arc, Deadline};
 
 /// Called with the final report.
-pub(crate) type ReportHook = Arc<dyn Fn(&Report) + Send + Sync>;
+pub(crate) type ReportHook = CatchDrop<Arc<dyn Fn(&Report) + Send + Sync>>;
 
 /// Which thread delivers the final report, if there is a hook for it.
 ///
@@ -79,7 +79,7 @@ impl Shared {
                 self.deliver_final_report();
             }
         }
-        record.enter(Phase::Exited);
+        record.exit();
     }
 
     fn deliver_final_report(&self) {
@@ -92,13 +92,12 @@ impl Shared {
         if let Some(hook) = self.take_report_hook() {
             // The report is final, so a panic of the hook can no longer be counted in it.
             ignore_panic(|| hook(report));
-            drop_catching(hook);
         }
     }
 
     /// Drops the hook of a pool that failed to build.
     pub(crate) fn drop_report_hook(&self) {
-        drop_catching(self.take_report_hook());
+        drop(self.take_report_hook());
     }
 
     fn take_report_hook(&self) -> Option<ReportHook> {

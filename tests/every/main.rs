@@ -26,6 +26,7 @@ every! {
     "../hooks.rs" hooks
     "../idle.rs" idle
     "../job_set.rs" job_set
+    "../large.rs" large
     "../map.rs" map
     "../memory.rs" memory
     "../order.rs" order

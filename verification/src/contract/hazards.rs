@@ -40,6 +40,7 @@ const PANICS: &str = "Panics and destructors";
 const SELF_WAIT: &str = "A pool that waits for itself";
 const STARTING: &str = "Starting threads";
 const CANCELLING: &str = "Cancelling";
+const PROCESS: &str = "Memory, stacks and the process";
 
 /// All hazards, by group.
 pub const HAZARDS: &[Hazard] = &[
@@ -232,6 +233,12 @@ pub const HAZARDS: &[Hazard] = &[
         &["panics::destructors_may_submit_jobs_and_ask_for_stats"],
     ),
     hazard(
+        PANICS,
+        "two closures of the user's are dropped under one guard: two destructors that panic abort",
+        &[],
+        &["hooks::hooks_whose_captures_all_panic_in_drop_abort_nothing"],
+    ),
+    hazard(
         SELF_WAIT,
         "the last owner is dropped by a job on its own worker",
         &["drop-on-worker", "discard-on-worker", "progress-owned-2x2", "final-report-from-worker"],
@@ -273,8 +280,14 @@ pub const HAZARDS: &[Hazard] = &[
     hazard(
         STARTING,
         "workers that had started leak when a later one cannot be started",
-        &["build-fails-at-worker-1", "build-fails-at-worker-2", "start-hook-panics"],
+        &["build-fails-at-worker-1", "build-fails-at-worker-2"],
         &["builder::workers_that_had_started_are_joined_when_one_cannot_be_started"],
+    ),
+    hazard(
+        STARTING,
+        "start hooks wait for each other while one worker cannot be started or its hook panics: `build` hangs",
+        &["start-hook-panics", "no-start-hook-before-every-thread"],
+        &["builder::a_build_fails_whatever_start_hooks_wait_for", "builder::start_hooks_may_wait_for_each_other"],
     ),
     hazard(
         CANCELLING,
@@ -287,6 +300,42 @@ pub const HAZARDS: &[Hazard] = &[
         "a cancelled job keeps its slot and its captures until it is dequeued",
         &["full-cancel-frees-place", "captures-before-handle"],
         &["cancel::the_slot_of_a_cancelled_job_is_free_at_once", "cancel::a_cancelled_job_never_runs_and_its_captures_are_gone_when_cancel_returns"],
+    ),
+    hazard(
+        PROCESS,
+        "a large closure or result is moved through the stack of a worker, or of a caller, which overflows",
+        &[],
+        &["large::a_worker_runs_a_closure_that_is_larger_than_its_stack", "large::a_small_stack_cancels_and_waits_for_large_closures", "large::a_refused_large_closure_comes_back_in_a_small_error", "large::a_large_result_is_moved_a_few_times"],
+    ),
+    hazard(
+        PROCESS,
+        "ending the pool needs memory in proportion to what is queued, when there is none left",
+        &[],
+        &["memory::a_discard_needs_no_memory_that_grows_with_the_queue"],
+    ),
+    hazard(
+        PROCESS,
+        "cancelled jobs behind a stuck one keep their memory: a bounded queue whose memory is not bounded",
+        &["cancelled-jobs-leave-a-full-queue"],
+        &["memory::cancelled_jobs_take_memory_in_proportion_to_the_capacity", "memory::a_cancelled_job_gives_its_large_closure_back_at_once"],
+    ),
+    hazard(
+        PROCESS,
+        "the handle of a job that has ended keeps a block of the size of its closure",
+        &[],
+        &["memory::a_handle_keeps_the_outcome_and_not_the_memory_of_the_closure"],
+    ),
+    hazard(
+        PROCESS,
+        "the pool in a forked child has no workers: drop panics in join",
+        &[],
+        &["fork::in_a_forked_child_ending_the_pool_returns_and_does_not_panic"],
+    ),
+    hazard(
+        PROCESS,
+        "a waker is kept after its handle is gone, and woken for nothing",
+        &[],
+        &["futures::the_waker_of_a_dropped_handle_does_not_outlive_its_job"],
     ),
 ];
 

@@ -90,8 +90,8 @@ pub(crate) const EXIT_WAKES_NOBODY: Defect =
     in_file(RECORD, "the end of a worker wakes nobody", Action::DropNotifyAll);
 pub(crate) const OWNER_TIMES_OUT: Defect =
     in_file(RECORD, "a deadline fires too early", Action::FireDeadline);
-pub(crate) const START_WAKES_NOBODY: Defect =
-    in_file(RECORD, "a finished start hook wakes nobody", Action::DropNotifyAll);
+pub(crate) const STARTUP_WAKES_NOBODY: Defect =
+    in_file("src/shared/startup.rs", "a step of the start wakes nobody", Action::DropNotifyAll);
 /// Between the count of a panic and its entry in the list.
 pub(crate) const JOB_SPLITS_ITS_END: Defect =
     in_file(RECORD, "a panic is counted before it is listed", Action::SplitLock(2));

@@ -225,3 +225,27 @@ fn cancel_frees_slot(harness: &Harness, slots: usize) {
     outside.join().unwrap();
     harness.reach(if history::slept("outside") { "waited" } else { "did not wait" });
 }
+
+pub(crate) const CANCELLED_JOBS_LEAVE: Scenario = Scenario {
+    name: "cancelled-jobs-leave-a-full-queue",
+    property:
+        "a push into a buffer of cancelled jobs removes them and loses no other: capacity 1, \
+        2 cancelled jobs and 1 that runs",
+    clauses: &[2, 4, 25],
+    reach: &["0 cancelled", "1 cancelled", "2 cancelled"],
+    world: World::PLAIN,
+    body: |harness| {
+        let pool = harness.builder().workers(1).capacity(1).build().unwrap();
+        let cancelled = (0..2).filter(|_| {
+            let job = pool.submit(|| ()).unwrap();
+            job.cancel() == last_call::Cancellation::Cancelled
+        });
+        let cancelled = cancelled.count();
+        let last = pool.submit(|| ()).unwrap();
+        let report = pool.shutdown();
+        assert!(last.try_join().unwrap().is_completed(), "the job that nobody cancelled has run");
+        assert_eq!((report.accepted, report.cancelled), (3, cancelled as u64));
+        assert_eq!(report.completed, 3 - cancelled as u64);
+        harness.reach(["0 cancelled", "1 cancelled", "2 cancelled"][cancelled]);
+    },
+};

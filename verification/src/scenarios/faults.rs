@@ -3,7 +3,7 @@
 use last_call::sync::fault::{Action, Fault};
 
 use crate::scenarios::scenario::{Harness, Scenario, World};
-use crate::scenarios::tools::{panic_quietly, Count};
+use crate::scenarios::tools::{panic_quietly, Count, Latch};
 
 const SPAWN_FAILS: Scenario = Scenario {
     name: "",
@@ -37,6 +37,27 @@ pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
     ..SPAWN_FAILS
 };
 
+pub(crate) const NO_START_HOOK_RUNS_EARLY: Scenario = Scenario {
+    name: "no-start-hook-before-every-thread",
+    property: "when the second of 2 workers cannot start, build returns an error and the start \
+        hook, which waits for that worker, does not run",
+    world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
+    body: |harness| {
+        let (meeting, started) = (Latch::new(2), Count::default());
+        let on_start = started.clone();
+        let hook = move |_| {
+            on_start.add();
+            meeting.arrive();
+            meeting.wait();
+        };
+        let built = harness.builder().workers(2).on_start(hook).build();
+        assert!(built.expect_err("a worker could not start").is_spawn());
+        assert_eq!(started.get(), 0, "no hook runs before every thread exists");
+        harness.reach("an error");
+    },
+    ..SPAWN_FAILS
+};
+
 fn spawn_fails(harness: &Harness, failing: usize) {
     let stopped = Count::default();
     let on_stop = stopped.clone();
@@ -49,25 +70,28 @@ fn spawn_fails(harness: &Harness, failing: usize) {
 
 pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
     name: "start-hook-panics",
-    property: "when one of 2 start hooks panics, build joins both threads and returns an error",
+    property: "when one of 2 start hooks panics while the other waits for it, build returns an \
+        error, and the other worker ends after its hook",
     clauses: &[27],
     reach: &["an error"],
     world: World::PLAIN,
     body: |harness| {
-        let stopped = Count::default();
-        let on_stop = stopped.clone();
+        let (meeting, stopped) = (Latch::new(1), Latch::new(1));
+        let (on_start, on_stop) = (meeting.clone(), stopped.clone());
         let built = harness
             .builder()
             .workers(2)
-            .on_start(|worker| {
+            .on_start(move |worker| {
                 if worker == 1 {
                     panic_quietly()
                 }
+                on_start.wait();
             })
-            .on_stop(move |_| on_stop.add())
+            .on_stop(move |_| on_stop.done())
             .build();
         assert!(built.expect_err("a hook panicked").is_start_hook());
-        assert_eq!(stopped.get(), 1, "the started worker has ended when build returns");
+        meeting.done();
+        stopped.wait();
         harness.reach("an error");
     },
 };

@@ -266,7 +266,7 @@ pub(crate) const GIVES_BUFFERS_BACK: Scenario = Scenario {
     clauses: &[7],
     reach: &["all popped"],
     world: World::PLAIN,
-    body: |harness| pop_before_close(harness, TwoLock::keeping(0, None), 2),
+    body: |harness| pop_before_close(harness, TwoLock::keeping(0, None, |_| false), 2),
 };
 
 pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
@@ -351,7 +351,7 @@ pub(crate) const DRAIN_RACING_POP: Scenario = Scenario {
         };
         queue.push("first", Wait::No).unwrap();
         queue.push("second", Wait::No).unwrap();
-        let drained = queue.drain();
+        let drained: Vec<_> = queue.drain().collect();
         // What it left, the popper would take.
         assert_eq!(queue.counts().queued, 0, "a drain leaves nothing");
         popper.join().unwrap();
