@@ -37,5 +37,6 @@ cargo test --doc
 # The README's command, and every test: in one executable, but for those that measure the memory of
 # their process or listen to its events.
 cargo run --example server --features signal,tracing -- --help
+cargo build --example accept_loop --features signal,tracing
 cargo test --features __internals,signal,tracing --lib --test every --test memory --test events \
-  --test server --example server -- --skip memory:: --skip events::
+  --test server --test readme --example server --example accept_loop -- --skip memory:: --skip events::

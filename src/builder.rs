@@ -138,7 +138,7 @@ impl Builder {
     ///
     /// A cancelled job gives its slot back at once. What remains of it, a few hundred bytes at most,
     /// stays in the queue for a while: the queue holds at most four times as many jobs as it has
-    /// slots, the cancelled ones included. [`QueueKind::Channel`] has no such limit.
+    /// slots, the cancelled ones included. The channel, see [`QueueKind`], has no such limit.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = Some(jobs);
         self

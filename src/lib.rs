@@ -39,8 +39,8 @@
 //!   running, through the `coarsetime` crate (on Linux, macOS and Windows), which is licensed under
 //!   BSD-2-Clause. Without it the time is exact, at a cost for every job.
 //! * `crossbeam-channel`: adds a [`QueueKind`], a crossbeam channel.
-//! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard
-//!   (`Shutdown::on_signals`). It is untested on Windows.
+//! * `signal`: SIGINT and SIGTERM end the pool, the first with a drain, the second with a discard,
+//!   and the third ends the process (`Shutdown::on_signals`). It is untested on Windows.
 //! * `tracing`: emits events with the target `last_call`; see [below](#events).
 //!
 //! # Events

@@ -48,9 +48,10 @@ use crate::trigger::{Shutdown, StopToken};
 /// on any thread, and a destructor of its captures ends the pool: that job has not ended yet, and
 /// other threads may wait for its handle.
 ///
-/// A deadline applies to jobs. Two pieces of user code run on the thread that shuts down, and it
-/// waits for them regardless of the deadline: the destructors of what cancelled jobs have captured,
-/// and `on_terminated` if every worker has ended by then.
+/// A deadline applies to jobs. Other user code runs on the thread that shuts down, and it waits for
+/// that regardless of the deadline: the destructors of what cancelled jobs have captured and, if
+/// every worker has ended by then, `on_terminated` and the destructor of a closure that listens to
+/// signals.
 ///
 /// # Stacks
 ///
@@ -348,6 +349,7 @@ impl ThreadPool {
             shared.wait_cancelled(Deadline::never());
             let report = shared.report(false);
             shared.deliver(&report);
+            shared.end();
             report
         } else {
             if !shared.wait_terminated(deadline) {

@@ -67,6 +67,11 @@ impl Shutdown {
         self.wait_until(Deadline::after(timeout))
     }
 
+    #[cfg(feature = "signal")]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     fn wait_until(&self, deadline: Deadline) -> Result<(), WaitError> {
         if self.shared.would_deadlock() {
             return Err(WaitError::WOULD_DEADLOCK);

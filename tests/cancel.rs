@@ -450,3 +450,34 @@ fn a_handle_that_cancels_on_its_drop_cancels_a_queued_job_and_no_other() {
         evidence("C13 C24 C25", 5);
     });
 }
+
+/// What remains of cancelled jobs leaves a bounded queue. The jobs between them stay, and run under
+/// their ids.
+#[test]
+fn cancelled_jobs_leave_a_full_queue_and_take_no_other_with_them() {
+    watchdog(LIMIT, "cancelled jobs that leave", |_| {
+        const ROUNDS: u64 = 3;
+        const CANCELLED: u64 = 20;
+        let pool = bounded(1, 6);
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let results = (0..ROUNDS).map(|round| {
+            for _ in 0..CANCELLED {
+                let job = pool.try_submit(|| ()).unwrap();
+                assert_eq!(job.cancel(), Cancellation::Cancelled);
+            }
+            pool.try_execute(|| panic_quietly("without a handle")).unwrap();
+            pool.try_submit(move || round).unwrap()
+        });
+        let results = results.collect::<Vec<_>>();
+        gate.open();
+        let results = results.into_iter().map(|job| job.join().unwrap());
+        assert_eq!(results.collect::<Vec<_>>(), [0, 1, 2]);
+        let report = pool.shutdown();
+        assert_conserved(&report);
+        assert_eq!((report.completed, report.cancelled), (1 + ROUNDS, ROUNDS * CANCELLED));
+        let ids = report.panics.iter().map(|panic| panic.id.get());
+        assert_eq!(ids.collect::<Vec<_>>(), [21, 43, 65]);
+        evidence("C4,C25", ROUNDS * (CANCELLED + 2));
+    });
+}

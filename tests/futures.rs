@@ -5,11 +5,12 @@
 mod support;
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{mpsc, Arc};
-use std::task::{Wake, Waker};
-use std::thread;
+use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 use std::time::{Duration, Instant};
+use std::{ptr, thread};
 
 use futures_executor::{LocalPool, ThreadPool as Executors};
 use futures_util::future::{self, Either};
@@ -349,6 +350,40 @@ fn the_waker_of_a_dropped_handle_does_not_outlive_its_job() {
         drop(pool);
         assert_eq!(Arc::strong_count(&wakes), 1);
         evidence("C24", 2);
+    });
+}
+
+/// Returns a waker whose clones panic when they are dropped.
+fn waker_that_panics_in_drop() -> ManuallyDrop<Waker> {
+    static FUNCTIONS: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+    fn clone(_: *const ()) -> RawWaker {
+        RawWaker::new(ptr::null(), &FUNCTIONS)
+    }
+    fn wake(_: *const ()) {}
+    fn drop(_: *const ()) {
+        panic_quietly("the waker's drop");
+    }
+    // SAFETY: the functions do not use their pointer.
+    ManuallyDrop::new(unsafe { Waker::from_raw(clone(ptr::null())) })
+}
+
+/// The pool drops the waker that it does not need. The poll returns the outcome all the same.
+#[test]
+fn a_waker_whose_drop_panics_takes_no_outcome_with_it() {
+    watchdog(LIMIT, "a waker that panics in drop", |_| {
+        let pool = pool(1);
+        let waker = waker_that_panics_in_drop();
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let mut job = pool.submit(|| 3).unwrap();
+        assert!(poll(&mut job, &waker).is_none());
+        assert!(poll(&mut job, &waker).is_none(), "the first clone is dropped");
+        gate.open();
+        pool.wait_idle().unwrap();
+        let outcome = poll(&mut job, &waker).expect("it has ended");
+        assert_eq!(outcome.unwrap(), 3);
+        assert_eq!(pool.shutdown().other_panics, 2);
+        evidence("C13,C24", 3);
     });
 }
 

@@ -4,6 +4,7 @@
 //! optimisation, each move of a large value takes stack of its own: `cargo verify` builds the tests
 //! that way.
 #![cfg(not(loom))]
+#![allow(clippy::large_stack_arrays)] // on purpose
 
 mod support;
 

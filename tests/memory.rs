@@ -12,7 +12,7 @@ use cap::Cap;
 use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{Queue, Wait};
 use last_call::{Cancellation, ThreadPool};
-use support::{evidence, lock, pool, waiting, watchdog, Gate, LIMIT};
+use support::{evidence, in_a_process, lock, pool, waiting, watchdog, Gate, LIMIT};
 
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
@@ -81,7 +81,7 @@ fn a_queue_with_two_locks_gives_large_buffers_back_before_its_popper_sleeps() {
 fn a_popper_of_items_without_a_size_sleeps() {
     let _alone = lock(&ALONE);
     watchdog(LIMIT, "no size", |_| {
-        let queue = Arc::new(TwoLock::<()>::keeping(4, None, |_| false));
+        let queue = Arc::new(TwoLock::<()>::keeping(4, None, |()| false));
         let popper = Arc::clone(&queue);
         let popper = waiting(move || popper.pop(|| ()));
         assert_eq!(queue.push((), Wait::No), Ok(0));
@@ -89,10 +89,13 @@ fn a_popper_of_items_without_a_size_sleeps() {
     });
 }
 
-/// Submits jobs with captures of this size, each of which is cancelled while a worker is stuck.
+/// The size of the captures of a cancelled job, in bytes.
+const CAPTURED: usize = 8 << 10;
+
+/// Submits jobs, each of which is cancelled while a worker is stuck.
 fn submit_and_cancel(pool: &ThreadPool, jobs: usize) {
     for _ in 0..jobs {
-        let captured = [1_u8; 2048];
+        let captured = [1_u8; CAPTURED];
         let job = pool.try_submit(move || _ = std::hint::black_box(&captured)).unwrap();
         assert_eq!(job.cancel(), Cancellation::Cancelled);
     }
@@ -115,7 +118,7 @@ fn cancelled_jobs_take_memory_in_proportion_to_the_capacity() {
             let with_100 = MEMORY.allocated();
             submit_and_cancel(&pool, 20_000);
             let grown = MEMORY.allocated().saturating_sub(with_100);
-            assert!(grown < 32 << 10, "{grown} bytes for 20,000 jobs, capacity {capacity}");
+            assert!(grown < 256 << 10, "{grown} bytes for 20,000 jobs, capacity {capacity}");
             let last = pool.try_submit(|| 3).unwrap();
             gate.open();
             assert_eq!(last.join().unwrap(), 3);
@@ -138,7 +141,7 @@ fn a_cancelled_job_gives_its_large_closure_back_at_once() {
         let before = MEMORY.allocated();
         submit_and_cancel(&pool, JOBS);
         let each = MEMORY.allocated().saturating_sub(before) / JOBS;
-        assert!(each < 512, "{each} bytes for each job, whose closure had 2048");
+        assert!(each < CAPTURED / 4, "{each} bytes for each job");
         gate.open();
         evidence("C25", 1);
     });
@@ -148,17 +151,17 @@ fn a_cancelled_job_gives_its_large_closure_back_at_once() {
 fn a_handle_keeps_the_outcome_and_not_the_memory_of_the_closure() {
     let _alone = lock(&ALONE);
     watchdog(LIMIT, "handles that are kept", |_| {
-        const JOBS: usize = 200;
+        const JOBS: usize = 1000;
         let pool = pool(1);
         let before = MEMORY.allocated();
         let handles = (0..JOBS).map(|_| {
-            let captured = [1_u8; 8192];
+            let captured = [1_u8; CAPTURED];
             pool.submit(move || std::hint::black_box(&captured)[0]).unwrap()
         });
         let handles: Vec<_> = handles.collect();
         pool.wait_idle().unwrap();
         let each = MEMORY.allocated().saturating_sub(before) / JOBS;
-        assert!(each < 512, "{each} bytes for each handle");
+        assert!(each < CAPTURED / 4, "{each} bytes for each handle");
         assert!(handles.into_iter().all(|handle| handle.join().unwrap() == 1));
         evidence("C24", 1);
     });
@@ -167,7 +170,13 @@ fn a_handle_keeps_the_outcome_and_not_the_memory_of_the_closure() {
 /// A pool that is short of memory ends all the same.
 #[test]
 fn a_discard_needs_no_memory_that_grows_with_the_queue() {
-    let _alone = lock(&ALONE);
+    // The limit is one for the whole process.
+    let test = "a_discard_needs_no_memory_that_grows_with_the_queue";
+    if let Some(output) = in_a_process(test, &[]) {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        evidence("C17", 2);
+        return;
+    }
     watchdog(LIMIT, "a discard", |_| {
         const JOBS: u64 = 100_000;
         let discards: [fn(&ThreadPool); 2] = [|pool| pool.shutdown_trigger().discard(), |_pool| ()];
@@ -187,6 +196,5 @@ fn a_discard_needs_no_memory_that_grows_with_the_queue() {
             assert_eq!((report.cancelled, report.unfinished), (JOBS, 1));
             gate.open();
         }
-        evidence("C17", 2);
     });
 }

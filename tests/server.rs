@@ -10,16 +10,17 @@
 #![cfg(not(loom))]
 #![forbid(unsafe_code)]
 
-use std::ffi::OsStr;
-use std::fmt;
+#[path = "support/example.rs"]
+mod example;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fmt, thread};
 
+use example::executable;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use shared_child::SharedChild;
@@ -160,6 +161,20 @@ fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
     assert_eq!(end.out.last().map(String::as_str), Some(report), "{end}");
     let closed = end.err.iter().filter(|line| line.ends_with("closed unanswered")).count();
     assert_eq!(closed, 2, "{end}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_third_signal_ends_the_server_while_a_request_is_running() {
+    let server = Server::start(&["--workers", "1", "--verbose"]);
+    let _running = server.client(HALF);
+    server.wait_for_error(|line| line.ends_with(": begun"));
+    server.signal(Signal::SIGTERM);
+    server.wait_for_line("Shutting down.");
+    server.signal(Signal::SIGTERM);
+    server.wait_for_error(|line| line.starts_with("second signal: "));
+    let end = server.end_at(Signal::SIGINT);
+    assert_eq!(end.status.code(), Some(130), "{end}");
 }
 
 #[test]
@@ -477,14 +492,16 @@ impl Server {
     /// Starts a server on a free port and waits until it listens. Clients have as much time as the
     /// watchdog, unless `args` sets another.
     fn start(args: &[&str]) -> Self {
-        Server::start_by(Command::new(executable()), args)
+        Server::start_by(Command::new(executable("server")), args)
     }
 
     /// The same, through a shell that ignores these signals, and so makes the server ignore them.
     #[cfg(unix)]
     fn start_ignoring(signals: &str, args: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")]).arg(executable());
+        shell
+            .args(["-c", &format!("trap '' {signals}; exec \"$0\" \"$@\"")])
+            .arg(executable("server"));
         Server::start_by(shell, args)
     }
 
@@ -500,7 +517,7 @@ impl Server {
     }
 
     fn spawn(args: &[&str]) -> Self {
-        Server::spawn_by(Command::new(executable()), args)
+        Server::spawn_by(Command::new(executable("server")), args)
     }
 
     fn spawn_by(mut command: Command, args: &[&str]) -> Self {
@@ -596,29 +613,6 @@ impl Drop for Server {
             eprintln!("{}", *self.seen.lock());
         }
     }
-}
-
-/// Returns the example that cargo has built beside this test: `target/…/deps/server-…` is this
-/// test, or that of a tool that keeps several builds.
-fn executable() -> PathBuf {
-    let this = std::env::current_exe().expect("the system tells a process its executable");
-    let profile = this.ancestors().nth(
-        if this.parent().and_then(|folder| folder.file_name()) == Some(OsStr::new("deps")) {
-            2
-        } else {
-            1
-        },
-    );
-    let examples = std::env::var_os("LAST_CALL_EXAMPLES").map(PathBuf::from);
-    let example = examples
-        .unwrap_or_else(|| profile.expect("an executable is in a folder").join("examples"))
-        .join(format!("server{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        example.is_file(),
-        "there is no {}: `cargo test` builds it, or `cargo build --example server`",
-        example.display()
-    );
-    example
 }
 
 /// The output of a server so far, which tests wait for.

@@ -37,7 +37,8 @@ use mio::{Events, Interest, Poll, Token, Waker};
     after_help = "Signals: at the first Ctrl-C (SIGINT, or SIGTERM) the server takes no new \
                   connections, answers those that it has and ends. At the second it answers only \
                   those that a worker has begun with, and closes the queued ones unanswered. The \
-                  exit status is 0 both times. Under nohup it goes on when the terminal closes."
+                  exit status is 0 both times. The third ends it at once, with the status 130, or \
+                  143 for SIGTERM. Under nohup it goes on when the terminal closes."
 )]
 struct Args {
     /// The TCP port to listen on, of 127.0.0.1 only; 0 lets the system choose a free one

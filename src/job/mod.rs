@@ -145,6 +145,7 @@ impl Job {
     }
 
     /// Returns the closure of a [`detached`](Self::detached) job that the queue refused.
+    #[allow(clippy::unnecessary_box_returns)] // a large closure stays in its box
     pub(crate) fn into_detached<F>(mut self) -> Box<F>
     where
         F: FnOnce() + Send + 'static,

@@ -162,6 +162,7 @@ where
     }
 
     /// Returns the closure of a submission that the queue refused.
+    #[allow(clippy::unnecessary_box_returns)] // a large closure stays in its box
     pub(crate) fn take_closure(&self) -> Box<C::Closure> {
         self.claim().expect("a refused job has no claimant").into_box()
     }

@@ -5,6 +5,7 @@
 //! * [`cancel`]: jobs that are finished without a worker.
 //! * [`idle`]: waiting until nothing is queued or running.
 //! * [`termination`]: waiting for the end of the pool, and the final report.
+//! * [`at_end`]: what else follows the end.
 
 use std::fmt;
 
@@ -15,12 +16,14 @@ use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::{Condvar, Counter, Flag, Mutex};
 
+mod at_end;
 mod cancel;
 mod idle;
 mod record;
 mod startup;
 mod termination;
 
+use at_end::AtEnd;
 use cancel::{Canceller, Cancelling};
 use idle::Idle;
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     /// There is a hook for the final report. Without one the termination state is not used.
     has_report_hook: bool,
     termination: Mutex<Termination>,
+    at_end: AtEnd,
     /// Panics of destructors and stop hooks, which change no outcome.
     other_panics: Counter,
 }
@@ -75,6 +79,7 @@ impl Shared {
             idle: Idle::new(),
             has_report_hook: hook.is_some(),
             termination: Mutex::new(Termination::new(workers, hook)),
+            at_end: AtEnd::new(workers),
             other_panics: Counter::new(),
         }
     }

@@ -56,16 +56,16 @@ impl Shared {
     /// Detaches the owner from the workers: the last one to exit delivers the report. If all of
     /// them have exited, this thread does.
     pub(crate) fn detach(&self) {
-        if !self.has_report_hook {
-            return;
+        if self.has_report_hook {
+            let mut termination = self.termination.lock();
+            termination.detached = true;
+            let due = termination.live == 0;
+            drop(termination);
+            if due {
+                self.deliver_final_report();
+            }
         }
-        let mut termination = self.termination.lock();
-        termination.detached = true;
-        let due = termination.live == 0;
-        drop(termination);
-        if due {
-            self.deliver_final_report();
-        }
+        self.at_end.detach();
     }
 
     /// Ends a worker, which runs no more user code.
@@ -79,6 +79,7 @@ impl Shared {
                 self.deliver_final_report();
             }
         }
+        self.at_end.exit();
         record.exit();
     }
 

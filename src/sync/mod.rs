@@ -25,6 +25,7 @@ pub mod engine;
 mod exclusive;
 #[cfg(feature = "__internals")]
 pub mod fault;
+mod process_lock;
 #[cfg(all(loom, feature = "__internals"))]
 pub mod trace;
 
@@ -32,6 +33,7 @@ pub mod trace;
 pub use backend::note;
 pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
 pub use exclusive::Exclusive;
+pub use process_lock::ProcessLock;
 
 /// Shared ownership, counted by the standard library in every build.
 ///

@@ -245,6 +245,7 @@ fn record(runs: &[Runs], expected: &mut Expected, file: &Path) -> Result<(), Str
         expected.record_second_opinion(trial.name(), number);
     }
     expected.retain(|name| Trial::find(name).is_some());
+    expected.record_duties(Trial::all(true));
     expected.write(file)
 }
 

@@ -337,6 +337,17 @@ pub const HAZARDS: &[Hazard] = &[
         &[],
         &["futures::the_waker_of_a_dropped_handle_does_not_outlive_its_job"],
     ),
+    hazard(
+        PROCESS,
+        "signals stay caught after the end of the pool, a third one does nothing, and each pool leaves a thread and descriptors behind",
+        &[],
+        &[
+            "signal::after_the_end_of_the_pool_a_signal_ends_the_process",
+            "signal::a_third_signal_ends_the_process_while_a_step_is_stuck",
+            "signal::four_hundred_pools_leave_no_thread_and_no_descriptor",
+            "readme::ctrl_c_ends_the_server_of_the_readme_while_a_job_is_stuck",
+        ],
+    ),
 ];
 
 /// Returns the table of `verification/HAZARDS.md`.

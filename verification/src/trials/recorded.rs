@@ -1,4 +1,5 @@
-//! The recorded numbers of executions: `verification/data/expected.toml`.
+//! The recorded numbers of executions, and what each trial must show:
+//! `verification/data/expected.toml`.
 //!
 //! A model that explores fewer executions has lost coverage; one that explores more has grown. The
 //! engines are deterministic, so each range is a single number unless it is widened by hand.
@@ -9,6 +10,8 @@ use std::path::Path;
 use std::{fmt, fs};
 
 use serde::Deserialize;
+
+use crate::trials::trial::Trial;
 
 /// The expected number of executions of the last exploration of a trial, as an inclusive range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -60,10 +63,14 @@ impl fmt::Display for Range {
     }
 }
 
-/// The contents of the file: the recorded numbers by trial.
+/// The contents of the file, by trial.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
+    /// What each trial must show. A test holds the trials against it, so none loses a defect, or
+    /// its place in the default audit, without a word in a diff of this file.
+    #[serde(default)]
+    duties: BTreeMap<String, Vec<String>>,
     executions: BTreeMap<String, Range>,
     /// The executions of the second engine, for the models that it finishes quickly.
     #[serde(default)]
@@ -118,6 +125,11 @@ impl Expected {
         self.executions.insert(trial, Range::new(number, number));
     }
 
+    /// Records what each trial must show.
+    pub fn record_duties(&mut self, trials: impl Iterator<Item = &'static Trial>) {
+        self.duties = trials.map(|trial| (trial.name(), trial.duties())).collect();
+    }
+
     /// Keeps only the trials for which `keep` returns `true`.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.executions.retain(|trial, _| keep(trial));
@@ -131,8 +143,15 @@ impl Expected {
     /// Returns a message that names the file if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let mut text = String::from(
-            "# The number of executions that each model explores, each another trace: [least, most].\n\
-             # Written by `cargo verify --record`; read the difference before you commit it.\n\n\
+            "# Written by `cargo verify --record`; read the difference before you commit it.\n\n\
+             # What each trial must show: the result, when it runs, and the defects that it convicts.\n\
+             [duties]\n",
+        );
+        for (trial, duties) in &self.duties {
+            let _ = writeln!(text, "{trial:?} = {duties:?}");
+        }
+        text.push_str(
+            "\n# The number of executions that each model explores, each another trace: [least, most].\n\
              [executions]\n",
         );
         for (trial, range) in &self.executions {
@@ -151,8 +170,8 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
-    use super::Expected;
-    use crate::trials::trial::{Expect, Trial};
+    use super::{Expected, Trial};
+    use crate::trials::trial::Expect;
 
     fn parse(text: &str) -> Result<Expected, String> {
         toml::from_str(text).map_err(|error| error.to_string())
@@ -175,6 +194,18 @@ mod tests {
         for trial in Trial::all(true).filter(holds) {
             assert!(expected.range(&trial.name()).is_some(), "not recorded: {}", trial.name());
         }
+    }
+
+    #[test]
+    fn every_trial_must_show_what_is_recorded() {
+        let recorded = parse(include_str!("../../data/expected.toml")).expect("it is whole");
+        let mut current = recorded.clone();
+        current.record_duties(Trial::all(true));
+        // Pair by pair, for a message that can be read.
+        for (recorded, current) in recorded.duties.iter().zip(&current.duties) {
+            assert_eq!(recorded, current);
+        }
+        assert_eq!(recorded.duties.len(), current.duties.len(), "a trial is missing at the end");
     }
 
     #[test]

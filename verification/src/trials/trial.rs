@@ -50,6 +50,20 @@ impl Trial {
         self.defects.iter().copied().find(|defect| defect.name == name)
     }
 
+    /// Returns what the trial must show: the expected result, when it runs, and the seeded defects
+    /// that it must convict.
+    pub fn duties(&self) -> Vec<String> {
+        let expected = match self.expect {
+            Expect::Proved => "proved".to_owned(),
+            Expect::Bounded(bound) => format!("no violation up to {bound} preemptions"),
+            Expect::Convicted(Conviction::Deadlock) => "a deadlock".to_owned(),
+            Expect::Convicted(Conviction::Panic(text)) => format!("a panic: {text}"),
+        };
+        let when = if self.nightly { "nightly" } else { "always" };
+        let defects = self.defects.iter().map(|defect| defect.name.to_owned());
+        [expected, when.to_owned()].into_iter().chain(defects).collect()
+    }
+
     /// Returns the preemption bound of the last exploration, or `None` if it is unbounded.
     pub fn bound(&self) -> Option<usize> {
         match self.expect {

@@ -1,0 +1,70 @@
+//! What follows the end of the pool, apart from the final report: it stops listening to signals.
+
+use super::Shared;
+use crate::sync::ProcessLock;
+
+/// The pool has ended when every worker has exited and the owner has joined them or has detached;
+/// see the table in [`termination`](super::termination).
+///
+/// In a model no pool listens to signals, so this is not in the models.
+pub(super) struct AtEnd(ProcessLock<State>);
+
+struct State {
+    /// Workers that have not exited.
+    live: usize,
+    /// The owner has joined the workers, or has detached.
+    left: bool,
+    /// `None` once the pool has ended.
+    actions: Option<Vec<Box<dyn FnOnce() + Send>>>,
+}
+
+impl AtEnd {
+    pub(super) const fn new(workers: usize) -> Self {
+        let state = State { live: workers, left: false, actions: Some(Vec::new()) };
+        AtEnd(ProcessLock::new(state))
+    }
+
+    /// A worker exits.
+    pub(super) fn exit(&self) {
+        self.change(|state| state.live -= 1);
+    }
+
+    /// The owner detaches.
+    pub(super) fn detach(&self) {
+        self.change(|state| state.left = true);
+    }
+
+    /// The owner has joined the workers. In a forked process none is there, and none has exited.
+    fn join(&self) {
+        self.change(|state| (state.live, state.left) = (0, true));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.0.lock();
+        change(&mut state);
+        let has_ended = state.live == 0 && state.left;
+        let due = if has_ended { state.actions.take() } else { None };
+        drop(state);
+        due.into_iter().flatten().for_each(|action| action());
+    }
+}
+
+impl Shared {
+    /// Ends the pool, after its workers are joined and the report is delivered.
+    pub(crate) fn end(&self) {
+        self.at_end.join();
+    }
+
+    /// Calls `action` at the end of the pool, on the thread that brings it about, or at once if the
+    /// pool has ended.
+    #[cfg(feature = "signal")]
+    pub(crate) fn call_at_end(&self, action: impl FnOnce() + Send + 'static) {
+        let mut state = self.at_end.0.lock();
+        if let Some(actions) = &mut state.actions {
+            actions.push(Box::new(action));
+            return;
+        }
+        drop(state);
+        action();
+    }
+}
