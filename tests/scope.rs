@@ -96,6 +96,28 @@ fn handles_return_borrowed_results_inside_the_scope() {
     });
 }
 
+/// They are stored in boxes, also where they borrow.
+#[test]
+fn large_closures_and_results_borrow_too() {
+    watchdog(LIMIT, "large", |_| {
+        let pool = pool(1);
+        let (owned, large) = (String::from("borrowed"), [1_u8; 4096]);
+        let lengths = pool.scope(|scope| {
+            let text = &owned;
+            let result = scope.submit(move || ([text; 100], large)).unwrap();
+            scope.execute(move || assert_eq!((text.len(), large.len()), (8, 4096))).unwrap();
+            drop(scope.submit(move || ([text; 100], large)).unwrap());
+            scope.submit(move || (large, text)).unwrap().cancel();
+            let (texts, large) = result.join().unwrap();
+            (texts.iter().map(|text| text.len()).sum::<usize>(), large.len())
+        });
+        assert_eq!(lengths.unwrap(), (800, 4096));
+        drop(owned);
+        assert_conserved(&pool.shutdown());
+        evidence("C29", 1);
+    });
+}
+
 /// Adds up the leaves of a binary tree. Each job borrows from the thread that waits.
 fn add<'scope>(scope: &'scope Scope<'scope, '_>, numbers: &'scope [u64], total: &'scope AtomicU64) {
     if let [number] = numbers {
