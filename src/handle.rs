@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::job::{Awaitable, Pending, Size};
 use crate::outcome::{CancelReason, Outcome};
+use crate::patience::Patience;
 use crate::report::JobId;
 use crate::shared::Shared;
 use crate::sync::{Arc, Deadline, Mutex};
@@ -134,6 +135,8 @@ impl<T> JobHandle<T> {
 
     /// Waits for the outcome. Everything that the job does, including the drop of its captures,
     /// happens before this returns.
+    ///
+    /// Before it sleeps, it looks on for at most 20 µs while that has paid on this pool.
     ///
     /// # Panics
     ///
@@ -316,6 +319,7 @@ impl<'a, T> Handle<'a, T> {
     }
 
     pub(crate) fn join(self) -> Outcome<T> {
+        self.look();
         // Each function that passes a large result on needs stack for a copy of it.
         let join = if Size::<T>::IS_LARGE { Self::join_large } else { Self::join_small };
         join(self)
@@ -365,6 +369,24 @@ impl<'a, T> Handle<'a, T> {
             let Some(outcome) = self.submission().take(pending).0 else { return Err(self) };
             self.submission = None;
             Ok(outcome)
+        }
+    }
+
+    /// Looks on for the outcome for a moment, if that has paid.
+    fn look(&self) {
+        let beacon = self.submission().beacon();
+        if beacon.is_raised() {
+            return;
+        }
+        let joins = &self.shared.joins;
+        let before = joins.get();
+        let mut patience = Patience::from_bits(before);
+        if patience.should_look() {
+            patience.observe(beacon.look(Patience::LOOK));
+        }
+        // A write would take the cache line away from workers.
+        if patience.to_bits() != before {
+            joins.set(patience.to_bits());
         }
     }
 

@@ -117,6 +117,7 @@ mod events;
 mod moment;
 mod outcome;
 mod panics;
+mod patience;
 mod report;
 #[cfg(feature = "signal")]
 mod signal;

@@ -227,6 +227,26 @@ fn a_queue_that_is_dropped_drops_its_items() {
     });
 }
 
+/// There are more items than a drain takes from a channel in one block.
+#[test]
+fn a_drain_takes_every_item_in_order() {
+    const ITEMS: u64 = 3_000;
+    fn check<Q: Queue<u64>>() {
+        let queue = Q::new(None, |_| false);
+        (0..ITEMS).for_each(|item| assert_eq!(queue.push(item, Wait::No), Ok(item)));
+        assert_eq!(queue.pop(|| ()), Some((0, 0)));
+        assert!(queue.drain().eq((1..ITEMS).map(|item| (item, item))));
+        assert_eq!(queue.counts().queued, 0);
+    }
+    watchdog(LIMIT, "drain", |_| {
+        check::<Locked<_>>();
+        check::<TwoLock<_>>();
+        #[cfg(feature = "crossbeam-channel")]
+        check::<Channel<_>>();
+        evidence("C4,C17", ITEMS);
+    });
+}
+
 /// One close, and one drain, releases every waiting popper and pusher.
 #[test]
 fn close_and_drain_release_every_waiter() {
@@ -306,7 +326,7 @@ fn a_popper_calls_idle_before_it_waits_and_before_it_leaves() {
 
 /// Returns how many times in a row there is no yield.
 fn refrains(policy: &mut YieldPolicy) -> usize {
-    (0..1000).take_while(|_| !policy.should_yield()).count()
+    (0..5000).take_while(|_| !policy.should_yield()).count()
 }
 
 #[test]
@@ -319,19 +339,20 @@ fn poppers_yield_again_while_yields_are_short_or_bring_much() {
 }
 
 #[test]
-fn after_a_useless_yield_poppers_refrain_for_a_while() {
+fn after_useless_yields_poppers_refrain_for_ever_longer() {
     let mut policy = YieldPolicy::default();
-    for (micros, items) in [(51, 0), (51, 1), (51, 10), (3_000, 1), (3_000, 599)] {
+    let useless =
+        [(51, 0, 256), (51, 1, 512), (51, 10, 1024), (3_000, 1, 2048), (3_000, 599, 4096)];
+    for (micros, items, expected) in useless.into_iter().chain([(51, 0, 4096)]) {
         policy.observe(Duration::from_micros(micros), items);
-        assert_eq!(refrains(&mut policy), 256, "after {micros} µs and {items} items");
-        assert_eq!(
-            refrains(&mut policy),
-            1000,
-            "one popper tries it, and has not observed the result"
-        );
+        assert_eq!(refrains(&mut policy), expected, "after {micros} µs and {items} items");
+        let trying = refrains(&mut policy);
+        assert_eq!(trying, 5000, "one popper tries it, and has not observed the result");
     }
     policy.observe(Duration::from_micros(50), 0);
     assert_eq!(refrains(&mut policy), 0, "it was useful");
+    policy.observe(Duration::from_micros(51), 0);
+    assert_eq!(refrains(&mut policy), 256, "and is trusted as before");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::{Claimant, Code, Ending, Erased, Job, Kind, Stored, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
-use crate::sync::{Arc, Condvar, Deadline, Mutex};
+use crate::sync::{Arc, Beacon, Condvar, Deadline, Mutex};
 
 /// A submission of any type.
 pub(crate) trait AnySubmission: Send + Sync {
@@ -23,6 +23,9 @@ pub(crate) trait AnySubmission: Send + Sync {
 
     /// Returns `true` if the job has its outcome, whether or not that has been taken.
     fn is_finished(&self) -> bool;
+
+    /// Returns the beacon that is raised when the outcome is there.
+    fn beacon(&self) -> &Beacon;
 
     /// Detaches the handle: drops the waker that it left and the outcome that it did not read.
     /// Returns the number of panics that this caused.
@@ -60,6 +63,8 @@ pub(crate) struct Submission<C, V> {
     state: Mutex<State<C, V>>,
     /// The outcome is there.
     resolved: Condvar,
+    /// Is raised when the outcome is there.
+    beacon: Beacon,
 }
 
 /// The state of a submission.
@@ -173,7 +178,7 @@ impl<C, V> Submission<C, V> {
     #[inline]
     pub(crate) fn unshared(code: C, detached: bool) -> Self {
         let state = State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached };
-        Submission { state: Mutex::new(state), resolved: Condvar::new() }
+        Submission { state: Mutex::new(state), resolved: Condvar::new(), beacon: Beacon::new() }
     }
 
     /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
@@ -223,10 +228,14 @@ impl<C, V> Submission<C, V> {
             return FollowUp::Drop(outcome);
         }
         state.stage = Stage::Ready(outcome);
-        if state.joining {
+        let (joining, waker) = (state.joining, state.waker.take());
+        // A join that is woken, or sees the beacon, would run into the lock.
+        drop(state);
+        self.beacon.raise();
+        if joining {
             self.resolved.notify_one();
         }
-        state.waker.take().map_or(FollowUp::Nothing, FollowUp::Wake)
+        waker.map_or(FollowUp::Nothing, FollowUp::Wake)
     }
 }
 
@@ -325,6 +334,10 @@ where
 
     fn is_finished(&self) -> bool {
         matches!(self.state.lock().stage, Stage::Ready(_) | Stage::Taken)
+    }
+
+    fn beacon(&self) -> &Beacon {
+        &self.beacon
     }
 
     fn detach(&self) -> u64 {

@@ -20,10 +20,11 @@ use super::{locked, two_lock, Counts, IsShell, Queue, Refused, Wait};
 pub enum QueueKind {
     /// One lock for submitters and one for workers: the fastest, and the default.
     ///
-    /// A worker that finds the queue empty yields its core once before it sleeps. If no other
-    /// worker sleeps, a job may then wait while threads outside the pool use that core, for a few
-    /// ms. After a yield that took long and brought few jobs, workers do not yield for the next 256
-    /// times.
+    /// Before a worker sleeps, it looks on for at most 20 µs, or yields its core once; one worker at
+    /// a time does so. That saves the next job a wake-up. While that worker has lost its core to a
+    /// thread outside the pool, a single job may wait for it, for a few ms. Where looks bring no
+    /// job, or yields take long and bring few, workers do without them for some time: at first for
+    /// the next 16 looks and 256 yields, and twice as often after each further attempt that fails.
     #[default]
     TwoLock,
     /// One lock for all: the smallest.

@@ -27,6 +27,7 @@ pub mod channel;
 mod gate;
 pub mod locked;
 mod numbered;
+pub mod pause_policy;
 pub mod two_lock;
 pub mod yield_policy;
 

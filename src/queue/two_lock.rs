@@ -2,12 +2,14 @@
 
 use std::iter::Chain;
 use std::mem;
+use std::time::Duration;
 
-use super::yield_policy::YieldPolicy;
+use super::pause_policy::{Pause, PausePolicy};
 use super::{
     admit, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
 };
-use crate::sync::{thread, Condvar, Mutex, MutexGuard};
+use crate::patience::Patience;
+use crate::sync::{thread, Beacon, Condvar, Look, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
@@ -19,25 +21,27 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 /// # Waking poppers
 ///
 /// A wake-up across cores takes far longer than a small job, so not every push wakes a popper. A
-/// popper that has been woken is a *scout* until it holds the lock of the tail again. Whenever that
-/// lock is free:
+/// popper that has been woken, or pauses, is a *scout* until it holds the lock of the tail again.
+/// Whenever that lock is free:
 ///
 /// > if an item is queued and a popper sleeps, there is a scout.
 ///
 /// | a popper is | counted in | until |
 /// | --- | --- | --- |
-/// | awake | nothing | it takes an item, or finds both buffers empty and falls asleep |
+/// | awake | nothing | it takes an item, or finds both buffers empty, and pauses or falls asleep |
+/// | pausing | `scouts`, `pausing` | it holds the lock of the tail; then it is awake |
 /// | asleep | `sleeping` | a push or a scout assigns a wake-up, or the queue is closed |
 /// | assigned | `scouts`, `wakes` | it wakes up |
 /// | a scout | `scouts` | it holds the lock of the tail; then it is awake |
 ///
 /// | step, under the lock of the tail | `sleeping` | `wakes` | `scouts` |
 /// | --- | --- | --- | --- |
+/// | a popper pauses, while no other does | | | +1 |
 /// | a popper falls asleep | +1 | | |
 /// | a push or a scout leaves more items than there are scouts, and a popper sleeps | −1 | +1 | +1 |
 /// | a popper wakes up and answers a wake-up | | −1 | |
 /// | a popper wakes up since the queue is closed | −1 | | |
-/// | a scout takes an item, or finds none | | | −1 |
+/// | a scout has looked for an item | | | −1 |
 ///
 /// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
 /// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
@@ -46,13 +50,15 @@ use crate::sync::{thread, Condvar, Mutex, MutexGuard};
 /// locks are released, since the woken popper would run into them. It may reach another popper than
 /// was meant, or come late: the counts decide, and any sleeping popper may answer a wake-up.
 ///
-/// # Sleeping and yielding
+/// # Pausing and sleeping
 ///
 /// A popper sleeps only after it has seen both buffers empty under both locks, and it releases the
 /// lock of the tail only by falling asleep, so a later push finds it asleep. Before it sleeps, and
-/// before it frees a grown buffer, it yields once if the [`YieldPolicy`] says so. Meanwhile it
-/// holds no lock and is not counted, like a popper that comes later. A yield can delay an item, but
-/// cannot lose it.
+/// before it frees a grown buffer, it pauses once without a lock, if no other popper does and the
+/// [`PausePolicy`] says so: it yields, or looks on for a few µs. A push raises the beacon for it,
+/// and need not wake anybody. The beacon decides nothing: after the pause, the popper takes both
+/// locks and looks at the buffers, whatever it has seen. A pause can delay an item, but cannot lose
+/// it. At most one popper pauses: others sleep at once, and a second item wakes one of them.
 ///
 /// # Slots
 ///
@@ -70,6 +76,8 @@ pub struct TwoLock<T> {
     not_empty: Condvar,
     /// A slot is free, or the queue is closed. Waits release the lock of the tail.
     not_full: Condvar,
+    /// Is raised for the popper that pauses.
+    beacon: CachePadded<Beacon>,
     /// A buffer with a larger capacity is freed before a popper falls asleep.
     kept: usize,
     /// Released slots are counted at the head.
@@ -95,9 +103,18 @@ struct Tail<T> {
     sleeping: usize,
     /// Wake-ups that no popper has answered yet.
     wakes: usize,
-    /// Poppers that are woken and have not looked for an item yet.
+    /// Poppers that are woken or pause, and have not looked for an item since.
     scouts: usize,
-    yield_policy: YieldPolicy,
+    /// A popper pauses.
+    pausing: bool,
+    policy: PausePolicy,
+}
+
+/// The pause that a popper has made.
+enum Paused {
+    Looked(Look),
+    /// The yield took this long.
+    Yielded(Duration),
 }
 
 impl<T> Gated for Tail<T> {
@@ -107,6 +124,28 @@ impl<T> Gated for Tail<T> {
 }
 
 impl<T> Tail<T> {
+    /// Returns how the popper that finds nothing pauses before it sleeps, if it does. It is a scout
+    /// then.
+    #[must_use]
+    fn pause(&mut self) -> Option<Pause> {
+        if self.pausing || !thread::may_pause() {
+            return None;
+        }
+        let pause = self.policy.pause()?;
+        self.pausing = true;
+        self.scouts += 1;
+        Some(pause)
+    }
+
+    /// Ends a pause, before which so many items had been accepted, and learns from it.
+    fn resume(&mut self, paused: Paused, before: u64) {
+        self.pausing = false;
+        match paused {
+            Paused::Looked(look) => self.policy.looked(look),
+            Paused::Yielded(took) => self.policy.yielded(took, self.gate.accepted - before),
+        }
+    }
+
     /// Assigns a wake-up to a sleeping popper if more than `scouts` items are left. The caller then
     /// notifies.
     #[inline]
@@ -134,13 +173,15 @@ impl<T> TwoLock<T> {
             sleeping: 0,
             wakes: 0,
             scouts: 0,
-            yield_policy: YieldPolicy::default(),
+            pausing: false,
+            policy: PausePolicy::default(),
         };
         TwoLock {
             head: CachePadded(Mutex::new(head)),
             tail: CachePadded(Mutex::new(tail)),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
+            beacon: CachePadded(Beacon::new()),
             kept,
             counts_at_head: capacity.is_some_and(|slots| slots > 1),
             sweep: Sweep::new(capacity, is_shell),
@@ -157,8 +198,8 @@ impl<T> TwoLock<T> {
     ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
         idle();
         let mut scout = false;
-        let mut may_yield = true;
-        let mut yielded = None;
+        let mut may_pause = true;
+        let mut paused = None;
         loop {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
@@ -167,9 +208,8 @@ impl<T> TwoLock<T> {
                 mem::swap(&mut head.items, &mut tail.items);
             }
             let queued = head.items.len() + tail.items.len();
-            if let Some((took, before)) = yielded.take() {
-                let accepted = tail.gate.accepted - before;
-                tail.yield_policy.observe(took, accepted);
+            if let Some((paused, before)) = paused.take() {
+                tail.resume(paused, before);
             }
             if queued > 0 {
                 return Some((head, tail.scout_for(queued - 1)));
@@ -179,10 +219,13 @@ impl<T> TwoLock<T> {
             }
             // A capacity of `usize::MAX` is no memory.
             let capacity = head.items.capacity().max(tail.items.capacity());
-            if mem::take(&mut may_yield) && tail.yield_policy.should_yield() {
+            let pause = mem::take(&mut may_pause).then(|| tail.pause()).flatten();
+            if let Some(pause) = pause {
                 let before = tail.gate.accepted;
+                self.beacon.lower();
                 drop((head, tail));
-                yielded = Some((thread::yield_now(), before));
+                scout = true;
+                paused = Some((self.perform(pause), before));
             } else if capacity > self.kept && capacity < usize::MAX {
                 let grown = (mem::take(&mut head.items), mem::take(&mut tail.items));
                 // Without the locks, since it may take a while. So the loop looks at everything
@@ -194,6 +237,14 @@ impl<T> TwoLock<T> {
                 scout = self.sleep(tail);
             }
             head = self.head.lock();
+        }
+    }
+
+    /// Pauses, without a lock.
+    fn perform(&self, pause: Pause) -> Paused {
+        match pause {
+            Pause::Look => Paused::Looked(self.beacon.look(Patience::LOOK)),
+            Pause::Yield => Paused::Yielded(thread::yield_now()),
         }
     }
 
@@ -236,6 +287,7 @@ impl<T> TwoLock<T> {
         let mut tail = self.tail.lock();
         tail.gate.closed = true;
         self.not_empty.notify_all();
+        self.beacon.raise();
         if tail.gate.waiting > 0 {
             self.not_full.notify_all();
         }
@@ -259,6 +311,9 @@ impl<T: Send> Queue<T> for TwoLock<T> {
                 self.sweep.run(&mut tail.items);
                 let items = tail.items.len();
                 let wakes = tail.scout_for(items);
+                if tail.pausing {
+                    self.beacon.raise();
+                }
                 drop(tail);
                 if wakes {
                     self.not_empty.notify_one();

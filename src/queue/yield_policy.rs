@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::sync::thread;
-
 /// What a queue has learnt about yielding.
 ///
 /// Where threads share a core, a popper that sleeps at once is woken by the next item, interrupts
@@ -15,15 +13,22 @@ use crate::sync::thread;
 /// | state | [`should_yield`](Self::should_yield) | after a useful yield | after a useless one |
 /// | --- | --- | --- | --- |
 /// | `Useful` | yes | `Useful` | `Refraining(256)` |
-/// | `Refraining(n)`, n > 0 | no, and becomes `Refraining(n - 1)` | `Useful` | `Refraining(256)` |
-/// | `Refraining(0)` | yes, and becomes `Trying` | `Useful` | `Refraining(256)` |
-/// | `Trying` | no | `Useful` | `Refraining(256)` |
+/// | `Refraining(n)`, n > 0 | no, and becomes `Refraining(n - 1)` | `Useful` | |
+/// | `Refraining(0)` | yes, and becomes `Trying` | `Useful` | |
+/// | `Trying` | no | `Useful` | `Refraining(512)`, then 1024 and so on, at most 4096 |
 ///
-/// All poppers share the state, so several yields may be under way when the first useless one ends.
-#[derive(Debug, Default)]
-pub enum YieldPolicy {
+/// A job may wait for a popper that has lost its core, so it tries ever more rarely: at most one of
+/// several thousand jobs is late.
+#[derive(Debug)]
+pub struct YieldPolicy {
+    state: State,
+    /// The number of poppers that do not yield after the next useless yield.
+    refrain: u32,
+}
+
+#[derive(Debug)]
+enum State {
     /// Yields are useful, as far as is known.
-    #[default]
     Useful,
     /// The next so many poppers do not yield.
     Refraining(u32),
@@ -31,9 +36,15 @@ pub enum YieldPolicy {
     Trying,
 }
 
+impl Default for YieldPolicy {
+    fn default() -> Self {
+        YieldPolicy { state: State::Useful, refrain: Self::FEWEST }
+    }
+}
+
 impl YieldPolicy {
-    /// The number of poppers that do not yield after a useless yield.
-    const REFRAIN: u32 = 256;
+    const FEWEST: u32 = 256;
+    const MOST: u32 = 4096;
 
     /// The longest useful yield that brings no item, or one: other threads of the pool have run.
     const SHORT: Duration = Duration::from_micros(50);
@@ -45,20 +56,17 @@ impl YieldPolicy {
     /// Returns `true` if the caller should yield now, and then [`observe`](Self::observe) the
     /// result.
     pub fn should_yield(&mut self) -> bool {
-        if !thread::may_yield() {
-            return false;
-        }
-        match self {
-            YieldPolicy::Useful => true,
-            YieldPolicy::Refraining(0) => {
-                *self = YieldPolicy::Trying;
+        match &mut self.state {
+            State::Useful => true,
+            State::Refraining(0) => {
+                self.state = State::Trying;
                 true
             }
-            YieldPolicy::Refraining(left) => {
+            State::Refraining(left) => {
                 *left -= 1;
                 false
             }
-            YieldPolicy::Trying => false,
+            State::Trying => false,
         }
     }
 
@@ -66,7 +74,11 @@ impl YieldPolicy {
     pub fn observe(&mut self, took: Duration, items: u64) {
         let items = u32::try_from(items).unwrap_or(u32::MAX).max(1);
         let is_useful = took <= Self::SHORT || took / items <= Self::WORTH;
-        *self =
-            if is_useful { YieldPolicy::Useful } else { YieldPolicy::Refraining(Self::REFRAIN) };
+        if is_useful {
+            *self = YieldPolicy::default();
+        } else {
+            self.state = State::Refraining(self.refrain);
+            self.refrain = (2 * self.refrain).min(Self::MOST);
+        }
     }
 }

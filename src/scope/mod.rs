@@ -19,7 +19,7 @@ use crate::panics::catch;
 use crate::pool::ThreadPool;
 use crate::report::JobId;
 use crate::submitter::Submitter;
-use crate::sync::{Arc, Deadline};
+use crate::sync::{Arc, Beacon, Deadline};
 
 mod erase;
 mod latch;
@@ -368,6 +368,10 @@ where
 
     fn is_finished(&self) -> bool {
         self.submission.is_finished()
+    }
+
+    fn beacon(&self) -> &Beacon {
+        self.submission.beacon()
     }
 
     fn detach(&self) -> u64 {

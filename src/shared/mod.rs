@@ -14,7 +14,7 @@ use crate::outcome::CancelReason;
 use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
-use crate::sync::{Condvar, Counter, Flag, Mutex};
+use crate::sync::{Condvar, Counter, Flag, Guess, Mutex};
 
 mod at_end;
 mod cancel;
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     at_end: AtEnd,
     /// Panics of destructors and stop hooks, which change no outcome.
     other_panics: Counter,
+    /// The [`Patience`](crate::patience::Patience) of joins.
+    pub(crate) joins: Guess,
 }
 
 impl Shared {
@@ -81,6 +83,7 @@ impl Shared {
             termination: Mutex::new(Termination::new(workers, hook)),
             at_end: AtEnd::new(workers),
             other_panics: Counter::new(),
+            joins: Guess::new(),
         }
     }
 

@@ -49,8 +49,8 @@ pub trait Engine: Send + Sync {
     /// Returns the current thread. The main thread is 0.
     fn current(&self) -> usize;
 
-    /// Returns `true` if a thread that may yield should do so.
-    fn may_yield(&self) -> bool;
+    /// Returns `true` if a thread that may pause before it sleeps should do so.
+    fn may_pause(&self) -> bool;
 }
 
 static ENGINE: OnceLock<&'static dyn Engine> = OnceLock::new();

@@ -8,7 +8,8 @@
 //! Conventions: `lock()` returns the guard and takes over a poisoned lock (no invariant of the pool
 //! spans user code, so a panic leaves none half changed). A wait with a [`Deadline`] says whether
 //! it timed out. State on which a decision depends is under a [`Mutex`]; [`Counter`] is for
-//! statistics and [`Flag`] for hints.
+//! statistics, [`Flag`] for hints, and [`Beacon`] and [`Guess`] for how long a thread looks on before
+//! it takes a lock.
 
 #[cfg(not(all(loom, feature = "__internals")))]
 mod std_backend;
@@ -31,9 +32,18 @@ pub mod trace;
 
 #[cfg(feature = "__internals")]
 pub use backend::note;
-pub use backend::{thread, Condvar, Counter, Deadline, Flag, Mutex, MutexGuard};
+pub use backend::{thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard};
 pub use exclusive::Exclusive;
 pub use process_lock::ProcessLock;
+
+/// What a thread has learnt by looking at a [`Beacon`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The beacon was raised.
+    pub seen: bool,
+    /// How long that took.
+    pub took: std::time::Duration,
+}
 
 /// Shared ownership, counted by the standard library in every build.
 ///

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{self, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Look;
+
 /// A mutual exclusion lock. A poisoned lock is taken over.
 #[derive(Debug, Default)]
 pub struct Mutex<T>(sync::Mutex<T>);
@@ -132,6 +134,78 @@ impl Flag {
     }
 }
 
+/// Is raised to tell a thread that looks on that it need not look any longer. It decides nothing: a
+/// thread that has looked, seen it or not, takes the lock and looks there.
+#[derive(Debug, Default)]
+pub struct Beacon(AtomicBool);
+
+impl Beacon {
+    /// Creates a beacon that is not raised.
+    pub fn new() -> Self {
+        Beacon(AtomicBool::new(false))
+    }
+
+    /// Raises the beacon.
+    #[inline]
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Lowers the beacon, for the next thread that looks.
+    #[inline]
+    pub fn lower(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Returns `true` if the beacon is raised.
+    #[inline]
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Looks until the beacon is raised, for at most `length`.
+    pub fn look(&self, length: Duration) -> Look {
+        const LOOKS: usize = 16;
+
+        let began = Instant::now();
+        loop {
+            for _ in 0..LOOKS {
+                std::hint::spin_loop();
+                if self.is_raised() {
+                    return Look { seen: true, took: began.elapsed() };
+                }
+            }
+            let took = began.elapsed();
+            if took >= length {
+                return Look { seen: false, took };
+            }
+        }
+    }
+}
+
+/// A number that decides nothing but whether a thread looks on before it takes a lock.
+#[derive(Debug, Default)]
+pub struct Guess(AtomicU64);
+
+impl Guess {
+    /// Creates a guess, which is 0.
+    pub fn new() -> Self {
+        Guess(AtomicU64::new(0))
+    }
+
+    /// Returns the number.
+    #[inline]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the number.
+    #[inline]
+    pub fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+}
+
 /// Threads.
 pub mod thread {
     use std::time::{Duration, Instant};
@@ -176,8 +250,9 @@ pub mod thread {
         thread::current().id()
     }
 
-    /// Returns `true` if threads may [`yield_now`]. Some models leave it out.
-    pub fn may_yield() -> bool {
+    /// Returns `true` if a thread may pause before it sleeps. Some models leave it out.
+    #[inline]
+    pub fn may_pause() -> bool {
         true
     }
 

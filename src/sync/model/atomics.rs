@@ -1,11 +1,67 @@
 //! Counters and flags under an explorer.
 
 use std::panic::Location;
+use std::time::Duration;
 
 use super::{unseen, Object};
 use crate::sync::engine::installed;
 use crate::sync::fault::Action;
 use crate::sync::trace::{self, Kind, Op, Operation};
+use crate::sync::Look;
+
+/// Tells a thread that looks on that it need not look any longer. A look decides nothing and takes no
+/// time: the thread takes the lock next, as it would without the look, and other threads may run
+/// before. So there is nothing to explore.
+#[derive(Debug, Default)]
+pub struct Beacon(());
+
+impl Beacon {
+    /// Creates a beacon.
+    pub fn new() -> Self {
+        Beacon(())
+    }
+
+    /// Does nothing.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn raise(&self) {}
+
+    /// Does nothing.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn lower(&self) {}
+
+    /// Sees nothing, at once.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn look(&self, _length: Duration) -> Look {
+        Look { seen: false, took: Duration::ZERO }
+    }
+
+    /// Returns `true`: a look would add nothing.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn is_raised(&self) -> bool {
+        true
+    }
+}
+
+/// A number that decides nothing but whether a thread looks on before it takes a lock.
+#[derive(Debug, Default)]
+pub struct Guess(());
+
+impl Guess {
+    /// Creates a guess.
+    pub fn new() -> Self {
+        Guess(())
+    }
+
+    /// Returns 0.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn get(&self) -> u64 {
+        0
+    }
+
+    /// Does nothing.
+    #[allow(clippy::unused_self)] // as of the other backend
+    pub fn set(&self, _number: u64) {}
+}
 
 /// A statistic. No decision may depend on it.
 pub struct Counter {

@@ -7,7 +7,7 @@ mod condvar;
 mod lock;
 pub mod thread;
 
-pub use atomics::{Counter, Flag};
+pub use atomics::{Beacon, Counter, Flag, Guess};
 pub use condvar::{Condvar, Deadline};
 pub use lock::{Mutex, MutexGuard};
 

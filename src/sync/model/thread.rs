@@ -95,9 +95,9 @@ pub fn current_id() -> ThreadId {
     })
 }
 
-/// Returns `true` if this execution calls [`yield_now`] here.
-pub fn may_yield() -> bool {
-    installed().map_or(true, Engine::may_yield)
+/// Returns `true` if a thread pauses here before it sleeps.
+pub fn may_pause() -> bool {
+    installed().map_or(true, Engine::may_pause)
 }
 
 /// Does nothing and takes no time. A thread can lose its core at any operation, and for a yield

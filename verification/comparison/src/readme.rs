@@ -10,13 +10,14 @@ use crate::speed;
 use crate::trial::Property;
 
 /// The generated parts of the README, each with its name.
-fn parts(records: &Records) -> [(&'static str, String); 6] {
+fn parts(records: &Records) -> [(&'static str, String); 7] {
     [
         ("pools", peers()),
         ("properties", properties()),
         ("trial", records.trial.markdown()),
         ("workloads", workloads()),
         ("speed", records.speed.markdown()),
+        ("latency", records.speed.latency().markdown()),
         ("cost", records.cost.markdown()),
     ]
 }

@@ -34,10 +34,10 @@ struct Plug;
 
 static PLUG: Plug = Plug;
 
-/// Whether an optional yield is a choice of the explorer. If every thread yielded, random schedules
-/// would contain hardly any sleepers. An exploration always yields: the second look covers both
+/// Whether an optional pause is a choice of the explorer. If every thread paused, random schedules
+/// would contain hardly any sleepers. An exploration always pauses: the second look covers both
 /// cases.
-static YIELDS_BY_CHOICE: AtomicBool = AtomicBool::new(false);
+static PAUSES_BY_CHOICE: AtomicBool = AtomicBool::new(false);
 
 /// The number of executions that were started.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
@@ -94,14 +94,14 @@ impl Engine for Plug {
         raw::current().unwrap_or(0)
     }
 
-    fn may_yield(&self) -> bool {
-        !YIELDS_BY_CHOICE.load(Ordering::Relaxed) || raw::choose(2) == 1
+    fn may_pause(&self) -> bool {
+        !PAUSES_BY_CHOICE.load(Ordering::Relaxed) || raw::choose(2) == 1
     }
 }
 
 /// Makes mazurka the engine of this process.
-pub(super) fn install(yields_by_choice: bool) {
-    YIELDS_BY_CHOICE.store(yields_by_choice, Ordering::Relaxed);
+pub(super) fn install(pauses_by_choice: bool) {
+    PAUSES_BY_CHOICE.store(pauses_by_choice, Ordering::Relaxed);
     engine::install(&PLUG);
     panic::set_hook(Box::new(|info| {
         if !raw::is_running() {

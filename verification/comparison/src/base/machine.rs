@@ -150,6 +150,21 @@ pub fn processor_seconds() -> Option<f64> {
     Some(sum as f64 / 1e6)
 }
 
+/// Processor seconds of the calling thread.
+#[cfg(target_os = "linux")]
+pub fn thread_seconds() -> Option<f64> {
+    use nix::time::{clock_gettime, ClockId};
+
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok()?;
+    Some(std::time::Duration::from(time).as_secs_f64())
+}
+
+/// Processor seconds of the calling thread.
+#[cfg(not(target_os = "linux"))]
+pub fn thread_seconds() -> Option<f64> {
+    None
+}
+
 /// Processor seconds of this process and of its children that have ended.
 #[cfg(not(unix))]
 pub fn processor_seconds() -> Option<f64> {

@@ -70,6 +70,18 @@ fn every_pool(_: &About) -> Participation {
     Participation::Compared
 }
 
+/// The peers of the settings of W8p that need long gaps.
+const OF_LATENCY: [&str; 6] =
+    ["affinitypool", "async-executor", "book", "rayon", "threadpool", "tokio-blocking"];
+
+fn of_latency(about: &About) -> Participation {
+    if about.is_own() || OF_LATENCY.contains(&about.name) {
+        Participation::Compared
+    } else {
+        Participation::Absent("it is left out, to save time")
+    }
+}
+
 fn with_a_bound(about: &About) -> Participation {
     if about.is_own() {
         Participation::Compared
@@ -126,7 +138,18 @@ macro_rules! figure {
 
 /// The defaults of a load.
 fn load(kind: Kind, jobs: usize) -> Load {
-    Load { kind, workers: 2, producers: 1, jobs, bytes: 8, steps: 0, slots: 0, pinned: false }
+    Load {
+        kind,
+        workers: 2,
+        producers: 1,
+        jobs,
+        bytes: 8,
+        steps: 0,
+        slots: 0,
+        gap: 0,
+        beside: false,
+        pinned: false,
+    }
 }
 
 /// Every workload. `microsecond` is the number of steps that take a microsecond.
@@ -205,9 +228,9 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         every_pool,
     );
     add(
-        "W5",
+        "W5b",
         "2 workers, beside a busy thread on one core",
-        "One job every 100 to 500 µs, beside a thread outside the pool that never rests.",
+        "As W5, with one job every 100 to 500 µs, beside a thread outside the pool that never rests.",
         Load { pinned: true, ..load(Kind::Beside, many(200, 2_000)) },
         vec![figure!("median", "ns"), figure!("99th percentile", "ns")],
         every_pool,
@@ -255,15 +278,86 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         vec![figure!("a job", "ns", Target::Ratio(0.25))],
         with_handles,
     );
+    for (setting, load, is_first) in settings_of_trips(full) {
+        add(
+            "W8p",
+            &setting,
+            "Each caller submits a job, waits for its result, and begins again, at once or after a gap. \
+             Processor time is that of callers and workers, without the gaps.",
+            load,
+            vec![
+                Figure { name: "a trip", unit: "µs", target: if is_first { as_fast } else { none } },
+                figure!("median", "µs"),
+                figure!("99th percentile", "µs"),
+                figure!("99.9th percentile", "µs"),
+                figure!("processor time", "µs"),
+            ],
+            if is_first { every_pool } else { of_latency },
+        );
+    }
     add(
         "W9",
         "16 workers",
         "16 jobs that wait for each other go to 16 idle workers; the time is until all have met.",
         Load { workers: 16, ..load(Kind::Burst, many(40, 400)) },
-        vec![figure!("a burst", "µs", Target::Ratio(1.15))],
+        vec![figure!("a burst", "µs", Target::Ratio(1.15)), figure!("processor time", "µs")],
+        every_pool,
+    );
+    add(
+        "W10",
+        "2 workers",
+        "A pool rests for a second; then it gets a job every millisecond. Processor time is that of the \
+         process, without what the submitter takes to sleep.",
+        load(Kind::Rest, many(200, 1_000)),
+        vec![
+            figure!("processor time at rest", "ms a second", Target::Figure(0.1)),
+            figure!("processor time a job", "µs"),
+        ],
         every_pool,
     );
     cases
+}
+
+fn as_fast(_: &About) -> Option<Target> {
+    Some(Target::Ratio(1.0))
+}
+
+/// The settings of W8p: where it runs, how many callers, and how long they do something else. The flag
+/// says that a caller alone submits without a gap, on cores that nobody else wants.
+fn settings_of_trips(full: bool) -> Vec<(String, Load, bool)> {
+    let mut settings = Vec::new();
+    for (place, pinned, beside) in [
+        ("two cores", false, false),
+        ("one core", true, false),
+        ("beside a busy thread", false, true),
+    ] {
+        for (callers, who) in [(1, "1 caller"), (4, "4 callers")] {
+            for gap in [0, 10, 100, 1_000] {
+                // The quick mode has the ends of the scale.
+                if !full && (gap == 10 || (callers == 4 && gap > 0)) {
+                    continue;
+                }
+                let jobs = match (gap, full) {
+                    (0, true) => 20_000,
+                    (0, false) => 5_000,
+                    (1_000, true) => 1_000 * callers,
+                    (1_000, false) => 100,
+                    (_, true) => 5_000 * callers,
+                    (_, false) => 500,
+                };
+                let after = match gap {
+                    0 => String::new(),
+                    1_000 => ", gap of 1 ms".to_owned(),
+                    gap => format!(", gap of {gap} µs"),
+                };
+                let load =
+                    Load { producers: callers, gap, beside, pinned, ..load(Kind::Trips, jobs) };
+                let is_first = callers == 1 && gap == 0 && !beside;
+                settings.push((format!("{place}, {who}{after}"), load, is_first));
+            }
+        }
+    }
+    settings
 }
 
 /// Every workload with its text.

@@ -25,15 +25,15 @@ use crate::base::statistics::Rounds;
 #[derive(Parser)]
 #[allow(clippy::struct_excessive_bools)] // the switches of a command line
 struct Arguments {
-    /// Fewer jobs and rounds: under three minutes; this is the default
+    /// Fewer jobs and rounds: about four minutes; this is the default
     #[arg(long, conflicts_with = "full")]
     quick: bool,
 
-    /// As many jobs and rounds as quotable figures take: an hour or two
+    /// As many jobs and rounds as quotable figures take: up to two and a half hours
     #[arg(long)]
     full: bool,
 
-    /// Only these workloads (W1 to W9) or curves (see --list)
+    /// Only these workloads (W1 to W10) or curves (see --list)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
 

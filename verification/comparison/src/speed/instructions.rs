@@ -20,6 +20,8 @@ const LOAD: Load = Load {
     bytes: 8,
     steps: 0,
     slots: 0,
+    gap: 0,
+    beside: false,
     pinned: false,
 };
 

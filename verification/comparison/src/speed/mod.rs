@@ -2,6 +2,7 @@
 //!
 //! | file | |
 //! | --- | --- |
+//! | `latency.rs` | the workloads of one job at a time, and their processor time |
 //! | `workloads.rs` | what runs, generic over the pool |
 //! | `results.rs` | the results: `speed.json` |
 //! | `catalog.rs` | the workloads and curves, their pools and targets |
@@ -13,6 +14,7 @@
 mod catalog;
 mod command;
 mod instructions;
+mod latency;
 mod print;
 pub mod record;
 pub mod results;

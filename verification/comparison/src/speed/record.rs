@@ -1,5 +1,6 @@
 //! The results of the benchmark that the README shows: `data/speed.json`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -90,10 +91,35 @@ impl SpeedRecord {
         }
     }
 
-    /// The table; `mark` writes that a target is not met.
+    /// The table; `mark` writes that a target is not met. Of the many settings of one job at a time it
+    /// has those with a target.
     pub fn grid(&self, mark: fn(&str) -> String) -> Grid {
         let head = ["workload", "figure", "best peer", "this pool", "target", ""];
-        Grid::new(&head, self.rows.iter().map(|row| row.cells(mark)))
+        let rows = self.rows.iter().filter(|row| !row.is_latency() || row.target.is_some());
+        Grid::new(&head, rows.map(|row| row.cells(mark)))
+    }
+
+    /// The table of one job at a time: a line for each setting, a column for each figure.
+    pub fn latency(&self) -> Grid {
+        let rows: Vec<_> = self.rows.iter().filter(|row| row.is_latency()).collect();
+        let mut figures: Vec<&str> = rows.iter().map(|row| &*row.figure).collect();
+        let mut settings: Vec<&str> = rows.iter().map(|row| &*row.setting).collect();
+        let mut known = BTreeSet::new();
+        figures.retain(|figure| known.insert(*figure));
+        settings.dedup();
+        let line = |setting: &str| {
+            let cell = |figure: &&str| {
+                let is_it = |row: &&&Row| row.setting == setting && row.figure == *figure;
+                rows.iter().find(is_it).map_or_else(String::new, |row| row.beside())
+            };
+            let cells: Vec<_> = figures.iter().map(cell).collect();
+            [vec![setting.to_owned()], cells].concat()
+        };
+        let unit = |figure: &&str| format!("{figure}, µs");
+        let heads: Vec<_> = figures.iter().map(unit).collect();
+        let mut head = vec!["W8p"];
+        head.extend(heads.iter().map(String::as_str));
+        Grid::new(&head, settings.into_iter().map(line))
     }
 
     /// How it was measured, in a sentence, and what is special about a row.
@@ -125,6 +151,18 @@ impl Row {
     /// Whether the target is met. `None` without a target or a figure.
     pub fn met(&self) -> Option<bool> {
         self.target?.met(self.ratio.map(|ratio| ratio.median), self.value)
+    }
+
+    /// Returns `true` for one job at a time.
+    fn is_latency(&self) -> bool {
+        self.workload == "W8p"
+    }
+
+    /// The figure of this pool, and that of the best peer.
+    fn beside(&self) -> String {
+        let text = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), figure);
+        let best = self.best.as_deref().unwrap_or("no peer");
+        format!("{} ({best} {})", text(self.value), text(self.best_value))
     }
 
     fn cells(&self, mark: fn(&str) -> String) -> [String; 6] {
@@ -168,6 +206,18 @@ mod tests {
         let row = "| W1, 2 workers | a job | slow | 0.50 (0.50–0.50) | ≤ 0.6 | met |\n";
         assert!(text.contains(row), "{text}");
         assert!(text.contains("2025-01-31: 3 rounds of the quick mode, 2 cores"), "{text}");
+    }
+
+    #[test]
+    fn one_job_at_a_time_has_a_table_of_its_own() {
+        let mut record = SpeedRecord::of(&results());
+        let row = &mut record.rows[0];
+        (row.workload, row.setting) = ("W8p".to_owned(), "two cores".to_owned());
+        row.target = None;
+        assert!(record.grid(crate::base::table::bold).rows.is_empty());
+        let grid = record.latency();
+        assert_eq!(grid.head, ["W8p", "a job, µs"]);
+        assert_eq!(grid.rows, [["two cores", "110 (slow 220)"]]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Condvar, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use crate::pools::{self, Awaited, Handle as _, Pool, Submit, Visit};
 use clap::{Args, Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use super::latency::{self, apart, beside_a_busy_thread, percentile, Trips};
 use crate::base::machine;
 
 /// A workload, and how much of it.
@@ -43,6 +44,14 @@ pub(crate) struct Load {
     /// How many jobs may be queued; 0 means no bound
     #[arg(long, default_value_t = 0)]
     pub(crate) slots: usize,
+
+    /// How long a caller does something else before it submits a job, in microseconds
+    #[arg(long, default_value_t = 0)]
+    pub(crate) gap: u64,
+
+    /// Whether a thread outside the pool computes all the time
+    #[arg(long)]
+    pub(crate) beside: bool,
 
     /// Whether everything stays on one core
     #[arg(long)]
@@ -99,6 +108,10 @@ pub(crate) enum Kind {
     PingPong,
     /// One job now and then, beside a thread outside the pool that never rests
     Beside,
+    /// One job at a time for each caller, from submission to its result
+    Trips,
+    /// No job, then one job every millisecond
+    Rest,
     /// Jobs queued while every worker is held, then the end of the pool
     Queued,
     /// Pools without a job
@@ -134,9 +147,24 @@ impl Load {
             ("--bytes", self.bytes.to_string()),
             ("--steps", self.steps.to_string()),
             ("--slots", self.slots.to_string()),
+            ("--gap", self.gap.to_string()),
         ];
         let words = values.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-        words.chain(self.pinned.then(|| "--pinned".to_owned())).collect()
+        let switches = [("--pinned", self.pinned), ("--beside", self.beside)];
+        let switches = switches.into_iter().filter(|(_, is_on)| *is_on);
+        words.chain(switches.map(|(name, _)| name.to_owned())).collect()
+    }
+}
+
+impl Load {
+    fn trips(&self) -> Trips {
+        Trips {
+            workers: self.workers,
+            callers: self.producers,
+            jobs: self.jobs,
+            gap: Duration::from_micros(self.gap),
+            beside: self.beside,
+        }
     }
 }
 
@@ -159,11 +187,13 @@ impl Visit for Run {
             Kind::Tree => vec![Some(tree::<P>(load))],
             Kind::PingPong => ping_pong::<P>(load, |_| ()),
             Kind::Beside => beside::<P>(load),
+            Kind::Trips => latency::trips::<P>(load.trips()),
+            Kind::Rest => latency::rest::<P>(load.workers, load.jobs),
             Kind::Queued => queued::<P>(load),
             Kind::Idle => vec![Some(idle::<P>(load))],
             Kind::Memory => memory::<P>(load, live.expect("bytes are counted in `footprint`")),
             Kind::Handles => vec![Some(handles::<P>(load))],
-            Kind::Burst => vec![Some(burst::<P>(load))],
+            Kind::Burst => burst::<P>(load),
         };
         if load.kind != Kind::Memory {
             figures(&Load { jobs: (load.jobs / 10).max(1), ..load });
@@ -179,12 +209,6 @@ impl Visit for Run {
 #[allow(clippy::cast_precision_loss)] // of a measurement
 fn each(time: Duration, jobs: usize) -> f64 {
     time.as_nanos() as f64 / jobs as f64
-}
-
-/// The percentile of the figures.
-fn percentile(mut figures: Vec<f64>, hundredths: usize) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[(figures.len() - 1) * hundredths / 100]
 }
 
 /// Computes for so many steps, none of which the compiler can remove. It is one function for every pool,
@@ -300,34 +324,16 @@ fn ping_pong<P: Pool>(load: &Load, before_each: impl Fn(usize)) -> Vec<Option<f6
     };
     let times: Vec<_> = (0..load.jobs).map(trip).collect();
     pool.finish();
-    [50, 99].map(|hundredths| Some(percentile(times.clone(), hundredths))).to_vec()
+    [500, 990].map(|thousandths| Some(percentile(times.clone(), thousandths))).to_vec()
 }
 
 /// [`ping_pong`] beside a thread that always computes, with 100 to 500 µs before each job. The sleep only
 /// spaces the jobs.
 fn beside<P: Pool>(load: &Load) -> Vec<Option<f64>> {
-    let ends = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !ends.load(Ordering::Relaxed) {
-                work(1000);
-            }
-        });
-        let pause = |number: usize| {
-            thread::sleep(Duration::from_micros(100 + number as u64 * 37 % 400));
-        };
-        let _end = End(&ends);
-        ping_pong::<P>(load, pause)
-    })
-}
-
-/// Raises a flag when dropped, also after a panic.
-struct End<'a>(&'a AtomicBool);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+    let pause = |number: usize| {
+        thread::sleep(Duration::from_micros(100 + number as u64 * 37 % 400));
+    };
+    beside_a_busy_thread(|| ping_pong::<P>(load, pause)).0
 }
 
 /// Milliseconds from the release of held workers until the pool has ended; nanoseconds per job that
@@ -354,7 +360,7 @@ fn idle<P: Pool>(load: &Load) -> f64 {
         P::start(load.workers).finish();
         each(began.elapsed(), 1) / 1e3
     };
-    percentile((0..load.jobs).map(life).collect(), 50)
+    percentile((0..load.jobs).map(life).collect(), 500)
 }
 
 /// For each queued job, the resident bytes of the process and the allocated bytes; after all jobs have
@@ -407,12 +413,14 @@ fn handles<P: Pool>(load: &Load) -> f64 {
     each(time, load.jobs)
 }
 
-/// The median of the microseconds from the first submission until all jobs of a burst have met.
-fn burst<P: Pool>(load: &Load) -> f64 {
+/// The median of the microseconds from the first submission until all jobs of a burst have met, and the
+/// processor microseconds of a burst.
+fn burst<P: Pool>(load: &Load) -> Vec<Option<f64>> {
     let pool = Awaited::of(P::start(load.workers));
     let left = Countdown::start(0);
-    let burst = |_| {
-        machine::wait_until_others_sleep();
+    let mut waited = 0.0;
+    let mut burst = |_| {
+        waited += apart(machine::wait_until_others_sleep);
         let meeting: &'static Barrier = Box::leak(Box::new(Barrier::new(load.workers)));
         left.restart(load.workers);
         let began = Instant::now();
@@ -426,9 +434,14 @@ fn burst<P: Pool>(load: &Load) -> f64 {
         left.wait();
         each(began.elapsed(), 1) / 1e3
     };
-    let times = (0..load.jobs).map(burst).collect();
+    let before = machine::processor_seconds();
+    let times = (0..load.jobs).map(&mut burst).collect();
+    let after = machine::processor_seconds();
     pool.finish();
-    percentile(times, 50)
+    let busy = after.zip(before).map(|(after, before)| (after - before - waited).max(0.0));
+    #[allow(clippy::cast_precision_loss)] // of a measurement
+    let busy = busy.map(|busy| busy * 1e6 / load.jobs as f64);
+    vec![Some(percentile(times, 500)), busy]
 }
 
 /// Holds every worker with a job. Returns when all are held.
