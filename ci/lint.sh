@@ -22,3 +22,6 @@ RUSTFLAGS="--cfg loom" CLIPPY_CONF_DIR=ci cargo clippy --package last-call --lib
 # No model may skip a part of its executions.
 RUSTFLAGS="--cfg loom" CLIPPY_CONF_DIR=ci/models cargo clippy --package verification --all-targets -- \
   -D warnings -D clippy::disallowed_methods
+
+# The build that `cargo trial` makes of a crate with models.
+RUSTFLAGS="--cfg mazurka" cargo clippy --package mazurka-examples --all-targets -- -D warnings

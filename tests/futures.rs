@@ -331,7 +331,7 @@ fn the_waker_of_the_last_poll_is_woken_and_the_others_are_dropped() {
 }
 
 #[test]
-fn the_waker_of_a_dropped_handle_does_not_outlive_its_job() {
+fn the_waker_of_a_dropped_handle_goes_with_it() {
     watchdog(LIMIT, "dropped handle", |_| {
         let pool = pool(1);
         let gate = Gate::new();
@@ -345,10 +345,10 @@ fn the_waker_of_a_dropped_handle_does_not_outlive_its_job() {
                 assert_eq!(Arc::strong_count(&wakes), 1);
             }
             drop(job);
+            assert_eq!(Arc::strong_count(&wakes), 1, "while the job is queued");
         }
         gate.open();
         drop(pool);
-        assert_eq!(Arc::strong_count(&wakes), 1);
         evidence("C24", 2);
     });
 }
@@ -382,6 +382,9 @@ fn a_waker_whose_drop_panics_takes_no_outcome_with_it() {
         pool.wait_idle().unwrap();
         let outcome = poll(&mut job, &waker).expect("it has ended");
         assert_eq!(outcome.unwrap(), 3);
+        // The panic that says so and that of the waker do not meet.
+        let again = AssertUnwindSafe(|| drop(poll(&mut job, &waker)));
+        assert!(panic::catch_unwind(again).is_err());
         assert_eq!(pool.shutdown().other_panics, 2);
         evidence("C13,C24", 3);
     });

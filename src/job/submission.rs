@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::{Claimant, Code, Ending, Erased, Job, Kind, Stored, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
-use crate::sync::{Arc, Beacon, Condvar, Deadline, Mutex};
+use crate::sync::{watched, Arc, Beacon, Condvar, Deadline, Mutex};
 
 /// A submission of any type.
 pub(crate) trait AnySubmission: Send + Sync {
@@ -79,15 +79,7 @@ pub(crate) struct Submission<C, V> {
 /// | `Taken` | attached | the outcome has been read | the caller of the handle |
 /// | `Taken` | detached | the outcome will not be read | the thread that detaches or resolves, which drops it |
 ///
-/// # Transitions
-///
-/// | from | to | by |
-/// | --- | --- | --- |
-/// | `Unclaimed` | `Claimed` | the first claimant; a submitter whose job is refused |
-/// | `Claimed` | `Ready` | the claimant, if the handle is attached |
-/// | `Claimed` | `Taken` | the claimant, if the handle is detached |
-/// | `Ready` | `Taken` | the handle, when it reads the outcome or is dropped |
-/// | attached | detached | the drop of the handle |
+#[doc = include_str!("stages.md")]
 struct State<C, V> {
     stage: Stage<C, V>,
     /// The waker of the task that polled the handle last.
@@ -115,13 +107,6 @@ impl<C, V> State<C, V> {
             Stage::Unclaimed(code) => Some(code),
             _ => None,
         }
-    }
-
-    /// Takes the outcome if there is one.
-    fn take(&mut self) -> Option<Outcome<V>> {
-        let is_taken = matches!(self.stage, Stage::Taken);
-        assert!(!is_taken, "the outcome has been taken; the handle was polled after that");
-        self.take_unread()
     }
 
     /// Detaches the handle. Returns the waker that it left and the outcome that it did not read.
@@ -178,7 +163,21 @@ impl<C, V> Submission<C, V> {
     #[inline]
     pub(crate) fn unshared(code: C, detached: bool) -> Self {
         let state = State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached };
-        Submission { state: Mutex::new(state), resolved: Condvar::new(), beacon: Beacon::new() }
+        Submission {
+            state: watched!(state, State<C, V>, "a submission", |state|
+                stage: match state.stage {
+                    Stage::Unclaimed(_) => 0_usize,
+                    Stage::Claimed => 1,
+                    Stage::Ready(_) => 2,
+                    Stage::Taken => 3,
+                },
+                waker: state.waker.is_some(),
+                joining: state.joining,
+                detached: state.detached,
+            ),
+            resolved: Condvar::new(),
+            beacon: Beacon::new(),
+        }
     }
 
     /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
@@ -189,7 +188,13 @@ impl<C, V> Submission<C, V> {
 
     fn take_stored(&self, pending: Pending) -> (Option<Outcome<V>>, u64) {
         let mut state = self.state.lock();
-        let mut outcome = state.take();
+        if matches!(state.stage, Stage::Taken) {
+            drop(state);
+            // Before the panic: a waker whose destructor panics too would abort.
+            drop_catching(pending);
+            panic!("the outcome has been taken; the handle was polled after that");
+        }
+        let mut outcome = state.take_unread();
         match pending {
             Pending::Return => (outcome, 0),
             Pending::Wait(deadline) => {
@@ -197,7 +202,7 @@ impl<C, V> Submission<C, V> {
                 while outcome.is_none() && !late {
                     state.joining = true;
                     (state, late) = self.resolved.wait_until(state, deadline);
-                    outcome = state.take();
+                    outcome = state.take_unread();
                 }
                 (outcome, 0)
             }

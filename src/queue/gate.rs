@@ -12,14 +12,10 @@ use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 /// > while a pusher sleeps that has no wake-up, there are at least as many wake-ups under way as free
 /// > slots.
 ///
-/// | step | `free` | `waiting` | `wakes` |
-/// | --- | --- | --- | --- |
-/// | an item is accepted | −1 | | |
-/// | a pusher falls asleep; no slot is free | | +1 | |
-/// | a slot is released; no pusher waits | +1 | | |
-/// | a slot is released; a pusher waits and is notified | +1 | −1 | +1 |
-/// | a pusher wakes up and answers a wake-up | | | −1 |
-/// | a pusher leaves without one: at its deadline, or since the queue is closed | | −1 | |
+/// The steps, with those of a queue that counts slots elsewhere, are in this table. It is shown for
+/// any number of pushers and slots (`verification/protocols`).
+///
+#[doc = include_str!("slots.md")]
 #[derive(Debug)]
 pub(super) struct Gate {
     pub(super) closed: bool,
@@ -32,7 +28,7 @@ pub(super) struct Gate {
     /// Sleeping pushers, less the wake-ups under way.
     pub(super) waiting: usize,
     /// Wake-ups that no pusher has answered yet.
-    wakes: usize,
+    pub(super) wakes: usize,
 }
 
 impl Gate {

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{admit, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{watched, Condvar, Mutex};
 
 /// A queue under one lock.
 ///
@@ -50,7 +50,14 @@ impl<T: Send> Queue<T> for Locked<T> {
     fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
         let state = State { gate: Gate::new(capacity), items: Numbered::new() };
         Locked {
-            state: Mutex::new(state),
+            state: watched!(state, State<T>, "the one lock", |state|
+                closed: state.gate.closed,
+                accepted: state.gate.accepted,
+                bounded: state.gate.free.is_some(),
+                free: state.gate.free.unwrap_or(0),
+                waiting: state.gate.waiting,
+                pusher_wakes: state.gate.wakes,
+            ),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
             sweep: Sweep::new(capacity, is_shell),

@@ -9,7 +9,7 @@ use super::{
     admit, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
 };
 use crate::patience::Patience;
-use crate::sync::{thread, Beacon, Condvar, Look, Mutex, MutexGuard};
+use crate::sync::{thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
 
 /// A queue under two locks.
 ///
@@ -34,14 +34,8 @@ use crate::sync::{thread, Beacon, Condvar, Look, Mutex, MutexGuard};
 /// | assigned | `scouts`, `wakes` | it wakes up |
 /// | a scout | `scouts` | it holds the lock of the tail; then it is awake |
 ///
-/// | step, under the lock of the tail | `sleeping` | `wakes` | `scouts` |
-/// | --- | --- | --- | --- |
-/// | a popper pauses, while no other does | | | +1 |
-/// | a popper falls asleep | +1 | | |
-/// | a push or a scout leaves more items than there are scouts, and a popper sleeps | −1 | +1 | +1 |
-/// | a popper wakes up and answers a wake-up | | −1 | |
-/// | a popper wakes up since the queue is closed | −1 | | |
-/// | a scout has looked for an item | | | −1 |
+/// The steps are in the table below, which is shown to keep the invariant for any number of poppers
+/// and items (`verification/protocols`).
 ///
 /// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
 /// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
@@ -68,6 +62,8 @@ use crate::sync::{thread, Beacon, Condvar, Look, Mutex, MutexGuard};
 /// slots go to the gate at once, and each wakes a waiting pusher. With only one slot, each push that
 /// finds it free is followed by one that does not, so its release always goes to the gate at once.
 /// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
+///
+#[doc = include_str!("wake_ups.md")]
 #[derive(Debug)]
 pub struct TwoLock<T> {
     head: CachePadded<Mutex<Head<T>>>,
@@ -111,6 +107,7 @@ struct Tail<T> {
 }
 
 /// The pause that a popper has made.
+#[derive(Clone, Copy)]
 enum Paused {
     Looked(Look),
     /// The yield took this long.
@@ -176,9 +173,25 @@ impl<T> TwoLock<T> {
             pausing: false,
             policy: PausePolicy::default(),
         };
+        let head = watched!(head, Head<T>, "the head of two locks", |head|
+            items: head.items.len(),
+            released: head.released,
+            pusher_waiting: head.pusher_waiting,
+        );
         TwoLock {
-            head: CachePadded(Mutex::new(head)),
-            tail: CachePadded(Mutex::new(tail)),
+            tail: CachePadded(watched!(tail, Tail<T>, "the tail of two locks" beside head, |tail|
+                items: tail.items.len(),
+                sleeping: tail.sleeping,
+                wakes: tail.wakes,
+                scouts: tail.scouts,
+                closed: tail.gate.closed,
+                accepted: tail.gate.accepted,
+                bounded: tail.gate.free.is_some(),
+                free: tail.gate.free.unwrap_or(0),
+                waiting: tail.gate.waiting,
+                pusher_wakes: tail.gate.wakes,
+            )),
+            head: CachePadded(head),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
             beacon: CachePadded(Beacon::new()),

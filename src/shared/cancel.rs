@@ -7,6 +7,8 @@ use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
 
 /// Cancelling calls, and what they have cancelled.
+///
+#[doc = include_str!("cancel.md")]
 #[derive(Debug, Default)]
 pub(super) struct Cancelling {
     /// The thread of each call under way; a thread is there twice if a destructor that it runs
@@ -14,7 +16,7 @@ pub(super) struct Cancelling {
     pub(super) under_way: Vec<ThreadId>,
     /// The thread of a call in which a destructor shut the pool down. The owner detaches when that
     /// call ends.
-    owner: Option<ThreadId>,
+    pub(super) owner: Option<ThreadId>,
     /// The number of jobs cancelled.
     pub(super) cancelled: u64,
     /// The number of idleness waiters, which are notified of each cancelled job.

@@ -11,12 +11,14 @@
 //! | claimant | counts a job, sees waiters, moves the epoch | waiters read again |
 //!
 //! A worker that has another job at hand counts without notifying: the pool is not idle.
+//!
+#![doc = include_str!("idle.md")]
 
 use super::Shared;
 use crate::error::WaitError;
 use crate::queue::Queue;
 use crate::sync::thread::current_id;
-use crate::sync::{Condvar, Deadline, Mutex};
+use crate::sync::{watched, Condvar, Deadline, Mutex};
 
 /// Notifies idleness waiters of jobs that have ended.
 #[derive(Debug)]
@@ -29,7 +31,12 @@ pub(crate) struct Idle {
 
 impl Idle {
     pub(super) fn new() -> Self {
-        Idle { epoch: Mutex::new(0), changed: Condvar::new() }
+        Idle {
+            epoch: watched!(0, u64, "the epoch", |epoch|
+                epoch: *epoch,
+            ),
+            changed: Condvar::new(),
+        }
     }
 
     /// Wakes every waiter, which then reads the counts again.

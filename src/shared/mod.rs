@@ -14,7 +14,7 @@ use crate::outcome::CancelReason;
 use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
-use crate::sync::{Condvar, Counter, Flag, Guess, Mutex};
+use crate::sync::{watched, Condvar, Counter, Flag, Guess, Mutex};
 
 mod at_end;
 mod cancel;
@@ -76,11 +76,20 @@ impl Shared {
             records: (0..workers).map(|_| Record::new()).collect(),
             threads: Mutex::new(Vec::new()),
             stopping: Flag::new(),
-            cancelling: Mutex::new(Cancelling::default()),
+            cancelling: watched!(Cancelling::default(), Cancelling, "the cancels", |cancelling|
+                under_way: cancelling.under_way.len(),
+                owner: cancelling.owner.is_some(),
+                cancelled: cancelling.cancelled,
+            ),
             none_cancelling: Condvar::new(),
             idle: Idle::new(),
             has_report_hook: hook.is_some(),
-            termination: Mutex::new(Termination::new(workers, hook)),
+            termination: watched!(
+                Termination::new(workers, hook), Termination, "the termination", |termination|
+                live: termination.live,
+                detached: termination.detached,
+                hook: termination.hook.is_some(),
+            ),
             at_end: AtEnd::new(workers),
             other_panics: Counter::new(),
             joins: Guess::new(),

@@ -3,7 +3,7 @@
 use crate::job::Ending;
 use crate::moment::Moment;
 use crate::report::{JobId, JobPanic, Tally, UnfinishedJob, PANICS_KEPT};
-use crate::sync::{Condvar, Deadline, Mutex};
+use crate::sync::{watched, Condvar, Deadline, Mutex};
 
 /// The record of one worker.
 ///
@@ -47,15 +47,18 @@ impl Running {
 
 impl Record {
     pub(super) fn new() -> Self {
+        let status = Status {
+            exited: false,
+            retired: false,
+            running: None,
+            tally: Tally::default(),
+            panics: Vec::new(),
+            idle_waiters: 0,
+        };
         Record {
-            status: Mutex::new(Status {
-                exited: false,
-                retired: false,
-                running: None,
-                tally: Tally::default(),
-                panics: Vec::new(),
-                idle_waiters: 0,
-            }),
+            status: watched!(status, Status, "a record", |status|
+                finished: status.tally.finished(),
+            ),
             exit: Condvar::new(),
         }
     }

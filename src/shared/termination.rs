@@ -19,13 +19,15 @@ pub(crate) type ReportHook = CatchDrop<Arc<dyn Fn(&Report) + Send + Sync>>;
 ///
 /// `live` falls to 0 and `detached` becomes `true`, each once and in either order. The thread that
 /// brings about the second of them delivers.
+///
+#[doc = include_str!("termination.md")]
 pub(super) struct Termination {
     /// Workers that have not exited.
-    live: usize,
+    pub(super) live: usize,
     /// The owner does not wait for the workers.
-    detached: bool,
+    pub(super) detached: bool,
     /// The hook until it is called.
-    hook: Option<ReportHook>,
+    pub(super) hook: Option<ReportHook>,
 }
 
 impl Termination {

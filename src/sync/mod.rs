@@ -29,12 +29,40 @@ pub mod fault;
 mod process_lock;
 #[cfg(all(loom, feature = "__internals"))]
 pub mod trace;
+#[cfg(all(loom, feature = "__internals"))]
+pub mod watch;
 
 #[cfg(feature = "__internals")]
 pub use backend::note;
 pub use backend::{thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard};
 pub use exclusive::Exclusive;
 pub use process_lock::ProcessLock;
+
+/// Creates a mutex with a role in a protocol. In a model, a watcher is told the counters whenever the
+/// lock is released. In an ordinary build this is `Mutex::new`.
+///
+/// `watched!(value: Type, "role" beside other, |data| name: counter, …)`
+#[cfg(all(loom, feature = "__internals"))]
+macro_rules! watched {
+    ($value:expr, $type:ty, $role:literal $(beside $other:expr)?,
+     |$data:ident| $($name:ident: $counter:expr),+ $(,)?) => {{
+        static ROLE: $crate::sync::watch::Role = $crate::sync::watch::Role {
+            name: $role,
+            counters: &[$(stringify!($name)),+],
+        };
+        let beside = None$(.or(Some($other.number())))?;
+        use $crate::sync::watch::Count as _;
+        let look = |$data: &$type| $crate::sync::watch::Snapshot::of([$($counter.count()),+]);
+        $crate::sync::Mutex::with_role($value, &ROLE, beside, look)
+    }};
+}
+#[cfg(not(all(loom, feature = "__internals")))]
+macro_rules! watched {
+    ($value:expr, $($rest:tt)*) => {
+        $crate::sync::Mutex::new($value)
+    };
+}
+pub(crate) use watched;
 
 /// What a thread has learnt by looking at a [`Beacon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -208,10 +208,9 @@ impl Guess {
 
 /// Threads.
 pub mod thread {
+    pub use std::thread::ThreadId;
     use std::time::{Duration, Instant};
     use std::{io, mem, process, thread};
-
-    pub use std::thread::ThreadId;
 
     use crate::panics::catch;
 

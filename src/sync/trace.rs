@@ -314,6 +314,11 @@ pub(super) fn register(kind: Kind, site: &'static Location<'static>) -> usize {
     })
 }
 
+/// Returns the number of objects created so far.
+pub(super) fn objects() -> usize {
+    with(|recorder| recorder.objects)
+}
+
 #[track_caller]
 #[inline]
 pub(super) fn record(op: Op, object: usize) {

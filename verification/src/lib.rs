@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod any_number;
 pub mod audit;
 pub mod base;
 pub mod cli;

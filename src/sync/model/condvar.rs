@@ -75,7 +75,8 @@ impl Condvar {
     fn block<T>(&self, guard: &mut MutexGuard<'_, T>, has_timeout: bool) -> bool {
         let mutex = guard.mutex;
         let inner = guard.inner.take().expect("a guard is whole outside of a wait");
-        match (&self.inner, &mutex.inner, inner) {
+        mutex.tell_released(&inner);
+        let timed_out = match (&self.inner, &mutex.inner, inner) {
             (Signal::Loom(condvar), _, Guard::Loom(inner)) => {
                 let inner = condvar.wait(inner).unwrap_or_else(PoisonError::into_inner);
                 guard.inner = Some(Guard::Loom(inner));
@@ -88,7 +89,9 @@ impl Condvar {
                 timed_out
             }
             _ => unreachable!("a process has one engine"),
-        }
+        };
+        mutex.tell_acquired();
+        timed_out
     }
 
     /// A spurious wake-up: releases the lock, lets others run or not, and locks again.

@@ -8,12 +8,15 @@ use super::{unseen, Object};
 use crate::sync::engine::installed;
 use crate::sync::fault::Action;
 use crate::sync::trace::{self, Kind, Op, Operation};
+use crate::sync::watch::{Role, Snapshot, Watched};
 
 /// Mutual exclusion. Poisoning is ignored, both of this lock and of others: to the standard
 /// library, all threads of a model are one.
 pub struct Mutex<T> {
     pub(super) inner: Lock<T>,
     object: usize,
+    /// Set if the lock has a role and the process has a watcher.
+    watched: Option<Watched<T>>,
 }
 
 pub(super) enum Lock<T> {
@@ -37,6 +40,16 @@ pub struct MutexGuard<'a, T> {
 pub(super) enum Guard<'a, T> {
     Loom(loom::sync::MutexGuard<'a, T>),
     Engine(unseen::MutexGuard<'a, T>),
+}
+
+impl<T> std::ops::Deref for Guard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        match self {
+            Guard::Loom(guard) => guard,
+            Guard::Engine(guard) => guard,
+        }
+    }
 }
 
 impl<T> std::fmt::Debug for Mutex<T> {
@@ -67,7 +80,26 @@ impl<T> Mutex<T> {
             Some(engine) => Lock::Engine((engine, engine.create()), unseen::Mutex::new(value)),
             None => Lock::Loom(loom::sync::Mutex::new(value)),
         };
-        Mutex { inner, object }
+        Mutex { inner, object, watched: None }
+    }
+
+    /// Creates an unlocked mutex with a role; `watched!` calls this. `beside` is a lock of the same
+    /// protocol.
+    #[track_caller]
+    pub fn with_role(
+        value: T,
+        role: &'static Role,
+        beside: Option<usize>,
+        look: fn(&T) -> Snapshot,
+    ) -> Self {
+        // Locks are numbered as they are created.
+        let watched = Watched::new(trace::objects() + 1, role, beside, look, &value);
+        Mutex { watched, ..Mutex::new(value) }
+    }
+
+    /// Returns the number of the lock in this execution.
+    pub fn number(&self) -> usize {
+        self.object
     }
 
     /// Blocks until the mutex is free and locks it.
@@ -85,12 +117,30 @@ impl<T> Mutex<T> {
     }
 
     pub(super) fn acquire(&self) -> Guard<'_, T> {
-        match &self.inner {
+        let guard = match &self.inner {
             Lock::Loom(lock) => Guard::Loom(lock.lock().unwrap_or_else(PoisonError::into_inner)),
             Lock::Engine((engine, object), _) => {
                 engine.lock(*object);
                 self.access()
             }
+        };
+        self.tell_acquired();
+        guard
+    }
+
+    /// Tells the watcher that the lock was acquired.
+    #[inline]
+    pub(super) fn tell_acquired(&self) {
+        if let Some(watched) = &self.watched {
+            watched.acquired();
+        }
+    }
+
+    /// Tells the watcher that the lock is about to be released.
+    #[inline]
+    pub(super) fn tell_released(&self, guard: &Guard<'_, T>) {
+        if let Some(watched) = &self.watched {
+            watched.released(guard);
         }
     }
 
@@ -105,6 +155,7 @@ impl<T> Mutex<T> {
     }
 
     pub(super) fn release(&self, guard: Guard<'_, T>) {
+        self.tell_released(&guard);
         drop(guard);
         if let Lock::Engine((engine, object), _) = &self.inner {
             engine.unlock(*object);
@@ -154,10 +205,7 @@ impl<T> std::ops::Deref for MutexGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
         self.looked.set(true);
-        match self.inner.as_ref().expect("a guard is whole outside of a wait") {
-            Guard::Loom(guard) => guard,
-            Guard::Engine(guard) => guard,
-        }
+        self.inner.as_ref().expect("a guard is whole outside of a wait")
     }
 }
 

@@ -22,10 +22,17 @@ pub enum Broken {
     NoSpuriousWakeups,
     FirstChoiceOnly,
     SecondThreadFirst,
+    ReleasesUnseen,
+    FirstReaderOnly,
+    RefusalsCommuteWithReleases,
 }
 
 impl Broken {
-    /// Every defect.
+    /// Every defect that matters to readers and attempts only.
+    pub const OF_READERS: [Broken; 3] =
+        [Broken::ReleasesUnseen, Broken::FirstReaderOnly, Broken::RefusalsCommuteWithReleases];
+
+    /// Every other defect.
     pub const ALL: [Broken; 18] = [
         Broken::NotificationsAndWaitsCommute,
         Broken::ReadsAndWritesCommute,

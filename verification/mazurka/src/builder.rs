@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::broken::Broken;
 use crate::explore;
-use crate::report::{End, Failure, Observed, Progress, Report};
+use crate::report::{Failure, Observed, Progress, Report};
 use crate::sample::Scheduler;
 use crate::schedule::Schedule;
+use crate::session::Model;
 use crate::settings::{at_least, InvalidSetting, Settings};
 
 /// Settings for running a model. Every limit and every choice of the scheduler is a setting here.
-/// Nothing is read from the environment.
+/// Nothing is read from the environment, except by [`check`](Builder::check); see
+/// [`trial`](crate::trial).
 ///
 /// ```
 /// use mazurka::sync::atomic::{AtomicUsize, Ordering};
@@ -38,31 +40,8 @@ pub struct Builder {
     settings: Settings,
 }
 
-/// Explores a model with the settings of [`Builder::new`].
-///
-/// # Panics
-///
-/// If an execution fails, with its interleaving and its schedule.
-///
-/// ```should_panic
-/// use mazurka::sync::{Arc, Mutex};
-///
-/// mazurka::model(|| {
-///     let (a, b) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
-///     let (c, d) = (Arc::clone(&a), Arc::clone(&b));
-///     let other = mazurka::thread::spawn(move || {
-///         let _d = d.lock().unwrap();
-///         let _c = c.lock().unwrap();
-///     });
-///     {
-///         let _a = a.lock().unwrap();
-///         let _b = b.lock().unwrap();
-///     }
-///     other.join().unwrap();
-/// });
-/// ```
-pub fn model(model: impl Fn() + Send + Sync + 'static) {
-    Builder::new().check(model);
+fn model_of(model: impl Fn() + Send + Sync + 'static) -> Model {
+    Arc::new(model)
 }
 
 impl Default for Builder {
@@ -85,6 +64,7 @@ impl fmt::Debug for Builder {
             .field("max_duration", &self.settings.max_duration)
             .field("stack_size", &self.settings.stack_size)
             .field("parts", &self.settings.parts)
+            .field("spins", &execution.spins)
             .finish_non_exhaustive()
     }
 }
@@ -134,6 +114,19 @@ impl Builder {
     /// longest.
     pub fn wakes_any(mut self, any: bool) -> Self {
         self.settings.execution.wakes_any = any;
+        self
+    }
+
+    /// Sets how many rounds of a loop are explored after a round that saw nothing new, at least 1,
+    /// the default. A round ends at a [`yield_now`](crate::thread::yield_now), at a
+    /// [`spin_loop`](crate::hint::spin_loop) or at a [`sleep`](crate::thread::sleep). After that
+    /// many, the thread goes on only when no other thread can.
+    ///
+    /// A loop that waits for another thread is explored completely, since its rounds are alike. A
+    /// loop that counts its rounds is not: what it does after `spins + 1` rounds without news is
+    /// explored only while no other thread can continue.
+    pub fn spins(mut self, rounds: usize) -> Self {
+        self.settings.execution.spins = rounds;
         self
     }
 
@@ -212,7 +205,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`InvalidSetting`]. A failure of the model is not an error but an [`End`].
+    /// [`InvalidSetting`]. A failure of the model is not an error but an [`End`](crate::End).
     ///
     /// # Panics
     ///
@@ -222,7 +215,7 @@ impl Builder {
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
         self.settings.check()?;
-        Ok(explore::explore(&self.settings, Arc::new(model)))
+        Ok(explore::explore(&self.settings, &model_of(model)))
     }
 
     /// Runs a model under schedules drawn at random.
@@ -258,7 +251,7 @@ impl Builder {
         if let Scheduler::Pct { depth } = scheduler {
             at_least("depth", depth as u64, 1)?;
         }
-        Ok(explore::sample(&self.settings, scheduler, count, seed, Arc::new(model)))
+        Ok(explore::sample(&self.settings, scheduler, count, seed, &model_of(model)))
     }
 
     /// Replays a failure's schedule. After the end of the schedule, the first thread that can
@@ -298,22 +291,22 @@ impl Builder {
         model: impl Fn() + Send + Sync + 'static,
     ) -> Result<Report, InvalidSetting> {
         self.settings.check()?;
-        Ok(explore::replay(&self.settings, schedule, Arc::new(model)))
+        Ok(explore::replay(&self.settings, schedule, &model_of(model)))
     }
 
-    /// Explores a model.
-    ///
-    /// # Panics
-    ///
-    /// If a setting is invalid, if an execution fails, or if a limit ends the exploration.
-    pub fn check(&self, model: impl Fn() + Send + Sync + 'static) {
-        match self.explore(model) {
-            Err(invalid) => panic!("{invalid}"),
-            Ok(Report { end: End::Complete, .. }) => {}
-            Ok(Report { end: End::Failed(failure), .. }) => panic!("{failure}"),
-            Ok(Report { end: End::Limited, executions, .. }) => {
-                panic!("a limit ended the exploration after {executions} executions")
+    /// Returns `true` if the builder itself limits an exploration.
+    pub(crate) fn has_limit(&self) -> bool {
+        self.settings.max_executions.is_some() || self.settings.max_duration.is_some()
+    }
+
+    /// Adds a callback for failed executions, before the one that there may be.
+    pub(crate) fn before_failure(self, first: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
+        let others = self.settings.on_failure.clone();
+        self.on_failure(move |failure| {
+            first(failure);
+            if let Some(others) = &others {
+                others(failure);
             }
-        }
+        })
     }
 }

@@ -8,8 +8,16 @@ use crate::clock::{Clock, MAX_THREADS};
 /// The kind of operation that a thread requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// Acquires a lock.
+    /// Acquires a lock exclusively.
     Lock,
+    /// Acquires a lock together with other readers.
+    LockShared,
+    /// Acquires a lock exclusively if it is free; see [`attempt`].
+    TryLock,
+    /// Acquires a lock together with other readers if no thread holds it exclusively.
+    TryShared,
+    /// Releases a lock. An operation only if the model tries locks.
+    Unlock,
     /// Releases a lock and goes to sleep on a condition variable, in one step.
     Wait,
     /// Wakes one sleeper.
@@ -35,6 +43,38 @@ pub(crate) struct Operation {
     /// The name of the object: the thread that created it, and its index among that thread's
     /// objects.
     pub(crate) object: u32,
+    /// The name of the lock that a wait releases, if the model tries locks; else [`NO_LOCK`].
+    pub(crate) mutex: u32,
+}
+
+/// The absent name.
+pub(crate) const NO_LOCK: u32 = u32::MAX;
+
+impl Operation {
+    fn tries(self) -> bool {
+        matches!(self.kind, Kind::TryLock | Kind::TryShared)
+    }
+
+    /// Returns `true` if the operations share an object.
+    #[inline]
+    pub(crate) fn may_affect(self, other: Operation) -> bool {
+        self.object == other.object || self.releases_for(other) || other.releases_for(self)
+    }
+
+    /// Returns `true` if the operation releases the lock on which the other is an attempt.
+    fn releases_for(self, attempt: Operation) -> bool {
+        attempt.tries() && self.mutex == attempt.object
+    }
+}
+
+/// How an attempt on a lock ends, which its state decides; see [`Choice`].
+pub(crate) mod attempt {
+    /// Acquires the lock.
+    pub(crate) const ACQUIRED: u8 = 0;
+    /// Fails, since a thread holds the lock exclusively.
+    pub(crate) const REFUSED: u8 = 1;
+    /// Fails, since readers hold the lock.
+    pub(crate) const REFUSED_BY_READERS: u8 = 2;
 }
 
 /// How a wait ends, chosen when the wait begins; see [`Choice`].
@@ -105,7 +145,8 @@ impl Dependence {
     /// Returns `true` if the order of two events of different threads matters.
     pub(crate) fn of_events(self, first: &Event, second: &Event) -> bool {
         if first.operation.object != second.operation.object {
-            return false;
+            return first.operation.releases_for(second.operation)
+                || second.operation.releases_for(first.operation);
         }
         let vain = first.in_vain && second.in_vain;
         let (a, b) = (first.operation.kind, second.operation.kind);
@@ -116,7 +157,8 @@ impl Dependence {
     /// choice of the operation, if it is known.
     pub(crate) fn of_pending(self, event: &Event, operation: Operation, choice: Choice) -> bool {
         if event.operation.object != operation.object {
-            return false;
+            return event.operation.releases_for(operation)
+                || operation.releases_for(event.operation);
         }
         // A notification without a sleeper changes nothing, so another one finds no sleeper either.
         let notifies = matches!(operation.kind, Kind::NotifyOne | Kind::NotifyAll);
@@ -134,6 +176,11 @@ impl Dependence {
             return false;
         }
         match (self.broken, first.0, second.0) {
+            (Some(Broken::RefusalsCommuteWithReleases), Kind::TryLock, Kind::Unlock)
+                if first.1 != Some(attempt::ACQUIRED) =>
+            {
+                return false
+            }
             (
                 Some(Broken::NotificationsAndWaitsCommute),
                 Kind::NotifyOne | Kind::NotifyAll,
@@ -150,7 +197,14 @@ impl Dependence {
             (Kind::Wait, Kind::Wait) => !self.wakes_any,
             (Kind::Read, Kind::Read)
             | (Kind::Write, Kind::Write)
-            | (Kind::Choose | Kind::Spawn, _) => false,
+            | (Kind::Choose | Kind::Spawn, _)
+            | (Kind::LockShared, Kind::LockShared)
+            // A lock that is held can be acquired in neither order.
+            | (Kind::Unlock, Kind::Lock | Kind::LockShared | Kind::Unlock)
+            | (Kind::Lock | Kind::LockShared, Kind::Unlock) => false,
+            (Kind::TryLock | Kind::TryShared, Kind::TryLock | Kind::TryShared) => {
+                first.1 == Some(attempt::ACQUIRED) || second.1 == Some(attempt::ACQUIRED)
+            }
             _ => true,
         }
     }

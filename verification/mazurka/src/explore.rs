@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
@@ -16,9 +17,27 @@ use crate::settings::Settings;
 use crate::strategy::Strategy;
 
 /// Visits every trace of a model once.
-pub(crate) fn explore(settings: &Settings, model: Model) -> Report {
+pub(crate) fn explore(settings: &Settings, model: &Model) -> Report {
+    let settings = &unseeing(settings, 0);
+    loop {
+        if let Some(report) = try_explore(settings, model) {
+            return report;
+        }
+    }
+}
+
+/// Returns the settings, with a record of their own of what the model uses.
+fn unseeing(settings: &Settings, sees: u8) -> Settings {
+    let mut settings = settings.clone();
+    settings.execution.sees = Arc::default();
+    settings.execution.sees.add(sees);
+    settings
+}
+
+/// Explores until something must be visible that was not. Returns `None` then.
+fn try_explore(settings: &Settings, model: &Model) -> Option<Report> {
     let queue = Queue::new(settings.parts);
-    let session = Session::new(settings, Model::clone(&model));
+    let session = Session::new(settings, Model::clone(model));
     thread::scope(|scope| {
         for part in 0..settings.parts {
             let (session, queue) = (&session, &queue);
@@ -27,11 +46,14 @@ pub(crate) fn explore(settings: &Settings, model: Model) -> Report {
             thread::Builder::new().name(name).spawn_scoped(scope, body).expect("a thread starts");
         }
     });
+    if session.must_restart() {
+        return None;
+    }
     let mut report = session.report(!queue.is_stopped());
     if let End::Failed(failure) = &mut report.end {
         complete_interleaving(failure, settings, model);
     }
-    report
+    Some(report)
 }
 
 /// Runs a model `count` times, under schedules drawn at random.
@@ -40,21 +62,37 @@ pub(crate) fn sample(
     scheduler: Scheduler,
     count: u64,
     seed: u64,
-    model: Model,
+    model: &Model,
 ) -> Report {
-    let session = Session::new(settings, model);
-    let complete = on_own_thread(|| draw(&session, scheduler, count, seed));
-    session.report(complete)
+    let settings = &unseeing(settings, 0);
+    loop {
+        let session = Session::new(settings, Model::clone(model));
+        let complete = on_own_thread(|| draw(&session, scheduler, count, seed));
+        if !session.must_restart() {
+            return session.report(complete);
+        }
+    }
 }
 
 /// Replays a schedule.
-pub(crate) fn replay(settings: &Settings, schedule: &Schedule, model: Model) -> Report {
+pub(crate) fn replay(settings: &Settings, schedule: &Schedule, model: &Model) -> Report {
+    let settings = &unseeing(settings, schedule.sees);
+    loop {
+        let report = try_replay(settings, schedule, Model::clone(model));
+        if let Some(report) = report {
+            return report;
+        }
+    }
+}
+
+fn try_replay(settings: &Settings, schedule: &Schedule, model: Model) -> Option<Report> {
     let session = Session::new(settings, model);
     let complete = on_own_thread(|| {
-        let (run, mut coroutines) = session.prepare(Strategy::Replay(schedule.steps.clone()));
+        let (mut run, mut coroutines) = session.prepare(Strategy::Replay(schedule.steps.clone()));
+        run.execution.notes = Some(Vec::new());
         session.execute(run, &mut coroutines).is_some()
     });
-    session.report(complete)
+    (!session.must_restart()).then(|| session.report(complete))
 }
 
 /// Runs on an operating system thread of its own. A panic there counts as `false`.
@@ -62,13 +100,14 @@ fn on_own_thread(body: impl FnOnce() -> bool + Send) -> bool {
     thread::scope(|scope| scope.spawn(body).join().unwrap_or(false))
 }
 
-/// The last operations of an execution are not recorded if it fails after it was abandoned or
-/// after time has passed. A replay records them.
-fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: Model) {
+/// A replay records what an exploration does not: the last operations, if the execution fails after
+/// it was abandoned or after time has passed.
+fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: &Model) {
     if failure.interleaving.len() < failure.schedule.len() {
         let settings = Settings { observer: None, ..settings.clone() };
         if let End::Failed(again) = replay(&settings, &failure.schedule, model).end {
             failure.interleaving = again.interleaving;
+            failure.rows = again.rows;
         }
     }
 }

@@ -28,8 +28,8 @@
 //!
 //! # What it explores
 //!
-//! Threads, locks, condition variables and sequentially consistent atomics, from [`sync`] and
-//! [`thread`]. Where the standard library leaves the behaviour open, the explorer tries each choice
+//! Threads, locks, condition variables, channels and sequentially consistent atomics, from [`sync`]
+//! and [`thread`]. Accesses to the data in a [`cell`] are checked for races. Where the standard library leaves the behaviour open, the explorer tries each choice
 //! (see [`Builder`]): which thread `notify_one` wakes, when a wait times out, spurious wake-ups,
 //! threads that cannot be started. A model adds choices of its own with [`choose`].
 //!
@@ -41,7 +41,14 @@
 //! another operation, which is a failure ([`Diverged`](FailureKind::Diverged)). It cannot notice a
 //! difference that changes no operation.
 //!
-//! Weak memory is not explored: every atomic is sequentially consistent.
+//! Weak memory is not explored: every atomic is sequentially consistent. The report says whether a
+//! weaker ordering was requested. For the data that atomics protect, orderings count: an access that
+//! they do not order is a data race.
+//!
+//! # Loops that wait
+//!
+//! A loop that looks again and again, and yields, has infinitely many executions, which are alike.
+//! Of its rounds that see nothing new, [`Builder::spins`] are explored.
 //!
 //! # Sampling
 //!
@@ -55,6 +62,8 @@ mod coroutine;
 mod event;
 mod execution;
 mod explore;
+mod lanes;
+mod memory;
 mod pick;
 mod queue;
 mod report;
@@ -67,19 +76,23 @@ mod settings;
 mod strategy;
 mod tree;
 
+pub mod cell;
+pub mod hint;
 pub mod raw;
 pub mod sync;
 pub mod thread;
+pub mod trial;
 
 #[doc(hidden)]
 pub use broken::Broken;
-pub use builder::{model, Builder};
+pub use builder::Builder;
 pub use clock::MAX_THREADS;
 pub use raw::choose;
 #[doc(hidden)]
 pub use report::Observed;
-pub use report::{End, Failure, FailureKind, Progress, Report, Stand, Stuck};
+pub use report::{End, Failure, FailureKind, Progress, Report, Row, Stand, Stuck};
 pub use run::schedule_so_far;
 pub use sample::Scheduler;
 pub use schedule::{Schedule, ScheduleError};
 pub use settings::InvalidSetting;
+pub use trial::model;

@@ -25,6 +25,13 @@ pub struct Report {
     pub longest: usize,
     /// The number of steps of all executions.
     pub steps: u64,
+    /// The number of executions in which a loop that yields saw nothing new, and went on since no
+    /// other thread could. If it counts its rounds, what others do after a later round is not
+    /// explored; see [`spins`](crate::Builder::spins).
+    pub released: u64,
+    /// Whether an atomic or a fence had an ordering weaker than sequential consistency. What such
+    /// an ordering allows beyond that is not explored.
+    pub weak_orderings: bool,
     /// Wall time.
     pub elapsed: Duration,
 }
@@ -54,6 +61,23 @@ pub struct Failure {
     pub stands: Vec<Stand>,
     /// The visible operations in order. Empty for a sample, whose schedule can be replayed.
     pub interleaving: Vec<String>,
+    /// The names of the threads, by the numbers that the rows use.
+    pub threads: Vec<String>,
+    /// The visible operations in order, for [`lanes`](Self::lanes).
+    pub rows: Vec<Row>,
+    /// The objects that the rows name, each with the place where it was created.
+    pub objects: Vec<(String, String)>,
+}
+
+/// One visible operation of a failed execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The thread, as an index.
+    pub thread: usize,
+    /// What it does, in a few words. After a replay, with the values of atomics.
+    pub what: String,
+    /// Its place, as `file:line`.
+    pub site: String,
 }
 
 /// The kind of a failure.

@@ -3,20 +3,25 @@
 //! The threads are coroutines of one operating system thread. An operation reaches its execution
 //! through a thread-local variable.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::rc::Rc;
 
 use crate::broken::Broken;
 use crate::coroutine::{self, Coroutines};
 use crate::event::{Choice, Kind};
 use crate::execution::races::Race;
 use crate::execution::{Execution, Index, Pending, Thread};
+use crate::memory::Memory;
 use crate::pick::Pick;
 use crate::report::{Cause, FailureKind};
 use crate::schedule::Schedule;
+use crate::settings::Sees;
 use crate::strategy::Strategy;
 
 /// An execution and the strategy that decides in it.
+#[allow(clippy::struct_excessive_bools)] // each says one thing about how it ends
 pub(crate) struct Run {
     pub(crate) execution: Execution,
     pub(crate) strategy: Strategy,
@@ -25,11 +30,33 @@ pub(crate) struct Run {
     pub(crate) redundant: bool,
     /// Whether time had to pass because no thread could continue.
     pub(crate) expired: bool,
+    /// Whether the exploration must start again, since something new must be visible.
+    pub(crate) restart: bool,
+    /// Whether the model asked for this execution to be skipped.
+    skipped: bool,
+    /// Whether a thread went on that repeated itself, since no other could.
+    pub(crate) released: bool,
+    pub(crate) memory: Memory,
+    locals: Vec<Local>,
+    /// The threads whose locals are gone.
+    without_locals: u16,
+    at_end: Vec<AtEnd>,
     /// Whether the explorer still decides. An abandoned execution is completed in any order.
     explores: bool,
     next: Option<Thread>,
     /// Scratch space.
     races: Vec<Race>,
+}
+
+/// What an execution asks when it has ended.
+type AtEnd = Box<dyn FnOnce() -> Result<(), String>>;
+
+/// A value that lives as long as a thread of an execution, or as the main thread if it belongs to
+/// all.
+struct Local {
+    owner: Option<Thread>,
+    key: usize,
+    value: Rc<dyn Any>,
 }
 
 thread_local! {
@@ -49,7 +76,7 @@ fn with_run<R>(ask: impl FnOnce(&mut Run) -> R) -> R {
 /// Returns the decisions so far of the execution on this operating system thread, for example for a
 /// panic hook. `None` outside a model.
 pub fn schedule_so_far() -> Option<Schedule> {
-    with(|execution| Schedule { steps: execution.steps.clone() })
+    with(|execution| Schedule { sees: execution.sees, steps: execution.steps.clone() })
 }
 
 /// Performs a visible operation of the current thread when its turn comes. Returns the choice.
@@ -93,6 +120,115 @@ pub(crate) fn fail(kind: FailureKind, message: String) -> ! {
     }
 }
 
+/// Ends the execution, and the exploration starts again, unless it already sees what is new.
+pub(crate) fn make_visible(flag: u8) {
+    let sees = with_run(|run| {
+        if run.execution.sees & flag != 0 || run.failure.is_some() {
+            return true;
+        }
+        run.execution.settings.sees.add(flag);
+        run.restart = true;
+        run.next = None;
+        false
+    });
+    if sees {
+        return;
+    }
+    loop {
+        coroutine::suspend();
+    }
+}
+
+/// Ends the execution; it does not count.
+pub(crate) fn skip() -> ! {
+    with_run(|run| {
+        run.reverse_races_of_blocked(Broken::NoRacesWhenGivenUp);
+        run.redundant = true;
+        run.skipped = true;
+        run.next = None;
+    });
+    loop {
+        coroutine::suspend();
+    }
+}
+
+/// Lets the other threads go on, if the current thread repeats itself. Returns `false` outside a
+/// model.
+pub(crate) fn yield_now(site: &'static Location<'static>) -> bool {
+    if with(|_| ()).is_none() {
+        return false;
+    }
+    make_visible(Sees::YIELDS);
+    match with_run(|run| run.execution.yields(site)) {
+        Err(endless) => fail(FailureKind::Limit, endless),
+        Ok(false) => {}
+        Ok(true) => {
+            let goes_on = with_run(Run::goes_on);
+            if !goes_on {
+                coroutine::suspend();
+            }
+        }
+    }
+    true
+}
+
+/// Asks for what happened before what, with the number of the current thread. `None` outside a
+/// model.
+pub(crate) fn memory<R>(ask: impl FnOnce(&mut Memory, Thread) -> R) -> Option<R> {
+    RUN.with(|run| {
+        let mut run = run.try_borrow_mut().ok()?;
+        let run = run.as_mut()?;
+        Some(ask(&mut run.memory, run.execution.current()))
+    })
+}
+
+/// Returns the value with this key, of the current thread or of all. An error if it is gone.
+pub(crate) fn local(of_all: bool, key: usize) -> Result<Option<Rc<dyn Any>>, ()> {
+    with_run(|run| {
+        let current = run.execution.current();
+        let thread = if of_all { 0 } else { current };
+        if run.without_locals & (1 << thread) != 0 {
+            return Err(());
+        }
+        let owner = (!of_all).then_some(current);
+        let own = run.locals.iter().find(|local| local.owner == owner && local.key == key);
+        Ok(own.map(|local| Rc::clone(&local.value)))
+    })
+}
+
+/// Sets the value with this key.
+pub(crate) fn set_local(of_all: bool, key: usize, value: Rc<dyn Any>) {
+    with_run(|run| {
+        let owner = (!of_all).then(|| run.execution.current());
+        run.locals.push(Local { owner, key, value });
+    });
+}
+
+/// Drops the values of the current thread, in the order of their creation, and with the main thread
+/// those of all.
+fn drop_locals() {
+    let next = || {
+        with(|_| ())?;
+        with_run(|run| {
+            let current = run.execution.current();
+            let own = |local: &Local| {
+                local.owner == Some(current) || local.owner.is_none() && current == 0
+            };
+            let place = run.locals.iter().position(own);
+            run.without_locals |= u16::from(place.is_none()) << current;
+            place.map(|place| run.locals.remove(place).value)
+        })
+    };
+    while let Some(value) = next() {
+        drop(value);
+    }
+}
+
+/// Adds a question to ask when the execution has ended without a failure. An error fails it.
+pub(crate) fn at_end(question: AtEnd) {
+    with_run(|run| run.at_end.push(question));
+}
+
 /// Runs a model once, on this operating system thread.
 pub(crate) fn run(mut run: Run, coroutines: &mut Coroutines, main: Box<dyn FnOnce()>) -> Run {
     run.begin(main);
@@ -113,8 +249,16 @@ pub(crate) fn run(mut run: Run, coroutines: &mut Coroutines, main: Box<dyn FnOnc
             run.next
         });
     }
-    let run = RUN.with(|place| place.borrow_mut().take()).expect("it was put there");
-    if run.failure.is_some() {
+    let mut run = RUN.with(|place| place.borrow_mut().take()).expect("it was put there");
+    let is_over = run.failure.is_some() || run.restart || run.skipped;
+    for question in std::mem::take(&mut run.at_end) {
+        if let (false, Err(message)) = (is_over, question()) {
+            run.failure.get_or_insert(Cause::new(FailureKind::Panic, message));
+        }
+    }
+    if is_over {
+        // Their destructors belong to the model.
+        std::mem::forget(std::mem::take(&mut run.locals));
         if run.execution.settings.unwinds {
             coroutines.unwind();
         } else {
@@ -132,6 +276,10 @@ fn start_threads(coroutines: &mut Coroutines) -> Result<(), String> {
         let main = Box::new(move || {
             // A panic that leaves a thread fails the model. A model that expects a panic catches it
             // inside.
+            let main = move || {
+                main();
+                drop_locals();
+            };
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(main)) {
                 if with(|_| ()).is_none() {
                     // The execution is over, and the thread is being unwound.
@@ -150,7 +298,7 @@ fn start_threads(coroutines: &mut Coroutines) -> Result<(), String> {
 }
 
 /// Returns the message of a panic.
-fn message(payload: &(dyn std::any::Any + Send)) -> String {
+fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a payload that is not a string".to_owned())
@@ -164,6 +312,13 @@ impl Run {
             failure: None,
             redundant: false,
             expired: false,
+            restart: false,
+            skipped: false,
+            released: false,
+            memory: Memory::default(),
+            locals: Vec::new(),
+            without_locals: 0,
+            at_end: Vec::new(),
             explores: true,
             next: None,
             races: Vec::new(),
@@ -174,6 +329,10 @@ impl Run {
         self.explores = true;
         self.redundant = false;
         self.expired = false;
+        self.skipped = false;
+        self.released = false;
+        self.memory.clear();
+        self.without_locals = 0;
         self.execution.begin(main);
     }
 
@@ -194,7 +353,7 @@ impl Run {
             let (thread, choice) = match self.pick() {
                 Pick::Step(thread, choice) => (thread, choice),
                 Pick::Nobody => {
-                    if self.let_time_pass() {
+                    if self.let_time_pass() || self.release_spinners() {
                         continue;
                     }
                     self.next = None;
@@ -209,8 +368,14 @@ impl Run {
             };
             let limit = self.execution.settings.max_steps;
             if self.execution.steps.len() >= limit {
-                let message =
-                    format!("an execution of more than {limit} steps; see `Builder::max_steps`");
+                let livelock = if self.released {
+                    ", in which threads repeat a loop that sees nothing new"
+                } else {
+                    ""
+                };
+                let message = format!(
+                    "an execution of more than {limit} steps{livelock}; see `Builder::max_steps`"
+                );
                 return self.stop(Cause::new(FailureKind::Limit, message));
             }
             if self.step(thread, choice) {
@@ -250,6 +415,20 @@ impl Run {
         }
         self.explores &= !matches!(self.strategy, Strategy::Explore(_));
         self.expired = true;
+        true
+    }
+
+    /// Lets threads go on that repeat themselves, since no other thread can.
+    fn release_spinners(&mut self) -> bool {
+        self.reverse_races_of_blocked(Broken::NoRacesAtDeadlock);
+        let Some(news) = self.execution.release_spinners() else { return false };
+        if news && matches!(self.strategy, Strategy::Explore(_)) {
+            // The execution in which a thread saw the news in an earlier round is explored too.
+            self.redundant |= self.explores;
+            self.explores = false;
+        } else {
+            self.released = true;
+        }
         true
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Letters are threads in the order of their first start; `a` is the main thread. A digit after a
 //! letter is the choice of that step, if it is not 0. A number in `(…)` before a letter repeats the
-//! step. `(3)ab2c` is `aaa`, `b` with choice 2, `c`.
+//! step. `(3)ab2c` is `aaa`, `b` with choice 2, `c`. A number in `{…}` at the beginning tells which
+//! further operations are steps, since the model tries locks, say.
 
 use std::fmt;
 use std::iter::repeat_n;
@@ -27,6 +28,8 @@ pub(crate) struct Step {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {
+    /// What the model used of the explorer; it decides which operations are steps.
+    pub(crate) sees: u8,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -75,6 +78,9 @@ impl fmt::Display for Step {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sees != 0 {
+            write!(f, "{{{}}}", self.sees)?;
+        }
         for run in self.steps.chunk_by(PartialEq::eq) {
             if run.len() > 1 {
                 write!(f, "({})", run.len())?;
@@ -90,6 +96,9 @@ impl FromStr for Schedule {
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         let mut rest = text;
+        let sees = enclosed(&mut rest, '{', '}')?.unwrap_or(0);
+        let sees =
+            u8::try_from(sees).map_err(|error| ScheduleError(format!("`{sees}`: {error}")))?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
             let times = enclosed(&mut rest, '(', ')')?.unwrap_or(1);
@@ -104,7 +113,7 @@ impl FromStr for Schedule {
             }
             steps.extend(repeat_n(Step { thread, choice }, times));
         }
-        Ok(Schedule { steps })
+        Ok(Schedule { sees, steps })
     }
 }
 
@@ -147,8 +156,9 @@ mod tests {
     fn a_schedule_round_trips_through_its_line() {
         let steps = [(0, 0), (0, 0), (0, 0), (1, 2), (2, 0), (2, 15), (26, 0), (52, 0), (52, 1)];
         let steps = steps.map(|(thread, choice)| Step { thread, choice }).to_vec();
-        let schedule = Schedule { steps };
+        let schedule = Schedule { sees: 0, steps };
         assert_eq!(schedule.to_string(), "(3)ab2cc15A[52][52]1");
+        assert_eq!("{3}(3)a".parse::<Schedule>().unwrap().to_string(), "{3}(3)a");
         assert_eq!(schedule.to_string().parse(), Ok(schedule));
         assert_eq!("".parse(), Ok(Schedule::default()));
     }
@@ -165,6 +175,8 @@ mod tests {
             "a16",
             "[5",
             "[]",
+            "{a",
+            "{300}a",
             "(99999999999)a",
             "(99999999999999999999)a",
         ] {

@@ -145,7 +145,7 @@ impl Search {
             if self.broken == Some(Broken::SleepForEver) {
                 continue;
             }
-            if pending.operation.object == event.operation.object {
+            if event.operation.may_affect(pending.operation) {
                 for choice in 0..16 {
                     let dependence = execution.dependence;
                     if dependence.of_pending(event, pending.operation, choice) {
@@ -306,7 +306,7 @@ fn diverged(
     found: Option<Operation>,
 ) -> String {
     let described = |operation: Option<Operation>| match operation {
-        Some(Operation { kind, object }) => {
+        Some(Operation { kind, object, .. }) => {
             format!("{kind:?} of object {}.{}", object >> 24, object & 0xff_ffff)
         }
         None => "no operation that can be performed".to_owned(),

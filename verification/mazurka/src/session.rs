@@ -1,6 +1,6 @@
 //! A session: the executions of one model, with their counters and limits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +25,9 @@ pub(crate) struct Session {
     distinct: AtomicU64,
     longest: AtomicU64,
     steps: AtomicU64,
+    released: AtomicU64,
+    weak: AtomicBool,
+    restart: AtomicBool,
     failure: Mutex<Option<Box<Failure>>>,
 }
 
@@ -42,6 +45,9 @@ impl Session {
             distinct: AtomicU64::new(0),
             longest: AtomicU64::new(0),
             steps: AtomicU64::new(0),
+            released: AtomicU64::new(0),
+            weak: AtomicBool::new(false),
+            restart: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
     }
@@ -52,10 +58,21 @@ impl Session {
         (Run::new(execution, strategy), Coroutines::new(self.settings.stack_size))
     }
 
-    /// Runs one execution and counts it. Returns `None` if it failed.
+    /// Returns `true` if the run must start again, because of the last execution.
+    pub(crate) fn must_restart(&self) -> bool {
+        self.restart.load(Ordering::Relaxed)
+    }
+
+    /// Runs one execution and counts it. Returns `None` if it failed, or if the run must start
+    /// again.
     pub(crate) fn execute(&self, run: Run, coroutines: &mut Coroutines) -> Option<Run> {
         let model = Arc::clone(&self.model);
         let mut run = run::run(run, coroutines, Box::new(move || model()));
+        if run.restart {
+            self.restart.store(true, Ordering::Relaxed);
+            return None;
+        }
+        self.weak.fetch_or(run.memory.is_weak, Ordering::Relaxed);
         let add = |number: &AtomicU64, more: u64| number.fetch_add(more, Ordering::Relaxed);
         let steps = &run.execution.steps;
         self.longest.fetch_max(steps.len() as u64, Ordering::Relaxed);
@@ -66,6 +83,7 @@ impl Session {
             _ => &self.executions,
         };
         add(counter, 1);
+        add(&self.released, u64::from(run.released));
         let failure = run.failure.take().map(|cause| run.execution.describe(cause));
         if let Some(observer) = &self.settings.observer {
             let steps = run.execution.steps.iter();
@@ -138,6 +156,8 @@ impl Session {
             distinct: get(&self.distinct),
             longest: usize::try_from(get(&self.longest)).unwrap_or(usize::MAX),
             steps: get(&self.steps),
+            released: get(&self.released),
+            weak_orderings: self.weak.load(Ordering::Relaxed),
             elapsed: self.began.elapsed(),
         }
     }

@@ -1,6 +1,7 @@
 //! The settings for running a model, and the check that they are valid.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,7 +38,32 @@ pub(crate) struct ExecutionSettings {
     pub(crate) broken: Option<Broken>,
     /// Whether threads are unwound after a failure instead of being abandoned.
     pub(crate) unwinds: bool,
+    /// The number of repeated rounds of a loop that yields.
+    pub(crate) spins: usize,
     pub(crate) names: Arc<Names>,
+    pub(crate) sees: Arc<Sees>,
+}
+
+/// What costs operations and matters only to models that use it. The first use is noted here, and
+/// the exploration starts again.
+#[derive(Debug, Default)]
+pub(crate) struct Sees(AtomicU8);
+
+impl Sees {
+    /// Threads yield, so what they look at is noted.
+    pub(crate) const YIELDS: u8 = 1;
+    /// Locks are tried, so the release of a lock is an operation.
+    pub(crate) const TRIES: u8 = 2;
+    /// Reference counts are asked for, so each change of one is an operation.
+    pub(crate) const COUNTS: u8 = 4;
+
+    pub(crate) fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, flags: u8) {
+        self.0.fetch_or(flags, Ordering::Relaxed);
+    }
 }
 
 /// The numbers of threads, the same in all executions: by parent, and by index among its children.
@@ -79,7 +105,9 @@ impl Default for Settings {
                 symmetric: None,
                 broken: None,
                 unwinds: false,
+                spins: 1,
                 names: Arc::default(),
+                sees: Arc::default(),
             },
             max_executions: None,
             max_duration: None,
@@ -104,6 +132,7 @@ impl Settings {
         at_least("max_executions", self.max_executions.unwrap_or(1), 1)?;
         at_least("stack_size", self.stack_size as u64, 16 * 1024)?;
         at_least("parts", self.parts as u64, 1)?;
+        at_least("spins", self.execution.spins as u64, 1)?;
         if self.max_duration == Some(Duration::ZERO) {
             return Err(InvalidSetting("`max_duration` is 0; more is accepted".to_owned()));
         }

@@ -79,6 +79,8 @@ fn rank(verdict: &Verdict) -> (u8, u64) {
         Verdict::Stressed(runs) => (0, *runs),
         Verdict::Sampled { schedules, .. } => (1, *schedules as u64),
         Verdict::Bounded(bound) => (2, *bound as u64),
+        // Below a proof, since that the code has no other step is known from explorations.
+        Verdict::ProvedAny => (2, u64::MAX),
         Verdict::Proved => (3, 0),
         Verdict::Unrecorded(_) => (4, 0),
         Verdict::Vacuous(_) => (5, 0),

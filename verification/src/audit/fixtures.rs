@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::any_number::ProtocolReport;
 use crate::audit::figures::Figures;
 use crate::audit::{Audit, Toolchain, ASSUMPTIONS, SCHEMA};
 use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::{CheckerReport, Class, ClassReport};
-use crate::findings::run::{Engine, Exploration, Options};
+use crate::findings::run::{Engine, Exploration, Options, Steps};
 use crate::findings::sample::Draw;
 use crate::findings::scope::Scope;
 use crate::findings::trace::tests::deadlock;
@@ -46,6 +47,7 @@ fn audit(trial: TrialReport) -> Audit {
         assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
         clauses: Vec::new(),
         trials: vec![trial],
+        protocols: ProtocolReport::taken_everywhere(),
         kill_matrix: Some(kill_matrix()),
         samples: samples::trials().take(1).map(|trial| sampled(&trial)).collect(),
         checker: Some(checked()),
@@ -139,6 +141,7 @@ fn trial() -> TrialReport {
         reached: BTreeMap::new(),
         defects: Vec::new(),
         second_opinion: None,
+        steps: Steps::new(),
         trace: None,
     }
 }

@@ -25,6 +25,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
             shards: merged.shards + audit.shards,
             figures: merged.figures.and(audit.figures),
             trials: merged.trials.merge(audit.trials)?,
+            protocols: merged.protocols.merge(audit.protocols)?,
             kill_matrix: merged.kill_matrix.merge(audit.kill_matrix)?,
             generated: merged.generated.merge(audit.generated)?,
             samples: merged.samples.merge(audit.samples)?,
@@ -38,6 +39,7 @@ pub fn merge(audits: Vec<Audit>) -> Result<Audit, String> {
     let held = merged.held;
     let mut merged = Audit {
         trials: merged.trials.complete(&scope)?,
+        protocols: merged.protocols.complete(&scope)?,
         kill_matrix: merged.kill_matrix.complete(&scope)?,
         generated: merged.generated.complete(&scope)?,
         samples: merged.samples.complete(&scope)?,

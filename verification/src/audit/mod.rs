@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::figures::Figures;
 use crate::base::cargo::Source;
@@ -57,7 +58,7 @@ pub const ASSUMPTIONS: [&str; 7] = [
     "The queue `channel` has no models. It is tested against the same contract on real threads.",
     "Jobs stored in the queue rest on the crate stack_dst, which has unsafe code.",
     "Jobs that borrow rest on one line of unsafe code. Its proof is in `src/scope/erase.rs`, and its tests run under Miri.",
-    "A model shows what holds for its number of workers and jobs, and for no other.",
+    "A model shows what holds for its number of workers and jobs. PROVED(any) holds for all numbers, if the code takes no step of a protocol that explorations have not seen.",
     "Jobs return. Without a deadline, a shutdown waits for a job that runs for ever.",
 ];
 
@@ -93,6 +94,9 @@ pub struct Audit {
     pub clauses: Vec<ClauseReport>,
     /// Every trial.
     pub trials: Vec<TrialReport>,
+    /// The protocols, shown for any number of threads and jobs.
+    #[serde(default)]
+    pub protocols: Vec<ProtocolReport>,
     /// Every fault at a call site of the pool.
     pub kill_matrix: Option<KillMatrix>,
     /// Every sample.
@@ -131,9 +135,10 @@ impl Audit {
     }
 
     /// Every kind of evidence, in the order of the report.
-    pub fn parts(&self) -> [&dyn Part; 7] {
+    pub fn parts(&self) -> [&dyn Part; 8] {
         [
             &self.trials,
+            &self.protocols,
             &self.kill_matrix,
             &self.generated,
             &self.samples,

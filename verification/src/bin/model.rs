@@ -68,6 +68,9 @@ mod explored {
         /// Explore a build of changed sources
         #[arg(long, conflicts_with_all = ["defect", "fault"])]
         mutant: bool,
+        /// Hold the steps of the changed sources against the protocols
+        #[arg(long, requires = "mutant")]
+        watched: bool,
         /// Explore every model of this pool, each in a process of its own, until one does not hold;
         /// the exit status is the answer
         #[arg(long, requires = "mutant", conflicts_with_all = ["trial", "generated"])]
@@ -124,6 +127,7 @@ mod explored {
                     Purpose::Defect(defect.ok_or_else(none)?)
                 }
                 (None, Some(fault)) => Purpose::SiteFault(fault, self.engine),
+                (None, None) if self.watched => Purpose::WatchedMutant,
                 (None, None) if self.mutant => Purpose::Mutant,
                 (None, None) if self.without_symmetry => Purpose::WithoutSymmetry,
                 (None, None) => match self.engine {

@@ -10,6 +10,7 @@ use chrono::Timelike;
 use super::list::list;
 use super::mutation::patches;
 use super::{publish, refuse_weakening};
+use crate::any_number::{self, ProtocolReport, Watched};
 use crate::audit::figures::{self, Figures, Memory, Speed};
 use crate::audit::{self, Audit, Toolchain};
 use crate::base::cargo::{Checkers, TestBinary, Workspace};
@@ -31,6 +32,7 @@ use crate::running::suites::Suite;
 use crate::running::{commands, suites};
 use crate::trials::purpose::Purpose;
 use crate::trials::recorded::{Expected, Range};
+use crate::trials::report::TrialReport;
 use crate::trials::samples;
 use crate::trials::samples::SampleReport;
 use crate::trials::trial::{Expect, Trial};
@@ -82,7 +84,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
             record(&runs, &mut expected, &ranges)?;
         }
         let surveys = runs.iter().map(|runs| (runs.trial, runs.run.clone())).collect();
-        let trials = runs.into_iter().map(|runs| runs.report(&expected)).collect();
+        let trials: Vec<_> = runs.into_iter().map(|runs| runs.report(&expected)).collect();
         let kill_matrix = scope
             .faults
             .then(|| kill_matrix(&runner, &workspace, arguments.shard, surveys, &expected))
@@ -100,6 +102,8 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
         let memory = Memory::since(largest_compiler);
 
         let Others { generated, samples, mutants, checker } = others;
+        let protocols =
+            if any_number::is_in(&scope) { protocols(&trials, &samples) } else { Vec::new() };
         let mut audit = Audit {
             schema: audit::SCHEMA,
             clauses: Vec::new(),
@@ -114,6 +118,7 @@ pub(super) fn verify(arguments: &Arguments) -> Result<bool, String> {
             began: began.clone(),
             seconds: since_start().as_secs_f64(),
             assumptions: audit::ASSUMPTIONS.map(str::to_owned).to_vec(),
+            protocols,
             trials,
             kill_matrix,
             samples,
@@ -153,6 +158,21 @@ impl Others {
         let checker = check_it.then(|| check(checkers)).transpose()?;
         Ok(Others { generated, samples, mutants, checker })
     }
+}
+
+/// Decides the protocols, and counts their steps in the models and samples.
+fn protocols(trials: &[TrialReport], samples: &[SampleReport]) -> Vec<ProtocolReport> {
+    let trials = trials.iter().map(|trial| Watched {
+        name: &trial.name,
+        steps: &trial.steps,
+        failure: trial.verdict.reason(),
+    });
+    let samples = samples.iter().map(|sample| Watched {
+        name: &sample.name,
+        steps: &sample.steps,
+        failure: sample.verdict.reason(),
+    });
+    ProtocolReport::all(&trials.chain(samples).collect::<Vec<_>>())
 }
 
 /// Times one model alone.

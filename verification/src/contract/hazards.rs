@@ -335,7 +335,7 @@ pub const HAZARDS: &[Hazard] = &[
         PROCESS,
         "a waker is kept after its handle is gone, and woken for nothing",
         &[],
-        &["futures::the_waker_of_a_dropped_handle_does_not_outlive_its_job"],
+        &["futures::the_waker_of_a_dropped_handle_goes_with_it"],
     ),
     hazard(
         PROCESS,

@@ -15,7 +15,7 @@ use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
 use super::completion;
-use crate::engines::record;
+use crate::engines::{record, watch};
 use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
 use crate::findings::trace::Trace;
 use crate::scenarios::expected_panics;
@@ -64,6 +64,9 @@ pub(crate) fn builder(options: &LoomOptions, bound: Option<usize>) -> loom::mode
 pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emit: fn(&Run)) -> ! {
     let world = trial.scenario.world.faults.iter().copied();
     let faults = purpose.fault(trial).into_iter().chain(world).collect();
+    if purpose.is_watched() {
+        watch::install();
+    }
     let explore = move || explore(trial);
     conduct((trial.name(), purpose.wrong()), trial.subject, faults, explore, limit, emit)
 }
@@ -142,6 +145,7 @@ fn check(bound: Option<usize>, body: impl Fn(&Harness) + Send + Sync + 'static) 
     builder.check(move || {
         EXECUTIONS.fetch_add(1, Ordering::SeqCst);
         trace::begin_execution();
+        watch::begin_execution();
         expected_panics::begin_execution();
         body(&harness);
     });
@@ -168,6 +172,7 @@ fn finish(end: End, trace: Option<Trace>) -> Run {
     state.run.reached =
         reached.into_iter().map(|(outcome, times)| (outcome.to_owned(), times)).collect();
     state.run.faults_fired = trace::faults_fired();
+    state.run.steps = watch::taken();
     state.run.trace = trace;
     state.run.end = end;
     state.run.clone()

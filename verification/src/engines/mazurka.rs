@@ -17,7 +17,7 @@ use last_call::sync::trace;
 use mazurka::raw::{self, Object};
 use mazurka::{FailureKind, Report, Schedule};
 
-use crate::engines::record;
+use crate::engines::{record, watch};
 use crate::faults::defect::Defect;
 use crate::faults::site::SiteFault;
 use crate::findings::run::{self, End, Exploration, MazurkaOptions, Options, Run};
@@ -137,6 +137,7 @@ pub(super) fn body(
     move || {
         BEGUN.fetch_add(1, Ordering::Relaxed);
         trace::begin_execution();
+        watch::begin_execution();
         expected_panics::begin_execution();
         program(&harness);
     }
@@ -246,6 +247,7 @@ impl Session {
         // Taken before the replay, which fires faults and reaches outcomes too.
         run.reached = reached(&self.harness);
         run.faults_fired = trace::faults_fired();
+        run.steps = watch::taken();
         run.end = match report.end {
             mazurka::End::Limited if options.max_executions.is_some() => End::Explored,
             ref end => translate(end),
@@ -316,6 +318,9 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emi
     let faults: Vec<_> =
         purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
+    if purpose.is_watched() {
+        watch::install();
+    }
     install(false);
     let mut options = options(&world);
     if matches!(purpose, Purpose::WithoutSymmetry) {
@@ -351,6 +356,9 @@ pub fn run_programs(
 ) -> ! {
     let faults: Vec<_> = defect.iter().map(|defect| defect.fault(set.subject)).collect();
     trace::set_faults(&faults);
+    if defect.is_none() {
+        watch::install();
+    }
     install(false);
     let options = MazurkaOptions { max_executions: Some(most), ..options(&World::PLAIN) };
     let harness = Harness::new(set.subject);
@@ -392,6 +400,9 @@ pub fn replay(
     let faults: Vec<_> =
         purpose.fault(trial).into_iter().chain(world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
+    if purpose.is_watched() {
+        watch::install();
+    }
     install(false);
     let harness = Harness::new(trial.subject);
     let (end, trace) =

@@ -7,6 +7,7 @@ mod mazurka;
 mod naming;
 pub(crate) mod record;
 mod sampling;
+mod watch;
 
 use std::time::Duration;
 

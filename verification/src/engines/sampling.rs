@@ -9,6 +9,8 @@ use last_call::sync::trace;
 use mazurka::Schedule;
 
 use super::mazurka::{again, body, install, reached, stands};
+use super::watch;
+use crate::findings::run::Steps;
 use crate::findings::sample::{Sample, SampleEnd, Scheduler};
 use crate::findings::trace::Trace;
 use crate::scenarios::scenario::{Harness, Scenario};
@@ -61,6 +63,10 @@ pub fn run(request: &Request, emit: impl FnOnce(&Sample) -> bool) -> ! {
     let wrong = request.wrong.iter().map(|wrong| wrong.fault);
     let faults: Vec<_> = wrong.chain(request.scenario.world.faults.iter().copied()).collect();
     trace::set_faults(&faults);
+    // With a fault, the scenario itself must notice.
+    if request.wrong.is_none() {
+        watch::install();
+    }
     install(true);
     let harness = Harness::new(&TWO_LOCK);
     let (ended, end) = mpsc::channel();
@@ -107,6 +113,7 @@ impl Request {
             seconds: 0.0,
             reached: std::collections::BTreeMap::new(),
             faults_fired: Vec::new(),
+            steps: Steps::new(),
             trace: None,
         }
     }
@@ -125,6 +132,7 @@ impl Request {
                 let report = report.expect("the settings are valid");
                 let reached = reached(harness);
                 let faults_fired = trace::faults_fired();
+                let steps = watch::taken();
                 let (end, trace) = self.end(&builder, harness, &report.end);
                 Sample {
                     schedules: usize::try_from(report.executions).unwrap_or(usize::MAX),
@@ -134,6 +142,7 @@ impl Request {
                     seconds: report.elapsed.as_secs_f64(),
                     reached,
                     faults_fired,
+                    steps,
                     trace,
                     ..self.empty()
                 }

@@ -10,7 +10,7 @@ use crate::findings::verdict::Verdict;
 /// A piece of evidence for a clause.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// `model`, `programs`, `sample` or `test`.
+    /// `model`, `protocol`, `programs`, `sample` or `test`.
     pub kind: String,
     /// The name of the trial or the test.
     pub name: String,

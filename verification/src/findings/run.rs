@@ -10,6 +10,9 @@ use crate::faults::site::SiteFault;
 use crate::findings::trace::Trace;
 use crate::scenarios::scenario::World;
 
+/// How often each step was taken, by the name of the protocol and of the step.
+pub type Steps = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// One run of one trial, with a seeded defect or without.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
@@ -27,6 +30,9 @@ pub struct Run {
     pub reached: BTreeMap<String, u64>,
     /// How often the seeded defect and the faults of the world acted.
     pub faults_fired: Vec<u64>,
+    /// How often each step of each protocol was taken, if they were watched.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: Steps,
     /// The execution that failed, or that was under way when the time ran out.
     pub trace: Option<Trace>,
     /// For a survey: the faults that can be injected at the call sites reached.
@@ -45,6 +51,7 @@ impl Run {
             end: End::Explored,
             reached: BTreeMap::new(),
             faults_fired: Vec::new(),
+            steps: Steps::new(),
             trace: None,
             survey: Vec::new(),
         }

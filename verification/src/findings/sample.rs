@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::findings::run::Steps;
 use crate::findings::trace::Trace;
 
 /// The number of schedules to draw, and the seed.
@@ -70,6 +71,9 @@ pub struct Sample {
     pub reached: BTreeMap<String, u64>,
     /// How often the seeded defect and the faults of the world acted.
     pub faults_fired: Vec<u64>,
+    /// How often each step of each protocol was taken, if they were watched.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: Steps,
     /// The execution that failed, or that was under way when the time ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,

@@ -11,6 +11,10 @@ use crate::findings::sample::Scheduler;
 pub enum Verdict {
     /// Every trace was explored.
     Proved,
+    /// An invariant of the protocol was shown to be inductive, for any number of threads and jobs; in
+    /// every exploration, the code took the protocol's steps and no others.
+    #[serde(rename = "PROVED(any)")]
+    ProvedAny,
     /// Every execution up to a preemption bound was explored.
     Bounded(usize),
     /// A number of random schedules was run.
@@ -44,6 +48,7 @@ impl Verdict {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Verdict::Proved
+            | Verdict::ProvedAny
             | Verdict::Bounded(_)
             | Verdict::Sampled { .. }
             | Verdict::Stressed(_) => None,
@@ -59,6 +64,7 @@ impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Verdict::Proved => f.write_str("PROVED"),
+            Verdict::ProvedAny => f.write_str("PROVED(any)"),
             Verdict::Bounded(bound) => write!(f, "BOUNDED({bound})"),
             Verdict::Sampled { scheduler, schedules, seed } => {
                 write!(f, "SAMPLED({scheduler}, {schedules}, {seed})")

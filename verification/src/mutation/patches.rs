@@ -25,6 +25,8 @@ pub struct Patch {
     pub judge: Judge,
     /// Whether the only sign of it in the model is an outcome that is never reached.
     pub vacuous: bool,
+    /// The protocol that must notice it as well, while the model runs.
+    pub protocol: Option<String>,
     files: Vec<FileDiff>,
 }
 
@@ -103,7 +105,7 @@ impl Patch {
     /// Says what is wrong with the patch.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
         let mut lines = text.lines().peekable();
-        let (mut defect, mut clauses, mut judge) = (None, None, None);
+        let (mut defect, mut clauses, mut judge, mut protocol) = (None, None, None, None);
         let (mut hazards, mut vacuous) = (Vec::new(), false);
         while let Some(line) = lines.next_if(|line| !line.starts_with("--- ")) {
             if line.is_empty() {
@@ -117,6 +119,7 @@ impl Patch {
                 "Convicted-by" => judge.replace(Judge::Model(value.to_owned())).is_some(),
                 "Convicted-by-test" => judge.replace(tests(value)).is_some(),
                 "Convicted-as" if value == "vacuous" => std::mem::replace(&mut vacuous, true),
+                "Protocol" => protocol.replace(value.to_owned()).is_some(),
                 "Hazard" => {
                     hazards.push(value.to_owned());
                     false
@@ -142,6 +145,7 @@ impl Patch {
             hazards,
             judge: judge.ok_or_else(|| missing("Convicted-by"))?,
             vacuous,
+            protocol,
             files,
         })
     }

@@ -342,7 +342,13 @@ impl Workshop {
             Ok(executable) => executable,
             Err(message) => return Ok((Fate::DoesNotBuild, message.into())),
         };
-        Ok(match self.ask(&patch.judge, &executable, limit)? {
+        let answer = self.ask(&patch.judge, &executable, limit)?;
+        if let (Answer::Fails(_), Some(protocol)) = (&answer, &patch.protocol) {
+            if let Some(complaint) = ask_protocol(patch, protocol, &executable, limit)? {
+                return Ok((Fate::Survived, complaint.into()));
+            }
+        }
+        Ok(match answer {
             Answer::Fails(failure) => (Fate::Convicted, failure),
             Answer::Vacuous(message) if patch.vacuous => (Fate::Convicted, message.into()),
             Answer::Vacuous(message) | Answer::Inconclusive(message) => {
@@ -382,6 +388,24 @@ impl Workshop {
             }
         }
     }
+}
+
+/// Runs the model of a patch with its steps held against the protocols. Returns what is wrong, or
+/// `None` if the named protocol notices the patch.
+fn ask_protocol(
+    patch: &Patch,
+    protocol: &str,
+    executable: &Path,
+    limit: Duration,
+) -> Result<Option<String>, String> {
+    let Judge::Model(name) = &patch.judge else {
+        return Err(format!("{}: a protocol is held against a model only", patch.name));
+    };
+    let run = commands::run_model(executable, model(name)?, &Purpose::WatchedMutant, limit);
+    let notices = matches!(&run.end, End::Failed { message, .. }
+        if message.contains(&format!("protocol “{protocol}”")));
+    let complaint = format!("the protocol “{protocol}” does not notice: {}", judge::summary(&run));
+    Ok((!notices).then_some(complaint))
 }
 
 /// The answer of a judge.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::drawing::Drawings;
+use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
 use crate::base::text::{thousands, to_float};
@@ -334,6 +335,7 @@ impl<'a> Page<'a> {
             }
             let row = match &*evidence.kind {
                 "sample" => Some(format!("s-{}", slug(name))),
+                "protocol" => Some(format!("p-{}", slug(name))),
                 _ => self.row(name).map(str::to_owned),
             };
             let first = evidence.convicted.first();
@@ -348,6 +350,14 @@ impl<'a> Page<'a> {
             });
         }
         pieces
+    }
+
+    fn protocols() -> &'static str {
+        sentences::PROTOCOLS
+    }
+
+    fn word_of(&self, protocol: &ProtocolReport) -> String {
+        protocol.verdict(self.audit.scope.shard.is_none()).to_string()
     }
 
     /// The interleaving that convicted a trial, or made it fail.

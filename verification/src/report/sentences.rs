@@ -34,6 +34,12 @@ pub fn verdict(audit: &Audit) -> String {
     }
 }
 
+/// What a verdict on a protocol rests on.
+pub(crate) const PROTOCOLS: &str = "PROVED(any): the invariant of the protocol holds in the \
+    beginning and after each of its steps, for any number of threads, jobs and slots; no numbers \
+    contradict any question. That the code takes these steps and no others is known from the models \
+    and samples above: each of their steps was held against the protocol.";
+
 /// The result of the cross-check, in a paragraph.
 pub(crate) fn check(checker: &CheckerReport) -> String {
     let [programs, outcomes] = checker.compared();

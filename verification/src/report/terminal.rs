@@ -21,6 +21,10 @@ pub fn render(audit: &Audit, subjects: &[&str], width: usize) -> String {
         heading(&mut out, "Properties × subjects");
         matrix(&mut out, audit, subjects, width);
     }
+    if !audit.protocols.is_empty() {
+        heading(&mut out, "Protocols, for any number of threads and jobs");
+        protocols(&mut out, audit, width);
+    }
     if audit.scope.tests {
         heading(&mut out, "The clauses of the contract");
         clauses(&mut out, &audit.clauses, width);
@@ -102,6 +106,25 @@ fn matrix(out: &mut String, audit: &Audit, subjects: &[&str], width: usize) {
     if models > 0 {
         let _ = writeln!(out, "\n{}", wrap(&text, width, "", ""));
     }
+}
+
+/// The protocols, a line each. Their tables are on the page and beside the code.
+fn protocols(out: &mut String, audit: &Audit, width: usize) {
+    let mut table = table(width);
+    table.set_header(["", "verdict", "steps taken", "questions", "mutants refuted"]);
+    for protocol in &audit.protocols {
+        let seen = protocol.steps.iter().filter(|step| step.is_seen).count();
+        let taken = protocol.steps.iter().filter(|step| step.is_seen && step.taken > 0).count();
+        table.add_row([
+            format!("{} ({}): {}", protocol.name, numbers(&protocol.clauses), protocol.about),
+            protocol.verdict(audit.scope.shard.is_none()).to_string(),
+            format!("{taken} of {seen}"),
+            protocol.questions.to_string(),
+            protocol.mutants.len().to_string(),
+        ]);
+    }
+    let _ = writeln!(out, "{table}");
+    let _ = writeln!(out, "\n{}", wrap(sentences::PROTOCOLS, width, "", ""));
 }
 
 fn numbers(clauses: &[u8]) -> String {

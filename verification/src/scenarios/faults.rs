@@ -1,6 +1,7 @@
 //! Scenarios in which the environment fails: threads that cannot be started, hooks that panic.
 
 use last_call::sync::fault::{Action, Fault};
+use last_call::Report;
 
 use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{panic_quietly, Count, Latch};
@@ -53,6 +54,22 @@ pub(crate) const NO_START_HOOK_RUNS_EARLY: Scenario = Scenario {
         let built = harness.builder().workers(2).on_start(hook).build();
         assert!(built.expect_err("a worker could not start").is_spawn());
         assert_eq!(started.get(), 0, "no hook runs before every thread exists");
+        harness.reach("an error");
+    },
+    ..SPAWN_FAILS
+};
+
+pub(crate) const HOOK_OF_A_FAILED_BUILD: Scenario = Scenario {
+    name: "build-fails-with-a-hook",
+    property: "a build that fails does not call the hook for the final report",
+    world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
+    body: |harness| {
+        let reported = Count::default();
+        let on_terminated = reported.clone();
+        let hook = move |_: &Report| on_terminated.add();
+        let built = harness.builder().workers(2).on_terminated(hook).build();
+        assert!(built.expect_err("a worker could not start").is_spawn());
+        assert_eq!(reported.get(), 0, "there was no pool that could end");
         harness.reach("an error");
     },
     ..SPAWN_FAILS

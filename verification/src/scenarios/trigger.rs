@@ -387,6 +387,23 @@ pub(crate) const FINAL_REPORT_FROM_WORKER: Scenario = Scenario {
     },
 };
 
+pub(crate) const FINAL_REPORT_FROM_OWNER: Scenario = Scenario {
+    name: "final-report-from-owner",
+    property: "an owner that has joined its workers passes the final report to the hook, once",
+    clauses: &[5, 17, 20],
+    reach: &["reported"],
+    world: World::PLAIN,
+    body: |harness| {
+        let (_, reports, hook) = final_reports();
+        let pool = harness.builder().workers(1).on_terminated(hook).build().unwrap();
+        pool.execute(|| ()).unwrap();
+        let report = pool.shutdown();
+        settled(&report);
+        assert_eq!(*reports.lock(), [report], "the hook got the same report, once");
+        harness.reach("reported");
+    },
+};
+
 pub(crate) const FINAL_REPORT_OF_TWO: Scenario = Scenario {
     name: "final-report-of-two",
     property: "after a deadline, the final report counts both jobs as completed or cancelled",

@@ -189,6 +189,8 @@ const ROWS: &[Row] = &[
     row(&sets::MAP_IN_ORDER, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&sets::MAP_UNORDERED, &[SET_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&sets::MAP_DRAINED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&trigger::FINAL_REPORT_FROM_OWNER, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&faults::HOOK_OF_A_FAILED_BUILD, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
 ];
 
 /// Every trial, row by row, in the order of the report.

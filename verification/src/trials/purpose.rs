@@ -22,6 +22,8 @@ pub enum Purpose {
     SiteFault(SiteFault, Engine),
     /// Checks whether the trial notices the mutant that it was built from.
     Mutant,
+    /// Checks whether a protocol notices the mutant that the trial was built from.
+    WatchedMutant,
 }
 
 impl Purpose {
@@ -41,6 +43,12 @@ impl Purpose {
             Purpose::SiteFault(fault, _) => Some(fault.fault()),
             _ => None,
         }
+    }
+
+    /// Returns `true` if the steps of the code are held against the protocols. With a fault they are
+    /// not: it must be noticed by the trial's own property.
+    pub fn is_watched(&self) -> bool {
+        matches!(self, Purpose::Verdict | Purpose::WithoutSymmetry | Purpose::WatchedMutant)
     }
 
     /// Returns the engine that explores.
@@ -67,6 +75,7 @@ impl Purpose {
                 fault.into_iter().chain(engine.into_iter().flatten()).collect()
             }
             Purpose::Mutant => vec![flag("--mutant")],
+            Purpose::WatchedMutant => vec![flag("--mutant"), flag("--watched")],
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::findings::evidence::Evidence;
 use crate::findings::part;
 use crate::findings::part::{Case, Exhibit, Part, FAILURE};
-use crate::findings::run::{Engine, Exploration, Options, Run};
+use crate::findings::run::{Engine, Exploration, Options, Run, Steps};
 use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 use crate::findings::verdict::Verdict;
@@ -50,6 +50,9 @@ pub struct TrialReport {
     pub defects: Vec<DefectReport>,
     /// The result of the second engine, if it checked the trial.
     pub second_opinion: Option<SecondOpinion>,
+    /// How often each step of each protocol was taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: Steps,
     /// The execution that failed.
     pub trace: Option<Trace>,
 }
@@ -158,6 +161,7 @@ impl TrialReport {
             reached: run.reached,
             defects: defects.collect(),
             second_opinion,
+            steps: run.steps,
             trace: run.trace,
         }
     }

@@ -15,6 +15,7 @@ use crate::faults::defect::{
 use crate::findings::evidence::Evidence;
 use crate::findings::part;
 use crate::findings::part::{Case, Exhibit, Part, FAILURE};
+use crate::findings::run::Steps;
 use crate::findings::sample::{Draw, Sample, SampleEnd, Scheduler};
 use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
@@ -134,6 +135,7 @@ impl SampleTrial {
             seconds: 0.0,
             reached: BTreeMap::new(),
             faults_fired: Vec::new(),
+            steps: Steps::new(),
             trace: None,
         }
     }
@@ -244,6 +246,9 @@ pub struct SampleReport {
     pub defects: Vec<DefectReport>,
     /// The command that replays the failed schedule.
     pub replay: Option<String>,
+    /// How often each step of each protocol was taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: Steps,
     /// The execution that failed.
     #[serde(default)]
     pub trace: Option<Trace>,
@@ -263,6 +268,7 @@ impl SampleReport {
             seconds: sample.seconds,
             reached: sample.reached.clone(),
             replay: replay(sample),
+            steps: sample.steps.clone(),
             trace: sample.trace.clone(),
             defects: seeded
                 .map(|((defect, sample), convicted)| DefectReport {
@@ -386,6 +392,7 @@ mod tests {
             seconds: 0.1,
             reached: reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             faults_fired: Vec::new(),
+            steps: super::Steps::new(),
             trace: None,
         }
     }

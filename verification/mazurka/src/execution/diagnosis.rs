@@ -1,8 +1,10 @@
 //! The description of a failed execution, for people.
 
+use std::panic::Location;
+
 use super::{Execution, State, ThreadState};
-use crate::event::{wait, Event, Kind};
-use crate::report::{Cause, Failure, Stand, Stuck};
+use crate::event::{attempt, wait, Event, Kind};
+use crate::report::{Cause, Failure, Row, Stand, Stuck};
 use crate::schedule::Schedule;
 
 impl Execution {
@@ -10,10 +12,61 @@ impl Execution {
         Failure {
             kind: cause.kind,
             message: cause.message,
-            schedule: Schedule { steps: self.steps.clone() },
+            schedule: Schedule { sees: self.sees, steps: self.steps.clone() },
             stands: self.stands(),
             interleaving: self.events.iter().map(|event| self.line(event)).collect(),
+            threads: self.threads.iter().map(|thread| thread.name.clone()).collect(),
+            rows: (0..self.events.len()).map(|place| self.row(place)).collect(),
+            objects: self.named_objects(),
         }
+    }
+
+    fn row(&self, place: usize) -> Row {
+        let event = &self.events[place];
+        let mut what = self.words(event, &self.object_name(event));
+        let notes = self.notes.iter().flatten();
+        for (_, note) in notes.filter(|(noted, _)| *noted == place) {
+            what = format!("{what}: {note}");
+        }
+        Row { thread: event.thread.into(), what, site: short(event.site) }
+    }
+
+    /// Returns the name of an event's object: `m1`, `c2` or `a3`, numbered by their first event.
+    fn object_name(&self, event: &Event) -> String {
+        let letter = match event.operation.kind {
+            Kind::Choose | Kind::Spawn => return String::new(),
+            Kind::Wait | Kind::NotifyOne | Kind::NotifyAll => 'c',
+            Kind::Read | Kind::Write | Kind::Update => 'a',
+            _ => 'm',
+        };
+        let place = self.used_objects().iter().position(|name| *name == event.operation.object);
+        format!("{letter}{}", place.map_or(0, |place| place + 1))
+    }
+
+    /// Returns the names of the objects with events, in the order of their first event.
+    fn used_objects(&self) -> Vec<u32> {
+        let mut used = Vec::new();
+        for event in &self.events {
+            let has_object = !matches!(event.operation.kind, Kind::Choose | Kind::Spawn);
+            if has_object && !used.contains(&event.operation.object) {
+                used.push(event.operation.object);
+            }
+        }
+        used
+    }
+
+    /// Returns the objects with events, each with the place where it was created.
+    fn named_objects(&self) -> Vec<(String, String)> {
+        let named = self.used_objects().into_iter().map(|name| {
+            let mut events = self.events.iter();
+            let event = events.find(|event| event.operation.object == name);
+            (name, event.map_or_else(String::new, |event| self.object_name(event)))
+        });
+        let created = |name: u32| {
+            let object = self.objects[..self.used].iter().find(|object| object.name == name);
+            object.and_then(|object| object.created).map_or_else(String::new, short)
+        };
+        named.map(|(name, shown)| (shown, created(name))).collect()
     }
 
     /// Returns where each thread stands that has not ended.
@@ -22,9 +75,13 @@ impl Execution {
             Some(match state {
                 State::Ended => return None,
                 State::Fresh => (Stuck::NotBegun, None),
-                State::Running => (Stuck::Running, None),
-                State::Pending(pending) if pending.operation.kind == Kind::Lock => {
-                    let owner = self.objects[pending.index as usize].owner;
+                State::Running | State::Released => (Stuck::Running, None),
+                State::Spinning(site) => (Stuck::Running, Some(*site)),
+                State::Pending(pending)
+                    if matches!(pending.operation.kind, Kind::Lock | Kind::LockShared) =>
+                {
+                    let object = &self.objects[pending.index as usize];
+                    let owner = object.owner.or_else(|| object.readers.first().copied());
                     let owner = owner.map(|owner| self.threads[usize::from(owner)].name.clone());
                     (Stuck::Lock(owner), Some(pending.site))
                 }
@@ -44,28 +101,52 @@ impl Execution {
 
     /// Describes an event.
     fn line(&self, event: &Event) -> String {
+        let thread = &self.threads[usize::from(event.thread)].name;
+        let what = self.words(event, "");
+        format!("{thread} {what} ({}:{})", event.site.file(), event.site.line())
+    }
+
+    /// Describes what an event does to the object with this name, which may be empty.
+    fn words(&self, event: &Event, object: &str) -> String {
         let name = |thread: u8| &self.threads[usize::from(thread)].name;
-        let thread = name(event.thread);
-        let what = match (event.operation.kind, event.choice) {
-            (Kind::Lock, _) => "locks".to_owned(),
-            (Kind::Wait, wait::TIMED_OUT) => "waits, and times out".to_owned(),
+        let named = |what: &str| match object {
+            "" => what.to_owned(),
+            object => format!("{what} {object}"),
+        };
+        match (event.operation.kind, event.choice) {
+            (Kind::Lock, _) => named("locks"),
+            (Kind::LockShared, _) => named("reads under"),
+            (Kind::TryLock | Kind::TryShared, attempt::ACQUIRED) => named("tries and locks"),
+            (Kind::TryLock | Kind::TryShared, _) => named("tries in vain"),
+            (Kind::Unlock, _) => named("unlocks"),
+            (Kind::Wait, wait::TIMED_OUT) => format!("{}, and times out", named("waits")),
             (Kind::Wait, wait::NOTIFIED_LATE) => {
-                "waits, and times out as it is notified".to_owned()
+                format!("{}, and times out as it is notified", named("waits"))
             }
-            (Kind::Wait, wait::SPURIOUS) => "waits, and wakes spuriously".to_owned(),
-            (Kind::Wait, _) => "waits".to_owned(),
-            (Kind::NotifyOne, sleeper) if !event.in_vain => {
+            (Kind::Wait, wait::SPURIOUS) => format!("{}, and wakes spuriously", named("waits")),
+            (Kind::Wait, _) => named("waits"),
+            (Kind::NotifyOne, sleeper) if !event.in_vain && object.is_empty() => {
                 format!("notifies {}", name(sleeper))
             }
-            (Kind::NotifyOne | Kind::NotifyAll, _) if event.in_vain => "notifies nobody".to_owned(),
-            (Kind::NotifyOne | Kind::NotifyAll, _) => "notifies all".to_owned(),
-            (Kind::Read, _) => "reads".to_owned(),
-            (Kind::Write, _) => "writes".to_owned(),
-            (Kind::Update, _) => "updates".to_owned(),
+            (Kind::NotifyOne, sleeper) if !event.in_vain => {
+                format!("notifies {object}: {}", name(sleeper))
+            }
+            (Kind::NotifyOne | Kind::NotifyAll, _) if object.is_empty() => {
+                if event.in_vain { "notifies nobody" } else { "notifies all" }.to_owned()
+            }
+            (Kind::NotifyOne | Kind::NotifyAll, _) => {
+                format!("notifies {object}: {}", if event.in_vain { "nobody" } else { "all" })
+            }
+            (Kind::Read, _) => named("reads"),
+            (Kind::Write, _) => named("writes"),
+            (Kind::Update, _) => named("updates"),
             (Kind::Choose, choice) => format!("is given {choice}"),
             (Kind::Spawn, 0) => "starts a thread".to_owned(),
             (Kind::Spawn, _) => "cannot start a thread".to_owned(),
-        };
-        format!("{thread} {what} ({}:{})", event.site.file(), event.site.line())
+        }
     }
+}
+
+fn short(site: &'static Location<'static>) -> String {
+    format!("{}:{}", site.file(), site.line())
 }

@@ -1,8 +1,9 @@
 //! The effects of operations on threads and objects.
 
 use super::{Execution, Pending, State, Thread};
-use crate::event::{wait, Choice, Kind, Operation};
+use crate::event::{attempt, wait, Choice, Kind, Operation, NO_LOCK};
 use crate::schedule::Step;
+use crate::settings::Sees;
 
 impl Execution {
     /// Appends the step that a thread is about to take, for a replay. There, threads are numbered
@@ -32,9 +33,29 @@ impl Execution {
             state.choice = choice;
         }
         let index = pending.index as usize;
+        if self.sees & Sees::YIELDS != 0 {
+            self.look(thread, pending, choice);
+        }
         match pending.operation.kind {
             Kind::Lock => {
                 self.objects[index].owner = Some(number);
+                true
+            }
+            Kind::LockShared => {
+                self.objects[index].readers.push(number);
+                true
+            }
+            Kind::TryLock | Kind::TryShared => {
+                let object = &mut self.objects[index];
+                match (choice, pending.operation.kind) {
+                    (attempt::ACQUIRED, Kind::TryLock) => object.owner = Some(number),
+                    (attempt::ACQUIRED, _) => object.readers.push(number),
+                    _ => {}
+                }
+                true
+            }
+            Kind::Unlock => {
+                self.release_by(thread, pending.index);
                 true
             }
             Kind::Wait => {
@@ -42,6 +63,7 @@ impl Execution {
                 let mutex = &mut self.objects[pending.mutex as usize];
                 mutex.owner = None;
                 mutex.released = clock;
+                mutex.version += 1;
                 if choice == wait::SPURIOUS {
                     self.spurious_left -= 1;
                 }
@@ -81,7 +103,7 @@ impl Execution {
             unreachable!("only sleepers are woken")
         };
         let object = self.objects[pending.mutex as usize].name;
-        let operation = Operation { kind: Kind::Lock, object };
+        let operation = Operation { kind: Kind::Lock, object, mutex: NO_LOCK };
         let clock = notification.map(|event| self.events[event].clock);
         let state = &mut self.threads[thread];
         if let Some(clock) = clock {
@@ -95,7 +117,7 @@ impl Execution {
     pub(crate) fn start_or_join(&mut self) -> Option<Thread> {
         for thread in 0..self.threads.len() {
             match self.threads[thread].state {
-                State::Fresh => {
+                State::Fresh | State::Released => {
                     self.threads[thread].state = State::Running;
                     return Some(thread);
                 }

@@ -10,12 +10,13 @@ use std::panic::Location;
 
 use crate::broken::Broken;
 use crate::clock::Clock;
-use crate::event::{wait, Choice, Choices, Dependence, Event, Kind, Operation};
+use crate::event::{attempt, wait, Choice, Choices, Dependence, Event, Kind, Operation, NO_LOCK};
 use crate::schedule::Step;
-use crate::settings::ExecutionSettings;
+use crate::settings::{ExecutionSettings, Sees};
 
 mod diagnosis;
 mod effects;
+mod looks;
 pub(crate) mod races;
 
 /// The number of a thread, the same in every execution. 0 is the main thread of the model.
@@ -48,6 +49,10 @@ enum State {
     Joining(Thread, &'static Location<'static>),
     /// Sleeps on a condition variable.
     Asleep(Pending),
+    /// Has yielded, and sees nothing new.
+    Spinning(&'static Location<'static>),
+    /// Goes on after it was `Spinning`.
+    Released,
     Ended,
 }
 
@@ -67,20 +72,54 @@ struct ThreadState {
     place: u8,
     /// The interchangeable thread that must move before this one.
     elder: Option<u8>,
+    looks: Looks,
+}
+
+/// What a thread has looked at.
+#[derive(Default)]
+struct Looks {
+    /// Objects, each with its version when the thread last looked.
+    seen: Vec<(Index, u32)>,
+    /// Whether the thread has seen or changed anything since it last yielded.
+    news: bool,
+    /// `news` before the last operation changed its object.
+    news_before: bool,
+    /// The number of rounds in a row without news.
+    stale: usize,
+    /// Whether the thread has performed an operation since it last yielded.
+    active: bool,
+    /// The number of yields in a row without an operation.
+    idle: usize,
 }
 
 #[derive(Default)]
 struct Object {
     name: u32,
     owner: Option<u8>,
+    /// The threads that hold the lock together, each as often as it does.
+    readers: Vec<u8>,
+    /// The acquisitions by readers since the last exclusive one.
+    shared: Vec<Shared>,
+    /// Grows with each change that another thread could notice.
+    version: u32,
+    created: Option<&'static Location<'static>>,
     /// The clock of the last owner when it released the lock.
     released: Clock,
     /// The last event that acquired the lock.
     acquired: Option<u32>,
     /// Sleepers, the longest first.
     sleepers: Vec<u8>,
-    /// Events on it, except acquisitions.
+    /// Events on it, except acquisitions. If the model tries locks, all events.
     events: Vec<u32>,
+}
+
+/// An acquisition by a reader.
+#[derive(Clone, Copy)]
+struct Shared {
+    event: u32,
+    thread: u8,
+    /// The clock of the reader when it released the lock.
+    released: Option<Clock>,
 }
 
 pub(crate) struct Execution {
@@ -100,6 +139,10 @@ pub(crate) struct Execution {
     last_alike: Option<(Thread, Thread)>,
     /// The number of threads started so far.
     started: u8,
+    /// What the model uses; see [`Sees`].
+    pub(crate) sees: u8,
+    /// Remarks on events, by their index, if they are wanted.
+    pub(crate) notes: Option<Vec<(usize, String)>>,
 }
 
 impl Execution {
@@ -118,6 +161,8 @@ impl Execution {
             to_start: Vec::new(),
             last_alike: None,
             started: 0,
+            sees: 0,
+            notes: None,
         }
     }
 
@@ -130,6 +175,10 @@ impl Execution {
         self.failing_spawns_left = self.settings.failing_spawns;
         self.last_alike = None;
         self.started = 0;
+        self.sees = self.settings.sees.get();
+        if let Some(notes) = &mut self.notes {
+            notes.clear();
+        }
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -148,6 +197,7 @@ impl Execution {
                 name: String::new(),
                 place: 0,
                 elder: None,
+                looks: Looks::default(),
             });
         }
         let state = &mut self.threads[thread];
@@ -176,7 +226,7 @@ impl Execution {
         self.current = thread;
     }
 
-    pub(crate) fn create_object(&mut self) -> Index {
+    pub(crate) fn create_object(&mut self, site: &'static Location<'static>) -> Index {
         let thread = &mut self.threads[self.current];
         // Named after its creator, since executions create objects in different orders.
         let creator = u32::try_from(self.current).expect("there are few threads");
@@ -188,6 +238,10 @@ impl Execution {
         let object = &mut self.objects[self.used];
         object.name = name;
         object.owner = None;
+        object.readers.clear();
+        object.shared.clear();
+        object.version = 0;
+        object.created = Some(site);
         object.released = Clock::default();
         object.acquired = None;
         object.sleepers.clear();
@@ -211,6 +265,7 @@ impl Execution {
             return Err(format!("more than {limit} threads; see `Builder::max_threads`"));
         }
         let clock = self.threads[self.current].clock;
+        let name = if name.is_empty() { format!("thread {}", self.started) } else { name };
         let alike = self.settings.symmetric.as_ref().is_some_and(|prefix| {
             let number = name.strip_prefix(prefix.as_str());
             number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
@@ -233,15 +288,43 @@ impl Execution {
         self.settings.failing_spawns > 0
     }
 
+    /// Returns `true` if the current thread holds the lock, perhaps together with other readers.
     pub(crate) fn owns(&self, index: Index) -> bool {
-        self.objects[index as usize].owner.map(usize::from) == Some(self.current)
+        let object = &self.objects[index as usize];
+        let holds = |thread: u8| usize::from(thread) == self.current;
+        object.owner.is_some_and(holds) || object.readers.iter().any(|reader| holds(*reader))
     }
 
+    /// Releases a lock that the current thread holds.
     pub(crate) fn release(&mut self, index: Index) {
-        let clock = self.threads[self.current].clock;
+        self.release_by(self.current, index);
+    }
+
+    fn release_by(&mut self, thread: Thread, index: Index) {
+        let clock = self.threads[thread].clock;
         let object = &mut self.objects[index as usize];
-        object.owner = None;
-        object.released = clock;
+        if object.readers.is_empty() {
+            object.owner = None;
+            object.released = clock;
+        } else {
+            let own = |reader: u8| usize::from(reader) == thread;
+            if let Some(place) = object.readers.iter().position(|reader| own(*reader)) {
+                object.readers.swap_remove(place);
+            }
+            let held = object.shared.iter_mut().rev();
+            let mut held = held.filter(|one| own(one.thread) && one.released.is_none());
+            if let Some(one) = held.next() {
+                one.released = Some(clock);
+            }
+        }
+        if self.sees & Sees::YIELDS != 0 {
+            self.note_own_change(thread, index);
+        }
+    }
+
+    /// Returns `true` if the release of a lock is an operation of its own.
+    pub(crate) fn release_is_visible(&self) -> bool {
+        self.sees & Sees::TRIES != 0 && self.settings.broken != Some(Broken::ReleasesUnseen)
     }
 
     /// Notes that the current thread requests a visible operation.
@@ -258,7 +341,11 @@ impl Execution {
             Kind::Choose | Kind::Spawn => u32::MAX,
             _ => self.objects[index as usize].name,
         };
-        let operation = Operation { kind, object };
+        let released = match kind {
+            Kind::Wait if self.release_is_visible() => self.objects[mutex as usize].name,
+            _ => NO_LOCK,
+        };
+        let operation = Operation { kind, object, mutex: released };
         let pending = Pending { operation, index, site, mutex, extent, woken: false };
         self.threads[self.current].state = State::Pending(pending);
     }
@@ -293,7 +380,10 @@ impl Execution {
         }
         let object = || &self.objects[pending.index as usize];
         let choices = match pending.operation.kind {
-            Kind::Lock if object().owner.is_some() => return None,
+            Kind::Lock if object().owner.is_some() || !object().readers.is_empty() => return None,
+            Kind::LockShared if object().owner.is_some() => return None,
+            Kind::TryLock | Kind::TryShared if object().owner.is_some() => 1 << attempt::REFUSED,
+            Kind::TryLock if !object().readers.is_empty() => 1 << attempt::REFUSED_BY_READERS,
             Kind::Wait => self.wait_choices(&pending),
             Kind::NotifyOne if !object().sleepers.is_empty() => {
                 let sleepers = &object().sleepers;

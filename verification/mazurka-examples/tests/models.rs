@@ -1,0 +1,70 @@
+//! The models. `cargo trial` runs them; in an ordinary build there is nothing here.
+#![cfg(mazurka)]
+
+use mazurka::sync::atomic::{AtomicUsize, Ordering};
+use mazurka::sync::Arc;
+use mazurka::thread;
+use mazurka_examples::{Channel, OnceCell, Pool, Semaphore};
+
+/// Two threads send, two receive, and there is room for one message.
+#[test]
+fn every_message_is_received() {
+    mazurka::model(|| {
+        let channel = Arc::new(Channel::new(1));
+        let start = |number: usize| {
+            let channel = Arc::clone(&channel);
+            thread::spawn(move || match number {
+                0 => channel.send(1),
+                1 => channel.send(2),
+                _ => assert!(channel.receive() > 0),
+            })
+        };
+        let threads: Vec<_> = (0..3).map(start).collect();
+        channel.receive();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// A thread that sees the cell written sees the value.
+#[test]
+fn the_value_is_read_after_it_was_written() {
+    mazurka::model(|| {
+        let cell = Arc::new(OnceCell::new());
+        let other = Arc::clone(&cell);
+        let writer = thread::spawn(move || other.set(7).unwrap());
+        assert!(matches!(cell.get(), None | Some(7)));
+        writer.join().unwrap();
+        assert_eq!(cell.get(), Some(7));
+    });
+}
+
+/// One permit is never held twice.
+#[test]
+fn a_permit_is_taken_once() {
+    mazurka::model(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let other = Arc::clone(&semaphore);
+        let taker = thread::spawn(move || other.try_acquire());
+        let (one, two) = (semaphore.try_acquire(), taker.join().unwrap());
+        assert!(one != two, "both threads have the permit: {one}, {two}");
+        semaphore.release();
+        assert!(semaphore.try_acquire(), "the permit was returned");
+    });
+}
+
+/// The drop returns, and every job has run.
+#[test]
+fn the_pool_ends_after_its_jobs() {
+    mazurka::model(|| {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::new(2);
+        let count = Arc::clone(&ran);
+        pool.submit(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        drop(pool);
+        assert_eq!(ran.load(Ordering::SeqCst), 1);
+    });
+}

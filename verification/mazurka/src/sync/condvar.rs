@@ -1,0 +1,131 @@
+//! Condition variables.
+
+use std::sync::LockResult;
+use std::time::Duration;
+
+use super::mutex::MutexGuard;
+use crate::raw::{self, Object};
+
+/// A condition variable. The [`Builder`](crate::Builder) decides which thread `notify_one` wakes
+/// and whether there are spurious wake-ups.
+#[derive(Debug)]
+pub struct Condvar {
+    object: Object,
+}
+
+/// The result of a wait with a timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Returns `true` if the timeout has passed.
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
+    }
+}
+
+impl Condvar {
+    /// Creates a condition variable without waiting threads.
+    #[track_caller]
+    pub fn new() -> Self {
+        Condvar { object: Object::new() }
+    }
+
+    /// Releases the lock, sleeps until notified, and locks again.
+    ///
+    /// # Errors
+    ///
+    /// Never: the return type mirrors the standard library.
+    #[track_caller]
+    pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        Ok(self.sleep(guard, false).0)
+    }
+
+    /// Waits as long as the condition is `true`.
+    ///
+    /// # Errors
+    ///
+    /// Never: the return type mirrors the standard library.
+    #[track_caller]
+    pub fn wait_while<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.sleep(guard, false).0;
+        }
+        Ok(guard)
+    }
+
+    /// Like [`wait`](Self::wait), but the timeout may pass at any moment; its length does not
+    /// matter.
+    ///
+    /// # Errors
+    ///
+    /// Never: the return type mirrors the standard library.
+    #[track_caller]
+    pub fn wait_timeout<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let (guard, timed_out) = self.sleep(guard, true);
+        Ok((guard, WaitTimeoutResult(timed_out)))
+    }
+
+    /// Waits as long as the condition is `true` and the timeout has not passed.
+    ///
+    /// # Errors
+    ///
+    /// Never: the return type mirrors the standard library.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        _timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let mut timed_out = false;
+        while condition(&mut guard) {
+            if timed_out {
+                return Ok((guard, WaitTimeoutResult(true)));
+            }
+            (guard, timed_out) = self.sleep(guard, true);
+        }
+        Ok((guard, WaitTimeoutResult(false)))
+    }
+
+    #[track_caller]
+    fn sleep<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        has_timeout: bool,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let mutex = guard.mutex;
+        drop(guard.data.take());
+        mutex.leave();
+        let timed_out = raw::wait(self.object, mutex.object, has_timeout);
+        guard.data = Some(mutex.access());
+        (guard, timed_out)
+    }
+
+    /// Wakes one sleeper, if there is one.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        raw::notify_one(self.object);
+    }
+
+    /// Wakes all sleepers.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        raw::notify_all(self.object);
+    }
+}

@@ -1,0 +1,165 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+
+/// Runs the models of the crate in this folder: the tests that call `mazurka::model`,
+/// `mazurka::Builder::check` or, with `--loom`, `loom::model`. Each test runs in a process of its own,
+/// under a watchdog. Fails unless each model was explored completely, in more than one execution,
+/// and held.
+#[derive(Debug, Parser)]
+#[command(name = "cargo trial", bin_name = "cargo trial", version)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag
+pub(crate) struct Arguments {
+    /// Runs only the models whose name contains this text; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Vec<String>,
+    /// Runs only the second of three parts of the models, say, written as 2/3.
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Shard>,
+    /// Replays a schedule of the one model that `--model` selects. For the second model of a test,
+    /// write `2@SCHEDULE`.
+    #[arg(long, value_name = "SCHEDULE", requires = "model")]
+    pub(crate) replay: Option<String>,
+    /// Lists the models and runs none.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Passes only if every model fails: for a build with a planted defect.
+    #[arg(long)]
+    pub(crate) must_fail: bool,
+    /// The most seconds for each test.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) limit: u64,
+    /// The number of tests that run at a time; as many as there are cores by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Writes a report as `JUnit` XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Writes the failures as SARIF, each with its interleaving.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Runs the loom tests of the crate, with the stand-in for loom in its place. Sets `--cfg loom`.
+    #[arg(long)]
+    pub(crate) loom: bool,
+    /// The folder of the stand-in for loom.
+    #[arg(long, value_name = "FOLDER", default_value = STAND_IN)]
+    pub(crate) loom_path: PathBuf,
+    /// Sets a cfg for the build, in place of `mazurka`; may be given several times.
+    #[arg(long, value_name = "CFG")]
+    pub(crate) cfg: Vec<String>,
+    /// The package.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// Builds only this integration test; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) test: Vec<String>,
+    /// Builds only the unit tests of the library.
+    #[arg(long)]
+    pub(crate) lib: bool,
+    /// Activates features.
+    #[arg(long, value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Activates all features.
+    #[arg(long)]
+    pub(crate) all_features: bool,
+    /// Does not activate the default features.
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+    /// Builds with optimisation.
+    #[arg(long, short)]
+    pub(crate) release: bool,
+    /// Builds with this profile.
+    #[arg(long, value_name = "NAME", conflicts_with = "release")]
+    pub(crate) profile: Option<String>,
+    /// The manifest of the crate.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Runs tests with `#[ignore]` too.
+    #[arg(long)]
+    pub(crate) include_ignored: bool,
+}
+
+const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-loom/patch");
+
+impl Arguments {
+    /// Reads the command line. Cargo calls a subcommand with its own name first.
+    pub(crate) fn read() -> Self {
+        let mut words: Vec<_> = std::env::args_os().collect();
+        if words.get(1).is_some_and(|word| word == "trial") {
+            words.remove(1);
+        }
+        Arguments::parse_from(words)
+    }
+
+    /// Returns `true` if the test with this name is to be run.
+    pub(crate) fn selects(&self, name: &str) -> bool {
+        self.model.is_empty() || self.model.iter().any(|part| name.contains(part.as_str()))
+    }
+
+    /// Returns the cfgs of the build.
+    pub(crate) fn cfgs(&self) -> Vec<&str> {
+        match (&self.cfg[..], self.loom) {
+            ([], true) => vec!["loom"],
+            ([], false) => vec!["mazurka"],
+            (cfgs, _) => cfgs.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// The `index`-th of `of` parts, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    index: usize,
+    of: usize,
+}
+
+impl Shard {
+    pub(crate) const WHOLE: Shard = Shard { index: 1, of: 1 };
+
+    /// Returns `true` if the task at this place, counted from 0, belongs to this part.
+    pub(crate) fn has(self, place: usize) -> bool {
+        place % self.of + 1 == self.index
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(index, of)| {
+            Some(Shard { index: index.parse().ok()?, of: of.parse().ok()? })
+        });
+        match numbers {
+            Some(shard) if (1..=shard.of).contains(&shard.index) => Ok(shard),
+            _ => Err(format!("`{text}` is not a shard; write the second of three as 2/3")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shard;
+
+    #[test]
+    fn each_task_belongs_to_one_shard() {
+        for of in 1..=4 {
+            let shards: Vec<Shard> =
+                (1..=of).map(|index| format!("{index}/{of}").parse().unwrap()).collect();
+            for place in 0..10 {
+                assert_eq!(shards.iter().filter(|shard| shard.has(place)).count(), 1);
+            }
+        }
+        for text in ["", "1", "0/3", "4/3", "1/0", "a/b"] {
+            assert!(text.parse::<Shard>().unwrap_err().contains(&format!("`{text}`")), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,166 @@
+//! Runs the tests, each in a process of its own, under a watchdog.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wait_timeout::ChildExt;
+
+use crate::arguments::Arguments;
+use crate::build::Executable;
+use crate::record::{self, Model};
+
+/// The variables of `mazurka::trial`.
+const RECORD: &str = "MAZURKA_TRIAL";
+const LIST: &str = "MAZURKA_TRIAL_LIST";
+const REPLAY: &str = "MAZURKA_TRIAL_REPLAY";
+const LIMIT: &str = "MAZURKA_TRIAL_LIMIT";
+
+/// How much later than its model a test is killed, so that the model can write its record.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A test of the crate, which may contain models.
+#[derive(Clone, Debug)]
+pub(crate) struct Test {
+    executable: Executable,
+    test: String,
+}
+
+/// A test that was run.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) name: String,
+    pub(crate) models: Vec<Model>,
+    /// `None` if the watchdog has killed it.
+    pub(crate) status: Option<ExitStatus>,
+    /// What it wrote to standard output and standard error.
+    pub(crate) output: String,
+    pub(crate) seconds: f64,
+}
+
+impl Test {
+    /// Returns its name: that of its target, and its own.
+    pub(crate) fn name(&self) -> String {
+        format!("{}::{}", self.executable.target, self.test)
+    }
+}
+
+/// Lists the tests of an executable.
+///
+/// # Errors
+///
+/// If it cannot be run.
+pub(crate) fn list(executable: &Executable, arguments: &Arguments) -> Result<Vec<Test>, String> {
+    let mut command = Command::new(&executable.path);
+    command.args(["--list", "--format", "terse"]).current_dir(&executable.folder);
+    let output = command.output();
+    let output = output.map_err(|error| format!("{}: {error}", executable.path.display()))?;
+    let listed = |arguments: &[&str]| -> Vec<String> {
+        let mut command = Command::new(&executable.path);
+        command.args(["--list", "--format", "terse"]).args(arguments);
+        let output = command.current_dir(&executable.folder).output();
+        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        names(&text.unwrap_or_default())
+    };
+    let ignored = if arguments.include_ignored { Vec::new() } else { listed(&["--ignored"]) };
+    let tests = names(&String::from_utf8_lossy(&output.stdout)).into_iter();
+    let tests = tests.filter(|test| !ignored.contains(test));
+    Ok(tests.map(|test| Test { executable: executable.clone(), test }).collect())
+}
+
+fn names(listed: &str) -> Vec<String> {
+    let tests = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+    tests.map(str::to_owned).collect()
+}
+
+/// Runs the tests, several at a time, and returns them in their order.
+///
+/// # Panics
+///
+/// If a record cannot be read.
+pub(crate) fn all(tests: &[Test], arguments: &Arguments) -> Vec<Finished> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let jobs = arguments.jobs.unwrap_or(cores).clamp(1, tests.len().max(1));
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let finished = run(test, arguments);
+                    done.lock().expect("no thread panics while holding it").push(finished);
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("no thread panics while holding it");
+    done.sort_by_key(|finished| tests.iter().position(|test| test.name() == finished.name));
+    done
+}
+
+fn run(test: &Test, arguments: &Arguments) -> Finished {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let record: PathBuf =
+        std::env::temp_dir().join(format!("cargo-trial-{}-{number}", std::process::id()));
+    let limit = Duration::from_secs(arguments.limit);
+    let mut command = Command::new(&test.executable.path);
+    command.args(["--exact", &test.test, "--nocapture", "--test-threads=1", "--include-ignored"]);
+    command.current_dir(&test.executable.folder);
+    command.env(RECORD, &record).env(LIMIT, arguments.limit.to_string());
+    if arguments.list {
+        command.env(LIST, "1");
+    }
+    if let Some(schedule) = &arguments.replay {
+        let which = if schedule.contains('@') { "" } else { "1@" };
+        command.env(REPLAY, format!("{which}{schedule}"));
+    }
+    let began = Instant::now();
+    let (status, output) = supervise(&mut command, limit + GRACE);
+    let written = fs::read_to_string(&record).unwrap_or_default();
+    // It is in a folder for temporary files.
+    let _ = fs::remove_file(&record);
+    Finished {
+        name: test.name(),
+        models: record::read(&written),
+        status,
+        output,
+        seconds: began.elapsed().as_secs_f64(),
+    }
+}
+
+/// Runs a command to its end, or kills it at the limit. Returns its status and what it wrote.
+fn supervise(command: &mut Command, limit: Duration) -> (Option<ExitStatus>, String) {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => return (None, format!("it cannot be started: {error}")),
+    };
+    let readers = [child.stdout.take().map(collect), child.stderr.take().map(collect)];
+    let status = wait(&mut child, limit);
+    let texts = readers.into_iter().flatten().filter_map(|reader| reader.join().ok());
+    (status, texts.collect())
+}
+
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let status = child.wait_timeout(limit).ok().flatten();
+    if status.is_none() {
+        // If it has ended by now, there is nothing to kill.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    status
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before an error is kept.
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
