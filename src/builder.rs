@@ -6,7 +6,7 @@ use crate::error::{BuildError, BuildErrorKind};
 use crate::panics::CatchDrop;
 use crate::pool::{join, ThreadPool};
 use crate::queue::{Queue, QueueKind};
-use crate::report::Report;
+use crate::report::{JobPanic, Report};
 use crate::shared::{ReportHook, Shared, StartFailure};
 use crate::sync::{thread, Arc};
 use crate::worker::{self, Hooks};
@@ -38,15 +38,31 @@ impl ThreadPool {
     /// thread cannot be started.
     #[track_caller]
     pub fn new(workers: usize) -> Self {
-        match ThreadPool::builder().workers(workers).build() {
-            Ok(pool) => pool,
-            Err(error) => panic!("no thread pool: {error}"),
-        }
+        built(ThreadPool::builder().workers(workers).build())
     }
 
     /// Returns a builder, which sets the options that [`new`](Self::new) leaves at their defaults.
     pub fn builder() -> Builder {
         Builder::new()
+    }
+}
+
+impl Default for ThreadPool {
+    /// Builds a pool with the options that a [`builder`](ThreadPool::builder) has by default: a
+    /// worker for each thread that the machine can run at once, and a queue of any length.
+    ///
+    /// # Panics
+    ///
+    /// If a thread cannot be started.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// let pool = last_call::ThreadPool::default();
+    /// assert!(pool.workers() >= 1);
+    /// ```
+    #[track_caller]
+    fn default() -> Self {
+        built(ThreadPool::builder().build())
     }
 }
 
@@ -188,6 +204,30 @@ impl Builder {
         self
     }
 
+    /// Sets the hook that is called for each panic of a job without a handle, on its worker, when
+    /// the job has its outcome. The panic is in the [`Report`] as well; this tells of it at once.
+    /// A job whose handle was dropped before its end has none. A panic of the hook is caught and
+    /// counted in the report.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return Ok(()) }
+    /// use std::sync::mpsc;
+    ///
+    /// let (send, panics) = mpsc::channel();
+    /// let pool = last_call::ThreadPool::builder()
+    ///     .workers(1)
+    ///     .on_panic(move |panic| send.send(panic.clone()).expect("the receiver is there"))
+    ///     .build()?;
+    /// pool.job().name("print").execute(|| panic!("no more paper")).expect("the pool is running");
+    /// let panic = panics.recv().expect("the hook is called");
+    /// assert_eq!((panic.name, &*panic.message), ("print", "no more paper"));
+    /// # Ok::<(), last_call::BuildError>(())
+    /// ```
+    pub fn on_panic(mut self, hook: impl Fn(&JobPanic) + Send + Sync + 'static) -> Self {
+        self.hooks.panic = Some(CatchDrop::new(Arc::new(hook)));
+        self
+    }
+
     /// Sets the hook that is called once, with the final report, when the pool has terminated.
     ///
     /// The shutdown of the owner calls it just before it returns. If the owner
@@ -298,6 +338,15 @@ impl Builder {
             return Ok(());
         }
         Err(argument("capacity", format!("{jobs} jobs"), format!("1 to {MAX_CAPACITY}")))
+    }
+}
+
+/// Returns the pool of the short forms, which panic.
+#[track_caller]
+fn built(result: Result<ThreadPool, BuildError>) -> ThreadPool {
+    match result {
+        Ok(pool) => pool,
+        Err(error) => panic!("no thread pool: {error}"),
     }
 }
 

@@ -93,14 +93,18 @@
 //!
 //! Built with `--cfg loom` and the feature `__internals`, the pool runs only inside models.
 
-#![forbid(unsafe_code)]
+// The one exception is `scope::erase`, which says why it is sound.
+#![deny(unsafe_code)]
 // docs.rs says beside each item which feature it needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod handle;
+mod job_set;
+mod map;
 mod options;
 mod pool;
+mod scope;
 mod submitter;
 mod trigger;
 
@@ -126,21 +130,23 @@ mod internals {
     pub mod queue;
     pub mod sync;
 }
+pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
+pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
+pub use handle::{CancelOnDrop, Cancellation, JobHandle};
 #[cfg(feature = "__internals")]
 #[doc(hidden)]
 pub use internals::{queue, sync};
 #[cfg(not(feature = "__internals"))]
 use internals::{queue, sync};
-
-pub use builder::{Builder, MAX_CAPACITY, MAX_WORKERS};
-pub use error::{BuildError, JobRefused, RefusalKind, SubmitError, WaitError};
-pub use handle::{Cancellation, JobHandle};
+pub use job_set::JobSet;
+pub use map::{Map, MapJob, MapUnordered};
 pub use options::JobOptions;
 pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
+pub use scope::{Scope, ScopedJobHandle};
 #[cfg(feature = "signal")]
 pub use signal::{SignalError, SignalStep};
 pub use submitter::Submitter;

@@ -85,6 +85,18 @@ use crate::trigger::{Shutdown, StopToken};
 /// process: they cannot be caught. In a program built with `panic = "abort"` no panic can be
 /// caught, and the first one of a job ends the process.
 ///
+/// # What is not there, and why
+///
+/// | not there | since | instead |
+/// | --- | --- | --- |
+/// | threads that come and go with the load | a job would wait for a thread to start, and a start can fail when the job is already accepted | [`available_parallelism`](std::thread::available_parallelism) workers; more for jobs that block; a second pool for those that block long |
+/// | priorities | jobs start in the order of submission, and a job of low priority might never start | a pool for each priority |
+/// | delayed and repeated jobs | they need a clock that runs while nothing is queued, and what a drain does with a job that is due tomorrow is a matter of taste | a thread or a timer of the program that submits them when they are due |
+/// | work that helps while it waits | a thread that waits for one job would run another first, with all that it holds (locks, a stack) and for as long as that takes | in a job, submit and end: to the [`scope`](Self::scope) of the job, or with a [`Submitter`]. Outside, wait |
+/// | a queue for each worker, and stealing | the order of submission, and that no job waits beside an idle worker, would have to go | for recursion into very small jobs, rayon |
+/// | queued jobs handed back by a discard | an accepted job has its outcome, which is in the report and in its handle: Cancelled. As values they would be closures without a type | keep the input outside of the job, for example in the [`map`](Self::map)'s iterator, which is not asked for more after a refusal; a refused job does come back |
+/// | killing a running job | a thread that is stopped anywhere leaves its locks locked | a [`StopToken`], and [`shutdown_timeout`](Self::shutdown_timeout), which leaves the job behind |
+///
 /// ```
 /// # if last_call::UNDER_MODEL { return }
 /// use last_call::ThreadPool;
@@ -117,6 +129,10 @@ impl ThreadPool {
 
     fn shared(&self) -> &Arc<Shared> {
         self.submitter.shared()
+    }
+
+    pub(crate) fn as_submitter(&self) -> &Submitter {
+        &self.submitter
     }
 
     /// Returns a submitter, which submits jobs from other threads and from jobs.
@@ -242,6 +258,17 @@ impl ThreadPool {
     /// [`WaitError`], if the timeout has passed, or if this is a job of the pool.
     pub fn wait_idle_timeout(&self, timeout: Duration) -> Result<(), WaitError> {
         self.submitter.wait_idle_timeout(timeout)
+    }
+
+    /// Returns the number of workers.
+    pub fn workers(&self) -> usize {
+        self.submitter.workers()
+    }
+
+    /// Returns the number of the worker that this thread is, or `None` on any other thread. See
+    /// [`Submitter::current_worker`].
+    pub fn current_worker(&self) -> Option<usize> {
+        self.submitter.current_worker()
     }
 
     /// Returns the counts of the pool so far. See [`Submitter::stats`] for what it costs.

@@ -214,6 +214,36 @@ impl Submitter {
         self.shared.stats()
     }
 
+    /// Returns the number of workers.
+    pub fn workers(&self) -> usize {
+        self.shared.records.len()
+    }
+
+    /// Returns the number of the worker that this thread is: 0 to [`workers`](Self::workers) − 1,
+    /// the number that is in the name of the thread and that hooks get. Returns `None` on any other
+    /// thread, and in a start hook.
+    ///
+    /// It takes a lock and compares this thread with each worker.
+    ///
+    /// ```
+    /// # if last_call::UNDER_MODEL { return }
+    /// use std::sync::Mutex;
+    ///
+    /// let pool = last_call::ThreadPool::new(2);
+    /// let done: Vec<_> = (0..pool.workers()).map(|_| Mutex::new(0)).collect();
+    /// let scoped = pool.scope(|scope| {
+    ///     for _ in 0..100 {
+    ///         let job = || *done[pool.current_worker().expect("a worker")].lock().unwrap() += 1;
+    ///         scope.execute(job).expect("the pool is running");
+    ///     }
+    /// });
+    /// scoped.expect("this is not a job");
+    /// assert_eq!(done.into_iter().map(|done| done.into_inner().unwrap()).sum::<u32>(), 100);
+    /// ```
+    pub fn current_worker(&self) -> Option<usize> {
+        self.shared.current_worker()
+    }
+
     /// Returns the options of one job, which is then submitted with them.
     ///
     /// ```
@@ -287,7 +317,7 @@ impl Submitter {
         until: Option<Deadline>,
     ) -> Result<JobHandle<C::Output>, SubmitError<C::Closure>>
     where
-        C: Code,
+        C: Code + 'static,
         C::Output: Send + 'static,
     {
         if Size::<C::Output>::IS_LARGE {
@@ -308,8 +338,8 @@ impl Submitter {
         until: Option<Deadline>,
     ) -> Result<JobId, SubmitError<C::Closure>>
     where
-        C: Code,
-        V: Stored<C::Output>,
+        C: Code + 'static,
+        V: Stored<C::Output> + 'static,
     {
         match self.push(submission.job(name), until) {
             Ok(number) => Ok(JobId(number)),
@@ -323,7 +353,11 @@ impl Submitter {
 
     /// Pushes a job to the queue, and waits for a free slot until the deadline if there is one.
     #[inline]
-    fn push(&self, job: Job, until: Option<Deadline>) -> Result<u64, (Job, RefusalKind)> {
+    pub(crate) fn push(
+        &self,
+        job: Job,
+        until: Option<Deadline>,
+    ) -> Result<u64, (Job, RefusalKind)> {
         // Whether this thread is a worker matters only if it would have to wait.
         let first = if until.is_some() { Wait::Probe } else { Wait::No };
         match self.shared.queue.push(job, first) {

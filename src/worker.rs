@@ -7,25 +7,30 @@ use crate::job::{Claimant, Ending, Job};
 use crate::outcome::CancelReason;
 use crate::panics::{catch, drop_payload, message, CatchDrop};
 use crate::queue::Queue;
-use crate::report::JobId;
+use crate::report::{JobId, JobPanic};
 use crate::shared::{Record, Shared};
 use crate::sync::Arc;
 
 /// Called with the number of a worker, on its thread.
 pub(crate) type Hook = CatchDrop<Arc<dyn Fn(usize) + Send + Sync>>;
 
+/// Called with the panic of a job that has no handle.
+pub(crate) type PanicHook = CatchDrop<Arc<dyn Fn(&JobPanic) + Send + Sync>>;
+
 /// The hooks of a worker. Each worker has its own clone, and drops it before it exits.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) start: Option<Hook>,
     pub(crate) stop: Option<Hook>,
+    pub(crate) panic: Option<PanicHook>,
 }
 
 impl Hooks {
     /// Drops the hooks and returns the number of panics that this caused.
     fn release(self) -> u64 {
         let hooks = [self.start, self.stop];
-        hooks.into_iter().flatten().map(CatchDrop::release).sum()
+        let panics: u64 = hooks.into_iter().flatten().map(CatchDrop::release).sum();
+        panics + self.panic.map_or(0, CatchDrop::release)
     }
 }
 
@@ -42,6 +47,8 @@ pub(crate) fn main(shared: &Shared, number: usize, hooks: Hooks) {
             uncounted: false,
             unnotified: false,
             emptied: Vec::new(),
+            panic_hook: hooks.panic.as_ref(),
+            panic: None,
         };
         while let Some((id, job)) = shared.queue.pop(|| worker.catch_up()) {
             worker.job = id;
@@ -99,6 +106,9 @@ struct Worker<'a> {
     unnotified: bool,
     /// Boxes of jobs that ran. Freeing them together costs less than one by one.
     emptied: Vec<Job>,
+    panic_hook: Option<&'a PanicHook>,
+    /// The message of the panic that the hook has not been told of. Always `None` without a hook.
+    panic: Option<String>,
 }
 
 impl Worker<'_> {
@@ -129,7 +139,19 @@ impl Claimant for Worker<'_> {
     }
 
     fn end(&mut self, ending: Ending) {
+        if let (Ending::Panicked(Some(message)), Some(_)) = (&ending, self.panic_hook) {
+            self.panic = Some(message.clone());
+        }
         self.unnotified |= self.record.end(ending);
+    }
+
+    fn call_panic_hook(&mut self, name: &'static str) {
+        if let (Some(message), Some(hook)) = (self.panic.take(), self.panic_hook) {
+            let panic = JobPanic { id: JobId(self.job), name, message };
+            if let Err(payload) = catch(|| hook(&panic)) {
+                self.shared.count_panics(1 + drop_payload(payload));
+            }
+        }
     }
 
     fn end_deferred(&mut self) {

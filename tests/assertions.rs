@@ -16,8 +16,9 @@ use std::sync::MutexGuard;
 
 use last_call::{
     BuildError, Builder, CancelReason, Cancellation, JobError, JobHandle, JobId, JobOptions,
-    JobPanic, JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Shutdown, SignalError,
-    SignalStep, Stats, StopToken, SubmitError, Submitter, ThreadPool, UnfinishedJob, WaitError,
+    JobPanic, JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Scope, ScopedJobHandle,
+    Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitError, Submitter, ThreadPool,
+    UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -50,6 +51,11 @@ assert_impl_all!(JobHandle<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(JobHandle<Shared>: Send, Sync);
 assert_not_impl_any!(JobHandle<Local>: Send, Sync);
 assert_not_impl_any!(JobHandle<u8>: Clone);
+assert_impl_all!(ScopedJobHandle<'static, Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(ScopedJobHandle<'static, Local>: Send, Sync);
+assert_not_impl_any!(ScopedJobHandle<'static, u8>: Clone);
+// Jobs of a scope submit to it.
+assert_impl_all!(Scope<'static, 'static>: Send, Sync, Unpin, Debug);
 struct WithoutDebug;
 assert_impl_all!(JobHandle<WithoutDebug>: Debug);
 
@@ -87,9 +93,11 @@ assert_impl_all!(SignalStep: Send, Sync, Unpin, UnwindSafe, Debug, Copy, Eq, Has
 /// Types of which callers keep many are small.
 #[cfg(target_pointer_width = "64")]
 mod sizes {
-    use super::*;
-    use static_assertions::{assert_eq_size, const_assert};
     use std::mem::size_of;
+
+    use static_assertions::{assert_eq_size, const_assert};
+
+    use super::*;
 
     // One pointer to the shared state. The pool also has its threads.
     assert_eq_size!(Submitter, Option<Submitter>, usize);

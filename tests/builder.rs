@@ -413,3 +413,25 @@ fn a_builder_builds_as_many_pools_as_it_is_cloned() {
         evidence("C27", 1);
     });
 }
+
+#[test]
+fn a_pool_knows_its_workers_and_which_of_them_this_thread_is() {
+    watchdog(LIMIT, "workers", |_| {
+        let pool = ThreadPool::default();
+        let parallelism = thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!((pool.workers(), pool.stats().workers), (parallelism, parallelism));
+        let (pool, other) = (ThreadPool::new(2), ThreadPool::new(1));
+        let submitter = pool.submitter();
+        assert_eq!((submitter.workers(), pool.current_worker()), (2, None));
+        let job = {
+            let submitter = submitter.clone();
+            move || (submitter.current_worker(), thread::current().name().map(str::to_owned))
+        };
+        let (number, name) = pool.submit(job.clone()).unwrap().join().unwrap();
+        assert_eq!(name, Some(format!("last-call-{}", number.unwrap())));
+        assert_eq!(other.submit(job).unwrap().join().unwrap().0, None, "a worker of another pool");
+        drop(pool);
+        assert_eq!((submitter.workers(), submitter.current_worker()), (2, None));
+    });
+    evidence("C27", 1);
+}

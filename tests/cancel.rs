@@ -407,6 +407,50 @@ fn of_many_cancels_one_wins() {
     });
 }
 
+#[test]
+fn a_handle_that_cancels_on_its_drop_cancels_a_queued_job_and_no_other() {
+    watchdog(LIMIT, "cancel on drop", |_| {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let pass = gate.pass();
+        let running = pool.submit(move || pass.wait()).unwrap().cancel_on_drop();
+        gate.wait_for(1);
+        let captures = Count::default();
+        let job = || {
+            let capture = Counted(captures.clone());
+            move || drop(capture)
+        };
+        drop(pool.submit(job()).unwrap().cancel_on_drop());
+        assert_eq!(captures.get(), 1, "its closure is dropped");
+        // Dropped while this thread unwinds, with captures whose drop panics.
+        let bomb = Bomb(captures.clone(), "in a capture");
+        let queued = pool.submit(move || drop(bomb)).unwrap().cancel_on_drop();
+        let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _queued = queued;
+            panic_quietly("the owner's panic")
+        }));
+        assert_eq!((captures.get(), unwound.is_err()), (2, true));
+        // The handle can be taken out, and is then a handle like any other.
+        let kept = pool.submit(job()).unwrap().cancel_on_drop();
+        assert_eq!((kept.id().get(), kept.is_finished()), (3, false));
+        assert!(format!("{kept:?}").starts_with("CancelOnDrop { id: JobId(3)"));
+        drop(kept.into_handle());
+        let joined = pool.submit(job()).unwrap().cancel_on_drop();
+        let mut polled = pool.submit(job()).unwrap().cancel_on_drop();
+        drop(running);
+        gate.open();
+        assert!(joined.join().is_completed());
+        wait_finished(&polled);
+        let mut context = std::task::Context::from_waker(Waker::noop());
+        let polled = std::future::Future::poll(std::pin::Pin::new(&mut polled), &mut context);
+        assert!(polled.is_ready());
+        let report = pool.shutdown();
+        assert_conserved(&report);
+        assert_eq!((report.completed, report.cancelled, report.other_panics), (4, 2, 1));
+        evidence("C13 C24 C25", 5);
+    });
+}
+
 /// What remains of cancelled jobs leaves a bounded queue. The jobs between them stay, and run under
 /// their ids.
 #[test]

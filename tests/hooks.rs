@@ -9,9 +9,10 @@ use std::sync::{mpsc, Arc, Mutex};
 use std::time::Duration;
 use std::{panic, thread};
 
-use last_call::{Builder, Cancellation, ThreadPool};
+use last_call::{Builder, Cancellation, JobPanic, ThreadPool};
 use support::{
-    assert_conserved, evidence, in_a_process, lock, watchdog, Count, End, Gate, InDrop, LIMIT,
+    assert_conserved, evidence, in_a_process, lock, panic_quietly, watchdog, Count, End, Gate,
+    InDrop, LIMIT,
 };
 
 /// Panics when dropped, without a message.
@@ -355,4 +356,57 @@ fn a_pool_that_is_not_built_reports_nothing_and_keeps_no_hook() {
         assert!(builder.build().unwrap_err().is_start_hook());
     });
     evidence("C13,C27", 3);
+}
+
+#[test]
+fn the_panic_hook_is_called_for_each_panic_that_no_handle_returns() {
+    watchdog(LIMIT, "panic hook", |_| {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let hook = {
+            let seen = Arc::clone(&seen);
+            move |panic: &JobPanic| {
+                lock(&seen).push(panic.clone());
+                if panic.name == "fatal" {
+                    panic::resume_unwind(Box::new("the hook's panic"));
+                }
+            }
+        };
+        let pool = ThreadPool::builder().workers(1).on_panic(hook).build().unwrap();
+        let quiet = |text: &'static str| move || panic_quietly(text);
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        pool.execute(quiet("detached")).unwrap();
+        pool.job().name("fatal").execute(quiet("named")).unwrap();
+        let handle = pool.submit(quiet("has a handle")).unwrap();
+        drop(pool.submit(quiet("dropped handle")).unwrap());
+        drop(pool.job().name("other").submit(quiet("dropped, named")).unwrap());
+        pool.scope(|scope| {
+            scope.execute(|| panic_quietly("scoped")).unwrap();
+            gate.open();
+        })
+        .unwrap();
+        assert!(handle.join().is_panicked());
+        let report = pool.shutdown();
+        assert_conserved(&report);
+        assert_eq!((report.panicked, report.other_panics), (6, 1), "the hook's own panic counts");
+        assert_eq!(*lock(&seen), report.panics, "the hook has what the report has");
+        let messages: Vec<_> = report.panics.iter().map(|panic| &*panic.message).collect();
+        let all = ["detached", "named", "dropped handle", "dropped, named", "scoped"];
+        assert_eq!(messages, all);
+        let named = |name| report.panics.iter().filter(|panic| panic.name == name).count();
+        assert_eq!((named("fatal"), named("other")), (1, 1));
+    });
+    evidence("C12", 5);
+}
+
+#[test]
+fn hooks_whose_captures_panic_are_dropped_one_by_one() {
+    watchdog(LIMIT, "one by one", |_| {
+        let (first, second) = (PanicsInDrop, PanicsInDrop);
+        let builder = ThreadPool::builder().workers(1);
+        let builder = builder.on_stop(move |_| _ = &first).on_panic(move |_| _ = &second);
+        let report = builder.build().unwrap().shutdown();
+        assert_eq!(report.other_panics, 2);
+    });
+    evidence("C13", 1);
 }

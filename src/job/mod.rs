@@ -12,6 +12,7 @@ use std::any::Any;
 
 use crate::outcome::CancelReason;
 use crate::panics::{catch, drop_catching, drop_payload, message, Payload};
+use crate::sync::Arc;
 
 mod erased;
 mod storage;
@@ -56,6 +57,10 @@ pub(crate) trait Claimant {
         self.end(Ending::Completed);
     }
 
+    /// Calls the hook for the panic of the job of this name, if it has been counted as one that no
+    /// handle returns. No lock is held.
+    fn call_panic_hook(&mut self, _name: &'static str) {}
+
     /// Notifies idleness waiters of the jobs that have ended. It is called before user code of an
     /// ended job runs, since that code may depend on a waiter.
     fn notify_idle(&mut self) {}
@@ -93,12 +98,17 @@ impl Job {
         Job::store(Boxed(Box::new(closure)), name)
     }
 
-    fn store(code: impl Code<Output = ()>, name: Option<&'static str>) -> Self {
+    fn store(code: impl Code<Output = ()> + 'static, name: Option<&'static str>) -> Self {
         let task = Detached(Some(code));
         Job(match name {
             None => Erased::new(task),
             Some(name) => Erased::new(Named { task, name }),
         })
+    }
+
+    /// Creates the queue's half of a job that is shared with its handle.
+    pub(crate) fn shared(job: Arc<dyn AnySubmission>) -> Self {
+        Job(Erased::new(Ticket::new(job)))
     }
 
     /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.
@@ -127,6 +137,7 @@ impl Job {
                 claimant.report_panic(name, &text);
                 claimant.end(Ending::Panicked(Some(text)));
                 claimant.notify_idle();
+                claimant.call_panic_hook(name);
                 claimant.count_panics(drop_payload(payload));
             }
         }
@@ -139,7 +150,7 @@ impl Job {
     where
         F: FnOnce() + Send + 'static,
     {
-        fn code<C: Code>(job: &mut Job) -> Option<Box<C::Closure>> {
+        fn code<C: Code + 'static>(job: &mut Job) -> Option<Box<C::Closure>> {
             let task = job.0.as_task().as_any().downcast_mut::<Detached<C>>()?;
             task.0.take().map(C::into_box)
         }
@@ -198,7 +209,7 @@ impl<C: Code<Output = ()>> Closure for Detached<C> {
     }
 }
 
-impl<C: Code<Output = ()>> Task for Detached<C> {
+impl<C: Code<Output = ()> + 'static> Task for Detached<C> {
     fn kind(&mut self) -> Kind<'_> {
         Kind::Detached(C::name(), self)
     }
@@ -214,7 +225,7 @@ struct Named<C> {
     name: &'static str,
 }
 
-impl<C: Code<Output = ()>> Task for Named<C> {
+impl<C: Code<Output = ()> + 'static> Task for Named<C> {
     fn kind(&mut self) -> Kind<'_> {
         Kind::Detached(self.name, &mut self.task)
     }
@@ -238,6 +249,10 @@ impl Claimant for Renamed<'_> {
 
     fn end(&mut self, ending: Ending) {
         self.1.end(ending);
+    }
+
+    fn call_panic_hook(&mut self, _name: &'static str) {
+        self.1.call_panic_hook(self.0);
     }
 
     fn notify_idle(&mut self) {

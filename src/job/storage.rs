@@ -19,7 +19,7 @@ impl<X> Size<X> {
 }
 
 /// A closure as a job stores it.
-pub(crate) trait Code: Send + 'static {
+pub(crate) trait Code: Send {
     type Closure;
     type Output;
 
@@ -40,7 +40,7 @@ pub(crate) struct InPlace<F>(pub(crate) F);
 
 impl<F, T> Code for InPlace<F>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: FnOnce() -> T + Send,
 {
     type Closure = F;
     type Output = T;
@@ -59,7 +59,7 @@ pub(crate) struct Boxed<F>(pub(crate) Box<F>);
 
 impl<F, T> Code for Boxed<F>
 where
-    F: FnOnce() -> T + Send + 'static,
+    F: FnOnce() -> T + Send,
 {
     type Closure = F;
     type Output = T;
@@ -67,7 +67,7 @@ where
     fn call(self) -> T {
         // A call of `Box<F>` moves the closure to the stack. A call of a closure of unknown size
         // leaves it where it is.
-        let closure: Box<dyn FnOnce() -> T> = self.0;
+        let closure: Box<dyn FnOnce() -> T + '_> = self.0;
         closure()
     }
 
@@ -77,7 +77,7 @@ where
 }
 
 /// The result of a closure as a job stores it: the result itself, or a box with it.
-pub(crate) trait Stored<T>: Send + 'static {
+pub(crate) trait Stored<T>: Send {
     /// Calls a closure and stores its result.
     fn from_call(code: impl Code<Output = T>) -> Self;
 
@@ -86,7 +86,7 @@ pub(crate) trait Stored<T>: Send + 'static {
     fn into_box(self) -> Box<T>;
 }
 
-impl<T: Send + 'static> Stored<T> for T {
+impl<T: Send> Stored<T> for T {
     fn from_call(code: impl Code<Output = T>) -> Self {
         code.call()
     }
@@ -100,7 +100,7 @@ impl<T: Send + 'static> Stored<T> for T {
     }
 }
 
-impl<T: Send + 'static> Stored<T> for Box<T> {
+impl<T: Send> Stored<T> for Box<T> {
     fn from_call(code: impl Code<Output = T>) -> Self {
         Box::new(code.call())
     }

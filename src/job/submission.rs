@@ -17,8 +17,9 @@ pub(crate) trait AnySubmission: Send + Sync {
     /// Returns `true` if the closure has been claimed.
     fn is_claimed(&self) -> bool;
 
-    /// Resolves the handle of a job that was dropped unprocessed.
-    fn abandon(&self);
+    /// Resolves the handle of a job that was dropped unprocessed. Returns `false` if it was not: a
+    /// claimant had claimed it.
+    fn abandon(&self) -> bool;
 
     /// Returns `true` if the job has its outcome, whether or not that has been taken.
     fn is_finished(&self) -> bool;
@@ -133,29 +134,17 @@ where
     V: Stored<C::Output>,
 {
     pub(crate) fn new(code: C) -> Arc<Self> {
-        let state =
-            State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached: false };
-        Arc::new(Submission {
-            state: watched!(state, State<C, V>, "a submission", |state|
-                stage: match state.stage {
-                    Stage::Unclaimed(_) => 0_usize,
-                    Stage::Claimed => 1,
-                    Stage::Ready(_) => 2,
-                    Stage::Taken => 3,
-                },
-                waker: state.waker.is_some(),
-                joining: state.joining,
-                detached: state.detached,
-            ),
-            resolved: Condvar::new(),
-            beacon: Beacon::new(),
-        })
+        Arc::new(Submission::unshared(code, false))
     }
 
     /// Returns the half for the queue, which is reported by this name, or else by the name of the
     /// type of its closure.
-    pub(crate) fn job(self: &Arc<Self>, name: Option<&'static str>) -> Job {
-        let ticket = Ticket(Some(Arc::clone(self) as Arc<dyn AnySubmission>));
+    pub(crate) fn job(self: &Arc<Self>, name: Option<&'static str>) -> Job
+    where
+        C: 'static,
+        V: 'static,
+    {
+        let ticket = Ticket::new(Arc::clone(self) as Arc<dyn AnySubmission>);
         Job(match name {
             None => Erased::new(ticket),
             Some(name) => Erased::new(NamedTicket { ticket, name }),
@@ -170,6 +159,27 @@ where
 }
 
 impl<C, V> Submission<C, V> {
+    /// Creates a submission that is not shared yet, with a handle or without one.
+    #[inline]
+    pub(crate) fn unshared(code: C, detached: bool) -> Self {
+        let state = State { stage: Stage::Unclaimed(code), waker: None, joining: false, detached };
+        Submission {
+            state: watched!(state, State<C, V>, "a submission", |state|
+                stage: match state.stage {
+                    Stage::Unclaimed(_) => 0_usize,
+                    Stage::Claimed => 1,
+                    Stage::Ready(_) => 2,
+                    Stage::Taken => 3,
+                },
+                waker: state.waker.is_some(),
+                joining: state.joining,
+                detached: state.detached,
+            ),
+            resolved: Condvar::new(),
+            beacon: Beacon::new(),
+        }
+    }
+
     /// Takes the closure unless it has been claimed. When this returns the lock is free, as user
     /// code must find it.
     fn claim(&self) -> Option<C> {
@@ -308,6 +318,9 @@ where
         if follow_up.is_user_code() {
             claimant.notify_idle();
         }
+        if let FollowUp::Drop(Outcome::Panicked(_)) = follow_up {
+            claimant.call_panic_hook(C::name());
+        }
         claimant.count_panics(follow_up.run());
         true
     }
@@ -316,12 +329,12 @@ where
         !matches!(self.state.lock().stage, Stage::Unclaimed(_))
     }
 
-    fn abandon(&self) {
-        if let Some(code) = self.claim() {
-            drop_catching(code);
-            let outcome = Outcome::Cancelled(CancelReason::Discarded);
-            self.resolve(outcome, |_, _| ()).run();
-        }
+    fn abandon(&self) -> bool {
+        let Some(code) = self.claim() else { return false };
+        drop_catching(code);
+        let outcome = Outcome::Cancelled(CancelReason::Discarded);
+        self.resolve(outcome, |_, _| ()).run();
+        true
     }
 
     fn is_finished(&self) -> bool {
@@ -364,6 +377,11 @@ where
 pub(super) struct Ticket(Option<Arc<dyn AnySubmission>>);
 
 impl Ticket {
+    #[inline]
+    pub(super) fn new(job: Arc<dyn AnySubmission>) -> Self {
+        Ticket(Some(job))
+    }
+
     pub(super) fn process(&mut self, claimant: &mut dyn Claimant) -> bool {
         // A processed task holds no user data, so it does not matter which thread drops it last.
         self.0.take().is_some_and(|submission| submission.process(claimant))

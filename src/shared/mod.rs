@@ -103,7 +103,13 @@ impl Shared {
 
     /// Returns `true` on the thread of a worker of this pool.
     pub(crate) fn is_own_worker(&self) -> bool {
-        self.threads.lock().contains(&current_id())
+        self.current_worker().is_some()
+    }
+
+    /// Returns the number of the worker of this pool that this thread is.
+    pub(crate) fn current_worker(&self) -> Option<usize> {
+        let current = current_id();
+        self.threads.lock().iter().position(|thread| *thread == current)
     }
 
     /// Returns `true` if shutdown has begun, or is about to begin.

@@ -25,12 +25,15 @@ every! {
     "../handles.rs" handles
     "../hooks.rs" hooks
     "../idle.rs" idle
+    "../job_set.rs" job_set
     "../large.rs" large
+    "../map.rs" map
     "../memory.rs" memory
     "../order.rs" order
     "../panics.rs" panics
     "../poisoned.rs" poisoned
     "../queues.rs" queues
+    "../scope.rs" scope
     "../shutdown.rs" shutdown
     "../signal.rs" signal
     "../state_machine.rs" state_machine

@@ -23,7 +23,7 @@ use last_call::{JobHandle, Outcome, Report, Stats, Submitter, ThreadPool};
 pub(crate) mod cases;
 
 /// The time after which a test counts as hung: some thousand times what it needs.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 900 } else { 60 });
 
 /// How many times longer than usual the tests under load run: `LAST_CALL_STRESS`, or once.
 pub(crate) fn stress() -> u32 {

@@ -52,11 +52,12 @@ pub fn schema() -> String {
 }
 
 /// What the proofs rest on without showing it.
-pub const ASSUMPTIONS: [&str; 6] = [
+pub const ASSUMPTIONS: [&str; 7] = [
     "The standard library's locks, condition variables and threads, and the allocator, do what they document.",
     "mazurka visits every trace of a model. That is tested, on random programs against an independent enumeration, and against loom where loom finishes; it is not proved.",
     "The queue `channel` has no models. It is tested against the same contract on real threads.",
     "Jobs stored in the queue rest on the crate stack_dst, which has unsafe code.",
+    "Jobs that borrow rest on one line of unsafe code. Its proof is in `src/scope/erase.rs`, and its tests run under Miri.",
     "A model shows what holds for its number of workers and jobs. PROVED(any) holds for all numbers, if the code takes no step of a protocol that explorations have not seen.",
     "Jobs return. Without a deadline, a shutdown waits for a job that runs for ever.",
 ];

@@ -98,3 +98,19 @@ pub(crate) const JOB_SPLITS_ITS_END: Defect =
 
 pub(crate) const FLAG_IS_NOT_RAISED: Defect =
     in_file("src/shared/mod.rs", "stop tokens are not told", Action::DropRaise);
+
+/// The jobs of a scope that have not ended.
+const SCOPE: &str = "src/scope/latch.rs";
+
+pub(crate) const SCOPE_WAKES_NOBODY: Defect =
+    in_file(SCOPE, "the last job of a scope wakes nobody", Action::DropNotifyOne);
+pub(crate) const SCOPE_SLEEPS_UNLOCKED: Defect =
+    in_file(SCOPE, "a scope sleeps after a look that is out of date", Action::SplitWait);
+
+/// The jobs of a set that have ended.
+const SET: &str = "src/job_set.rs";
+
+pub(crate) const SET_WAKES_NOBODY: Defect =
+    in_file(SET, "a job of a set that ends wakes nobody", Action::DropNotifyOne);
+pub(crate) const SET_SLEEPS_UNLOCKED: Defect =
+    in_file(SET, "a set sleeps after a look that is out of date", Action::SplitWait);

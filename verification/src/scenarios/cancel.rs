@@ -256,3 +256,27 @@ where
     harness.reach(if is_cancelled { outcomes[slept] } else { "it ran" });
     pool
 }
+
+pub(crate) const CANCEL_ON_DROP: Scenario = Scenario {
+    name: "cancel-on-drop",
+    property:
+        "a handle that cancels on its drop leaves a job that never runs, or one that has started",
+    clauses: &[4, 25],
+    reach: &["cancelled", "ran"],
+    world: World::ALIKE_WORKERS,
+    body: |harness| {
+        let pool = harness.pool(2);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let (run, capture) = (ran.job(), dropped.on_drop());
+        let job = move || {
+            run();
+            drop(capture);
+        };
+        drop(pool.submit(job).unwrap().cancel_on_drop());
+        let report = pool.shutdown();
+        settled(&report);
+        let ran = ran.get();
+        assert_eq!((report.cancelled, dropped.get()), (1 - ran as u64, 1));
+        harness.reach(["cancelled", "ran"][ran]);
+    },
+};

@@ -343,3 +343,28 @@ pub(crate) const PANIC_REACHES_HANDLE: Scenario = Scenario {
         harness.reach("reported");
     },
 };
+
+pub(crate) const PANIC_HOOK: Scenario = Scenario {
+    name: "panic-hook",
+    property:
+        "the hook for panics is called once for each panic in the report, and for no other, before shutdown returns",
+    clauses: &[12, 14, 24],
+    reach: &["called", "dropped with the handle"],
+    world: World::PLAIN,
+    body: |harness| {
+        let called = Count::default();
+        let hook = {
+            let called = called.clone();
+            move |_: &last_call::JobPanic| {
+                history::outside_locks();
+                called.add();
+            }
+        };
+        let pool = harness.builder().workers(2).on_panic(hook).build().expect("it can be built");
+        drop(pool.submit(|| panic_quietly()).unwrap());
+        let report = pool.shutdown();
+        settled(&report);
+        assert_eq!((report.panicked, report.panics.len()), (1, called.get()));
+        harness.reach(["dropped with the handle", "called"][called.get()]);
+    },
+};

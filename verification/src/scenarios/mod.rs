@@ -10,6 +10,8 @@ pub(crate) mod idle;
 pub(crate) mod large;
 pub(crate) mod queue;
 pub mod scenario;
+pub(crate) mod scope;
+pub(crate) mod sets;
 pub(crate) mod shutdown;
 pub(crate) mod tools;
 pub(crate) mod trigger;
