@@ -31,6 +31,7 @@ mod explored {
 
     /// Explores one trial and writes the result as one line of JSON.
     #[derive(Parser)]
+    #[allow(clippy::struct_excessive_bools)] // each is a flag
     struct Arguments {
         /// The trial, as SUBJECT/SCENARIO
         #[arg(required_unless_present_any = ["generated", "every"], conflicts_with = "generated")]

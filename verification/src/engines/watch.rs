@@ -156,12 +156,11 @@ impl State {
     }
 
     fn created(&mut self, lock: usize, role: &'static Role, beside: Option<usize>, now: Snapshot) {
-        let place = match beside.and_then(|other| self.locks[other]) {
-            Some(other) => Place { group: other.group, index: 1 },
-            None => {
-                self.groups.push(Group::default());
-                Place { group: self.groups.len() - 1, index: 0 }
-            }
+        let place = if let Some(other) = beside.and_then(|other| self.locks[other]) {
+            Place { group: other.group, index: 1 }
+        } else {
+            self.groups.push(Group::default());
+            Place { group: self.groups.len() - 1, index: 0 }
         };
         let stand = &mut self.groups[place.group].stand;
         let known = self.roles.iter().position(|known| std::ptr::eq(*known, role));
@@ -328,7 +327,7 @@ impl State {
     ) -> Result<Option<(Vec<&'static str>, Values)>, String> {
         let mut values = [None; MOST_VARIABLES];
         let mut locks = Vec::new();
-        for index in 0..LOCKS {
+        for (index, now) in now.iter().enumerate() {
             let Some(number) = stand.roles[index].checked_sub(1) else { continue };
             let role = self.roles[usize::from(number)];
             let bound = binding.locks.iter().find(|bound| bound.role == role.name);
@@ -354,7 +353,7 @@ impl State {
             if held & 1 << index != 0 {
                 locks.push(bound.lock);
                 for (var, counter) in &bound.counters {
-                    values[var.index()] = Some(value(counter, &now[index])?);
+                    values[var.index()] = Some(value(counter, now)?);
                 }
             }
         }
