@@ -181,6 +181,9 @@ impl Builder {
     /// Sets the hook that each worker calls with its number after its last job. If it panics, the
     /// [`Report`] counts the panic.
     ///
+    /// It must not wait for that of another worker. If a start hook panics, only the workers whose
+    /// start hooks have returned call this hook, and `build` waits for them.
+    ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
     /// use std::sync::atomic::{AtomicUsize, Ordering};

@@ -235,7 +235,8 @@ impl fmt::Display for WaitError {
 
 impl error::Error for WaitError {}
 
-/// A pool could not be built. No thread is left running.
+/// A pool could not be built. No thread is left running, except those whose
+/// [start hooks](crate::Builder::on_start) have not returned.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return }

@@ -115,7 +115,8 @@ impl<T> JobHandle<T> {
     }
 
     /// Cancels the job if it has not started. The closure and its captures are dropped on this
-    /// thread.
+    /// thread. A few hundred bytes at most stay in the queue: until a worker comes to them or, in a
+    /// queue with a [`capacity`](crate::Builder::capacity), until it has too many of them.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return }

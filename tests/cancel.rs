@@ -447,7 +447,7 @@ fn a_handle_that_cancels_on_its_drop_cancels_a_queued_job_and_no_other() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.completed, report.cancelled, report.other_panics), (4, 2, 1));
-        evidence("C13 C24 C25", 5);
+        evidence("C13,C24,C25", 5);
     });
 }
 

@@ -114,7 +114,7 @@ fn the_first_error_cancels_the_rest_and_so_does_a_drop() {
             assert_conserved(&report);
             assert_eq!((report.panicked, report.cancelled, report.completed), (1, 3, 1));
         }
-        evidence("C25 C30", 2);
+        evidence("C25,C30", 2);
     });
 }
 
@@ -144,7 +144,7 @@ fn cancelled_discarded_and_refused_jobs_are_accounted_for() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.cancelled, report.rejected, report.other_panics), (6, 2, 1));
-        evidence("C3 C13 C30", 1);
+        evidence("C3,C13,C30", 1);
     });
 }
 
@@ -169,7 +169,7 @@ fn detached_jobs_run_and_their_outcomes_are_gone() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((ran.get(), bombs.get(), report.other_panics), (300, 300, 300));
-        evidence("C13 C30", 300);
+        evidence("C13,C30", 300);
     });
 }
 
@@ -200,6 +200,6 @@ fn a_task_that_polls_is_woken_and_its_waker_goes_with_the_set() {
         held.open();
         drop(pool);
         assert_eq!(woken.get(), 1);
-        evidence("C14 C30", 2);
+        evidence("C14,C30", 2);
     });
 }

@@ -75,7 +75,7 @@ fn one_panic_costs_one_outcome() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.panicked, report.accepted), (1, 8));
-        evidence("C12 C31", 2);
+        evidence("C12,C31", 2);
     });
 }
 
@@ -100,7 +100,7 @@ fn a_shutdown_gives_the_refused_job_back_and_ends_the_map() {
             assert_eq!(taken.get(), 4);
             assert_eq!(pool.shutdown().rejected, 1);
         }
-        evidence("C3 C31", 2);
+        evidence("C3,C31", 2);
     });
 }
 
@@ -131,7 +131,7 @@ fn a_worker_gets_an_error_and_a_drop_cancels_what_is_in_flight() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.completed, report.cancelled, captures.get()), (3, 2, 4));
-        evidence("C9 C25 C31", 2);
+        evidence("C9,C25,C31", 2);
     });
 }
 

@@ -198,3 +198,26 @@ fn a_discard_needs_no_memory_that_grows_with_the_queue() {
         }
     });
 }
+
+/// Results may be read, and counts asked for, long after the end of the pool.
+#[test]
+fn an_ended_pool_keeps_no_memory_of_its_queue() {
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "an ended pool", |_| {
+        const JOBS: usize = 100_000;
+        let before = MEMORY.allocated();
+        let gate = Gate::new();
+        let pool = pool(2);
+        gate.hold(&pool, 2);
+        for job in 0..JOBS {
+            pool.execute(move || _ = std::hint::black_box(job)).unwrap();
+        }
+        let submitter = pool.submitter();
+        gate.open();
+        assert_eq!(pool.shutdown().completed, JOBS as u64 + 2);
+        let kept = MEMORY.allocated().saturating_sub(before);
+        assert!(kept < JOBS, "{kept} bytes");
+        assert_eq!(submitter.stats().queued, 0);
+        evidence("C20", 1);
+    });
+}

@@ -92,7 +92,7 @@ fn handles_return_borrowed_results_inside_the_scope() {
             Pin::new(&mut held).poll(&mut context).map(|outcome| outcome.is_completed())
         });
         assert_eq!(polled.unwrap(), Poll::Ready(true));
-        evidence("C24 C29", 2);
+        evidence("C24,C29", 2);
     });
 }
 
@@ -181,7 +181,7 @@ fn panics_of_jobs_and_of_the_body_do_not_cut_the_wait_short() {
             assert_eq!(report.panics[0].message, "the job's panic");
             assert!(report.panics[0].name.contains("panics_of_jobs"), "{report:?}");
         }
-        evidence("C12 C29", ROUNDS);
+        evidence("C12,C29", ROUNDS);
     });
 }
 
@@ -216,7 +216,7 @@ fn panicking_destructors_are_caught_and_counted_before_the_scope_returns() {
         assert_conserved(&report);
         assert_eq!((report.completed, report.panicked, report.cancelled), (1, 1, 1));
         assert_eq!(report.other_panics, 2, "a cancelled capture, and a result");
-        evidence("C13 C29", 1);
+        evidence("C13,C29", 1);
     });
 }
 
@@ -258,7 +258,7 @@ fn a_discard_ends_a_scope_and_its_jobs_are_reported() {
             assert_conserved(&report);
             assert_eq!((report.completed, report.cancelled, report.rejected), (1, 3, 1));
         }
-        evidence("C3 C5 C17 C29", ROUNDS);
+        evidence("C3,C5,C17,C29", ROUNDS);
     });
 }
 
@@ -286,7 +286,7 @@ fn a_deadline_reports_the_running_job_of_a_scope_and_the_scope_still_waits() {
         assert_eq!(text, "it ran to its end");
         assert_conserved(&report);
         assert_eq!((report.unfinished, report.cancelled), (1, 1));
-        evidence("C17 C29", 1);
+        evidence("C17,C29", 1);
     });
 }
 
@@ -314,7 +314,7 @@ fn a_scope_in_a_job_of_its_pool_is_refused_before_it_begins() {
         });
         nested.unwrap().unwrap();
         assert_eq!(shared.into_inner().unwrap(), 1);
-        evidence("C21 C29", 2);
+        evidence("C21,C29", 2);
     });
 }
 
@@ -343,7 +343,7 @@ fn a_full_queue_refuses_and_the_scope_does_not_wait_for_what_it_refused() {
         let report = pool.shutdown();
         assert_conserved(&report);
         assert_eq!((report.completed, report.rejected), (4, 3));
-        evidence("C8 C9 C29", 1);
+        evidence("C8,C9,C29", 1);
     });
 }
 
@@ -362,7 +362,7 @@ fn a_cancelled_job_is_no_longer_waited_for_although_its_shell_is_queued() {
         drop(text);
         gate.open();
         assert_eq!(pool.shutdown().cancelled, 1);
-        evidence("C25 C29", 1);
+        evidence("C25,C29", 1);
     });
 }
 
@@ -372,10 +372,10 @@ struct Circle<'scope, T>(Mutex<Option<(ScopedJobHandle<'scope, T>, Arc<Self>)>>)
 /// A handle that is forgotten keeps its result, and drops neither it nor anything else.
 #[test]
 fn forgotten_handles_let_no_borrow_dangle() {
+    // What they leak must stay small beside what the tests of memory measure.
+    const ROUNDS: u64 = 10;
     watchdog(LIMIT, "forgotten", |_| {
         let pool = pool(2);
-        // What they leak must stay small beside what the tests of memory measure.
-        const ROUNDS: u64 = 10;
         for _ in 0..ROUNDS {
             let dropped = Count::default();
             let buffer = vec![1_u8; 64];
@@ -422,6 +422,6 @@ fn the_last_owner_may_end_the_pool_inside_the_scope() {
             let refused = submitter.scope(|scope| scope.execute(|| count += 1).is_err());
             assert_eq!((refused.unwrap(), count), (true, 1));
         }
-        evidence("C16 C21 C29", 2);
+        evidence("C16,C21,C29", 2);
     });
 }

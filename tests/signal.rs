@@ -720,3 +720,70 @@ fn a_forked_child_has_its_own_signals() {
         assert_eq!(steps.recv(), Ok(SignalStep::Discard));
     });
 }
+
+/// Ends a forked child that hangs.
+const ALARM: u32 = 20;
+
+/// The pool of the parent has no thread in the child that would listen.
+#[test]
+fn a_pool_of_a_forked_child_takes_its_own_steps() {
+    alone("a_pool_of_a_forked_child_takes_its_own_steps", || {
+        let capture = Arc::new(());
+        let pool = pool(1);
+        let (send, steps) = mpsc::channel();
+        let before = {
+            let capture = Arc::clone(&capture);
+            move |step| {
+                let _ = &capture;
+                send.send(step).unwrap();
+            }
+        };
+        pool.shutdown_trigger().on_signals_with(before).unwrap();
+        // SAFETY: no other thread holds a lock that the child needs.
+        let child = match unsafe { fork() }.unwrap() {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => {
+                alarm::set(ALARM);
+                let own = support::pool(1);
+                let (send, steps) = mpsc::channel();
+                let trigger = own.shutdown_trigger();
+                trigger.on_signals_with(move |step| send.send(step).unwrap()).unwrap();
+                assert_eq!(Arc::strong_count(&capture), 1, "what listens no more is dropped");
+                for step in [SignalStep::Drain, SignalStep::Discard] {
+                    raise(Signal::SIGTERM).unwrap();
+                    assert_eq!(steps.recv(), Ok(step));
+                }
+                drop(own);
+                // The copy of the other pool is still there, and does not listen.
+                raise_the_last(Signal::SIGTERM);
+            }
+        };
+        let end = waitpid(child, None).unwrap();
+        assert!(matches!(end, WaitStatus::Signaled(_, Signal::SIGTERM, _)), "{end:?}");
+        raise(Signal::SIGINT).unwrap();
+        assert_eq!(steps.recv(), Ok(SignalStep::Drain));
+    });
+}
+
+#[test]
+fn a_forked_child_gets_its_signals_back_however_it_ends_its_pool() {
+    alone("a_forked_child_gets_its_signals_back_however_it_ends_its_pool", || {
+        // Not the one that waits for the workers until a deadline.
+        for end in End::ALL.into_iter().filter(|end| *end != End::InTime) {
+            let mut pool = Some(pool(1));
+            pool.as_ref().unwrap().shutdown_trigger().on_signals().unwrap();
+            // SAFETY: no other thread holds a lock that the child needs.
+            let child = match unsafe { fork() }.unwrap() {
+                ForkResult::Parent { child } => child,
+                ForkResult::Child => {
+                    alarm::set(ALARM);
+                    let _ = end.end(pool.take().unwrap());
+                    raise_the_last(Signal::SIGTERM);
+                }
+            };
+            let status = waitpid(child, None).unwrap();
+            let killed = matches!(status, WaitStatus::Signaled(_, Signal::SIGTERM, _));
+            assert!(killed, "{end:?}: {status:?}");
+        }
+    });
+}

@@ -86,6 +86,10 @@ impl<T: Send> Queue<T> for Locked<T> {
                 return Some(popped);
             }
             if state.gate.closed {
+                let buffer = mem::take(&mut state.items);
+                // Without the lock, since it may take a while.
+                drop(state);
+                drop(buffer);
                 return None;
             }
             state = self.not_empty.wait(state);

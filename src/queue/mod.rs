@@ -57,7 +57,7 @@ pub trait Queue<T>: Send + Sync {
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
 
     /// Takes the oldest item, and waits while there is none. Returns `None` once the queue is
-    /// closed and empty.
+    /// closed and empty. Then its buffers are freed, since what outlives the pool keeps the queue.
     ///
     /// It calls `idle` before it waits or returns `None`, and may call it before it returns an
     /// item, possibly with a lock of the queue held. The caller then does what it has deferred

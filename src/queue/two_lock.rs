@@ -228,6 +228,10 @@ impl<T> TwoLock<T> {
                 return Some((head, tail.scout_for(queued - 1)));
             }
             if tail.gate.closed {
+                let buffers = (mem::take(&mut head.items), mem::take(&mut tail.items));
+                // Without the locks, since it may take a while.
+                drop((tail, head));
+                drop(buffers);
                 return None;
             }
             // A capacity of `usize::MAX` is no memory.

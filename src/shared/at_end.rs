@@ -1,5 +1,7 @@
 //! What follows the end of the pool, apart from the final report: it stops listening to signals.
 
+use std::process;
+
 use super::Shared;
 use crate::sync::ProcessLock;
 
@@ -14,13 +16,16 @@ struct State {
     live: usize,
     /// The owner has joined the workers, or has detached.
     left: bool,
+    /// The process that has the workers.
+    process: u32,
     /// `None` once the pool has ended.
     actions: Option<Vec<Box<dyn FnOnce() + Send>>>,
 }
 
 impl AtEnd {
-    pub(super) const fn new(workers: usize) -> Self {
-        let state = State { live: workers, left: false, actions: Some(Vec::new()) };
+    pub(super) fn new(workers: usize) -> Self {
+        let process = process::id();
+        let state = State { live: workers, left: false, process, actions: Some(Vec::new()) };
         AtEnd(ProcessLock::new(state))
     }
 
@@ -34,7 +39,7 @@ impl AtEnd {
         self.change(|state| state.left = true);
     }
 
-    /// The owner has joined the workers. In a forked process none is there, and none has exited.
+    /// The owner has joined the workers.
     fn join(&self) {
         self.change(|state| (state.live, state.left) = (0, true));
     }
@@ -42,7 +47,7 @@ impl AtEnd {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.0.lock();
         change(&mut state);
-        let has_ended = state.live == 0 && state.left;
+        let has_ended = state.left && (state.live == 0 || state.process != process::id());
         let due = if has_ended { state.actions.take() } else { None };
         drop(state);
         due.into_iter().flatten().for_each(|action| action());

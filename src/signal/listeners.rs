@@ -1,6 +1,8 @@
 //! The pools that listen to signals.
 
 use super::{SignalStep, STEPS};
+#[cfg(unix)]
+use crate::panics::drop_catching;
 
 /// Takes a step. It is user code.
 pub(super) type Take = Box<dyn FnMut(SignalStep) + Send>;
@@ -29,6 +31,12 @@ impl Listeners {
     pub(super) fn remove(&mut self, number: u64) -> Option<Listener> {
         let index = self.0.iter().position(|listener| listener.number == number)?;
         Some(self.0.remove(index))
+    }
+
+    /// Drops the closures of all of them, one by one.
+    #[cfg(unix)]
+    pub(super) fn release(self) {
+        self.0.into_iter().for_each(|listener| _ = drop_catching(listener));
     }
 
     pub(super) fn is_empty(&self) -> bool {

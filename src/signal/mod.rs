@@ -152,8 +152,10 @@ impl Shutdown {
     /// pool, on the thread that brings it about. If it is being called then, it is dropped when it
     /// returns.
     ///
-    /// A child that is made by `fork` takes no steps. It gets back the former effect of the signals
-    /// when it drops its copies of the pools.
+    /// A child that is made by `fork` takes no steps for its copies of the pools, and neither signal
+    /// ends it, however many come. It gets back their former effect when it drops these copies or
+    /// shuts them down. A pool of its own can listen; then the copies no longer do, and their
+    /// `before`s are dropped.
     ///
     /// On Windows the signals are the Ctrl-C, Ctrl-Break and close of the console, through the
     /// [`ctrlc`](https://docs.rs/ctrlc) crate, which keeps another thread. The third of them, and

@@ -13,10 +13,10 @@
 // The flags of signal-hook are atomics of the standard library. No model has signals.
 #![allow(clippy::disallowed_types)]
 
-use std::fs;
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, process};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::backend::{Handle, SignalDelivery};
@@ -56,6 +56,8 @@ struct Session {
     actions: Actions,
     handle: Handle,
     thread: thread::JoinHandle,
+    /// The process that has the thread.
+    process: u32,
     /// The thread runs user code, or is about to.
     busy: bool,
 }
@@ -78,13 +80,14 @@ type Delivery = SignalDelivery<Arc<UnixStream>, WithRawSiginfo>;
 /// listener [leaves](leave).
 pub(super) fn listen(take: Take) -> Result<u64, SignalErrorKind> {
     let mut state = STATE.lock();
-    let number = state.next_number();
-    let session = match state.session.take() {
-        Some(session) => session,
-        None => state.begin()?,
-    };
-    state.session.insert(session).listeners.add(number, take);
-    Ok(number)
+    let copy = state.end_if_copied();
+    let number = state.add(take);
+    drop(state);
+    if let Some(copy) = copy {
+        let _ = copy.thread.join();
+        copy.listeners.release();
+    }
+    number
 }
 
 /// Removes a listener whose pool has ended. With the last one, everything is given back.
@@ -106,6 +109,16 @@ impl State {
     fn next_number(&mut self) -> u64 {
         self.last += 1;
         self.last
+    }
+
+    fn add(&mut self, take: Take) -> Result<u64, SignalErrorKind> {
+        let number = self.next_number();
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => self.begin()?,
+        };
+        self.session.insert(session).listeners.add(number, take);
+        Ok(number)
     }
 
     /// Registers the handler and starts the thread. An error gives everything back.
@@ -144,6 +157,7 @@ impl State {
             actions,
             handle,
             thread,
+            process: process::id(),
             busy: false,
         })
     }
@@ -154,12 +168,27 @@ impl State {
         if !self.session.as_ref()?.listeners.is_empty() {
             return None;
         }
+        let session = self.end()?;
+        session.handle.close(); // wakes the thread
+        (!session.busy).then_some(session.thread)
+    }
+
+    /// Ends the session of another process, of which this one is a forked child: its thread is not
+    /// here.
+    fn end_if_copied(&mut self) -> Option<Session> {
+        if self.session.as_ref()?.process == process::id() {
+            return None;
+        }
+        self.end()
+    }
+
+    /// Gives the signals back.
+    fn end(&mut self) -> Option<Session> {
         let session = self.session.take()?;
         if let Some(unheard) = &self.unheard {
             unheard.store(true, Ordering::SeqCst);
         }
-        session.handle.close(); // wakes the thread
-        (!session.busy).then_some(session.thread)
+        Some(session)
     }
 
     /// Returns the session, if it has not ended.

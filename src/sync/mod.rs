@@ -46,12 +46,12 @@ pub use process_lock::ProcessLock;
 macro_rules! watched {
     ($value:expr, $type:ty, $role:literal $(beside $other:expr)?,
      |$data:ident| $($name:ident: $counter:expr),+ $(,)?) => {{
+        use $crate::sync::watch::Count as _;
         static ROLE: $crate::sync::watch::Role = $crate::sync::watch::Role {
             name: $role,
             counters: &[$(stringify!($name)),+],
         };
         let beside = None$(.or(Some($other.number())))?;
-        use $crate::sync::watch::Count as _;
         let look = |$data: &$type| $crate::sync::watch::Snapshot::of([$($counter.count()),+]);
         $crate::sync::Mutex::with_role($value, &ROLE, beside, look)
     }};

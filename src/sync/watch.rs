@@ -93,15 +93,15 @@ pub(super) struct Watched<T> {
 
 impl<T> Watched<T> {
     pub(super) fn new(
-        lock: usize,
+        number: usize,
         role: &'static Role,
         beside: Option<usize>,
         look: fn(&T) -> Snapshot,
         now: &T,
     ) -> Option<Self> {
         let watcher = installed()?;
-        watcher.created(lock, role, beside, look(now));
-        Some(Watched { watcher, lock, look })
+        watcher.created(number, role, beside, look(now));
+        Some(Watched { watcher, lock: number, look })
     }
 
     #[inline]

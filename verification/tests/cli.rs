@@ -87,6 +87,7 @@ fn audit() -> Audit {
         assumptions: Vec::new(),
         clauses: Vec::new(),
         trials: Vec::new(),
+        protocols: Vec::new(),
         kill_matrix: None,
         samples: Vec::new(),
         checker: None,

@@ -135,7 +135,7 @@ pub fn questions(protocol: &Protocol) -> Vec<Question> {
         }
         let stuck: Vec<_> = protocol.steps.iter().filter(|step| !step.is_visit).collect();
         let stuck: Vec<_> = stuck.into_iter().flat_map(impossible).collect();
-        let not_done = [Clause(done.iter().flat_map(|one| negated_any(one)).collect())];
+        let not_done = [Clause(done.iter().flat_map(negated_any).collect())];
         let what = "in the end, a step is possible until everything is done".to_owned();
         ask(what, &[&reachable, from, &stuck, &not_done]);
     }

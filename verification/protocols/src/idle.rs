@@ -12,6 +12,7 @@ const EPOCH: &str = "epoch";
 const QUEUE: &str = "queue";
 
 /// Returns the protocol.
+#[allow(clippy::too_many_lines)] // one table
 pub fn protocol() -> Protocol {
     let mut p = Protocol::new(
         "the epoch of idleness waiters",

@@ -81,9 +81,9 @@ impl<T: Into<Linear>> Add<T> for Linear {
 impl Mul<i128> for Linear {
     type Output = Linear;
     fn mul(mut self, by: i128) -> Linear {
-        let product = |own: i128| own.checked_mul(by).expect("a protocol's numbers are small");
-        self.constant = product(self.constant);
-        self.factors = self.factors.map(product);
+        for number in self.factors.iter_mut().chain([&mut self.constant]) {
+            *number = number.checked_mul(by).expect("a protocol's numbers are small");
+        }
         self
     }
 }

@@ -244,6 +244,7 @@ impl Protocol {
 
     /// Says that from the moment `from`, each step but a visit lowers the measure, and that one is
     /// possible until everything is done.
+    #[allow(clippy::large_types_passed_by_value)] // a table reads better without references
     pub(crate) fn ends(
         &mut self,
         from: impl IntoIterator<Item = Clause>,

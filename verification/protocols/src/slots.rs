@@ -10,6 +10,7 @@ const GATE: &str = "gate";
 const HEAD: &str = "head";
 
 /// Returns the protocol.
+#[allow(clippy::too_many_lines)] // one table
 pub fn protocol() -> Protocol {
     let mut p = Protocol::new(
         "slots and blocked pushers",

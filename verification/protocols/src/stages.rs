@@ -8,6 +8,7 @@ use crate::protocol::{Binding, BoundLock, Protocol};
 const LOCK: &str = "submission";
 
 /// Returns the protocol.
+#[allow(clippy::too_many_lines)] // one table
 pub fn protocol() -> Protocol {
     let mut p = Protocol::new(
         "stages of a job with a handle",

@@ -1,5 +1,7 @@
 //! Protocols as text, for people.
 
+use std::fmt::Write as _;
+
 use crate::linear::{Atom, Clause, Linear, Relation, Var};
 use crate::protocol::{Kind, Named, Protocol, Step};
 
@@ -132,7 +134,7 @@ impl Protocol {
                 number if name.is_empty() => number.to_string(),
                 number => format!("{number}·"),
             };
-            text.push_str(&format!("{sign}{number}{name}"));
+            let _ = write!(text, "{sign}{number}{name}");
         }
         if text.is_empty() {
             text.push('0');

@@ -6,6 +6,7 @@ use crate::protocol::{Binding, BoundLock, Protocol};
 const LOCK: &str = "termination";
 
 /// Returns the protocol.
+#[allow(clippy::too_many_lines)] // one table
 pub fn protocol() -> Protocol {
     let mut p = Protocol::new(
         "the final report",

@@ -11,6 +11,7 @@ const HEAD: &str = "head";
 const TAIL: &str = "tail";
 
 /// Returns the protocol.
+#[allow(clippy::too_many_lines)] // one table
 pub fn protocol() -> Protocol {
     let mut p = Protocol::new(
         "wake-ups and scouts",

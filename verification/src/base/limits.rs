@@ -119,7 +119,10 @@ mod tests {
             for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
                 let path = entry.path();
                 if entry.file_type().unwrap().is_dir() {
-                    folders.push(path);
+                    // The stand-in for loom tests that it has these functions.
+                    if !path.ends_with("mazurka-loom") {
+                        folders.push(path);
+                    }
                     // This file contains the names as text.
                 } else if path.extension().is_some_and(|name| name == "rs")
                     && !path.ends_with("limits.rs")

@@ -181,7 +181,7 @@ mod tests {
     fn the_locks_of_the_queues_have_names_of_their_own() {
         let mut sources = Sources::default();
         let file = "src/queue/locked.rs";
-        let (line, column) = place(&mut sources, file, "Mutex::new");
+        let (line, column) = place(&mut sources, file, "watched!");
         assert_eq!(sources.name("lock", file, line, column), "queue lock");
         let (line, column) = place(&mut sources, file, "Condvar::new");
         assert_eq!(sources.name("signal", file, line, column), "queue not empty signal");

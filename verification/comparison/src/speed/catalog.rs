@@ -318,6 +318,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
     cases
 }
 
+#[allow(clippy::unnecessary_wraps)] // as the other targets
 fn as_fast(_: &About) -> Option<Target> {
     Some(Target::Ratio(1.0))
 }
