@@ -20,7 +20,7 @@ pub enum Pause {
 /// A popper that looks on takes an item as soon as it comes, which suits a pusher that waits for
 /// it. A yield lets the pusher push on, which suits a stream of items, and threads that share a
 /// core. So poppers yield while a yield brings several items. Otherwise they look on while the
-/// [`Patience`] says that it pays, and yield now and then to see whether there is a stream.
+/// `Patience` says that it pays, and yield now and then to see whether there is a stream.
 #[derive(Debug, Default)]
 pub struct PausePolicy {
     looks: Patience,
