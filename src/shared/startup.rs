@@ -81,7 +81,8 @@ impl Startup {
         if let (Err(message), None) = (result, &state.failure) {
             state.failure = Some(StartFailure { worker, message, in_hook: Vec::new() });
         }
-        self.changed.notify_all();
+        // Only the builder waits by now.
+        self.changed.notify_one();
     }
 
     /// Waits until every hook has returned.

@@ -92,6 +92,8 @@ pub(crate) const OWNER_TIMES_OUT: Defect =
     in_file(RECORD, "a deadline fires too early", Action::FireDeadline);
 pub(crate) const STARTUP_WAKES_NOBODY: Defect =
     in_file("src/shared/startup.rs", "a step of the start wakes nobody", Action::DropNotifyAll);
+pub(crate) const HOOK_END_WAKES_NOBODY: Defect =
+    in_file("src/shared/startup.rs", "a finished start hook wakes nobody", Action::DropNotifyOne);
 /// Between the count of a panic and its entry in the list.
 pub(crate) const JOB_SPLITS_ITS_END: Defect =
     in_file(RECORD, "a panic is counted before it is listed", Action::SplitLock(2));

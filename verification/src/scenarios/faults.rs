@@ -40,18 +40,18 @@ pub(crate) const THIRD_SPAWN_FAILS: Scenario = Scenario {
 
 pub(crate) const NO_START_HOOK_RUNS_EARLY: Scenario = Scenario {
     name: "no-start-hook-before-every-thread",
-    property: "when the second of 2 workers cannot start, build returns an error and the start \
+    property: "when the last of 3 workers cannot start, build returns an error and the start \
         hook, which waits for that worker, does not run",
-    world: World { faults: &[worker_cannot_start(1)], ..World::PLAIN },
+    world: World { faults: &[worker_cannot_start(2)], ..World::PLAIN },
     body: |harness| {
-        let (meeting, started) = (Latch::new(2), Count::default());
+        let (meeting, started) = (Latch::new(3), Count::default());
         let on_start = started.clone();
         let hook = move |_| {
             on_start.add();
             meeting.arrive();
             meeting.wait();
         };
-        let built = harness.builder().workers(2).on_start(hook).build();
+        let built = harness.builder().workers(3).on_start(hook).build();
         assert!(built.expect_err("a worker could not start").is_spawn());
         assert_eq!(started.get(), 0, "no hook runs before every thread exists");
         harness.reach("an error");
@@ -108,6 +108,29 @@ pub(crate) const START_HOOK_PANICS: Scenario = Scenario {
             .build();
         assert!(built.expect_err("a hook panicked").is_start_hook());
         meeting.done();
+        stopped.wait();
+        harness.reach("an error");
+    },
+};
+
+pub(crate) const START_HOOK_PANICS_BESIDE_ANOTHER: Scenario = Scenario {
+    name: "start-hook-panics-beside-another",
+    property: "when one of 2 start hooks panics, build returns an error, whether or not the other \
+        has returned",
+    clauses: &[27],
+    reach: &["an error"],
+    world: World::PLAIN,
+    body: |harness| {
+        let stopped = Latch::new(1);
+        let on_stop = stopped.clone();
+        let hook = |worker| {
+            if worker == 1 {
+                panic_quietly()
+            }
+        };
+        let builder = harness.builder().workers(2).on_start(hook);
+        let built = builder.on_stop(move |_| on_stop.done()).build();
+        assert!(built.expect_err("a hook panicked").is_start_hook());
         stopped.wait();
         harness.reach("an error");
     },
