@@ -167,7 +167,7 @@ mod explored {
         tamper(&mut expected, verdict.explorations.last().unwrap().executions);
         let report = TrialReport::new(trial, verdict, None, &defects, &expected);
         let word = report.verdict.to_string();
-        let scope = Scope { models: true, ..Scope::default() };
+        let scope = Scope { models: true, model: Some(name.to_owned()), ..Scope::default() };
         let audit = Audit { scope, trials: vec![report], ..super::audit() };
         (word, super::published(&name.replace('/', "-"), audit))
     }
