@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything that must pass before a change lands, in CI and on a laptop. Every model, sample
-# and test runs once. About 13 minutes on two quiet cores, from nothing.
+# and test runs once. Up to half an hour on two cores, from nothing.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
