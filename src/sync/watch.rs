@@ -1,4 +1,4 @@
-//! What a watcher sees of the data under locks: the counters of the pool's protocols.
+//! Reports the counters of the protocols to a watcher when a lock is acquired or released.
 //!
 //! A lock that is created by `watched!` has a role and counters. When the lock is released, or its
 //! owner goes to sleep, the watcher is told the counters. That is no operation of the model: it reads

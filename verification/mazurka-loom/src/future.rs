@@ -23,7 +23,7 @@ impl Wake for Woken {
 }
 
 /// Polls a future on the current thread until it is ready. Between two polls, the thread waits to be
-/// woken, and may once be woken for no reason.
+/// woken, and may have one spurious wake-up.
 #[track_caller]
 pub fn block_on<F>(f: F) -> F::Output
 where

@@ -91,11 +91,6 @@ pub struct Watched<'a> {
     pub failure: Option<&'a str>,
 }
 
-/// Steps that explorations need not take. A popper that is no scout finds the head filled only after
-/// it has freed a grown buffer, and assigns a wake-up only if two others sleep besides: too many
-/// poppers for a model, and too rare for samples.
-const RARE: [&str; 1] = ["a popper finds the head filled, takes an item, assigns a wake-up"];
-
 impl ProtocolReport {
     /// Decides every protocol, and counts the steps that were taken.
     pub fn all(watched: &[Watched<'_>]) -> Vec<Self> {
@@ -131,8 +126,7 @@ impl ProtocolReport {
                 locks: row.locks,
                 when: row.when,
                 changes: row.changes,
-                is_seen: !RARE.contains(&step.name)
-                    && protocol.bindings.iter().any(|one| protocol.must_be_taken(step, one)),
+                is_seen: protocol.bindings.iter().any(|one| protocol.must_be_taken(step, one)),
                 taken: taken.iter().map(|(_, own)| times(own)).sum(),
                 model: first.map(|(name, _)| (*name).to_owned()),
             }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::sync::{mpsc, Arc, Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -98,11 +98,15 @@ fn trip<P: Pool>(pool: &P, number: usize) -> usize {
 pub(super) fn rest<P: Pool>(workers: usize, jobs: usize) -> Vec<Option<f64>> {
     let pool = Awaited::of(P::start(workers));
     let millisecond = Duration::from_millis(1);
-    // The first jobs start threads on some pools. Then everybody comes to rest.
+    // The first jobs start threads on some pools. What workers do between the last of them and their
+    // sleep counts as rest.
+    let (ended, ends) = mpsc::channel();
     for _ in 0..4 * workers {
-        pool.execute(|| ()).expect("the pool runs");
+        let ended = ended.clone();
+        pool.execute(move || ended.send(()).expect("the caller waits")).expect("the pool runs");
     }
-    thread::sleep(Duration::from_millis(50));
+    drop(ended);
+    ends.iter().for_each(drop);
     let measured = |run: &dyn Fn() -> f64| {
         let before = machine::processor_seconds()?;
         let paused = run();

@@ -3,10 +3,10 @@
 use mazurka::choose;
 use mazurka::sync::{Condvar, Mutex};
 
-/// Lets one thread wait for another. A wait may return once for no reason.
+/// Lets one thread wait for another. A wait may return spuriously, once.
 #[derive(Debug)]
 pub struct Notify {
-    /// Whether there is a notification, and whether a wait has returned for no reason.
+    /// Whether there is a notification, and whether a wait has returned spuriously.
     state: Mutex<(bool, bool)>,
     notified: Condvar,
 }

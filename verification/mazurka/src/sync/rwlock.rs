@@ -22,7 +22,7 @@ use crate::raw::{self, Object};
 /// ```
 pub struct RwLock<T: ?Sized> {
     object: Object,
-    // Never contended: the object's lock decides who has access.
+    // Never contended: access is decided by the lock of the object.
     data: std::sync::RwLock<T>,
 }
 
