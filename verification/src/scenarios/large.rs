@@ -1,6 +1,7 @@
 //! Scenarios for samples, too large to be explored: many workers, submitters and jobs.
 
-use last_call::sync::{self, thread};
+use last_call::queue::{Queue, Wait};
+use last_call::sync::{self, thread, Arc};
 use last_call::{Outcome, Submitter, ThreadPool};
 
 use super::shutdown::{settled, spawn};
@@ -198,6 +199,46 @@ pub(crate) const DISCARD_RACE: Scenario = Scenario {
         let refused = SUBMITTERS * EACH - completed.get() - cancelled.get();
         let (completed, cancelled) = (completed.get(), cancelled.get());
         harness.reach_each(&[(COMPLETED, completed), (CANCELLED, cancelled), (REFUSED, refused)]);
+    },
+};
+
+/// Three items need three scouts. If one of them swaps and the others are late, two more pushes wake
+/// nobody, and a popper that the close wakes finds more items than scouts.
+pub(crate) const QUEUE_CLOSE: Scenario = Scenario {
+    name: "queue-close-6x5",
+    property:
+        "queue: sleeping poppers take each item pushed before the close once: 6 poppers, 5 items",
+    clauses: &[4, 16],
+    reach: &["every item was out before the close", "items were left at the close"],
+    world: World::PLAIN,
+    body: |harness| {
+        const POPPERS: usize = 6;
+        const ITEMS: usize = 5;
+        let queue = Arc::new(harness.queue::<()>(None));
+        let (asleep, popped) = (Latch::new(POPPERS), Count::default());
+        let popper = |number| {
+            let (queue, asleep, popped) = (Arc::clone(&queue), asleep.clone(), popped.clone());
+            spawn(&format!("popper {number}"), move || {
+                if queue.pop(|| asleep.done()).is_some() {
+                    popped.add();
+                }
+            })
+        };
+        let poppers = (0..POPPERS).map(popper).collect();
+        asleep.wait();
+        // `counts` takes both locks. So each popper has released them, to sleep or to pause.
+        assert_eq!(queue.counts().queued, 0);
+        for _ in 0..ITEMS {
+            queue.push((), Wait::No).unwrap();
+        }
+        let all = queue.counts().queued == 0;
+        queue.close();
+        join(poppers);
+        assert_eq!(popped.get(), ITEMS, "each item was popped once");
+        harness.reach(
+            ["items were left at the close", "every item was out before the close"]
+                [usize::from(all)],
+        );
     },
 };
 
