@@ -79,8 +79,9 @@
 //! | --- | --- | --- |
 //! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` forms | while a bounded queue is full | the `try_` forms |
 //! | `join`, `join_timeout` | until the job has its outcome | `.await` |
-//! | `wait_idle`, [`Shutdown::wait`] and their `_timeout` forms | until the pool is idle, or has ended | `spawn_blocking` |
-//! | the `shutdown` methods, and the drop of the pool | until the jobs have ended, or the deadline | `spawn_blocking` |
+//! | `wait_idle` and `wait_idle_timeout` | until the pool is idle | [`idle`](ThreadPool::idle)`().await` |
+//! | [`Shutdown::wait`] and `wait_timeout` | until the pool has ended | [`terminated`](Shutdown::terminated)`().await` |
+//! | the `shutdown` methods, and the drop of the pool | until the jobs have ended, or the deadline | [`Shutdown::drain`] or `discard`, `terminated().await`, then `shutdown`; with a deadline `spawn_blocking` |
 //! | [`Shutdown::discard`], [`JobHandle::cancel`] | while destructors of captures run | `spawn_blocking`, if they may take long |
 //!
 //! [`Shutdown::drain`] returns at once. The graceful shutdown of a server waits for its requests,
@@ -107,6 +108,7 @@ mod pool;
 mod scope;
 mod submitter;
 mod trigger;
+mod waits;
 
 mod job;
 mod shared;
@@ -121,6 +123,7 @@ mod patience;
 mod report;
 #[cfg(feature = "signal")]
 mod signal;
+mod wakers;
 
 /// What the evidence looks into. It is public with the feature `__internals` only.
 #[path = ""] // in this folder, and not in one of its own
@@ -151,6 +154,7 @@ pub use scope::{Scope, ScopedJobHandle};
 pub use signal::{SignalError, SignalStep};
 pub use submitter::Submitter;
 pub use trigger::{Shutdown, StopToken};
+pub use waits::{Idle, Terminated};
 
 /// `true` if this build runs only inside a model. Documentation tests return at once then: cargo
 /// compiles them without `--cfg loom`, but links them with a library that has it.

@@ -67,7 +67,6 @@ impl Shutdown {
         self.wait_until(Deadline::after(timeout))
     }
 
-    #[cfg(feature = "signal")]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -10,6 +10,7 @@ use crate::queue::Queue;
 use crate::report::{JobId, JobPanic};
 use crate::shared::{Record, Shared};
 use crate::sync::Arc;
+use crate::wakers::Woken;
 
 /// Called with the number of a worker, on its thread.
 pub(crate) type Hook = CatchDrop<Arc<dyn Fn(usize) + Send + Sync>>;
@@ -112,13 +113,22 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// Does what was deferred while there were jobs.
-    fn catch_up(&mut self) {
+    /// Does what was deferred while there were jobs. A lock of the queue may be held.
+    fn catch_up(&mut self) -> Woken {
         self.emptied.clear();
         if mem::take(&mut self.uncounted) {
             self.end(Ending::Completed);
         }
-        self.notify_idle();
+        self.notify()
+    }
+
+    /// Notifies idleness waiters of the jobs that have ended. Returns the tasks among them.
+    fn notify(&mut self) -> Woken {
+        if mem::take(&mut self.unnotified) {
+            self.shared.idle.notify()
+        } else {
+            Woken::default()
+        }
     }
 }
 
@@ -159,9 +169,7 @@ impl Claimant for Worker<'_> {
     }
 
     fn notify_idle(&mut self) {
-        if mem::take(&mut self.unnotified) {
-            self.shared.idle.notify();
-        }
+        self.notify().wake();
     }
 
     fn defer_free(&mut self, emptied: Job) {
@@ -195,7 +203,12 @@ mod tests {
             shared.queue.close();
             let (watch, _) = IdleWatch::begin(&shared).expect("this is no worker");
             main(&shared, 0, Hooks::default());
-            assert_eq!((watch.finished(), *shared.idle.epoch.lock()), (10, 1), "{}", kind.name());
+            assert_eq!(
+                (watch.finished(), shared.idle.epoch.lock().number),
+                (10, 1),
+                "{}",
+                kind.name()
+            );
         }
     }
 }

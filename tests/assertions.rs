@@ -15,10 +15,10 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use last_call::{
-    BuildError, Builder, CancelReason, Cancellation, JobError, JobHandle, JobId, JobOptions,
+    BuildError, Builder, CancelReason, Cancellation, Idle, JobError, JobHandle, JobId, JobOptions,
     JobPanic, JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Scope, ScopedJobHandle,
-    Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitError, Submitter, ThreadPool,
-    UnfinishedJob, WaitError,
+    Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitError, Submitter, Terminated,
+    ThreadPool, UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -41,6 +41,10 @@ assert_impl_all!(StopToken: Send, Sync, Unpin, Clone, Debug);
 assert_impl_all!(JobOptions<'static>: Send, Sync, Unpin, Copy, Debug);
 assert_impl_all!(QueueKind: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug, Copy, Default);
 assert_impl_all!(QueueKind: Eq, Hash);
+
+// They hold wakers, which may be anything, behind the locks of the pool.
+assert_impl_all!(Idle: Send, Sync, Unpin, Debug);
+assert_impl_all!(Terminated: Send, Sync, Unpin, Debug);
 
 // A handle owns a `T` that is not there yet: it is `Send` if `T` is. Sharing it reveals only
 // whether the job has ended, so `Sync` needs no more.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
-use super::{locked, two_lock, Counts, IsShell, Queue, Refused, Wait};
+use super::{locked, two_lock, AfterUnlock, Counts, IsShell, Queue, Refused, Wait};
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///
@@ -119,7 +119,7 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
     }
 
     #[inline]
-    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+    fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         delegate!(self, queue => queue.pop(idle))
     }
 

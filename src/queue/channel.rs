@@ -5,7 +5,7 @@ use std::vec::IntoIter;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused, Wait};
+use super::{admit, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused, Wait};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
@@ -57,9 +57,9 @@ impl<T: Send> Queue<T> for Channel<T> {
         Ok(number)
     }
 
-    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+    fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         self.receiver.try_recv().ok().or_else(|| {
-            idle();
+            idle().run();
             self.receiver.recv().ok()
         })
     }

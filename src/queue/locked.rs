@@ -2,7 +2,9 @@
 
 use std::mem;
 
-use super::{admit, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait};
+use super::{
+    admit, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
+};
 use crate::sync::{watched, Condvar, Mutex};
 
 /// A queue under one lock.
@@ -76,10 +78,15 @@ impl<T: Send> Queue<T> for Locked<T> {
         }
     }
 
-    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+    fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         let mut state = self.state.lock();
         if state.items.is_empty() {
-            idle();
+            let after = idle();
+            if !after.is_nothing() {
+                drop(state);
+                after.run();
+                state = self.state.lock();
+            }
         }
         loop {
             if let Some(popped) = state.items.pop() {

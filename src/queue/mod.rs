@@ -61,8 +61,8 @@ pub trait Queue<T>: Send + Sync {
     ///
     /// It calls `idle` before it waits or returns `None`, and may call it before it returns an
     /// item, possibly with a lock of the queue held. The caller then does what it has deferred
-    /// while there were items.
-    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)>;
+    /// while there were items. What `idle` returns is run next, with no lock held.
+    fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)>;
 
     /// Releases the slot of an accepted item. The claimant of the item calls this once. Does
     /// nothing if slots are not counted.
@@ -81,6 +81,23 @@ pub trait Queue<T>: Send + Sync {
 
     /// Returns counts of one instant.
     fn counts(&self) -> Counts;
+}
+
+/// What is left to do once no lock is held.
+pub trait AfterUnlock {
+    /// Returns `true` if there is nothing to do, so that a lock need not be released for it.
+    fn is_nothing(&self) -> bool;
+
+    /// Does it.
+    fn run(self);
+}
+
+impl AfterUnlock for () {
+    fn is_nothing(&self) -> bool {
+        true
+    }
+
+    fn run(self) {}
 }
 
 /// Tells a queue which of its items are shells.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::pause_policy::{Pause, PausePolicy};
 use super::{
-    admit, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
+    admit, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep,
+    Wait,
 };
 use crate::patience::Patience;
 use crate::sync::{thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
@@ -204,12 +205,17 @@ impl<T> TwoLock<T> {
     /// Goes on with a pop that found the head empty. Returns the head with an item in it, and
     /// whether the caller must notify a popper; `None` if no item will come.
     #[cold]
-    fn pop_slow<'a>(
+    fn pop_slow<'a, A: AfterUnlock>(
         &'a self,
         mut head: MutexGuard<'a, Head<T>>,
-        idle: impl FnOnce(),
+        idle: impl FnOnce() -> A,
     ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
-        idle();
+        let after = idle();
+        if !after.is_nothing() {
+            drop(head);
+            after.run();
+            head = self.head.lock();
+        }
         let mut scout = false;
         let mut may_pause = true;
         let mut paused = None;
@@ -342,7 +348,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     }
 
     #[inline]
-    fn pop(&self, idle: impl FnOnce()) -> Option<(u64, T)> {
+    fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         let mut head = self.head.lock();
         let mut wakes = false;
         if head.items.is_empty() {

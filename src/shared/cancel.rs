@@ -1,10 +1,14 @@
 //! Jobs that are finished without a worker: by a discard, or by a handle that cancels.
 
+use std::mem;
+use std::task::Waker;
+
 use super::Shared;
 use crate::job::{AnySubmission, Claimant, Ending};
 use crate::outcome::CancelReason;
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
+use crate::wakers::{Wakers, Woken};
 
 /// Cancelling calls, and what they have cancelled.
 ///
@@ -21,6 +25,8 @@ pub(super) struct Cancelling {
     pub(super) cancelled: u64,
     /// The number of idleness waiters, which are notified of each cancelled job.
     pub(super) idle_waiters: usize,
+    /// The tasks that wait until no call is under way.
+    pub(super) wakers: Wakers,
 }
 
 impl Shared {
@@ -38,6 +44,23 @@ impl Shared {
             (cancelling, late) = self.none_cancelling.wait_until(cancelling, deadline);
         }
         cancelling.under_way.is_empty()
+    }
+
+    /// Registers a task for the moment when no thread is cancelling, and returns its earlier waker.
+    ///
+    /// # Errors
+    ///
+    /// The waker, if no thread is cancelling.
+    pub(super) fn register_unless_cancelled(
+        &self,
+        ticket: &mut Option<u64>,
+        waker: Waker,
+    ) -> Result<Option<Waker>, Waker> {
+        let mut cancelling = self.cancelling.lock();
+        if cancelling.under_way.is_empty() {
+            return Err(waker);
+        }
+        Ok(cancelling.wakers.register(ticket, waker))
     }
 
     /// Returns `true` if a wait for the pool would deadlock on this thread: it is a worker, or is
@@ -64,6 +87,8 @@ impl Shared {
 pub(super) struct Canceller<'a> {
     shared: &'a Shared,
     reason: CancelReason,
+    /// Idleness waiters that are to be woken without a lock.
+    woken: Woken,
 }
 
 impl<'a> Canceller<'a> {
@@ -71,7 +96,7 @@ impl<'a> Canceller<'a> {
     /// it.
     pub(super) fn enter(shared: &'a Shared, reason: CancelReason) -> Self {
         shared.cancelling.lock().under_way.push(current_id());
-        Canceller { shared, reason }
+        Canceller { shared, reason, woken: Woken::default() }
     }
 }
 
@@ -87,8 +112,13 @@ impl Claimant for Canceller<'_> {
         let has_waiters = cancelling.idle_waiters > 0;
         drop(cancelling);
         if has_waiters {
-            self.shared.idle.notify();
+            // The caller may hold the lock of the job, so their tasks are woken later.
+            self.woken.append(self.shared.idle.notify());
         }
+    }
+
+    fn notify_idle(&mut self) {
+        mem::take(&mut self.woken).wake();
     }
 
     fn count_panics(&mut self, number: u64) {
@@ -98,16 +128,22 @@ impl Claimant for Canceller<'_> {
 
 impl Drop for Canceller<'_> {
     fn drop(&mut self) {
+        self.notify_idle();
         let current = current_id();
         let mut cancelling = self.shared.cancelling.lock();
         if let Some(index) = cancelling.under_way.iter().position(|thread| *thread == current) {
             cancelling.under_way.swap_remove(index);
         }
         self.shared.none_cancelling.notify_all();
+        let is_last = cancelling.under_way.is_empty();
+        let tasks = if is_last { cancelling.wakers.take_all() } else { Woken::default() };
         if cancelling.owner == Some(current) && !cancelling.under_way.contains(&current) {
             cancelling.owner = None;
             drop(cancelling);
             self.shared.detach();
+        } else {
+            drop(cancelling);
         }
+        tasks.wake();
     }
 }

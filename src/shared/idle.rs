@@ -14,36 +14,60 @@
 //!
 #![doc = include_str!("idle.md")]
 
+use std::mem;
+use std::task::{Poll, Waker};
+
 use super::Shared;
 use crate::error::WaitError;
 use crate::queue::Queue;
 use crate::sync::thread::current_id;
 use crate::sync::{watched, Condvar, Deadline, Mutex};
+use crate::wakers::{Wakers, Woken};
 
 /// Notifies idleness waiters of jobs that have ended.
 #[derive(Debug)]
 pub(crate) struct Idle {
-    /// The number of notifications.
-    pub(crate) epoch: Mutex<u64>,
+    pub(crate) epoch: Mutex<Epoch>,
     /// The epoch has changed.
     changed: Condvar,
 }
 
+#[derive(Debug)]
+pub(crate) struct Epoch {
+    /// The number of notifications.
+    pub(crate) number: u64,
+    /// The tasks that wait for the next one.
+    wakers: Wakers,
+}
+
 impl Idle {
     pub(super) fn new() -> Self {
+        let epoch = Epoch { number: 0, wakers: Wakers::new() };
         Idle {
-            epoch: watched!(0, u64, "the epoch", |epoch|
-                epoch: *epoch,
+            epoch: watched!(epoch, Epoch, "the epoch", |epoch|
+                epoch: epoch.number,
             ),
             changed: Condvar::new(),
         }
     }
 
-    /// Wakes every waiter, which then reads the counts again.
-    pub(crate) fn notify(&self) {
+    /// Wakes every waiter, which then reads the counts again. Returns the tasks among them, which
+    /// the caller wakes once it holds no lock.
+    pub(crate) fn notify(&self) -> Woken {
         let mut epoch = self.epoch.lock();
-        *epoch += 1;
+        epoch.number += 1;
         self.changed.notify_all();
+        epoch.wakers.take_all()
+    }
+
+    /// Registers a task for the next notification, and returns its earlier waker.
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Option<Waker> {
+        self.epoch.lock().wakers.register(ticket, waker)
+    }
+
+    /// Removes a task, and returns its waker.
+    pub(crate) fn unregister(&self, ticket: u64) -> Option<Waker> {
+        self.epoch.lock().wakers.remove(ticket)
     }
 }
 
@@ -55,7 +79,7 @@ impl Shared {
     /// The deadline came first, or a job on this thread cannot end before this returns.
     pub(crate) fn wait_idle(&self, deadline: Deadline) -> Result<(), WaitError> {
         // Before the first reading: every job that ends after it moves the epoch again.
-        let mut epoch = *self.idle.epoch.lock();
+        let mut epoch = self.idle.epoch.lock().number;
         let (watch, mut finished) = IdleWatch::begin(self).ok_or(WaitError::WOULD_DEADLOCK)?;
         let mut late = false;
         loop {
@@ -68,13 +92,60 @@ impl Shared {
                 return Err(WaitError::TIMEOUT);
             }
             let mut now = self.idle.epoch.lock();
-            while *now == epoch && !late {
+            while now.number == epoch && !late {
                 (now, late) = self.idle.changed.wait_until(now, deadline);
             }
-            epoch = *now;
+            epoch = now.number;
             drop(now);
             finished = watch.finished();
         }
+    }
+}
+
+/// An idleness waiter that is polled.
+#[derive(Debug, Default)]
+pub(crate) struct IdleTask {
+    /// Its place among the waiting tasks.
+    pub(crate) ticket: Option<u64>,
+    /// It is registered as a waiter: there is a suspended [`IdleWatch`].
+    pub(crate) is_watching: bool,
+}
+
+impl Shared {
+    /// As [`wait_idle`](Self::wait_idle), for a task that is polled. Returns also the waker that is
+    /// not needed.
+    pub(crate) fn poll_idle(
+        &self,
+        task: &mut IdleTask,
+        waker: Waker,
+    ) -> (Poll<Result<(), WaitError>>, Option<Waker>) {
+        // Before the first reading: every job that ends after it wakes the task.
+        let earlier = self.idle.register(&mut task.ticket, waker);
+        let watched = if !task.is_watching {
+            IdleWatch::begin(self)
+        } else if self.would_deadlock() {
+            None
+        } else {
+            let watch = IdleWatch::resume(self);
+            let finished = watch.finished();
+            Some((watch, finished))
+        };
+        let Some((watch, finished)) = watched else {
+            return (Poll::Ready(Err(WaitError::WOULD_DEADLOCK)), earlier);
+        };
+        // In this order, as in `wait_idle`.
+        let is_idle = finished == self.queue.counts().accepted;
+        watch.suspend();
+        task.is_watching = true;
+        (if is_idle { Poll::Ready(Ok(())) } else { Poll::Pending }, earlier)
+    }
+
+    /// Ends the wait of a task, and returns its waker.
+    pub(crate) fn leave_idle(&self, task: &mut IdleTask) -> Option<Waker> {
+        if mem::take(&mut task.is_watching) {
+            drop(IdleWatch::resume(self));
+        }
+        self.idle.unregister(task.ticket.take()?)
     }
 }
 
@@ -101,6 +172,16 @@ impl<'a> IdleWatch<'a> {
             finished += status.tally.finished();
         }
         Some((IdleWatch(shared), finished))
+    }
+
+    /// Keeps the waiter registered, until it is [`resume`](Self::resume)d and dropped.
+    fn suspend(self) {
+        mem::forget(self);
+    }
+
+    /// Resumes a waiter that was suspended.
+    pub(crate) fn resume(shared: &'a Shared) -> Self {
+        IdleWatch(shared)
     }
 
     /// Returns the number of jobs that have ended. A job that ends after its record was read moves

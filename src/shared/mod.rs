@@ -8,9 +8,11 @@
 //! * [`at_end`]: what else follows the end.
 
 use std::fmt;
+use std::task::Waker;
 
 use crate::job::Job;
 use crate::outcome::CancelReason;
+use crate::panics::drop_catching;
 use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
@@ -26,14 +28,15 @@ mod termination;
 use at_end::AtEnd;
 use cancel::{Canceller, Cancelling};
 use idle::Idle;
+pub(crate) use idle::IdleTask;
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 pub(crate) use idle::IdleWatch;
 pub(crate) use record::Record;
 use record::Running;
 pub(crate) use startup::StartFailure;
 use startup::Startup;
-pub(crate) use termination::ReportHook;
 use termination::Termination;
+pub(crate) use termination::{ReportHook, TerminationTask};
 
 /// The shared state of a pool. It holds neither the owner nor a thread, so it keeps no pool alive.
 pub(crate) struct Shared {
@@ -115,6 +118,11 @@ impl Shared {
     /// Returns `true` if shutdown has begun, or is about to begin.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.is_raised()
+    }
+
+    /// Drops the waker of a task, and counts its panics.
+    pub(crate) fn drop_waker(&self, waker: Option<Waker>) {
+        self.count_panics(drop_catching(waker));
     }
 
     /// Begins a drain: the queue accepts no more jobs.

@@ -1,9 +1,12 @@
 //! The record of each worker: what it has done and is doing.
 
+use std::task::Waker;
+
 use crate::job::Ending;
 use crate::moment::Moment;
 use crate::report::{JobId, JobPanic, Tally, UnfinishedJob, PANICS_KEPT};
 use crate::sync::{watched, Condvar, Deadline, Mutex};
+use crate::wakers::Wakers;
 
 /// The record of one worker.
 ///
@@ -30,6 +33,8 @@ pub(super) struct Status {
     pub(super) panics: Vec<JobPanic>,
     /// The number of idleness waiters, which this worker notifies when a job has ended.
     pub(super) idle_waiters: usize,
+    /// The tasks that wait for the exit of this worker.
+    exit_wakers: Wakers,
 }
 
 #[derive(Debug)]
@@ -54,6 +59,7 @@ impl Record {
             tally: Tally::default(),
             panics: Vec::new(),
             idle_waiters: 0,
+            exit_wakers: Wakers::new(),
         };
         Record {
             status: watched!(status, Status, "a record", |status|
@@ -103,6 +109,31 @@ impl Record {
         debug_assert!(!status.exited, "a worker exits once");
         status.exited = true;
         self.exit.notify_all();
+        let tasks = status.exit_wakers.take_all();
+        drop(status);
+        tasks.wake();
+    }
+
+    /// Registers a task for the exit of the worker, and returns its earlier waker.
+    ///
+    /// # Errors
+    ///
+    /// The waker, if the worker has exited.
+    pub(super) fn register_unless_exited(
+        &self,
+        ticket: &mut Option<u64>,
+        waker: Waker,
+    ) -> Result<Option<Waker>, Waker> {
+        let mut status = self.status.lock();
+        if status.exited {
+            return Err(waker);
+        }
+        Ok(status.exit_wakers.register(ticket, waker))
+    }
+
+    /// Removes a task that waits for the exit, and returns its waker.
+    pub(super) fn unregister(&self, ticket: u64) -> Option<Waker> {
+        self.status.lock().exit_wakers.remove(ticket)
     }
 
     /// Waits until the worker takes no more jobs and its stop hook has run. Returns `false` if the

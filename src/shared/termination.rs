@@ -1,5 +1,7 @@
 //! Waiting for the end of the pool, and the final report.
 
+use std::task::Waker;
+
 use super::{Record, Shared};
 use crate::events;
 use crate::panics::{ignore_panic, CatchDrop};
@@ -30,6 +32,16 @@ pub(super) struct Termination {
     pub(super) hook: Option<ReportHook>,
 }
 
+/// A task that waits for the end of the pool. It waits for one worker after the other, and then for
+/// the cancels.
+#[derive(Debug, Default)]
+pub(crate) struct TerminationTask {
+    /// The number of the worker that it waits for; that of all workers stands for the cancels.
+    at: usize,
+    /// Its place among the tasks that wait for the same.
+    ticket: Option<u64>,
+}
+
 impl Termination {
     pub(super) fn new(workers: usize, hook: Option<ReportHook>) -> Self {
         Termination { live: workers, detached: false, hook }
@@ -53,6 +65,40 @@ impl Shared {
         // In this order: once every worker is gone, nothing is queued that a later cancel could
         // claim.
         self.wait_exited(deadline) && self.wait_cancelled(deadline)
+    }
+
+    /// As [`wait_terminated`](Self::wait_terminated), for a task that is polled. Returns `true` once
+    /// the pool has terminated.
+    pub(crate) fn poll_terminated(&self, task: &mut TerminationTask, waker: Waker) -> bool {
+        let mut waker = waker;
+        // In the same order.
+        while task.at <= self.records.len() {
+            let registered = match self.records.get(task.at) {
+                Some(record) => record.register_unless_exited(&mut task.ticket, waker),
+                None => self.register_unless_cancelled(&mut task.ticket, waker),
+            };
+            match registered {
+                Ok(earlier) => {
+                    self.drop_waker(earlier);
+                    return false;
+                }
+                Err(unneeded) => waker = unneeded,
+            }
+            // The waker that it had left here was taken as this ended.
+            *task = TerminationTask { at: task.at + 1, ticket: None };
+        }
+        self.drop_waker(Some(waker));
+        true
+    }
+
+    /// Ends the wait of a task.
+    pub(crate) fn leave_terminated(&self, task: &mut TerminationTask) {
+        if let Some(ticket) = task.ticket.take() {
+            self.drop_waker(match self.records.get(task.at) {
+                Some(record) => record.unregister(ticket),
+                None => self.cancelling.lock().wakers.remove(ticket),
+            });
+        }
     }
 
     /// Detaches the owner from the workers: the last one to exit delivers the report. If all of

@@ -41,6 +41,7 @@ every! {
     "../stress.rs" stress
     "../submit.rs" submit
     "../trigger.rs" trigger
+    "../waits.rs" waits
 }
 
 const OTHERS: [&str; 3] = ["readme.rs", "server.rs", "watchdog.rs"];

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use last_call::sync::{thread, Arc};
-use last_call::{JobHandle, Outcome};
+use last_call::Outcome;
 
 use super::shutdown::settled;
 use crate::scenarios::scenario::{Scenario, World};
@@ -203,13 +203,13 @@ impl Drop for Counts {
     }
 }
 
-/// Polls the handle of a job that has not ended. When this returns, only the pool has a clone of the
-/// waker, so the thread that drops that clone runs the destructor.
-fn poll_once<T>(handle: &mut JobHandle<T>, woken: &Count, dropped: &Count) {
+/// Polls a future that cannot resolve yet. When this returns, only the pool has a clone of the waker,
+/// so the thread that drops that clone runs the destructor.
+pub(super) fn poll_once<F: Future + Unpin>(future: &mut F, woken: &Count, dropped: &Count) {
     let counts = Counts { woken: woken.clone(), dropped: dropped.clone() };
     let waker = Waker::from(Arc::new(counts));
-    let poll = Pin::new(handle).poll(&mut Context::from_waker(&waker));
-    assert!(poll.is_pending(), "the job has not ended");
+    let poll = Pin::new(future).poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending(), "what it waits for has not come");
 }
 
 pub(crate) const WAKER_REPLACED: Scenario = Scenario {

@@ -15,3 +15,4 @@ pub(crate) mod sets;
 pub(crate) mod shutdown;
 pub(crate) mod tools;
 pub(crate) mod trigger;
+pub(crate) mod waits;

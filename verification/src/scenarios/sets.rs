@@ -47,7 +47,7 @@ pub(crate) const SET_JOINS: Scenario = Scenario {
 };
 
 /// A waker that opens a latch.
-struct Wakes(Latch);
+pub(super) struct Wakes(pub(super) Latch);
 
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {

@@ -11,7 +11,7 @@ use crate::faults::defect::{
 };
 use crate::scenarios::scenario::Scenario;
 use crate::scenarios::{
-    any, backpressure, cancel, faults, handles, idle, queue, scope, sets, shutdown, trigger,
+    any, backpressure, cancel, faults, handles, idle, queue, scope, sets, shutdown, trigger, waits,
 };
 use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
 use crate::trials::trial::{Conviction, Expect, Trial};
@@ -190,6 +190,12 @@ const ROWS: &[Row] = &[
     row(&sets::MAP_IN_ORDER, &[OUTCOME_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&sets::MAP_UNORDERED, &[SET_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&sets::MAP_DRAINED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::IDLE_AWAITED, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::IDLE_AWAITED_CANCEL, &[CLOSE_WAKES_NOBODY], [AT_NIGHT, PROVED, NONE, NONE]),
+    row(&waits::IDLE_GIVEN_UP, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::TERMINATED_AWAITED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::TERMINATED_WHILE_CANCELLING, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::TERMINATED_GIVEN_UP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&trigger::FINAL_REPORT_FROM_OWNER, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
     row(&faults::HOOK_OF_A_FAILED_BUILD, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
 ];
