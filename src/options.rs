@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::error::SubmitError;
 use crate::handle::JobHandle;
 use crate::job::Job;
+use crate::submit_async::SubmitAsync;
 use crate::submitter::Submitter;
 use crate::sync::Deadline;
 
@@ -126,6 +127,17 @@ impl<'a> JobOptions<'a> {
         T: Send + 'static,
     {
         self.submitter.enqueue_with_handle(job, self.name, Some(Deadline::after(timeout)))
+    }
+}
+
+impl JobOptions<'_> {
+    /// As [`Submitter::submit_async`].
+    pub fn submit_async<F, T>(self, job: F) -> SubmitAsync<F, T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        SubmitAsync::new(self.submitter.clone(), job, self.name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Wakers of tasks that wait for the same event.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::task::Waker;
 
 use crate::panics::ignore_panic;
@@ -45,28 +46,41 @@ impl Wakers {
     }
 
     /// Takes every waker.
+    #[inline]
     pub(crate) fn take_all(&mut self) -> Woken {
-        let tasks = self.0.as_mut().filter(|tasks| !tasks.waiting.is_empty());
-        Woken(tasks.map(|tasks| std::mem::take(&mut tasks.waiting).into_values().collect()))
+        let Some(tasks) = &mut self.0 else { return Woken::default() };
+        let mut wakers = mem::take(&mut tasks.waiting).into_values();
+        Woken { first: wakers.next(), more: wakers.collect() }
+    }
+
+    /// Returns the number of waiting tasks.
+    #[cfg_attr(not(all(loom, feature = "__internals")), allow(dead_code))] // protocols watch it
+    pub(crate) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |tasks| tasks.waiting.len())
     }
 }
 
 /// Wakers that are to be called once no lock is held.
 #[derive(Debug, Default)]
 #[must_use = "the tasks wait to be woken"]
-pub(crate) struct Woken(Option<Vec<Waker>>);
+pub(crate) struct Woken {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+}
 
 impl Woken {
     /// Adds the wakers of another event.
     pub(crate) fn append(&mut self, other: Woken) {
-        if let Some(wakers) = other.0 {
-            self.0.get_or_insert_with(Vec::new).extend(wakers);
+        if self.first.is_none() {
+            *self = other;
+        } else {
+            self.more.extend(other.first.into_iter().chain(other.more));
         }
     }
 
     /// Wakes the tasks. Their panics are ignored.
     pub(crate) fn wake(self) {
-        for waker in self.0.into_iter().flatten() {
+        for waker in self.first.into_iter().chain(self.more) {
             ignore_panic(|| waker.wake());
         }
     }
@@ -74,7 +88,7 @@ impl Woken {
 
 impl AfterUnlock for Woken {
     fn is_nothing(&self) -> bool {
-        self.0.is_none()
+        self.first.is_none()
     }
 
     fn run(self) {

@@ -21,7 +21,7 @@ mod submission;
 use erased::Erased;
 pub(crate) use storage::{Boxed, Code, InPlace, Size, Stored};
 use submission::Ticket;
-pub(crate) use submission::{AnySubmission, Awaitable, Pending, Submission};
+pub(crate) use submission::{AnySubmission, Awaitable, Offer, Pending, Submission};
 
 /// A job of any type that the queue holds.
 pub(crate) struct Job(Erased);

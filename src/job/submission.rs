@@ -48,6 +48,16 @@ pub(crate) trait Awaitable<T>: AnySubmission {
     fn as_any_submission(&self) -> &dyn AnySubmission;
 }
 
+/// A submission that the queue has not accepted, made of an `F` whose result is a `T`.
+pub(crate) trait Offer<F, T>: Awaitable<T> {
+    /// Takes the closure back.
+    #[allow(clippy::unnecessary_box_returns)] // a large closure stays in its box
+    fn take_closure(&self) -> Box<F>;
+
+    /// Returns what the handle shares.
+    fn into_awaitable(self: Arc<Self>) -> Arc<dyn Awaitable<T>>;
+}
+
 /// What a handle does while there is no outcome.
 pub(crate) enum Pending {
     /// It returns at once.
@@ -368,6 +378,20 @@ where
     }
 
     fn as_any_submission(&self) -> &dyn AnySubmission {
+        self
+    }
+}
+
+impl<C, V> Offer<C::Closure, C::Output> for Submission<C, V>
+where
+    C: Code + 'static,
+    V: Stored<C::Output> + 'static,
+{
+    fn take_closure(&self) -> Box<C::Closure> {
+        Submission::take_closure(self)
+    }
+
+    fn into_awaitable(self: Arc<Self>) -> Arc<dyn Awaitable<C::Output>> {
         self
     }
 }

@@ -1,5 +1,7 @@
 //! The choice of a queue.
 
+use std::task::Waker;
+
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
 use super::{locked, two_lock, AfterUnlock, Counts, IsShell, Queue, Refused, Wait};
@@ -116,6 +118,14 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         delegate!(self, queue => queue.push(item, wait))
+    }
+
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
+        delegate!(self, queue => queue.register(ticket, waker))
+    }
+
+    fn leave(&self, ticket: u64) -> Option<Waker> {
+        delegate!(self, queue => queue.leave(ticket))
     }
 
     #[inline]

@@ -1,11 +1,15 @@
 //! A crossbeam channel behind a gate that counts slots and is open or closed.
 
 use std::iter::{self, Flatten};
+use std::task::Waker;
 use std::vec::IntoIter;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{admit, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused, Wait};
+use super::{
+    admit, leave, register, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused,
+    Wait,
+};
 use crate::sync::{Condvar, Mutex};
 
 /// A queue on a crossbeam channel.
@@ -57,6 +61,14 @@ impl<T: Send> Queue<T> for Channel<T> {
         Ok(number)
     }
 
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
+        register(&self.state, ticket, waker, |state| state)
+    }
+
+    fn leave(&self, ticket: u64) -> Option<Waker> {
+        leave(&self.state, ticket)
+    }
+
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         self.receiver.try_recv().ok().or_else(|| {
             idle().run();
@@ -65,14 +77,17 @@ impl<T: Send> Queue<T> for Channel<T> {
     }
 
     fn release(&self) {
-        self.state.lock().gate.release(&self.not_full);
+        let tasks = self.state.lock().gate.release(&self.not_full);
+        tasks.wake();
     }
 
     fn close(&self) {
         let mut state = self.state.lock();
-        state.gate.closed = true;
+        let tasks = state.gate.close();
         state.sender = None;
         self.not_full.notify_all();
+        drop(state);
+        tasks.wake();
     }
 
     fn drain(&self) -> Self::Drained {

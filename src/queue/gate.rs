@@ -1,7 +1,10 @@
 //! Acceptance: numbers, slots, and the pushers that wait for one.
 
+use std::task::Waker;
+
 use super::{Refusal, Wait};
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
+use crate::wakers::{Wakers, Woken};
 
 /// Decides whether an item is accepted. Each queue keeps its gate under one of its locks.
 ///
@@ -11,6 +14,12 @@ use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
 ///
 /// > while a pusher sleeps that has no wake-up, there are at least as many wake-ups under way as free
 /// > slots.
+///
+/// Tasks wait beside the pushers that sleep. A released slot wakes all of them, since one alone might
+/// not come: a future can be forgotten, or not polled for a while. Those that find no slot wait
+/// again. So:
+///
+/// > while a task waits, no slot is free.
 ///
 /// The steps, with those of a queue that counts slots elsewhere, are in this table. It is shown for
 /// any number of pushers and slots (`verification/protocols`).
@@ -29,11 +38,21 @@ pub(super) struct Gate {
     pub(super) waiting: usize,
     /// Wake-ups that no pusher has answered yet.
     pub(super) wakes: usize,
+    /// Tasks that wait for a slot.
+    pub(super) tasks: Wakers,
 }
 
 impl Gate {
     pub(super) fn new(capacity: Option<usize>) -> Self {
-        Gate { closed: false, accepted: 0, rejected: 0, free: capacity, waiting: 0, wakes: 0 }
+        Gate {
+            closed: false,
+            accepted: 0,
+            rejected: 0,
+            free: capacity,
+            waiting: 0,
+            wakes: 0,
+            tasks: Wakers::new(),
+        }
     }
 
     /// Accepts an item and returns its number, or the reason why not.
@@ -48,15 +67,47 @@ impl Gate {
         Ok(self.accepted - 1)
     }
 
-    /// Releases a slot, and wakes a pusher for it.
-    pub(super) fn release(&mut self, not_full: &Condvar) {
+    /// Closes the queue. Returns the tasks that are to be woken.
+    pub(super) fn close(&mut self) -> Woken {
+        self.closed = true;
+        self.tasks.take_all()
+    }
+
+    /// Releases a slot, and wakes a pusher for it. Returns the tasks that are to be woken.
+    pub(super) fn release(&mut self, not_full: &Condvar) -> Woken {
         self.free = self.free.map(|free| free + 1);
         if self.waiting > 0 {
             self.waiting -= 1;
             self.wakes += 1;
             not_full.notify_one();
         }
+        self.tasks.take_all()
     }
+}
+
+/// Registers a task that waits for a slot, and returns its earlier waker. `collect` is that of
+/// [`admit`].
+///
+/// # Errors
+///
+/// The waker, if a slot is free or the queue is closed.
+pub(super) fn register<'a, S: Gated>(
+    state: &'a Mutex<S>,
+    ticket: &mut Option<u64>,
+    waker: Waker,
+    collect: impl Fn(MutexGuard<'a, S>) -> MutexGuard<'a, S>,
+) -> Result<Option<Waker>, Waker> {
+    let mut state = collect(state.lock());
+    let gate = state.gate();
+    if gate.closed || gate.free != Some(0) {
+        return Err(waker);
+    }
+    Ok(gate.tasks.register(ticket, waker))
+}
+
+/// Ends the wait of a task, and returns its waker unless it was woken.
+pub(super) fn leave<S: Gated>(state: &Mutex<S>, ticket: u64) -> Option<Waker> {
+    state.lock().gate().tasks.remove(ticket)
 }
 
 /// The state of a queue, with its gate.

@@ -1,9 +1,11 @@
 //! One mutex and its condition variables: small enough for the proof of whole pools.
 
 use std::mem;
+use std::task::Waker;
 
 use super::{
-    admit, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep, Wait,
+    admit, leave, register, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused,
+    Sweep, Wait,
 };
 use crate::sync::{watched, Condvar, Mutex};
 
@@ -37,12 +39,15 @@ impl<T> Gated for State<T> {
 impl<T> Locked<T> {
     fn close_and<R>(&self, then: impl FnOnce(&mut State<T>) -> R) -> R {
         let mut state = self.state.lock();
-        state.gate.closed = true;
+        let tasks = state.gate.close();
         self.not_empty.notify_all();
         if state.gate.waiting > 0 {
             self.not_full.notify_all();
         }
-        then(&mut state)
+        let result = then(&mut state);
+        drop(state);
+        tasks.wake();
+        result
     }
 }
 
@@ -59,6 +64,7 @@ impl<T: Send> Queue<T> for Locked<T> {
                 free: state.gate.free.unwrap_or(0),
                 waiting: state.gate.waiting,
                 pusher_wakes: state.gate.wakes,
+                tasks: state.gate.tasks.len(),
             ),
             not_empty: Condvar::new(),
             not_full: Condvar::new(),
@@ -76,6 +82,14 @@ impl<T: Send> Queue<T> for Locked<T> {
             }
             Err(refusal) => Err(Refused { item, refusal }),
         }
+    }
+
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
+        register(&self.state, ticket, waker, |state| state)
+    }
+
+    fn leave(&self, ticket: u64) -> Option<Waker> {
+        leave(&self.state, ticket)
     }
 
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
@@ -104,7 +118,8 @@ impl<T: Send> Queue<T> for Locked<T> {
     }
 
     fn release(&self) {
-        self.state.lock().gate.release(&self.not_full);
+        let tasks = self.state.lock().gate.release(&self.not_full);
+        tasks.wake();
     }
 
     fn close(&self) {

@@ -18,6 +18,7 @@
 //! [`channel`] it is not, since nothing can be removed from the middle of a channel.
 
 use std::ops::Deref;
+use std::task::Waker;
 
 use crate::sync::Deadline;
 
@@ -32,7 +33,7 @@ pub mod two_lock;
 pub mod yield_policy;
 
 pub use any::{AnyQueue, QueueKind};
-use gate::{admit, Gate, Gated};
+use gate::{admit, leave, register, Gate, Gated};
 use numbered::Numbered;
 
 /// The contract. All operations may be called from any thread at any time.
@@ -56,6 +57,18 @@ pub trait Queue<T>: Send + Sync {
     /// slot, with the closing of the queue, or at the deadline.
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
 
+    /// Registers a task for the release of a slot, in the place of its ticket, which it gets if it
+    /// has none. Returns its earlier waker. The next slot that is released, or the closing of the
+    /// queue, wakes every registered task, with no lock held. A task then pushes again.
+    ///
+    /// # Errors
+    ///
+    /// The waker, if a slot is free or the queue is closed, so that a push is worth another try.
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker>;
+
+    /// Ends the wait of a task, and returns its waker unless it was woken.
+    fn leave(&self, ticket: u64) -> Option<Waker>;
+
     /// Takes the oldest item, and waits while there is none. Returns `None` once the queue is
     /// closed and empty. Then its buffers are freed, since what outlives the pool keeps the queue.
     ///
@@ -64,12 +77,12 @@ pub trait Queue<T>: Send + Sync {
     /// while there were items. What `idle` returns is run next, with no lock held.
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)>;
 
-    /// Releases the slot of an accepted item. The claimant of the item calls this once. Does
-    /// nothing if slots are not counted.
+    /// Releases the slot of an accepted item. The claimant of the item calls this once, and holds no
+    /// lock, since this may wake a task. Does nothing if slots are not counted.
     fn release(&self);
 
-    /// Refuses items from now on, and releases waiting pushers, and poppers that find nothing.
-    /// Idempotent.
+    /// Refuses items from now on, and releases waiting pushers and tasks, and poppers that find
+    /// nothing. Idempotent.
     fn close(&self);
 
     /// Closes the queue and takes the items in it, oldest first.

@@ -2,15 +2,17 @@
 
 use std::iter::Chain;
 use std::mem;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::pause_policy::{Pause, PausePolicy};
 use super::{
-    admit, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused, Sweep,
-    Wait,
+    admit, leave, register, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Numbered,
+    Queue, Refused, Sweep, Wait,
 };
 use crate::patience::Patience;
 use crate::sync::{thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
+use crate::wakers::Woken;
 
 /// A queue under two locks.
 ///
@@ -60,7 +62,7 @@ use crate::sync::{thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
 /// Released slots are counted at the head, where poppers are: at the tail each of them would get
 /// into the way of pushers. A pusher that finds no free slot takes both locks and collects what the
 /// head has counted. If that is nothing, it sets `pusher_waiting`. Until that is cleared, released
-/// slots go to the gate at once, and each wakes a waiting pusher. With only one slot, each push that
+/// slots go to the gate at once, and each wakes a waiting pusher, and the tasks that wait. With only one slot, each push that
 /// finds it free is followed by one that does not, so its release always goes to the gate at once.
 /// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
 ///
@@ -191,6 +193,7 @@ impl<T> TwoLock<T> {
                 free: tail.gate.free.unwrap_or(0),
                 waiting: tail.gate.waiting,
                 pusher_wakes: tail.gate.wakes,
+                tasks: tail.gate.tasks.len(),
             )),
             head: CachePadded(head),
             not_empty: Condvar::new(),
@@ -306,15 +309,16 @@ impl<T> TwoLock<T> {
         tail
     }
 
-    fn close_and<R>(&self, then: impl FnOnce(&mut Tail<T>) -> R) -> R {
+    /// Closes the queue. Returns also the tasks that are to be woken once no lock is held.
+    fn close_and<R>(&self, then: impl FnOnce(&mut Tail<T>) -> R) -> (R, Woken) {
         let mut tail = self.tail.lock();
-        tail.gate.closed = true;
+        let tasks = tail.gate.close();
         self.not_empty.notify_all();
         self.beacon.raise();
         if tail.gate.waiting > 0 {
             self.not_full.notify_all();
         }
-        then(&mut tail)
+        (then(&mut tail), tasks)
     }
 }
 
@@ -347,6 +351,14 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         }
     }
 
+    fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
+        register(&self.tail, ticket, waker, |tail| self.collect(tail))
+    }
+
+    fn leave(&self, ticket: u64) -> Option<Waker> {
+        leave(&self.tail, ticket)
+    }
+
     #[inline]
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         let mut head = self.head.lock();
@@ -369,21 +381,25 @@ impl<T: Send> Queue<T> for TwoLock<T> {
             return;
         }
         let mut tail = self.tail.lock();
-        tail.gate.release(&self.not_full);
+        let tasks = tail.gate.release(&self.not_full);
         if let Some(head) = &mut head {
             head.pusher_waiting = tail.gate.waiting > 0;
         }
+        drop((tail, head));
+        tasks.wake();
     }
 
     fn close(&self) {
-        self.close_and(|_| ());
+        let ((), tasks) = self.close_and(|_| ());
+        tasks.wake();
     }
 
     fn drain(&self) -> Self::Drained {
         let mut head = self.head.lock();
         let older = mem::take(&mut head.items);
-        let newer = self.close_and(|tail| mem::take(&mut tail.items));
+        let (newer, tasks) = self.close_and(|tail| mem::take(&mut tail.items));
         drop(head);
+        tasks.wake();
         older.chain(newer)
     }
 

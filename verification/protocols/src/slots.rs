@@ -25,6 +25,7 @@ pub fn protocol() -> Protocol {
     let waiting = p.counter("waiting", GATE, "sleeping pushers without a wake-up");
     let wakes = p.counter("wakes", GATE, "wake-ups that no pusher has answered");
     let closed = p.flag("closed", GATE, "the queue is closed");
+    let tasks = p.counter("tasks", GATE, "tasks that wait for a slot");
     let released = p.counter("released", HEAD, "released slots that the gate does not know of");
     let pusher_waiting = p.flag("pusher_waiting", HEAD, "the gate must know of every slot");
     let capacity = p.first("capacity", free, "all slots");
@@ -32,7 +33,13 @@ pub fn protocol() -> Protocol {
     let gate = |name, role, closed_name| BoundLock {
         lock: GATE,
         role,
-        counters: vec![(free, "free"), (waiting, "waiting"), (wakes, name), (closed, closed_name)],
+        counters: vec![
+            (free, "free"),
+            (waiting, "waiting"),
+            (wakes, name),
+            (closed, closed_name),
+            (tasks, "tasks"),
+        ],
         applies: Some("bounded"),
     };
     let at_the_head = BoundLock {
@@ -50,7 +57,7 @@ pub fn protocol() -> Protocol {
     ];
 
     let sum = free + released;
-    for counter in [waiting, wakes, closed, released, pusher_waiting] {
+    for counter in [waiting, wakes, closed, tasks, released, pusher_waiting] {
         p.initially(counter.is(0));
     }
     p.initially(free.is(capacity));
@@ -111,6 +118,13 @@ pub fn protocol() -> Protocol {
         .set(free, sum)
         .set(released, 0)
         .visit();
+    p.step("a task collects slots, and tries again", &[GATE, HEAD])
+        .when(at_head.is(1))
+        .when(closed.is(0))
+        .when(sum.at_least(1))
+        .set(free, sum)
+        .set(released, 0)
+        .visit();
     p.step("a slot is released at the head", &[HEAD])
         .when(at_head.is(1))
         .when(pusher_waiting.is(0))
@@ -122,6 +136,7 @@ pub fn protocol() -> Protocol {
         .when(waiting.is(0))
         .when(sum.at_most(capacity - 1))
         .set(free, free + 1)
+        .set(tasks, 0)
         .set(pusher_waiting, 0);
     p.step("a slot is released at the gate; a pusher is woken, others wait", &[GATE, HEAD])
         .when(at_head.is(1))
@@ -129,6 +144,7 @@ pub fn protocol() -> Protocol {
         .when(waiting.at_least(2))
         .when(sum.at_most(capacity - 1))
         .set(free, free + 1)
+        .set(tasks, 0)
         .set(waiting, waiting - 1)
         .set(wakes, wakes + 1);
     p.step("a slot is released at the gate; the last waiting pusher is woken", &[GATE, HEAD])
@@ -137,6 +153,7 @@ pub fn protocol() -> Protocol {
         .when(waiting.is(1))
         .when(sum.at_most(capacity - 1))
         .set(free, free + 1)
+        .set(tasks, 0)
         .set(waiting, 0)
         .set(wakes, wakes + 1)
         .set(pusher_waiting, 0);
@@ -144,15 +161,29 @@ pub fn protocol() -> Protocol {
         .when(at_head.is(0))
         .when(waiting.is(0))
         .when(sum.at_most(capacity - 1))
-        .set(free, free + 1);
+        .set(free, free + 1)
+        .set(tasks, 0);
     p.step("a slot is released; a pusher is woken", &[GATE])
         .when(at_head.is(0))
         .when(waiting.at_least(1))
         .when(sum.at_most(capacity - 1))
         .set(free, free + 1)
+        .set(tasks, 0)
         .set(waiting, waiting - 1)
         .set(wakes, wakes + 1);
-    p.step("close", &[GATE]).set(closed, 1).visit();
+    p.step("a task finds no slot, and waits", &[GATE])
+        .when(at_head.is(0))
+        .when(closed.is(0))
+        .when(free.is(0))
+        .set(tasks, tasks + 1);
+    p.step("a task collects no slot, and waits", &[GATE, HEAD])
+        .when(at_head.is(1))
+        .when(closed.is(0))
+        .when(sum.is(0))
+        .set(pusher_waiting, 1)
+        .set(tasks, tasks + 1);
+    p.step("a task stops waiting", &[GATE]).when(tasks.at_least(1)).set(tasks, tasks - 1);
+    p.step("close", &[GATE]).set(closed, 1).set(tasks, 0).visit();
 
     p.invariant(
         "a pusher asleep beside a free slot: a wake-up is under way for each such slot",
@@ -171,11 +202,21 @@ pub fn protocol() -> Protocol {
         any([at_head.is(1), released.is(0)]),
     );
     p.invariant("no slot is made up", sum.at_most(capacity));
+    p.invariant(
+        "while a task waits, the gate knows of no free slot",
+        any([tasks.is(0), free.is(0)]),
+    );
+    p.invariant("a closed queue has no waiting task", any([closed.is(0), tasks.is(0)]));
+    p.invariant(
+        "while a task waits, `pusher_waiting`",
+        any([at_head.is(0), tasks.is(0), pusher_waiting.is(1)]),
+    );
 
     p.property(
         "if a slot is free and a pusher sleeps, another is on its way to the gate",
         any([closed.is(1), waiting.is(0), sum.is(0), wakes.at_least(1)]),
     );
+    p.property("if a slot is free, no task waits", any([tasks.is(0), sum.is(0)]));
     p.property("no more items hold a slot than there are slots", sum.at_least(0));
     p.property("no slot is free twice", sum.at_most(capacity));
 
@@ -190,7 +231,8 @@ pub fn protocol() -> Protocol {
     .when(at_head.is(0))
     .when(any([waiting.is(0), wakes.at_least(1)]))
     .when(sum.at_most(capacity - 1))
-    .set(free, free + 1);
+    .set(free, free + 1)
+    .set(tasks, 0);
     p.mutant(
         "the slot that wakes one pusher clears `pusher_waiting` for the others",
         "a slot is released at the gate; a pusher is woken, others wait",
@@ -200,6 +242,7 @@ pub fn protocol() -> Protocol {
     .when(waiting.at_least(2))
     .when(sum.at_most(capacity - 1))
     .set(free, free + 1)
+    .set(tasks, 0)
     .set(waiting, waiting - 1)
     .set(wakes, wakes + 1)
     .set(pusher_waiting, 0);
@@ -223,6 +266,20 @@ pub fn protocol() -> Protocol {
     )
     .when(wakes.at_least(1))
     .set(wakes, wakes - 1);
+    p.mutant("a slot wakes no task", "a slot is released; no pusher waits")
+        .when(at_head.is(0))
+        .when(waiting.is(0))
+        .when(sum.at_most(capacity - 1))
+        .set(free, free + 1);
+    p.mutant("a task waits without setting `pusher_waiting`", "a task collects no slot, and waits")
+        .when(at_head.is(1))
+        .when(closed.is(0))
+        .when(sum.is(0))
+        .set(tasks, tasks + 1);
+    p.mutant("a task waits in a closed queue", "a task finds no slot, and waits")
+        .when(at_head.is(0))
+        .when(free.is(0))
+        .set(tasks, tasks + 1);
     p.mutant("a slot is released twice", "a slot is released at the head")
         .when(at_head.is(1))
         .when(pusher_waiting.is(0))
