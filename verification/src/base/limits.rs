@@ -26,10 +26,6 @@ pub fn sample(schedules: usize) -> Duration {
 /// Limit for one run of one model in the nightly profile.
 pub const NIGHTLY_MODEL: Duration = Duration::from_secs(7_200);
 
-/// The extra time that a process has after its own watchdog's limit before it is killed from
-/// outside.
-pub const GRACE: Duration = Duration::from_secs(15);
-
 /// Limit for one executable of tests on real threads.
 pub const TESTS: Duration = Duration::from_secs(600);
 

@@ -16,15 +16,16 @@ mod explored {
     use std::time::Duration;
 
     use clap::Parser;
+    use harness::base::shard::Shard;
+    use harness::findings::run::{End, Engine};
+    use harness::findings::trace::Trace;
+    use harness::report::swimlanes;
     use verification::base::limits;
-    use verification::base::shard::Shard;
     use verification::engines;
     use verification::faults::site::SiteFault;
-    use verification::findings::run::{End, Engine, Run};
-    use verification::findings::trace::Trace;
+    use verification::findings::run::Run;
     use verification::mutation::seeded;
     use verification::programs::{self, ProgramSet};
-    use verification::report::swimlanes;
     use verification::trials::purpose::Purpose;
     use verification::trials::recorded::Expected;
     use verification::trials::trial::Trial;

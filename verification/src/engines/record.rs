@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
+use harness::findings::trace::{Operation, Step, Trace};
 use last_call::sync::trace::{self, Kind, Op};
 
 use crate::engines::naming::{told_apart, Sources};
-use crate::findings::trace::{Operation, Step, Trace};
 
 /// Converts the facade's record of an execution to the form used in reports. `wakes_any` says
 /// whether `notify_one` may have woken any sleeper.

@@ -2,22 +2,21 @@
 //! draws the interleavings, filters the tables and keeps what is shown in the address.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 
 use askama::Template;
+use harness::base::text::{thousands, to_float};
+use harness::findings::part::{Complaint, Exhibit};
+use harness::findings::verdict::Verdict;
+use harness::report::interleaving::Interleaving;
+use harness::report::page::{self, slug, Listed};
 
-use super::drawing::Drawings;
 use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
-use crate::base::text::{thousands, to_float};
 use crate::cross_check::CheckerReport;
-use crate::findings::part::{Complaint, Exhibit};
-use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
-use crate::report::interleaving::Interleaving;
 use crate::report::{figures, sentences};
 use crate::subjects;
 use crate::trials::report::TrialReport;
@@ -45,11 +44,26 @@ struct Page<'a> {
     faults: Vec<(String, &'a KillEntry)>,
     /// The list of interleavings, and where each is.
     listed: Listed<'a>,
+    /// The section that lists them.
+    interleavings: String,
     /// The interleavings as data for the script.
     drawings: String,
     figures: Vec<figures::Row>,
     failures: Vec<Complaint<'a>>,
+    /// The section that lists them.
+    failures_section: String,
 }
+
+/// The kinds of interleavings that a reader can ask for.
+const KINDS: [(&str, &str); 7] = [
+    ("FAILURE", "failures"),
+    ("subject", "broken subjects"),
+    ("defect", "seeded defects"),
+    ("fault", "faults at call sites"),
+    ("program", "defects under generated programs"),
+    ("sample", "defects in samples"),
+    ("patch", "patches on the sources"),
+];
 
 /// A headline promise and the clauses that make it up.
 struct Promise<'a> {
@@ -185,59 +199,17 @@ impl<'a> Story<'a> {
         let is_it = |(_, shown): &&(String, Exhibit<'_>)| {
             shown.kind == "subject" && shown.model == "book-stage-1/drop-idle"
         };
-        let (id, shown) = listed.all.iter().find(is_it)?;
+        let (id, shown) = listed.iter().find(is_it)?;
         let told = Interleaving::new(shown.trace);
         let ends = told.threads.iter().map(Interleaving::end).collect();
         Some(Story { id: id.clone(), model: shown.model, how: shown.how, ends })
     }
 }
 
-/// The interleavings, each with the id of its element.
-struct Listed<'a> {
-    all: Vec<(String, Exhibit<'a>)>,
-    /// The index of each, by model and title.
-    places: HashMap<(&'a str, String), usize>,
-}
-
-impl<'a> Listed<'a> {
-    fn new(audit: &'a Audit) -> Self {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let mut places = HashMap::new();
-        let mut all = Vec::new();
-        for (index, shown) in audit.exhibits().into_iter().enumerate() {
-            let number = numbers.entry(shown.model).or_default();
-            *number += 1;
-            let id = format!("i-{}-{number}", slug(shown.model));
-            places.entry((shown.model, shown.title.clone())).or_insert(index);
-            all.push((id, shown));
-        }
-        Listed { all, places }
-    }
-
-    fn id(&self, model: &str, title: &str) -> Option<&str> {
-        let index = self.places.get(&(model, title.to_owned()))?;
-        self.all.get(*index).map(|(id, _)| id.as_str())
-    }
-}
-
-/// A text as part of an address.
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_alphanumeric() {
-            slug.push(letter.to_ascii_lowercase());
-        } else if !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.trim_matches('-').to_owned()
-}
-
 impl<'a> Page<'a> {
     fn new(audit: &'a Audit) -> Result<Self, String> {
-        let listed = Listed::new(audit);
-        let mut drawings = Drawings::default();
-        listed.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
+        let listed = Listed::new(audit.exhibits(), &KINDS, "audit.json");
+        let failures = audit.complaints();
         let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
         let fault = |entry: &KillEntry| {
             format!("f-{}", slug(&format!("{} {} {}", entry.site, entry.operation, entry.fault)))
@@ -251,11 +223,21 @@ impl<'a> Page<'a> {
             subjects: subjects(audit),
             properties: properties(audit),
             faults: entries.map(|entry| (fault(entry), entry)).collect(),
-            drawings: drawings.json()?,
+            drawings: listed.drawings()?,
+            interleavings: listed.section()?,
+            failures_section: page::failures(&failures, &listed)?,
             listed,
             figures: figures::rows(audit),
-            failures: audit.complaints(),
+            failures,
         })
+    }
+
+    fn style() -> &'static str {
+        page::STYLE
+    }
+
+    fn script() -> &'static str {
+        page::SCRIPT
     }
 
     fn kills(&self) -> Option<&KillMatrix> {
@@ -381,14 +363,6 @@ impl<'a> Page<'a> {
         Some(&row.id)
     }
 
-    /// The interleaving of a failure, if it has one.
-    fn of_failure(&self, failure: &Complaint<'_>) -> Option<&str> {
-        let wanted = failure.trace?;
-        let mut all = self.listed.all.iter();
-        let (id, _) = all.find(|(_, shown)| std::ptr::eq(shown.trace, wanted))?;
-        Some(id)
-    }
-
     fn mutants(mutants: &Mutants) -> String {
         sentences::mutants(mutants)
     }
@@ -459,7 +433,7 @@ fn properties(audit: &Audit) -> Vec<Property<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{class, slug};
+    use super::class;
     use crate::audit::fixtures::{failing, holding};
 
     #[test]
@@ -511,7 +485,6 @@ mod tests {
         let classes = words.map(class);
         assert_eq!(classes, ["proved", "bounded", "sampled", "stressed", "convicted", "wrong"]);
         assert_eq!(["wrong PROVED", "MISSED"].map(class), ["wrong", "wrong"]);
-        assert_eq!(slug("src/job.rs:12 wakes nobody!"), "src-job-rs-12-wakes-nobody");
     }
 
     #[test]

@@ -327,6 +327,7 @@ fn words(trace: &Trace, step: &Step, state: &State) -> String {
         Operation::Joined(other) => format!("joined {}", thread(other)),
         Operation::End => "ends".to_owned(),
         Operation::Note(text) => format!("“{text}”"),
+        Operation::Does(text) => text.clone(),
     };
     if step.wrongly {
         format!("{text} (fault)")
@@ -405,7 +406,7 @@ fn objects(trace: &Trace, shown: &[bool]) -> Vec<Object> {
 #[cfg(test)]
 mod tests {
     use super::{Interleaving, Lane, Standing};
-    use crate::findings::trace::tests::{deadlock, step};
+    use crate::findings::trace::examples::{deadlock, step};
     use crate::findings::trace::{Operation, Trace};
 
     #[test]

@@ -1,0 +1,7 @@
+//! The foundation of all other layers: child processes, progress, shards, text.
+
+pub mod child;
+pub mod panic_message;
+pub mod progress;
+pub mod shard;
+pub mod text;
