@@ -181,8 +181,7 @@ impl Audit {
 
     /// Returns every execution that convicted something or failed, failures first.
     pub fn exhibits(&self) -> Vec<Exhibit<'_>> {
-        let mut exhibits: Vec<_> =
-            self.parts().into_iter().flat_map(Part::exhibits).collect();
+        let mut exhibits: Vec<_> = self.parts().into_iter().flat_map(Part::exhibits).collect();
         exhibits.sort_by_key(|exhibit| exhibit.kind != FAILURE);
         exhibits
     }

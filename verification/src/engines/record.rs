@@ -48,6 +48,7 @@ pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
         created_at: object(event.object).map(|object| site(object.site)),
         site: site(event.site),
         wrongly: event.wrongly,
+        wakes: Vec::new(),
     });
     let (threads, names) = (trace.threads.clone(), told_apart(names));
     Trace { threads, steps: steps.collect(), wakes_any, names, code }

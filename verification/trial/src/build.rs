@@ -14,6 +14,8 @@ pub(crate) struct Executable {
     pub(crate) path: PathBuf,
     /// The name of its target: of an integration test, or of the library.
     pub(crate) target: String,
+    /// The name of its package.
+    pub(crate) package: String,
     /// The folder of its package.
     pub(crate) folder: PathBuf,
 }
@@ -136,12 +138,59 @@ impl Drop for Lock {
     }
 }
 
+/// Returns the root of the workspace, from which the compiler names files.
+///
+/// # Errors
+///
+/// If cargo cannot be run, or if there is no crate here.
+pub(crate) fn root(arguments: &Arguments) -> Result<PathBuf, String> {
+    metadata(arguments, "workspace_root")
+}
+
+/// Returns the manifest of the crate.
+///
+/// # Errors
+///
+/// If cargo cannot be run, or if there is no crate here.
+pub(crate) fn nearest_manifest(arguments: &Arguments) -> Result<PathBuf, String> {
+    let mut command = cargo();
+    command.args(["locate-project", "--message-format=plain"]);
+    manifest(&mut command, arguments);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if path.is_empty() {
+        return Err("there is no crate here".to_owned());
+    }
+    Ok(path.into())
+}
+
+/// Returns the name in the id of a package: `a` of `path+file:///src/a#0.1.0`, and of
+/// `path+file:///src/b#a@0.1.0`.
+fn package(id: &str) -> &str {
+    let (source, version) = id.split_once('#').unwrap_or((id, ""));
+    let named = version.split_once('@').map(|(name, _)| name);
+    named.unwrap_or_else(|| source.rsplit('/').next().unwrap_or(source))
+}
+
 fn executable(message: &Value) -> Option<Executable> {
     let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
     let path = message["executable"].as_str().filter(|_| is_test)?;
     Some(Executable {
         path: path.into(),
         target: message["target"]["name"].as_str()?.to_owned(),
+        package: package(message["package_id"].as_str()?).to_owned(),
         folder: Path::new(message["manifest_path"].as_str()?).parent()?.to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package;
+
+    #[test]
+    fn a_package_has_its_name_in_its_id() {
+        assert_eq!(package("path+file:///src/a#0.1.0"), "a");
+        assert_eq!(package("path+file:///src/b#a@0.1.0"), "a");
+    }
 }

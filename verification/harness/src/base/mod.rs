@@ -4,4 +4,5 @@ pub mod child;
 pub mod panic_message;
 pub mod progress;
 pub mod shard;
+pub mod sources;
 pub mod text;

@@ -40,6 +40,9 @@ pub struct Step {
     pub site: String,
     /// Whether a seeded defect made it act wrongly.
     pub wrongly: bool,
+    /// For a notification: the threads that it wakes, if the engine says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wakes: Vec<usize>,
 }
 
 /// The operations of a facade over locks, condition variables, counters and threads.
@@ -82,6 +85,7 @@ pub mod examples {
             created_at: object.map(|_| "src/a.rs:1".to_owned()),
             site: format!("src/a.rs:{thread}7"),
             wrongly: false,
+            wakes: Vec::new(),
         }
     }
 
