@@ -465,6 +465,6 @@ fn a_replayed_failure_says_who_released_what_who_waits_and_who_has_ended() {
     assert_eq!(released, BTreeSet::from([0, 1]));
     assert!(lost.released.iter().all(|(_, _, lock)| lock == &lost.rows[0].object), "{lost:?}");
     assert_eq!(lost.ended, [1], "the setter");
-    let last = lost.rows.iter().rfind(|row| row.thread == 0).expect("the main thread waits");
-    assert_eq!(last.operation, "waits");
+    let final_row = lost.rows.iter().rfind(|row| row.thread == 0).expect("the main thread waits");
+    assert_eq!(final_row.operation, "waits");
 }

@@ -17,6 +17,7 @@ mod explored {
 
     use clap::Parser;
     use harness::base::shard::Shard;
+    use harness::base::weakening;
     use harness::findings::run::{End, Engine};
     use harness::findings::trace::Trace;
     use harness::report::swimlanes;
@@ -84,7 +85,8 @@ mod explored {
 
     pub(crate) fn main() -> ExitCode {
         let arguments = Arguments::parse();
-        let result = match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        let result = match weakening::weakening_variable(std::env::vars_os().map(|(name, _)| name))
+        {
             Some(name) => {
                 Err(format!("{name} is set, which would weaken the exploration; unset it"))
             }

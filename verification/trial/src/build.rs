@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use harness::base::artifacts::{artifacts, Artifact, MESSAGES};
 use serde_json::Value;
 
 use crate::arguments::Arguments;
@@ -28,7 +29,7 @@ pub(crate) struct Executable {
 pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
     let target = metadata(arguments, "target_directory")?;
     let mut command = cargo();
-    command.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
+    command.args(["test", "--no-run", MESSAGES]);
     command.arg("--target-dir").arg(target.join("trial"));
     let mut patch = String::new();
     if arguments.loom {
@@ -68,9 +69,14 @@ pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
     if !output.status.success() {
         return Err("the tests do not build".to_owned());
     }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    Ok(messages.filter_map(|message| executable(&message)).collect())
+    let tests = artifacts(&output.stdout).into_iter().filter(|artifact| artifact.is_test);
+    let executable = |artifact: Artifact| Executable {
+        folder: artifact.manifest.parent().map(Path::to_owned).unwrap_or_default(),
+        path: artifact.executable,
+        target: artifact.target,
+        package: artifact.package,
+    };
+    Ok(tests.map(executable).collect())
 }
 
 fn cargo() -> Command {
@@ -163,34 +169,4 @@ pub(crate) fn nearest_manifest(arguments: &Arguments) -> Result<PathBuf, String>
         return Err("there is no crate here".to_owned());
     }
     Ok(path.into())
-}
-
-/// Returns the name in the id of a package: `a` of `path+file:///src/a#0.1.0`, and of
-/// `path+file:///src/b#a@0.1.0`.
-fn package(id: &str) -> &str {
-    let (source, version) = id.split_once('#').unwrap_or((id, ""));
-    let named = version.split_once('@').map(|(name, _)| name);
-    named.unwrap_or_else(|| source.rsplit('/').next().unwrap_or(source))
-}
-
-fn executable(message: &Value) -> Option<Executable> {
-    let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
-    let path = message["executable"].as_str().filter(|_| is_test)?;
-    Some(Executable {
-        path: path.into(),
-        target: message["target"]["name"].as_str()?.to_owned(),
-        package: package(message["package_id"].as_str()?).to_owned(),
-        folder: Path::new(message["manifest_path"].as_str()?).parent()?.to_owned(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::package;
-
-    #[test]
-    fn a_package_has_its_name_in_its_id() {
-        assert_eq!(package("path+file:///src/a#0.1.0"), "a");
-        assert_eq!(package("path+file:///src/b#a@0.1.0"), "a");
-    }
 }
