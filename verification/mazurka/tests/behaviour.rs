@@ -447,7 +447,7 @@ fn any_of_fifteen_sleepers_is_woken() {
 }
 
 #[test]
-fn a_replayed_failure_says_who_released_what_who_waits_and_who_has_ended() {
+fn a_replayed_failure_says_what_was_released_and_which_threads_wait_and_have_ended() {
     let replayed = |model: fn()| {
         let first = failure(explore(&Builder::new(), model));
         failure(Builder::new().replay(&first.schedule, model).expect("the settings are valid"))

@@ -12,7 +12,7 @@ const FORMAT: u32 = 1;
 #[derive(Serialize)]
 struct Report<'a> {
     format: u32,
-    /// Whether every model is as it must be, and there is one.
+    /// Whether there is a model, and each is as it must be.
     held: bool,
     models: &'a [Case],
 }
