@@ -157,6 +157,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if a trigger has begun to shut the pool down, or if the
     /// queue is full and this is one of its workers.
+    #[track_caller]
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -170,6 +171,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if the queue is full or a trigger has begun to shut the
     /// pool down.
+    #[track_caller]
     pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -184,6 +186,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if the queue stayed full, if a trigger has begun to shut
     /// the pool down, or if this is one of its workers and would have waited.
+    #[track_caller]
     pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -196,6 +199,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute`](Self::execute).
+    #[track_caller]
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -210,6 +214,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    #[track_caller]
     pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -224,6 +229,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    #[track_caller]
     pub fn submit_timeout<F, T>(
         &self,
         job: F,
