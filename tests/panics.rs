@@ -212,6 +212,8 @@ fn a_job_is_reported_by_the_name_that_it_was_given() {
 
 #[test]
 fn a_job_is_reported_with_the_place_where_it_was_submitted() {
+    type Call = fn(&ThreadPool);
+
     fn quiet() {
         panic_quietly("quiet");
     }
@@ -219,7 +221,7 @@ fn a_job_is_reported_with_the_place_where_it_was_submitted() {
         let pool = pool(1);
         let gate = Gate::new();
         gate.hold(&pool, 1);
-        let calls: [(u32, fn(&ThreadPool)); 12] = [
+        let calls: [(u32, Call); 12] = [
             (line!(), |pool| pool.execute(quiet).unwrap()),
             (line!(), |pool| pool.try_execute(quiet).unwrap()),
             (line!(), |pool| pool.execute_timeout(quiet, LIMIT).unwrap()),
