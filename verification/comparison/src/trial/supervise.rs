@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::base::child;
-use verification::base::limits;
 
 use super::documentation::{documented, Stance};
 use super::results::{End, Finding, Observation};
