@@ -99,8 +99,13 @@ struct Piece<'a> {
     verdict: String,
     /// The row about it: of the matrix, or of the samples.
     row: Option<String>,
-    /// Of a test: the queues on which it ran.
-    queues: Vec<&'a str>,
+    on: Vec<On<'a>>,
+}
+
+/// Where a piece of evidence was found.
+struct On<'a> {
+    /// The queue of a test, or the subject of a model. Empty for other evidence.
+    name: &'a str,
     /// How many seeded defects it convicts.
     convicted: usize,
     /// The interleaving of the first of them; the others follow it.
@@ -299,37 +304,35 @@ impl<'a> Page<'a> {
         clause.counts().split(" · ").map(str::to_owned).collect()
     }
 
-    /// The evidence of a clause, with tests that differ only in the queue as one.
+    /// The evidence of a clause, with tests and models that differ only in the queue as one.
     fn pieces(&'a self, clause: &'a ClauseReport) -> Vec<Piece<'a>> {
         let mut pieces: Vec<Piece<'a>> = Vec::new();
         for evidence in &clause.evidence {
             let verdict = evidence.verdict.to_string();
-            // The name of a test begins with the queue.
-            let on_queue = evidence.name.split_once('/').filter(|_| evidence.kind == "test");
-            let (queue, name) = on_queue.unzip();
-            let name = name.unwrap_or(&evidence.name);
-            let same = |piece: &&mut Piece<'_>| {
-                queue.is_some() && piece.name == name && piece.verdict == verdict
-            };
-            if let Some(piece) = pieces.iter_mut().find(same) {
-                piece.queues.extend(queue);
-                continue;
-            }
-            let row = match &*evidence.kind {
+            let kind = &*evidence.kind;
+            // The name of a test begins with the queue, that of a model with the subject.
+            let on = evidence.name.split_once('/').filter(|_| matches!(kind, "test" | "model"));
+            let (on, name) = on.unwrap_or(("", &evidence.name));
+            let row = match kind {
                 "sample" => Some(format!("s-{}", slug(name))),
                 "protocol" => Some(format!("p-{}", slug(name))),
-                _ => self.row(name).map(str::to_owned),
+                _ => self.row(&evidence.name).map(str::to_owned),
             };
             let first = evidence.convicted.first();
-            pieces.push(Piece {
-                kind: &evidence.kind,
-                name,
-                verdict,
-                row,
-                queues: queue.into_iter().collect(),
+            let on = On {
+                name: on,
                 convicted: evidence.convicted.len(),
-                interleaving: first.and_then(|defect| self.of_defect(name, defect)),
-            });
+                interleaving: first.and_then(|defect| self.of_defect(&evidence.name, defect)),
+            };
+            let same = |piece: &&mut Piece<'_>| {
+                let key = (piece.kind, piece.name, &piece.verdict, &piece.row);
+                !on.name.is_empty() && key == (kind, name, &verdict, &row)
+            };
+            if let Some(piece) = pieces.iter_mut().find(same) {
+                piece.on.push(on);
+                continue;
+            }
+            pieces.push(Piece { kind, name, verdict, row, on: vec![on] });
         }
         pieces
     }
