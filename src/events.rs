@@ -14,11 +14,12 @@ macro_rules! event {
 }
 #[cfg(not(feature = "tracing"))]
 macro_rules! event {
-    ($level:ident, $($field:ident = $value:expr,)* $text:literal) => {
+    ($level:ident, $($field:ident = $(%)? $value:expr,)* $text:literal) => {
         { $(let _ = $value;)* }
     };
 }
 
+use crate::job::Mention;
 use crate::report::Report;
 
 pub(crate) fn worker_started(worker: usize) {
@@ -29,8 +30,17 @@ pub(crate) fn got_a_job(worker: usize, job: u64, name: &'static str) {
     event!(DEBUG, worker = worker, job = job, name = name, "got a job; executing");
 }
 
-pub(crate) fn job_panicked(worker: usize, job: u64, name: &'static str, message: &str) {
-    event!(WARN, worker = worker, job = job, name = name, panic = message, "a job panicked");
+pub(crate) fn job_panicked(worker: usize, job: u64, mention: Mention, message: &str) {
+    let Mention { name, site } = mention;
+    event!(
+        WARN,
+        worker = worker,
+        job = job,
+        name = name,
+        site = %site,
+        panic = message,
+        "a job panicked"
+    );
 }
 
 pub(crate) fn job_refused(reason: &'static str) {

@@ -146,6 +146,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as there. The set is unchanged.
+    #[track_caller]
     pub fn submit<F>(&mut self, job: F) -> Result<JobId, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -159,6 +160,7 @@ impl<T: Send + 'static> JobSet<T> {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as there. The set is unchanged.
+    #[track_caller]
     pub fn try_submit<F>(&mut self, job: F) -> Result<JobId, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,

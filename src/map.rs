@@ -7,6 +7,7 @@ use std::iter::{Fuse, FusedIterator};
 
 use crate::error::{RefusalKind, SubmitError};
 use crate::handle::{CancelOnDrop, JobHandle};
+use crate::job::Label;
 use crate::job_set::JobSet;
 use crate::outcome::Outcome;
 use crate::pool::ThreadPool;
@@ -74,6 +75,7 @@ impl Submitter {
             in_flight,
             refused: None,
             closed: false,
+            label: Label { name: Some(type_name::<F>()), ..Label::here() },
         };
         Map { source, jobs: VecDeque::new() }
     }
@@ -90,6 +92,7 @@ struct Source<I, F, T> {
     refused: Option<SubmitError<MapJob<T>>>,
     /// A job was refused.
     closed: bool,
+    label: Label,
 }
 
 impl<I, F, T> Source<I, F, T>
@@ -111,8 +114,7 @@ where
         let submitted = if self.submitter.current_worker().is_some() {
             Err(SubmitError::new(Box::new(job), RefusalKind::WouldDeadlock))
         } else {
-            let name = Some(type_name::<F>());
-            self.submitter.enqueue_with_handle(job, name, Some(Deadline::never()))
+            self.submitter.enqueue_with_handle(job, self.label, Some(Deadline::never()))
         };
         match submitted {
             Ok(handle) => Some(handle),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::SubmitError;
 use crate::handle::JobHandle;
-use crate::job::Job;
+use crate::job::{Job, Label};
 use crate::submit_async::SubmitAsync;
 use crate::submitter::Submitter;
 use crate::sync::Deadline;
@@ -50,16 +50,22 @@ impl<'a> JobOptions<'a> {
         self
     }
 
+    #[track_caller]
+    fn label(&self) -> Label {
+        Label { name: self.name, ..Label::here() }
+    }
+
     /// As [`Submitter::execute`].
     ///
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn execute<F>(self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(Job::detached(job, self.name), Some(Deadline::never()))
+        self.submitter.enqueue(Job::detached(job, self.label()), Some(Deadline::never()))
     }
 
     /// As [`Submitter::try_execute`].
@@ -67,11 +73,12 @@ impl<'a> JobOptions<'a> {
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn try_execute<F>(self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(Job::detached(job, self.name), None)
+        self.submitter.enqueue(Job::detached(job, self.label()), None)
     }
 
     /// As [`Submitter::execute_timeout`].
@@ -79,11 +86,12 @@ impl<'a> JobOptions<'a> {
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn execute_timeout<F>(self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submitter.enqueue(Job::detached(job, self.name), Some(Deadline::after(timeout)))
+        self.submitter.enqueue(Job::detached(job, self.label()), Some(Deadline::after(timeout)))
     }
 
     /// As [`Submitter::submit`].
@@ -91,12 +99,13 @@ impl<'a> JobOptions<'a> {
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn submit<F, T>(self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submitter.enqueue_with_handle(job, self.name, Some(Deadline::never()))
+        self.submitter.enqueue_with_handle(job, self.label(), Some(Deadline::never()))
     }
 
     /// As [`Submitter::try_submit`].
@@ -104,12 +113,13 @@ impl<'a> JobOptions<'a> {
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn try_submit<F, T>(self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submitter.enqueue_with_handle(job, self.name, None)
+        self.submitter.enqueue_with_handle(job, self.label(), None)
     }
 
     /// As [`Submitter::submit_timeout`].
@@ -117,6 +127,7 @@ impl<'a> JobOptions<'a> {
     /// # Errors
     ///
     /// As there.
+    #[track_caller]
     pub fn submit_timeout<F, T>(
         self,
         job: F,
@@ -126,18 +137,19 @@ impl<'a> JobOptions<'a> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submitter.enqueue_with_handle(job, self.name, Some(Deadline::after(timeout)))
+        self.submitter.enqueue_with_handle(job, self.label(), Some(Deadline::after(timeout)))
     }
 }
 
 impl JobOptions<'_> {
     /// As [`Submitter::submit_async`].
+    #[track_caller]
     pub fn submit_async<F, T>(self, job: F) -> SubmitAsync<F, T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        SubmitAsync::new(self.submitter.clone(), job, self.name)
+        SubmitAsync::new(self.submitter.clone(), job, self.label())
     }
 }
 

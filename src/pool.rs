@@ -60,8 +60,9 @@ use crate::trigger::{Shutdown, StopToken};
 /// stack. A result of more than 256 bytes is kept in a box too; the closure returns it on the stack
 /// of the worker, and `join` on that of the caller. In a build without optimisation, a few copies
 /// of a large closure or result take stack for a moment: of the closure where it is submitted, of
-/// the result on the worker and where it is joined. Submit a closure that owns a `Box` or a `Vec`,
-/// or return one, where that is too much.
+/// the result on the worker and where it is joined. With 1 MiB of each, `submit` was seen to need
+/// 6.3 MiB of stack, a worker 2.3 MiB, `join` as much, `try_join` 3.3 MiB and a poll 4.3 MiB. Submit
+/// a closure that owns a `Box` or a `Vec`, or return one, where that is too much.
 ///
 /// # Fork
 ///
@@ -157,6 +158,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if a trigger has begun to shut the pool down, or if the
     /// queue is full and this is one of its workers.
+    #[track_caller]
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -170,6 +172,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if the queue is full or a trigger has begun to shut the
     /// pool down.
+    #[track_caller]
     pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -184,6 +187,7 @@ impl ThreadPool {
     ///
     /// [`SubmitError`] with the closure, if the queue stayed full, if a trigger has begun to shut
     /// the pool down, or if this is one of its workers and would have waited.
+    #[track_caller]
     pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -196,6 +200,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute`](Self::execute).
+    #[track_caller]
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -210,6 +215,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    #[track_caller]
     pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -224,6 +230,7 @@ impl ThreadPool {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    #[track_caller]
     pub fn submit_timeout<F, T>(
         &self,
         job: F,

@@ -1,5 +1,6 @@
 //! The counts of a pool: [`Stats`] while it runs, a [`Report`] at its end.
 
+use std::panic::Location;
 use std::time::Duration;
 
 /// The position of a job in the order of acceptance. The first job that a pool accepts has 0.
@@ -95,7 +96,7 @@ pub struct Report {
 ///
 /// let report = pool.shutdown_timeout(Duration::from_millis(10));
 /// let stuck = &report.unfinished_jobs[0];
-/// println!("job {} of {} has run for {:?}", stuck.id, stuck.name, stuck.elapsed);
+/// println!("the job submitted at {} has run for {:?}", stuck.site, stuck.elapsed);
 /// assert_eq!((report.unfinished, stuck.id.get()), (1, 0));
 /// drop(open);
 /// ```
@@ -107,6 +108,8 @@ pub struct UnfinishedJob {
     /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
     /// function it was written, unless it was given another.
     pub name: &'static str,
+    /// Where it was submitted: the call of the program.
+    pub site: &'static Location<'static>,
     /// How long it had been running. With the feature `coarse-clock` this is exact to the system
     /// tick, a few ms.
     pub elapsed: Duration,
@@ -120,7 +123,7 @@ pub struct UnfinishedJob {
 /// pool.execute(|| panic!("no more paper")).expect("the pool is running");
 /// let report = pool.shutdown();
 /// let panic = &report.panics[0];
-/// println!("job {}, {}: {}", panic.id, panic.name, panic.message);
+/// println!("the job submitted at {} panicked: {}", panic.site, panic.message);
 /// assert_eq!((panic.id.get(), panic.message.as_str()), (0, "no more paper"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +134,8 @@ pub struct JobPanic {
     /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
     /// function it was written, unless it was given another.
     pub name: &'static str,
+    /// Where it was submitted: the call of the program.
+    pub site: &'static Location<'static>,
     /// The message of the panic.
     pub message: String,
 }

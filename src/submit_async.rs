@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::error::{RefusalKind, SubmitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{Boxed, Code, InPlace, Job, Offer, Size, Submission};
+use crate::job::{Boxed, Code, InPlace, Job, Label, Offer, Size, Submission};
 use crate::panics::drop_catching;
 use crate::pool::ThreadPool;
 use crate::queue::{Queue, Refusal, Refused, Wait};
@@ -18,6 +18,7 @@ use crate::sync::Arc;
 
 impl ThreadPool {
     /// Returns a future that submits a job. See [`Submitter::submit_async`].
+    #[track_caller]
     pub fn submit_async<F, T>(&self, job: F) -> SubmitAsync<F, T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -70,12 +71,13 @@ impl Submitter {
     /// assert_eq!(futures_executor::block_on(lengths(&pool, lines)), Some(11));
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
+    #[track_caller]
     pub fn submit_async<F, T>(&self, job: F) -> SubmitAsync<F, T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        SubmitAsync::new(self.clone(), job, None)
+        SubmitAsync::new(self.clone(), job, Label::here())
     }
 }
 
@@ -102,32 +104,32 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    pub(crate) fn new(submitter: Submitter, job: F, name: Option<&'static str>) -> Self {
+    pub(crate) fn new(submitter: Submitter, job: F, label: Label) -> Self {
         // Without optimisation, two calls would reserve stack for two copies of the closure.
         let offer = if Size::<F>::IS_LARGE { Self::offer_boxed } else { Self::offer_in_place };
-        SubmitAsync { submitter, offer: Some(offer(job, name)), ticket: None }
+        SubmitAsync { submitter, offer: Some(offer(job, label)), ticket: None }
     }
 
-    fn offer_boxed(job: F, name: Option<&'static str>) -> (Job, Arc<dyn Offer<F, T>>) {
-        offer(Boxed(Box::new(job)), name)
+    fn offer_boxed(job: F, label: Label) -> (Job, Arc<dyn Offer<F, T>>) {
+        offer(Boxed(Box::new(job)), label)
     }
 
-    fn offer_in_place(job: F, name: Option<&'static str>) -> (Job, Arc<dyn Offer<F, T>>) {
-        offer(InPlace(job), name)
+    fn offer_in_place(job: F, label: Label) -> (Job, Arc<dyn Offer<F, T>>) {
+        offer(InPlace(job), label)
     }
 }
 
-fn offer<C>(code: C, name: Option<&'static str>) -> (Job, Arc<dyn Offer<C::Closure, C::Output>>)
+fn offer<C>(code: C, label: Label) -> (Job, Arc<dyn Offer<C::Closure, C::Output>>)
 where
     C: Code + 'static,
     C::Output: Send + 'static,
 {
     if Size::<C::Output>::IS_LARGE {
         let submission = Submission::<C, Box<C::Output>>::new(code);
-        (submission.job(name), submission)
+        (submission.job(label), submission)
     } else {
         let submission = Submission::<C, C::Output>::new(code);
-        (submission.job(name), submission)
+        (submission.job(label), submission)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{RefusalKind, SubmitError, WaitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{Boxed, Code, InPlace, Job, Size, Stored, Submission};
+use crate::job::{Boxed, Code, InPlace, Job, Label, Size, Stored, Submission};
 use crate::options::JobOptions;
 use crate::queue::{Queue, Refusal, Refused, Wait};
 use crate::report::{JobId, Stats};
@@ -64,11 +64,12 @@ impl Submitter {
     ///
     /// [`SubmitError`] with the closure, if the pool has begun to shut down, also while this waits;
     /// or if this is one of its own workers and would have to wait.
+    #[track_caller]
     pub fn execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job, None), Some(Deadline::never()))
+        self.enqueue(Job::detached(job, Label::here()), Some(Deadline::never()))
     }
 
     /// Submits a job without a handle, if there is a free slot; returns at once.
@@ -93,11 +94,12 @@ impl Submitter {
     /// drop(open);
     /// # Ok::<(), last_call::BuildError>(())
     /// ```
+    #[track_caller]
     pub fn try_execute<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job, None), None)
+        self.enqueue(Job::detached(job, Label::here()), None)
     }
 
     /// Submits a job without a handle, and waits for a free slot for at most `timeout`.
@@ -108,11 +110,12 @@ impl Submitter {
     ///
     /// [`SubmitError`] with the closure, if the queue stayed full; otherwise as for
     /// [`execute`](Self::execute).
+    #[track_caller]
     pub fn execute_timeout<F>(&self, job: F, timeout: Duration) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.enqueue(Job::detached(job, None), Some(Deadline::after(timeout)))
+        self.enqueue(Job::detached(job, Label::here()), Some(Deadline::after(timeout)))
     }
 
     /// Submits a job and returns its handle. While a bounded queue is full, it waits for a free
@@ -121,12 +124,13 @@ impl Submitter {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute`](Self::execute).
+    #[track_caller]
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, None, Some(Deadline::never()))
+        self.enqueue_with_handle(job, Label::here(), Some(Deadline::never()))
     }
 
     /// Submits a job and returns its handle, if there is a free slot; returns at once.
@@ -134,12 +138,13 @@ impl Submitter {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`try_execute`](Self::try_execute).
+    #[track_caller]
     pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, None, None)
+        self.enqueue_with_handle(job, Label::here(), None)
     }
 
     /// Submits a job and returns its handle, and waits for a free slot for at most `timeout`.
@@ -149,6 +154,7 @@ impl Submitter {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as for [`execute_timeout`](Self::execute_timeout).
+    #[track_caller]
     pub fn submit_timeout<F, T>(
         &self,
         job: F,
@@ -158,7 +164,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_with_handle(job, None, Some(Deadline::after(timeout)))
+        self.enqueue_with_handle(job, Label::here(), Some(Deadline::after(timeout)))
     }
 
     /// Waits until, at one instant between call and return, nothing is queued or running.
@@ -271,7 +277,7 @@ impl Submitter {
     pub(crate) fn enqueue_with_handle<F, T>(
         &self,
         job: F,
-        name: Option<&'static str>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<JobHandle<T>, SubmitError<F>>
     where
@@ -281,39 +287,39 @@ impl Submitter {
         // Without optimisation, two calls would reserve stack for two copies of the closure.
         let enqueue =
             if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
-        enqueue(self, job, name, until)
+        enqueue(self, job, label, until)
     }
 
     fn enqueue_boxed<F, T>(
         &self,
         job: F,
-        name: Option<&'static str>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_code(Boxed(Box::new(job)), name, until)
+        self.enqueue_code(Boxed(Box::new(job)), label, until)
     }
 
     fn enqueue_in_place<F, T>(
         &self,
         job: F,
-        name: Option<&'static str>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<JobHandle<T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue_code(InPlace(job), name, until)
+        self.enqueue_code(InPlace(job), label, until)
     }
 
     fn enqueue_code<C>(
         &self,
         code: C,
-        name: Option<&'static str>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<JobHandle<C::Output>, SubmitError<C::Closure>>
     where
@@ -322,11 +328,11 @@ impl Submitter {
     {
         if Size::<C::Output>::IS_LARGE {
             let submission = Submission::<C, Box<C::Output>>::new(code);
-            let number = self.enqueue_submission(&submission, name, until)?;
+            let number = self.enqueue_submission(&submission, label, until)?;
             Ok(JobHandle::new(submission, Arc::clone(&self.shared), number))
         } else {
             let submission = Submission::<C, C::Output>::new(code);
-            let number = self.enqueue_submission(&submission, name, until)?;
+            let number = self.enqueue_submission(&submission, label, until)?;
             Ok(JobHandle::new(submission, Arc::clone(&self.shared), number))
         }
     }
@@ -334,14 +340,14 @@ impl Submitter {
     fn enqueue_submission<C, V>(
         &self,
         submission: &Arc<Submission<C, V>>,
-        name: Option<&'static str>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<JobId, SubmitError<C::Closure>>
     where
         C: Code + 'static,
         V: Stored<C::Output> + 'static,
     {
-        match self.push(submission.job(name), until) {
+        match self.push(submission.job(label), until) {
             Ok(number) => Ok(JobId(number)),
             Err((job, kind)) => {
                 let closure = submission.take_closure();

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::events;
-use crate::job::{Claimant, Ending, Job};
+use crate::job::{Claimant, Ending, Job, Mention};
 use crate::outcome::CancelReason;
 use crate::panics::{catch, drop_payload, message, CatchDrop};
 use crate::queue::Queue;
@@ -134,18 +134,18 @@ impl Worker<'_> {
 
 impl Claimant for Worker<'_> {
     #[inline]
-    fn begin(&mut self, name: &'static str) -> Result<(), CancelReason> {
+    fn begin(&mut self, job: Mention) -> Result<(), CancelReason> {
         self.shared.release_slot();
         let ended = mem::take(&mut self.uncounted);
-        if !self.record.begin(ended, JobId(self.job), name) {
+        if !self.record.begin(ended, JobId(self.job), job) {
             return Err(CancelReason::DeadlinePassed);
         }
-        events::got_a_job(self.number, self.job, name);
+        events::got_a_job(self.number, self.job, job.name);
         Ok(())
     }
 
-    fn report_panic(&self, name: &'static str, message: &str) {
-        events::job_panicked(self.number, self.job, name, message);
+    fn report_panic(&self, job: Mention, message: &str) {
+        events::job_panicked(self.number, self.job, job, message);
     }
 
     fn end(&mut self, ending: Ending) {
@@ -155,9 +155,10 @@ impl Claimant for Worker<'_> {
         self.unnotified |= self.record.end(ending);
     }
 
-    fn call_panic_hook(&mut self, name: &'static str) {
+    fn call_panic_hook(&mut self, job: Mention) {
         if let (Some(message), Some(hook)) = (self.panic.take(), self.panic_hook) {
-            let panic = JobPanic { id: JobId(self.job), name, message };
+            let Mention { name, site } = job;
+            let panic = JobPanic { id: JobId(self.job), name, site, message };
             if let Err(payload) = catch(|| hook(&panic)) {
                 self.shared.count_panics(1 + drop_payload(payload));
             }
@@ -187,7 +188,7 @@ impl Claimant for Worker<'_> {
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 mod tests {
     use super::{main, Hooks};
-    use crate::job::{InPlace, Submission};
+    use crate::job::{InPlace, Label, Submission};
     use crate::queue::{Queue, QueueKind, Wait};
     use crate::shared::{IdleWatch, Shared};
 
@@ -197,7 +198,7 @@ mod tests {
         for kind in QueueKind::ALL {
             let shared = Shared::new(1, *kind, None, None);
             for number in 0..10 {
-                let job = Submission::<_, u64>::new(InPlace(move || number)).job(None);
+                let job = Submission::<_, u64>::new(InPlace(move || number)).job(Label::here());
                 assert!(shared.queue.push(job, Wait::No).is_ok());
             }
             shared.queue.close();

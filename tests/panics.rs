@@ -10,7 +10,7 @@ use std::error::Error;
 use std::sync::{mpsc, Arc};
 use std::{fmt, panic, thread};
 
-use last_call::{CancelReason, Cancellation, Outcome, Payload, PANICS_KEPT};
+use last_call::{CancelReason, Cancellation, Outcome, Payload, ThreadPool, PANICS_KEPT};
 use support::{
     assert_conserved, evidence, in_a_process, panic_quietly, pool, watchdog, Bomb, Count, Counted,
     End, Gate, InDrop, LIMIT,
@@ -207,6 +207,54 @@ fn a_job_is_reported_by_the_name_that_it_was_given() {
         assert_eq!(names, ["boxed", "try", "large", "handle", "submitter", "timeout"]);
         assert_eq!((report.completed, report.panicked, report.cancelled), (2, 6, 1));
         evidence("C3,C12", 10);
+    });
+}
+
+#[test]
+fn a_job_is_reported_with_the_place_where_it_was_submitted() {
+    type Call = fn(&ThreadPool);
+
+    fn quiet() {
+        panic_quietly("quiet");
+    }
+    watchdog(LIMIT, "places", |_| {
+        let pool = pool(1);
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let calls: [(u32, Call); 12] = [
+            (line!(), |pool| pool.execute(quiet).unwrap()),
+            (line!(), |pool| pool.try_execute(quiet).unwrap()),
+            (line!(), |pool| pool.execute_timeout(quiet, LIMIT).unwrap()),
+            (line!(), |pool| drop(pool.submit(quiet).unwrap())),
+            (line!(), |pool| drop(pool.try_submit(quiet).unwrap())),
+            (line!(), |pool| drop(pool.submit_timeout(quiet, LIMIT).unwrap())),
+            (line!(), |pool| pool.submitter().execute(quiet).unwrap()),
+            (line!(), |pool| drop(pool.submitter().submit(quiet).unwrap())),
+            (line!(), |pool| pool.job().execute(quiet).unwrap()),
+            (line!(), |pool| pool.job().name("named").try_execute(quiet).unwrap()),
+            (line!(), |pool| drop(pool.job().name("named").submit(quiet).unwrap())),
+            (line!(), |pool| drop(pool.job().submit_timeout(quiet, LIMIT).unwrap())),
+        ];
+        for (_, call) in calls {
+            call(&pool);
+        }
+        let mut set = pool.job_set();
+        let in_the_set = line!() + 1;
+        set.submit(quiet).unwrap();
+        set.detach_all();
+        let scoped = pool.scope(|scope| {
+            scope.execute(quiet).unwrap();
+            drop(scope.submit(quiet).unwrap());
+            gate.open();
+            [line!() - 3, line!() - 2]
+        });
+        let lines = calls.iter().map(|(line, _)| *line);
+        let lines = lines.chain([in_the_set]).chain(scoped.unwrap());
+        let report = pool.shutdown();
+        let places = report.panics.iter().map(|panic| (panic.site.file(), panic.site.line()));
+        let expected = lines.map(|line| (file!(), line)).collect::<Vec<_>>();
+        assert_eq!(places.collect::<Vec<_>>(), expected);
+        evidence("C12", 15);
     });
 }
 

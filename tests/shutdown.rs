@@ -269,6 +269,7 @@ fn a_deadline_names_unfinished_jobs_and_cancels_queued_ones() {
                 assert_eq!(ids.collect::<Vec<_>>(), (0..workers).collect::<Vec<_>>());
                 for job in &report.unfinished_jobs {
                     assert!(job.name.contains("Gate"), "where it was written: {}", job.name);
+                    assert_eq!(job.site.file(), file!(), "where it was submitted");
                     assert!(job.elapsed + TICK >= took.min(timeout), "{:?}", job.elapsed);
                     assert!(job.elapsed < LIMIT, "{:?}", job.elapsed);
                 }

@@ -29,13 +29,27 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// The limit of open files of a process that must not need one for each pool.
 const FILES: u64 = 64;
 
+/// Sets what the signal does to this process.
+fn set(signal: Signal, handler: SigHandler) {
+    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handlers of these tests only change an atomic.
+    unsafe { sigaction(signal, &action) }.unwrap();
+}
+
+/// Runs the body in time. SIGINT ends this process unless the body handles it, also where a shell
+/// ignores it for jobs in the background.
+fn in_the_process(test: &str, body: impl FnOnce() + Send + 'static) {
+    set(Signal::SIGINT, SigHandler::SigDfl);
+    watchdog(LIMIT, test, move |_| body());
+}
+
 /// Runs the body in a process of its own, which must succeed in time.
 fn alone(test: &str, body: fn()) {
     if let Some(output) = in_a_process(test, &[]) {
         assert!(output.status.success(), "{output:?}");
         evidence("C22", 1);
     } else {
-        watchdog(LIMIT, test, move |_| body());
+        in_the_process(test, body);
     }
 }
 
@@ -56,7 +70,7 @@ fn dies(
         assert_eq!(seen, expected, "{wrapper:?}: {output:?}");
         evidence("C22", 1);
     } else {
-        watchdog(LIMIT, test, move |_| body());
+        in_the_process(test, body);
         panic!("the process should have ended");
     }
 }
@@ -557,9 +571,9 @@ fn a_pool_that_has_not_ended_listens_after_the_deadline() {
 #[test]
 fn signals_that_were_ignored_are_ignored_again() {
     const TEST: &str = "signals_that_were_ignored_are_ignored_again";
-    let ignoring = ["sh", "-c", "trap '' INT; exec \"$0\" \"$@\""];
     // The other one ends the process.
-    dies(TEST, &ignoring, Err(Signal::SIGTERM), || {
+    dies(TEST, &[], Err(Signal::SIGTERM), || {
+        set(Signal::SIGINT, SigHandler::SigIgn);
         for _ in 0..2 {
             let pool = pool(1);
             pool.shutdown_trigger().on_signals().unwrap();
@@ -580,10 +594,7 @@ fn a_handler_that_was_there_before_is_still_called() {
     static SEEN: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
 
     alone("a_handler_that_was_there_before_is_still_called", || {
-        let handler = SigHandler::Handler(handle);
-        let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
-        // SAFETY: the handler only changes an atomic.
-        unsafe { sigaction(Signal::SIGTERM, &action) }.unwrap();
+        set(Signal::SIGTERM, SigHandler::Handler(handle));
         let pool = pool(1);
         pool.shutdown_trigger().on_signals().unwrap();
         raise(Signal::SIGTERM).unwrap();

@@ -15,13 +15,15 @@ use crate::panics::{catch, drop_catching, drop_payload, message, Payload};
 use crate::sync::Arc;
 
 mod erased;
+mod label;
 mod storage;
 mod submission;
 
 use erased::Erased;
+pub(crate) use label::{Label, Mention, Site};
 pub(crate) use storage::{Boxed, Code, InPlace, Size, Stored};
-use submission::Ticket;
 pub(crate) use submission::{AnySubmission, Awaitable, Offer, Pending, Submission};
+use submission::{NamedTicket, Ticket};
 
 /// A job of any type that the queue holds.
 pub(crate) struct Job(Erased);
@@ -36,16 +38,16 @@ pub(crate) enum Ending {
 
 /// A party that claims jobs and finishes them.
 pub(crate) trait Claimant {
-    /// Begins a claimed job of this name, which is that of the type of its closure by default.
+    /// Begins a claimed job.
     ///
     /// # Errors
     ///
     /// The reason why the job may not start. The job is then cancelled.
-    fn begin(&mut self, name: &'static str) -> Result<(), CancelReason>;
+    fn begin(&mut self, job: Mention) -> Result<(), CancelReason>;
 
-    /// Tells of the panic of the job of this name, which has begun. No lock is held, since a
+    /// Tells of the panic of the job, which has begun. No lock is held, since a
     /// subscriber to events is user code.
-    fn report_panic(&self, _name: &'static str, _message: &str) {}
+    fn report_panic(&self, _job: Mention, _message: &str) {}
 
     /// Counts the claimed job, which has ended. Its captures are dropped, and its handle is not
     /// resolved yet.
@@ -57,9 +59,9 @@ pub(crate) trait Claimant {
         self.end(Ending::Completed);
     }
 
-    /// Calls the hook for the panic of the job of this name, if it has been counted as one that no
-    /// handle returns. No lock is held.
-    fn call_panic_hook(&mut self, _name: &'static str) {}
+    /// Calls the hook for the panic of the job, if it has been counted as one that no handle
+    /// returns. No lock is held.
+    fn call_panic_hook(&mut self, _job: Mention) {}
 
     /// Notifies idleness waiters of the jobs that have ended. It is called before user code of an
     /// ended job runs, since that code may depend on a waiter.
@@ -73,54 +75,56 @@ pub(crate) trait Claimant {
 }
 
 impl Job {
-    /// Creates a job without a handle, which is reported by this name, or else by the name of the
-    /// type of its closure.
-    pub(crate) fn detached<F>(closure: F, name: Option<&'static str>) -> Self
+    /// Creates a job without a handle.
+    pub(crate) fn detached<F>(closure: F, label: Label) -> Self
     where
         F: FnOnce() + Send + 'static,
     {
         // Without optimisation, two calls would reserve stack for two copies of the closure.
         let store = if Size::<F>::IS_LARGE { Job::boxed::<F> } else { Job::in_place::<F> };
-        store(closure, name)
+        store(closure, label)
     }
 
-    fn in_place<F>(closure: F, name: Option<&'static str>) -> Self
+    fn in_place<F>(closure: F, label: Label) -> Self
     where
         F: FnOnce() + Send + 'static,
     {
-        Job::store(InPlace(closure), name)
+        Job::store(InPlace(closure), label)
     }
 
-    fn boxed<F>(closure: F, name: Option<&'static str>) -> Self
+    fn boxed<F>(closure: F, label: Label) -> Self
     where
         F: FnOnce() + Send + 'static,
     {
-        Job::store(Boxed(Box::new(closure)), name)
+        Job::store(Boxed(Box::new(closure)), label)
     }
 
-    fn store(code: impl Code<Output = ()> + 'static, name: Option<&'static str>) -> Self {
-        let task = Detached(Some(code));
-        Job(match name {
+    fn store(code: impl Code<Output = ()> + 'static, label: Label) -> Self {
+        let task = Detached { code: Some(code), site: label.site };
+        Job(match label.name {
             None => Erased::new(task),
             Some(name) => Erased::new(Named { task, name }),
         })
     }
 
     /// Creates the queue's half of a job that is shared with its handle.
-    pub(crate) fn shared(job: Arc<dyn AnySubmission>) -> Self {
-        Job(Erased::new(Ticket::new(job)))
+    pub(crate) fn shared(job: Arc<dyn AnySubmission>, label: Label) -> Self {
+        let ticket = Ticket::new(job, label.site);
+        Job(match label.name {
+            None => Erased::new(ticket),
+            Some(name) => Erased::new(NamedTicket { ticket, name }),
+        })
     }
 
     /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.
     #[inline]
     pub(crate) fn process(mut self, claimant: &mut impl Claimant) -> bool {
-        let (name, closure) = match self.0.as_task().kind() {
-            Kind::Detached(name, closure) => (name, closure),
-            Kind::Ticket(ticket) => return ticket.process(claimant),
-            Kind::NamedTicket(name, ticket) => return ticket.process(&mut Renamed(name, claimant)),
+        let (mention, closure) = match self.0.as_task().kind() {
+            Kind::Detached(mention, closure) => (mention, closure),
+            Kind::Ticket(name, ticket) => return ticket.process(name, claimant),
         };
         // This is compiled into the worker's loop once, and not for each closure.
-        if claimant.begin(name).is_err() {
+        if claimant.begin(mention).is_err() {
             claimant.count_panics(drop_catching(self));
             claimant.end(Ending::Cancelled);
             return true;
@@ -134,10 +138,10 @@ impl Job {
             }
             Err(payload) => {
                 let text = message(payload.as_ref());
-                claimant.report_panic(name, &text);
+                claimant.report_panic(mention, &text);
                 claimant.end(Ending::Panicked(Some(text)));
                 claimant.notify_idle();
-                claimant.call_panic_hook(name);
+                claimant.call_panic_hook(mention);
                 claimant.count_panics(drop_payload(payload));
             }
         }
@@ -152,7 +156,7 @@ impl Job {
     {
         fn code<C: Code + 'static>(job: &mut Job) -> Option<Box<C::Closure>> {
             let task = job.0.as_task().as_any().downcast_mut::<Detached<C>>()?;
-            task.0.take().map(C::into_box)
+            task.code.take().map(C::into_box)
         }
         let code = if Size::<F>::IS_LARGE { code::<Boxed<F>> } else { code::<InPlace<F>> };
         code(&mut self).expect("the job was made of this closure")
@@ -162,7 +166,7 @@ impl Job {
     pub(crate) fn is_claimed(&mut self) -> bool {
         match self.0.as_task().kind() {
             Kind::Detached(..) => false,
-            Kind::Ticket(ticket) | Kind::NamedTicket(_, ticket) => ticket.is_claimed(),
+            Kind::Ticket(_, ticket) => ticket.is_claimed(),
         }
     }
 }
@@ -183,12 +187,11 @@ trait Task: Send {
 
 /// What a [`Task`] is made of.
 enum Kind<'a> {
-    /// The closure of a job without a handle, and its name.
-    Detached(&'static str, &'a mut dyn Closure),
-    /// The ticket of a job with a handle. The closure is shared with the handle.
-    Ticket(&'a mut Ticket),
-    /// The same for a job that has a name.
-    NamedTicket(&'static str, &'a mut Ticket),
+    /// The closure of a job without a handle.
+    Detached(Mention, &'a mut dyn Closure),
+    /// The name, if there is one, and the ticket of a job with a handle. The closure is shared with
+    /// the handle.
+    Ticket(Option<&'static str>, &'a mut Ticket),
 }
 
 /// A closure of any type that has not run.
@@ -198,11 +201,14 @@ trait Closure {
 }
 
 /// A job without a handle: the closure until it runs.
-struct Detached<C>(Option<C>);
+struct Detached<C> {
+    code: Option<C>,
+    site: Site,
+}
 
 impl<C: Code<Output = ()>> Closure for Detached<C> {
     fn run(&mut self) -> Result<(), Payload> {
-        match self.0.take() {
+        match self.code.take() {
             Some(code) => catch(|| code.call()),
             None => Ok(()),
         }
@@ -211,7 +217,7 @@ impl<C: Code<Output = ()>> Closure for Detached<C> {
 
 impl<C: Code<Output = ()> + 'static> Task for Detached<C> {
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Detached(C::name(), self)
+        Kind::Detached(Mention { name: C::name(), site: self.site }, self)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -227,40 +233,11 @@ struct Named<C> {
 
 impl<C: Code<Output = ()> + 'static> Task for Named<C> {
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Detached(self.name, &mut self.task)
+        Kind::Detached(Mention { name: self.name, site: self.task.site }, &mut self.task)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
         &mut self.task
-    }
-}
-
-/// The claimant of a job with a handle that has a name. Nothing of such a job is deferred.
-struct Renamed<'a>(&'static str, &'a mut dyn Claimant);
-
-impl Claimant for Renamed<'_> {
-    fn begin(&mut self, _name: &'static str) -> Result<(), CancelReason> {
-        self.1.begin(self.0)
-    }
-
-    fn report_panic(&self, _name: &'static str, message: &str) {
-        self.1.report_panic(self.0, message);
-    }
-
-    fn end(&mut self, ending: Ending) {
-        self.1.end(ending);
-    }
-
-    fn call_panic_hook(&mut self, _name: &'static str) {
-        self.1.call_panic_hook(self.0);
-    }
-
-    fn notify_idle(&mut self) {
-        self.1.notify_idle();
-    }
-
-    fn count_panics(&mut self, number: u64) {
-        self.1.count_panics(number);
     }
 }
 

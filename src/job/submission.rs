@@ -4,7 +4,7 @@ use std::any::Any;
 use std::mem;
 use std::task::Waker;
 
-use super::{Claimant, Code, Ending, Erased, Job, Kind, Stored, Task};
+use super::{Claimant, Code, Ending, Job, Kind, Label, Mention, Site, Stored, Task};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
 use crate::sync::{watched, Arc, Beacon, Condvar, Deadline, Mutex};
@@ -12,7 +12,7 @@ use crate::sync::{watched, Arc, Beacon, Condvar, Deadline, Mutex};
 /// A submission of any type.
 pub(crate) trait AnySubmission: Send + Sync {
     /// Claims the closure and finishes the job. Returns `false` if another claimant had claimed it.
-    fn process(&self, claimant: &mut dyn Claimant) -> bool;
+    fn process(&self, label: Label, claimant: &mut dyn Claimant) -> bool;
 
     /// Returns `true` if the closure has been claimed.
     fn is_claimed(&self) -> bool;
@@ -147,18 +147,13 @@ where
         Arc::new(Submission::unshared(code, false))
     }
 
-    /// Returns the half for the queue, which is reported by this name, or else by the name of the
-    /// type of its closure.
-    pub(crate) fn job(self: &Arc<Self>, name: Option<&'static str>) -> Job
+    /// Returns the half for the queue.
+    pub(crate) fn job(self: &Arc<Self>, label: Label) -> Job
     where
         C: 'static,
         V: 'static,
     {
-        let ticket = Ticket::new(Arc::clone(self) as Arc<dyn AnySubmission>);
-        Job(match name {
-            None => Erased::new(ticket),
-            Some(name) => Erased::new(NamedTicket { ticket, name }),
-        })
+        Job::shared(Arc::clone(self) as Arc<dyn AnySubmission>, label)
     }
 
     /// Returns the closure of a submission that the queue refused.
@@ -288,18 +283,22 @@ impl<V> FollowUp<V> {
 
 /// Runs a claimed closure, or drops it if the claimant may not start it. Returns the outcome, and
 /// the message of a panic.
-fn run_or_drop<C, V>(code: C, claimant: &mut dyn Claimant) -> (Outcome<V>, Option<String>)
+fn run_or_drop<C, V>(
+    code: C,
+    job: Mention,
+    claimant: &mut dyn Claimant,
+) -> (Outcome<V>, Option<String>)
 where
     C: Code,
     V: Stored<C::Output>,
 {
-    match claimant.begin(C::name()) {
+    match claimant.begin(job) {
         Ok(()) => match catch(|| V::from_call(code)) {
             Ok(value) => (Outcome::Completed(value), None),
             Err(payload) => {
                 // Here, where no lock is held: it may be user code.
                 let text = message(payload.as_ref());
-                claimant.report_panic(C::name(), &text);
+                claimant.report_panic(job, &text);
                 (Outcome::Panicked(payload), Some(text))
             }
         },
@@ -315,9 +314,10 @@ where
     C: Code,
     V: Stored<C::Output>,
 {
-    fn process(&self, claimant: &mut dyn Claimant) -> bool {
+    fn process(&self, label: Label, claimant: &mut dyn Claimant) -> bool {
         let Some(code) = self.claim() else { return false };
-        let (outcome, text) = run_or_drop::<C, V>(code, claimant);
+        let job = label.mention(C::name());
+        let (outcome, text) = run_or_drop::<C, V>(code, job, claimant);
         let follow_up = self.resolve(outcome, |outcome, detached| {
             claimant.end(match outcome {
                 Outcome::Completed(_) => Ending::Completed,
@@ -329,7 +329,7 @@ where
             claimant.notify_idle();
         }
         if let FollowUp::Drop(Outcome::Panicked(_)) = follow_up {
-            claimant.call_panic_hook(C::name());
+            claimant.call_panic_hook(job);
         }
         claimant.count_panics(follow_up.run());
         true
@@ -398,27 +398,35 @@ where
 
 /// The queue's half of a submission. If it is dropped unprocessed it still resolves the handle: a
 /// job cannot leave without signing out.
-pub(super) struct Ticket(Option<Arc<dyn AnySubmission>>);
+pub(super) struct Ticket {
+    submission: Option<Arc<dyn AnySubmission>>,
+    site: Site,
+}
 
 impl Ticket {
     #[inline]
-    pub(super) fn new(job: Arc<dyn AnySubmission>) -> Self {
-        Ticket(Some(job))
+    pub(super) fn new(submission: Arc<dyn AnySubmission>, site: Site) -> Self {
+        Ticket { submission: Some(submission), site }
     }
 
-    pub(super) fn process(&mut self, claimant: &mut dyn Claimant) -> bool {
+    pub(super) fn process(
+        &mut self,
+        name: Option<&'static str>,
+        claimant: &mut dyn Claimant,
+    ) -> bool {
+        let label = Label { name, site: self.site };
         // A processed task holds no user data, so it does not matter which thread drops it last.
-        self.0.take().is_some_and(|submission| submission.process(claimant))
+        self.submission.take().is_some_and(|submission| submission.process(label, claimant))
     }
 
     pub(super) fn is_claimed(&self) -> bool {
-        self.0.as_ref().map_or(true, |submission| submission.is_claimed())
+        self.submission.as_ref().map_or(true, |submission| submission.is_claimed())
     }
 }
 
 impl Task for Ticket {
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Ticket(self)
+        Kind::Ticket(None, self)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -427,14 +435,14 @@ impl Task for Ticket {
 }
 
 /// The ticket of a job that has a name.
-struct NamedTicket {
-    ticket: Ticket,
-    name: &'static str,
+pub(super) struct NamedTicket {
+    pub(super) ticket: Ticket,
+    pub(super) name: &'static str,
 }
 
 impl Task for NamedTicket {
     fn kind(&mut self) -> Kind<'_> {
-        Kind::NamedTicket(self.name, &mut self.ticket)
+        Kind::Ticket(Some(self.name), &mut self.ticket)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -444,7 +452,7 @@ impl Task for NamedTicket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(submission) = self.0.take() {
+        if let Some(submission) = self.submission.take() {
             submission.abandon();
         }
     }

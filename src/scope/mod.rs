@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::error::{SubmitError, WaitError};
 use crate::handle::{Cancellation, Handle};
 use crate::job::{
-    AnySubmission, Awaitable, Boxed, Claimant, Code, InPlace, Job, Pending, Size, Stored,
+    AnySubmission, Awaitable, Boxed, Claimant, Code, InPlace, Job, Label, Pending, Size, Stored,
     Submission,
 };
 use crate::outcome::Outcome;
@@ -155,11 +155,12 @@ impl<'scope> Scope<'scope, '_> {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as there.
+    #[track_caller]
     pub fn execute<F>(&'scope self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'scope,
     {
-        self.enqueue(job, true, Some(Deadline::never())).map(drop)
+        self.enqueue(job, Label::here(), true, Some(Deadline::never())).map(drop)
     }
 
     /// Submits a job without a handle, as [`Submitter::try_execute`] does: it never waits for a
@@ -168,11 +169,12 @@ impl<'scope> Scope<'scope, '_> {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as there.
+    #[track_caller]
     pub fn try_execute<F>(&'scope self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'scope,
     {
-        self.enqueue(job, true, None).map(drop)
+        self.enqueue(job, Label::here(), true, None).map(drop)
     }
 
     /// Submits a job and returns its handle, as [`Submitter::submit`] does.
@@ -192,12 +194,13 @@ impl<'scope> Scope<'scope, '_> {
     /// assert_eq!(longest, Some("reported"));
     /// # Ok::<(), last_call::WaitError>(())
     /// ```
+    #[track_caller]
     pub fn submit<F, T>(&'scope self, job: F) -> Result<ScopedJobHandle<'scope, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.enqueue_with_handle(job, Some(Deadline::never()))
+        self.enqueue_with_handle(job, Label::here(), Some(Deadline::never()))
     }
 
     /// Submits a job and returns its handle, as [`Submitter::try_submit`] does: it never waits for
@@ -206,6 +209,7 @@ impl<'scope> Scope<'scope, '_> {
     /// # Errors
     ///
     /// [`SubmitError`] with the closure, as there.
+    #[track_caller]
     pub fn try_submit<F, T>(
         &'scope self,
         job: F,
@@ -214,19 +218,20 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.enqueue_with_handle(job, None)
+        self.enqueue_with_handle(job, Label::here(), None)
     }
 
     fn enqueue_with_handle<F, T>(
         &'scope self,
         job: F,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<ScopedJobHandle<'scope, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let (job, id) = self.enqueue(job, false, until)?;
+        let (job, id) = self.enqueue(job, label, false, until)?;
         let handle = Handle::new(job, Arc::clone(self.submitter.shared()), id);
         Ok(ScopedJobHandle { handle })
     }
@@ -234,6 +239,7 @@ impl<'scope> Scope<'scope, '_> {
     fn enqueue<F, T>(
         &'scope self,
         job: F,
+        label: Label,
         detached: bool,
         until: Option<Deadline>,
     ) -> Result<Accepted<'scope, T>, SubmitError<F>>
@@ -244,12 +250,13 @@ impl<'scope> Scope<'scope, '_> {
         // As `Submitter::enqueue_with_handle` does.
         let enqueue =
             if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
-        enqueue(self, job, detached, until)
+        enqueue(self, job, label, detached, until)
     }
 
     fn enqueue_boxed<F, T>(
         &'scope self,
         job: F,
+        label: Label,
         detached: bool,
         until: Option<Deadline>,
     ) -> Result<Accepted<'scope, T>, SubmitError<F>>
@@ -257,12 +264,13 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.enqueue_code(Boxed(Box::new(job)), detached, until)
+        self.enqueue_code(Boxed(Box::new(job)), label, detached, until)
     }
 
     fn enqueue_in_place<F, T>(
         &'scope self,
         job: F,
+        label: Label,
         detached: bool,
         until: Option<Deadline>,
     ) -> Result<Accepted<'scope, T>, SubmitError<F>>
@@ -270,12 +278,13 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.enqueue_code(InPlace(job), detached, until)
+        self.enqueue_code(InPlace(job), label, detached, until)
     }
 
     fn enqueue_code<C, F, T>(
         &'scope self,
         code: C,
+        label: Label,
         detached: bool,
         until: Option<Deadline>,
     ) -> Result<Accepted<'scope, T>, SubmitError<F>>
@@ -284,15 +293,16 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         if Size::<T>::IS_LARGE {
-            self.enqueue_scoped(Scoped::<C, Box<T>>::new(code, detached, &self.latch), until)
+            self.enqueue_scoped(Scoped::<C, Box<T>>::new(code, detached, &self.latch), label, until)
         } else {
-            self.enqueue_scoped(Scoped::<C, T>::new(code, detached, &self.latch), until)
+            self.enqueue_scoped(Scoped::<C, T>::new(code, detached, &self.latch), label, until)
         }
     }
 
     fn enqueue_scoped<C, V>(
         &'scope self,
         job: Arc<Scoped<C, V>>,
+        label: Label,
         until: Option<Deadline>,
     ) -> Result<Accepted<'scope, C::Output>, SubmitError<C::Closure>>
     where
@@ -305,7 +315,7 @@ impl<'scope> Scope<'scope, '_> {
         // before `'scope` ends.
         #[allow(unsafe_code)]
         let erased = unsafe { erase(shared) };
-        match self.submitter.push(Job::shared(erased), until) {
+        match self.submitter.push(Job::shared(erased, label), until) {
             Ok(number) => Ok((job, JobId(number))),
             Err((refused, kind)) => {
                 let closure = job.submission.take_closure();
@@ -346,8 +356,8 @@ where
     C: Code,
     V: Stored<C::Output>,
 {
-    fn process(&self, claimant: &mut dyn Claimant) -> bool {
-        let claimed = self.submission.process(claimant);
+    fn process(&self, label: Label, claimant: &mut dyn Claimant) -> bool {
+        let claimed = self.submission.process(label, claimant);
         if claimed {
             self.latch.release();
         }
@@ -483,7 +493,7 @@ impl<T> fmt::Debug for ScopedJobHandle<'_, T> {
 #[cfg(all(test, not(all(loom, feature = "__internals"))))]
 mod tests {
     use super::{Awaitable, Latch, Scoped};
-    use crate::job::{AnySubmission, InPlace, Job, Pending};
+    use crate::job::{AnySubmission, InPlace, Job, Label, Pending};
     use crate::sync::Arc;
 
     /// No queue drops a job while a scope waits for it, but if one did, the scope would end.
@@ -492,7 +502,7 @@ mod tests {
         let latch = Arc::new(Latch::new());
         let job = Scoped::<_, &str>::new(InPlace(|| "never run"), false, &latch);
         latch.add();
-        drop(Job::shared(Arc::clone(&job) as Arc<dyn AnySubmission>));
+        drop(Job::shared(Arc::clone(&job) as Arc<dyn AnySubmission>, Label::here()));
         assert!(!job.abandon(), "once");
         latch.wait();
         assert!(job.take(Pending::Return).0.expect("it has its outcome").is_cancelled());

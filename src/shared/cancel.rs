@@ -4,7 +4,7 @@ use std::mem;
 use std::task::Waker;
 
 use super::Shared;
-use crate::job::{AnySubmission, Claimant, Ending};
+use crate::job::{AnySubmission, Claimant, Ending, Label, Mention};
 use crate::outcome::CancelReason;
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
@@ -32,7 +32,8 @@ pub(super) struct Cancelling {
 impl Shared {
     /// Claims the job and cancels it. Returns `false` if another claimant had claimed it.
     pub(crate) fn cancel(&self, job: &dyn AnySubmission, reason: CancelReason) -> bool {
-        job.process(&mut Canceller::enter(self, reason))
+        // A canceller mentions no job, so any label does.
+        job.process(Label::here(), &mut Canceller::enter(self, reason))
     }
 
     /// Waits until no thread is between claiming a job to cancel it and resolving its handle.
@@ -101,7 +102,7 @@ impl<'a> Canceller<'a> {
 }
 
 impl Claimant for Canceller<'_> {
-    fn begin(&mut self, _name: &'static str) -> Result<(), CancelReason> {
+    fn begin(&mut self, _job: Mention) -> Result<(), CancelReason> {
         self.shared.release_slot();
         Err(self.reason)
     }

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crate::job::Ending;
+use crate::job::{Ending, Mention};
 use crate::moment::Moment;
 use crate::report::{JobId, JobPanic, Tally, UnfinishedJob, PANICS_KEPT};
 use crate::sync::{watched, Condvar, Deadline, Mutex};
@@ -40,13 +40,14 @@ pub(super) struct Status {
 #[derive(Debug)]
 pub(super) struct Running {
     id: JobId,
-    name: &'static str,
+    mention: Mention,
     since: Moment,
 }
 
 impl Running {
     pub(super) fn unfinished(&self) -> UnfinishedJob {
-        UnfinishedJob { id: self.id, name: self.name, elapsed: self.since.elapsed() }
+        let Mention { name, site } = self.mention;
+        UnfinishedJob { id: self.id, name, site, elapsed: self.since.elapsed() }
     }
 }
 
@@ -74,13 +75,13 @@ impl Record {
     ///
     /// The count does not notify idleness waiters, since with this job the pool is not idle.
     #[inline]
-    pub(crate) fn begin(&self, ended: bool, id: JobId, name: &'static str) -> bool {
+    pub(crate) fn begin(&self, ended: bool, id: JobId, mention: Mention) -> bool {
         let since = Moment::now();
         let mut status = self.status.lock();
         status.tally.completed += u64::from(ended);
         debug_assert_eq!(status.running.is_some(), ended, "one job at a time");
         let may_start = !status.retired;
-        status.running = may_start.then_some(Running { id, name, since });
+        status.running = may_start.then_some(Running { id, mention, since });
         may_start
     }
 
@@ -93,9 +94,10 @@ impl Record {
             Ending::Cancelled => status.tally.cancelled += 1,
             Ending::Panicked(message) => {
                 status.tally.panicked += 1;
-                if let (Some(Running { id, name, .. }), Some(message)) = (running, message) {
+                if let (Some(Running { id, mention, .. }), Some(message)) = (running, message) {
                     if status.panics.len() < PANICS_KEPT {
-                        status.panics.push(JobPanic { id, name, message });
+                        let Mention { name, site } = mention;
+                        status.panics.push(JobPanic { id, name, site, message });
                     }
                 }
             }

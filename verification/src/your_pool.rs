@@ -28,10 +28,12 @@ pub fn put_on_trial(subject: &'static dyn Subject) -> ExitCode {
 mod explored {
     use std::process::{Command, ExitCode};
 
+    use harness::findings::run::Engine;
+    use harness::report::swimlanes;
+
     use crate::base::limits;
     use crate::engines;
-    use crate::findings::run::{Engine, Run};
-    use crate::report::swimlanes;
+    use crate::findings::run::Run;
     use crate::running::commands;
     use crate::scenarios::any;
     use crate::scenarios::scenario::Scenario;

@@ -43,7 +43,7 @@ fn check(
     trial: &'static verification::trials::trial::Trial,
     expected: &verification::trials::recorded::Expected,
 ) -> Result<(), Failed> {
-    use verification::report::swimlanes;
+    use harness::report::swimlanes;
     use verification::trials::purpose::Purpose;
     use verification::trials::report::TrialReport;
 
@@ -102,8 +102,9 @@ fn symmetry_loses_nothing() -> Result<(), Failed> {
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::base::{child, limits};
-    use verification::findings::run::End;
+    use harness::base::child;
+    use harness::findings::run::End;
+    use verification::base::limits;
     use verification::trials::purpose::Purpose;
     use verification::trials::trial::Trial;
 
@@ -130,8 +131,9 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
 fn the_example_is_convicted() -> Result<(), Failed> {
     use std::process::Command;
 
+    use harness::base::child;
     use verification::base::cargo::Workspace;
-    use verification::base::{child, limits};
+    use verification::base::limits;
     use verification::trials::trial::Trial;
 
     // `cargo test --test models` alone builds no example.

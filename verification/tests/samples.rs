@@ -19,8 +19,8 @@ fn main() -> std::process::ExitCode {
 
 /// The same schedules as in every audit.
 #[cfg(loom)]
-fn draw() -> verification::findings::sample::Draw {
-    use verification::findings::sample::Draw;
+fn draw() -> harness::findings::sample::Draw {
+    use harness::findings::sample::Draw;
     use verification::trials::samples::{schedules, SEED};
 
     Draw { schedules: schedules(false), seed: SEED }
@@ -31,8 +31,9 @@ fn draw() -> verification::findings::sample::Draw {
 fn a_failure_is_replayed() -> Result<(), Failed> {
     use std::process::Command;
 
-    use verification::base::{child, limits};
-    use verification::findings::sample::{Sample, SampleEnd};
+    use harness::base::child;
+    use harness::findings::sample::{Sample, SampleEnd};
+    use verification::base::limits;
     use verification::running::commands;
     use verification::trials::samples;
 
@@ -65,8 +66,8 @@ fn a_failure_is_replayed() -> Result<(), Failed> {
 fn check(trial: &verification::trials::samples::SampleTrial) -> Result<(), Failed> {
     use std::path::Path;
 
+    use harness::findings::sample::Sample;
     use verification::base::limits;
-    use verification::findings::sample::Sample;
     use verification::running::commands;
     use verification::trials::samples;
 

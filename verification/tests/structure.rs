@@ -1,17 +1,20 @@
-//! Checks the code against `DESIGN.md`. Every file has a line there. Imports point only to the same
-//! layer or to a layer above it in the list. Inside a layer, imports form no cycle.
+//! Checks the code of this package and of the harness against their `DESIGN.md`. Every file has a line
+//! there. Imports point only to the same layer or to a layer above it in the list. Inside a layer,
+//! imports form no cycle. The harness knows nothing of the pool.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// Returns the folders of the packages.
+fn packages() -> [PathBuf; 2] {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    [own.to_owned(), own.join("harness")]
 }
 
-/// Returns the layers in order, each with its files.
-fn design() -> Vec<(String, Vec<String>)> {
-    let text = fs::read_to_string(package().join("DESIGN.md")).expect("DESIGN.md can be read");
+/// Returns the layers of a package in order, each with its files.
+fn design(package: &Path) -> Vec<(String, Vec<String>)> {
+    let text = fs::read_to_string(package.join("DESIGN.md")).expect("DESIGN.md can be read");
     let mut layers: Vec<(String, Vec<String>)> = Vec::new();
     for line in text.lines() {
         if let Some(layer) = line.strip_prefix("## ") {
@@ -39,8 +42,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn sources() -> BTreeMap<String, String> {
-    let src = package().join("src");
+/// Returns the modules of a package, each with its text.
+fn sources(package: &Path) -> BTreeMap<String, String> {
+    let src = package.join("src");
     let sources = files(&src).into_iter().filter_map(|path| {
         let name = path.strip_prefix(&src).ok()?.to_str()?.replace('\\', "/");
         let text = fs::read_to_string(&path).ok()?;
@@ -77,25 +81,30 @@ fn layer_of(file: &str) -> &str {
 
 #[test]
 fn every_file_has_its_line() {
-    let described: BTreeSet<_> = design().into_iter().flat_map(|(_, files)| files).collect();
-    let present: BTreeSet<_> = sources().into_keys().collect();
-    assert_eq!(described, present, "DESIGN.md, and src");
-    for (layer, files) in design() {
-        assert!(files.iter().all(|file| layer_of(file) == layer), "{layer}: {files:?}");
+    for package in packages() {
+        let layers = design(&package);
+        let described: BTreeSet<_> = layers.iter().flat_map(|(_, files)| files.clone()).collect();
+        let present: BTreeSet<_> = sources(&package).into_keys().collect();
+        assert_eq!(described, present, "DESIGN.md, and src of {}", package.display());
+        for (layer, files) in layers {
+            assert!(files.iter().all(|file| layer_of(file) == layer), "{layer}: {files:?}");
+        }
     }
 }
 
 #[test]
 fn imports_point_only_to_layers_above() {
-    let layers: Vec<_> = design().into_iter().map(|(layer, _)| layer).collect();
-    let position = |layer: &str| layers.iter().position(|one| one == layer);
     let mut wrong = Vec::new();
-    for (file, text) in sources() {
-        let own = position(layer_of(&file)).expect("every file has its line");
-        for path in imports(&text) {
-            match path.first().and_then(|layer| position(layer)) {
-                Some(imported) if imported <= own => {}
-                _ => wrong.push(format!("{file} imports {}", path.join("::"))),
+    for package in packages() {
+        let layers: Vec<_> = design(&package).into_iter().map(|(layer, _)| layer).collect();
+        let position = |layer: &str| layers.iter().position(|one| one == layer);
+        for (file, text) in sources(&package) {
+            let own = position(layer_of(&file)).expect("every file has its line");
+            for path in imports(&text) {
+                match path.first().and_then(|layer| position(layer)) {
+                    Some(imported) if imported <= own => {}
+                    _ => wrong.push(format!("{file} imports {}", path.join("::"))),
+                }
             }
         }
     }
@@ -111,11 +120,10 @@ fn in_layer(file: &str, path: &[String], sources: &BTreeMap<String, String>) -> 
     candidates.into_iter().flatten().find(|name| name != file && sources.contains_key(name))
 }
 
-#[test]
-fn inside_a_layer_imports_form_no_cycle() {
-    let sources = sources();
+/// Returns the files whose imports form a cycle inside their layer.
+fn cycle(sources: &BTreeMap<String, String>) -> Vec<&str> {
     let mut edges: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (file, text) in &sources {
+    for (file, text) in sources {
         let supers = text.split("use super::").skip(1).map(|rest| {
             let name: String =
                 rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
@@ -123,7 +131,7 @@ fn inside_a_layer_imports_form_no_cycle() {
         });
         let own_tests = |path: &Vec<String>| path.len() > 1;
         let paths = imports(text).into_iter().chain(supers.filter(own_tests));
-        let reached = paths.filter_map(|path| in_layer(file, &path, &sources));
+        let reached = paths.filter_map(|path| in_layer(file, &path, sources));
         edges
             .entry(file)
             .or_default()
@@ -136,5 +144,26 @@ fn inside_a_layer_imports_form_no_cycle() {
             to.remove(done);
         }
     }
-    assert!(edges.is_empty(), "a cycle among {edges:#?}");
+    edges.into_keys().collect()
+}
+
+#[test]
+fn inside_a_layer_imports_form_no_cycle() {
+    for package in packages() {
+        let sources = sources(&package);
+        let cycle = cycle(&sources);
+        assert!(cycle.is_empty(), "a cycle among {cycle:?}");
+    }
+}
+
+#[test]
+fn the_harness_knows_nothing_of_the_pool() {
+    let [_, harness] = packages();
+    let manifest = fs::read_to_string(harness.join("Cargo.toml")).expect("it can be read");
+    assert!(!manifest.contains("path = "), "it depends on no package of this workspace");
+    for (file, text) in sources(&harness) {
+        for name in ["last_call", "verification::", "clauses::", "subjects::"] {
+            assert!(!text.contains(name), "{file} names {name}");
+        }
+    }
 }

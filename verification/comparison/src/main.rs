@@ -9,8 +9,8 @@ use comparison::pools::{self, About};
 use comparison::records::Records;
 use comparison::trial::{self, Plan, Property};
 use comparison::{base, readme, report};
+use harness::base::text::width;
 use verification::base::cargo::Workspace;
-use verification::base::text::width;
 
 /// Holds this pool and others to the same properties, and reports which keep them.
 ///

@@ -108,6 +108,9 @@ fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: &Mod
         if let End::Failed(again) = replay(&settings, &failure.schedule, model).end {
             failure.interleaving = again.interleaving;
             failure.rows = again.rows;
+            failure.pending = again.pending;
+            failure.ended = again.ended;
+            failure.released = again.released;
         }
     }
 }

@@ -65,6 +65,13 @@ pub struct Failure {
     pub threads: Vec<String>,
     /// The visible operations in order, for [`lanes`](Self::lanes).
     pub rows: Vec<Row>,
+    /// What the threads are about to do that have not ended and wait: for a lock, or for a thread.
+    pub pending: Vec<Row>,
+    /// The threads that have ended.
+    pub ended: Vec<usize>,
+    /// The locks that were released without a visible operation, each with the number of operations
+    /// before, the thread and the name of the lock. Only after a replay.
+    pub released: Vec<(usize, usize, String)>,
     /// The objects that the rows name, each with the place where it was created.
     pub objects: Vec<(String, String)>,
 }
@@ -78,6 +85,12 @@ pub struct Row {
     pub what: String,
     /// Its place, as `file:line`.
     pub site: String,
+    /// The operation, in a word or two, without its object.
+    pub operation: &'static str,
+    /// The name of the object; of a join, that of the thread. Empty if there is none.
+    pub object: String,
+    /// The thread that it wakes, if it is the only one.
+    pub wakes: Option<usize>,
 }
 
 /// The kind of a failure.

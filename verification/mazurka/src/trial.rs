@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::raw;
-use crate::report::{End, Failure, FailureKind, Report};
+use crate::report::{End, Failure, FailureKind, Report, Row};
 
 /// The variable with the file to append to.
 pub const RECORD: &str = "MAZURKA_TRIAL";
@@ -198,6 +198,9 @@ fn add_values(failure: &mut Failure, builder: &Builder, model: Arc<dyn Fn() + Se
     if let Ok(Report { end: End::Failed(again), .. }) = again {
         if again.kind == failure.kind {
             failure.rows = again.rows;
+            failure.pending = again.pending;
+            failure.ended = again.ended;
+            failure.released = again.released;
             failure.threads = again.threads;
             failure.objects = again.objects;
         }
@@ -289,13 +292,32 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
         line.text("schedule", &failure.schedule.to_string());
         line.text("lanes", &failure.lanes(WIDTH));
         line.array("threads", failure.threads.iter().map(|name| quoted(name)));
-        let row = |row: &crate::report::Row| {
-            let (what, site) = (quoted(&row.what), quoted(&row.site));
-            format!("{{\"thread\":{},\"what\":{what},\"site\":{site}}}", row.thread)
-        };
         line.array("rows", failure.rows.iter().map(row));
+        line.array("pending", failure.pending.iter().map(row));
+        let released = failure.released.iter().map(|(before, thread, lock)| {
+            format!("{{\"before\":{before},\"thread\":{thread},\"object\":{}}}", quoted(lock))
+        });
+        line.array("released", released);
+        let objects = failure
+            .objects
+            .iter()
+            .map(|(name, site)| format!("{{\"name\":{},\"site\":{}}}", quoted(name), quoted(site)));
+        line.array("objects", objects);
+        line.array("ended", failure.ended.iter().map(usize::to_string));
     }
     line
+}
+
+/// Returns a row as a JSON object.
+fn row(row: &Row) -> String {
+    let [what, site, object] = [&row.what, &row.site, &row.object].map(|text| quoted(text));
+    let operation = quoted(row.operation);
+    let wakes = row.wakes.map_or("null".to_owned(), |thread| thread.to_string());
+    format!(
+        "{{\"thread\":{},\"what\":{what},\"site\":{site},\"operation\":{operation},\
+         \"object\":{object},\"wakes\":{wakes}}}",
+        row.thread
+    )
 }
 
 /// A JSON object on a line.

@@ -445,3 +445,26 @@ fn any_of_fifteen_sleepers_is_woken() {
         assert_eq!(*first.lock().unwrap(), Some(number));
     }
 }
+
+#[test]
+fn a_replayed_failure_says_what_was_released_and_which_threads_wait_and_have_ended() {
+    let replayed = |model: fn()| {
+        let first = failure(explore(&Builder::new(), model));
+        failure(Builder::new().replay(&first.schedule, model).expect("the settings are valid"))
+    };
+    let deadlock = replayed(opposite_orders);
+    let waits: Vec<_> = deadlock.pending.iter().map(|row| (row.thread, row.operation)).collect();
+    assert_eq!(waits, [(0, "waits for"), (1, "waits for")]);
+    let [first, second] = [0, 1].map(|place: usize| &deadlock.pending[place].object);
+    assert!(first.starts_with('m') && second.starts_with('m') && first != second);
+    assert!(deadlock.released.is_empty() && deadlock.ended.is_empty(), "{deadlock:?}");
+
+    let lost = replayed(lost_wakeup);
+    // Both threads have released the lock before the wait, which releases it by itself.
+    let released: BTreeSet<_> = lost.released.iter().map(|(_, thread, _)| *thread).collect();
+    assert_eq!(released, BTreeSet::from([0, 1]));
+    assert!(lost.released.iter().all(|(_, _, lock)| lock == &lost.rows[0].object), "{lost:?}");
+    assert_eq!(lost.ended, [1], "the setter");
+    let final_row = lost.rows.iter().rfind(|row| row.thread == 0).expect("the main thread waits");
+    assert_eq!(final_row.operation, "waits");
+}

@@ -6,16 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use harness::findings::evidence::Evidence;
+use harness::findings::part::{self, Case, Part};
+use harness::findings::run::Steps;
+use harness::findings::verdict::Verdict;
 use protocols::check::check;
 use protocols::protocol::Protocol;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::findings::evidence::Evidence;
-use crate::findings::part::{self, Case, Part};
-use crate::findings::run::Steps;
 use crate::findings::scope::Scope;
-use crate::findings::verdict::Verdict;
 
 /// What is known of one protocol.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -196,7 +196,7 @@ impl ProtocolReport {
     }
 }
 
-impl Part for Vec<ProtocolReport> {
+impl Part<Scope> for Vec<ProtocolReport> {
     fn name(&self) -> &'static str {
         "protocols"
     }
@@ -256,9 +256,10 @@ pub fn is_in(scope: &Scope) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::run::Steps;
+    use harness::findings::verdict::Verdict;
+
     use super::{ProtocolReport, Watched};
-    use crate::findings::run::Steps;
-    use crate::findings::verdict::Verdict;
 
     #[test]
     fn a_step_that_no_exploration_takes_shows_nothing() {

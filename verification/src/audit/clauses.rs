@@ -1,13 +1,14 @@
 //! Every clause of the contract with its evidence.
 
+use harness::findings::evidence::Evidence;
+use harness::findings::part::Part;
+use harness::findings::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::UNEVIDENCED;
 use crate::contract::clauses::{Clause, CLAUSES};
-use crate::findings::evidence::Evidence;
-use crate::findings::part::Part;
-use crate::findings::verdict::Verdict;
+use crate::findings::scope::Scope;
 
 /// A clause and what there is for it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +54,7 @@ impl ClauseReport {
 }
 
 /// Gathers what the parts of an audit say about each clause.
-pub fn clauses(parts: &[&dyn Part]) -> Vec<ClauseReport> {
+pub fn clauses(parts: &[&dyn Part<Scope>]) -> Vec<ClauseReport> {
     let report = |clause: &Clause| {
         let evidence: Vec<_> = parts.iter().flat_map(|part| part.evidence(clause.number)).collect();
         ClauseReport {
@@ -93,11 +94,12 @@ fn rank(verdict: &Verdict) -> (u8, u64) {
 mod tests {
     use std::collections::BTreeMap;
 
+    use harness::findings::evidence::Evidence;
+    use harness::findings::sample::Scheduler;
+    use harness::findings::verdict::Verdict;
+
     use super::{clauses, strongest, ClauseReport};
     use crate::contract::clauses::CLAUSES;
-    use crate::findings::evidence::Evidence;
-    use crate::findings::sample::Scheduler;
-    use crate::findings::verdict::Verdict;
 
     fn evidence(verdict: Verdict) -> Evidence {
         Evidence {

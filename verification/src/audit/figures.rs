@@ -1,9 +1,9 @@
 //! The cost of a run. Machines differ, so no verdict depends on it.
 
+use harness::base::text::to_float;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::text::to_float;
 use crate::findings::run::Run;
 
 /// The model that is timed: two workers and two jobs on the default queue.
@@ -38,7 +38,7 @@ impl Speed {
     pub fn of(run: &Run) -> Option<Self> {
         let executions = run.explorations.iter().map(|exploration| exploration.executions).sum();
         let seconds = run.explorations.iter().map(|exploration| exploration.seconds).sum();
-        let ended = run.end == crate::findings::run::End::Explored && seconds > 0.0;
+        let ended = run.end == harness::findings::run::End::Explored && seconds > 0.0;
         ended.then(|| Speed { model: run.trial.clone(), executions, seconds })
     }
 

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use harness::findings::run::{Engine, Exploration, Options, Steps};
+use harness::findings::sample::Draw;
+use harness::findings::trace::examples::deadlock;
+use harness::findings::verdict::Verdict;
+
 use crate::any_number::ProtocolReport;
 use crate::audit::figures::Figures;
 use crate::audit::{Audit, Toolchain, ASSUMPTIONS, SCHEMA};
 use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::{CheckerReport, Class, ClassReport};
-use crate::findings::run::{Engine, Exploration, Options, Steps};
-use crate::findings::sample::Draw;
 use crate::findings::scope::Scope;
-use crate::findings::trace::tests::deadlock;
-use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::suites::{Suite, Test};
-use crate::scenarios::scenario::World;
 use crate::trials::report::{DefectReport, TrialReport};
 use crate::trials::samples::{self, SampleReport, SampleTrial};
 
@@ -129,7 +129,7 @@ fn trial() -> TrialReport {
         expected: "PROVED".to_owned(),
         verdict: Verdict::Proved,
         as_expected: true,
-        options: Options::complete(Engine::Mazurka, &World::PLAIN),
+        options: Options::complete(Engine::Mazurka, 0, None),
         explorations: vec![Exploration {
             executions: 12,
             completed: Some(12),

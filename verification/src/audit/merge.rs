@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use harness::base::shard::Shard;
+use harness::findings::part::Part;
+
 use crate::audit::Audit;
-use crate::base::shard::Shard;
-use crate::findings::part::Part;
 use crate::findings::scope::Scope;
 
 /// Merges the audits of all shards of one run, each of which must be there once.
@@ -95,11 +96,12 @@ fn belongs(one: &Audit, other: &Audit) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use harness::base::shard::Shard;
+
     use super::merge;
     use crate::audit::fixtures::{holding, sampled};
     use crate::audit::Audit;
     use crate::base::cargo::Source;
-    use crate::base::shard::Shard;
     use crate::mutation::seeded::Mutants;
     use crate::trials::report::TrialReport;
     use crate::trials::samples;

@@ -8,6 +8,7 @@ pub mod merge;
 
 use std::collections::BTreeMap;
 
+use harness::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,6 @@ use crate::audit::figures::Figures;
 use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::CheckerReport;
-use crate::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
 use crate::findings::scope::Scope;
 use crate::kill_matrix::KillMatrix;
 use crate::mutation::seeded::Mutants;
@@ -135,7 +135,7 @@ impl Audit {
     }
 
     /// Every kind of evidence, in the order of the report.
-    pub fn parts(&self) -> [&dyn Part; 8] {
+    pub fn parts(&self) -> [&dyn Part<Scope>; 8] {
         [
             &self.trials,
             &self.protocols,
@@ -206,12 +206,14 @@ pub struct Toolchain {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::part::FAILURE;
+    use harness::findings::run::{End, LoomOptions, Options};
+    use harness::findings::trace::examples::deadlock;
+    use harness::findings::verdict::Verdict;
+
     use super::{Audit, TrialReport};
     use crate::audit::fixtures::{failing, holding};
-    use crate::findings::part::FAILURE;
-    use crate::findings::run::{End, LoomOptions, Options, Run};
-    use crate::findings::trace::tests::deadlock;
-    use crate::findings::verdict::Verdict;
+    use crate::findings::run::Run;
     use crate::mutation::seeded::{Fate, MutantReport, Mutants};
     use crate::programs::GeneratedDefect;
     use crate::trials::judge;

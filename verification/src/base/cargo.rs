@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use harness::base::artifacts::{artifacts, Artifact, MESSAGES};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,19 +43,6 @@ pub struct TestBinary {
     pub executable: PathBuf,
     /// The folder with the examples of the same build, if there are any.
     pub examples: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    reason: String,
-    target: Option<Target>,
-    executable: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
 }
 
 impl Workspace {
@@ -171,19 +159,15 @@ impl Workspace {
     pub fn build_example(&self, name: &str) -> Result<PathBuf, String> {
         let arguments = ["build", "--package", "verification", "--example", name];
         let built = self.build(&arguments, Some(LOOM))?;
-        let mut executables = built.into_iter().filter_map(|message| message.executable);
+        let mut executables = built.into_iter().map(|artifact| artifact.executable);
         executables.next_back().ok_or_else(|| format!("cargo built no example `{name}`"))
     }
 
     fn build_commands(&self, names: &[&str]) -> Result<BTreeMap<String, PathBuf>, String> {
         let mut arguments = vec!["build", "--package", "verification"];
         arguments.extend(names.iter().flat_map(|name| ["--bin", name]));
-        let messages = self.build(&arguments, Some(LOOM))?;
-        let executables = messages.into_iter().filter_map(|message| {
-            let target = message.target?;
-            Some((target.name, message.executable?))
-        });
-        Ok(executables.collect())
+        let built = self.build(&arguments, Some(LOOM))?.into_iter();
+        Ok(built.map(|artifact| (artifact.target, artifact.executable)).collect())
     }
 
     /// Builds the pool crate's tests for real threads, either with every queue or without features.
@@ -200,14 +184,12 @@ impl Workspace {
         }
         let built = self.build(&arguments, None)?.into_iter();
         let (mut binaries, mut examples) = (Vec::new(), Vec::new());
-        for (target, executable) in
-            built.filter_map(|message| Some((message.target?, message.executable?)))
-        {
-            let is = |kind: &str| target.kind.iter().any(|of| of == kind);
-            if is("test") {
-                binaries.push(TestBinary { target: target.name, executable, examples: None });
-            } else if is("example") {
-                examples.push(executable);
+        for artifact in built {
+            if artifact.is("test") {
+                let Artifact { target, executable, .. } = artifact;
+                binaries.push(TestBinary { target, executable, examples: None });
+            } else if artifact.is("example") {
+                examples.push(artifact.executable);
             }
         }
         // The next build overwrites the examples, so they are copied.
@@ -229,17 +211,17 @@ impl Workspace {
     pub fn build_test(&self, file: &str) -> Result<PathBuf, String> {
         let mut arguments = vec!["test", "--package", "last-call", "--no-run", "--test", file];
         arguments.extend(["--features", "crossbeam-channel"]);
-        let mut executables = self.build(&arguments, None)?.into_iter().filter_map(|message| {
-            message.target.is_some_and(|target| target.name == file).then_some(message.executable?)
-        });
-        executables.next_back().ok_or_else(|| format!("cargo built no tests `{file}`"))
+        let built = self.build(&arguments, None)?.into_iter();
+        let mut executables = built.filter(|artifact| artifact.target == file);
+        let found = executables.next_back().map(|artifact| artifact.executable);
+        found.ok_or_else(|| format!("cargo built no tests `{file}`"))
     }
 
-    fn build(&self, arguments: &[&str], cfg: Option<&str>) -> Result<Vec<Message>, String> {
+    fn build(&self, arguments: &[&str], cfg: Option<&str>) -> Result<Vec<Artifact>, String> {
         let mut command = Command::new(&self.cargo);
         command
             .args(arguments)
-            .args(["--message-format", "json-render-diagnostics"])
+            .arg(MESSAGES)
             .current_dir(&self.root)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", flags(&env::var("RUSTFLAGS").unwrap_or_default(), cfg))
@@ -270,9 +252,7 @@ impl Workspace {
                 .trim_end()
                 .to_owned());
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-        Ok(messages.filter(|message| message.reason == "compiler-artifact").collect())
+        Ok(artifacts(&output.stdout))
     }
 }
 

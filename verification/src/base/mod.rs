@@ -1,9 +1,4 @@
-//! The foundation of all other layers: child processes, cargo, text, shards, limits.
+//! The foundation of all other layers: cargo and limits.
 
 pub mod cargo;
-pub mod child;
 pub mod limits;
-pub mod panic_message;
-pub mod progress;
-pub mod shard;
-pub mod text;

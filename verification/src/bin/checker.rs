@@ -6,7 +6,7 @@ fn main() -> std::process::ExitCode {
     use std::process::ExitCode;
 
     use clap::Parser;
-    use verification::base::limits;
+    use harness::base::weakening;
     use verification::cross_check;
 
     /// Compares loom with an exhaustive enumeration and writes the result as one line of JSON.
@@ -18,7 +18,7 @@ fn main() -> std::process::ExitCode {
     }
 
     let arguments = Arguments::parse();
-    if let Some(name) = limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+    if let Some(name) = weakening::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
         eprintln!("checker: {name} is set, which would weaken the exploration; unset it");
         return ExitCode::from(2);
     }

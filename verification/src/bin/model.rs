@@ -16,15 +16,17 @@ mod explored {
     use std::time::Duration;
 
     use clap::Parser;
+    use harness::base::shard::Shard;
+    use harness::base::weakening;
+    use harness::findings::run::{End, Engine};
+    use harness::findings::trace::Trace;
+    use harness::report::swimlanes;
     use verification::base::limits;
-    use verification::base::shard::Shard;
     use verification::engines;
     use verification::faults::site::SiteFault;
-    use verification::findings::run::{End, Engine, Run};
-    use verification::findings::trace::Trace;
+    use verification::findings::run::Run;
     use verification::mutation::seeded;
     use verification::programs::{self, ProgramSet};
-    use verification::report::swimlanes;
     use verification::trials::purpose::Purpose;
     use verification::trials::recorded::Expected;
     use verification::trials::trial::Trial;
@@ -83,7 +85,8 @@ mod explored {
 
     pub(crate) fn main() -> ExitCode {
         let arguments = Arguments::parse();
-        let result = match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+        let result = match weakening::weakening_variable(std::env::vars_os().map(|(name, _)| name))
+        {
             Some(name) => {
                 Err(format!("{name} is set, which would weaken the exploration; unset it"))
             }

@@ -4,9 +4,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use harness::findings::sample::Scheduler;
 use verification::base::limits;
 use verification::faults::site::SiteFault;
-use verification::findings::sample::Scheduler;
 use verification::trials::samples::{Sampled, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 
 /// Runs one scenario under random schedules and writes the result as one line of JSON.
@@ -103,11 +103,11 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
 
 /// Writes the line of JSON, and a summary for people. Returns `true` if the sample is good.
 #[cfg(loom)]
-fn emit(sampled: &Sampled, sample: &verification::findings::sample::Sample) -> bool {
+fn emit(sampled: &Sampled, sample: &harness::findings::sample::Sample) -> bool {
     use std::io::Write;
 
-    use verification::findings::sample::SampleEnd;
-    use verification::report::swimlanes;
+    use harness::findings::sample::SampleEnd;
+    use harness::report::swimlanes;
     use verification::trials::samples::{meaningful, replay};
 
     const WIDTH: usize = 160;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use harness::base::shard::Shard;
 
 use crate::base::limits;
-use crate::base::shard::Shard;
 use crate::findings::scope::Scope;
 use crate::trials::samples;
 

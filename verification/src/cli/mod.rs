@@ -10,13 +10,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use harness::base::progress::since_start;
+use harness::base::text::width;
+use harness::base::weakening;
+use harness::report::github;
 
 use self::mutation::{mutate, survivors};
 use crate::audit::{self, merge, Audit};
 use crate::base::cargo::Workspace;
-use crate::base::limits;
-use crate::base::progress::since_start;
-use crate::base::text::width;
 use crate::cli::arguments::{Arguments, Task};
 use crate::report::{sentences, terminal};
 use crate::{report, subjects};
@@ -67,7 +68,7 @@ fn publish(audit: &Audit, folder: Option<&Path>) -> Result<bool, String> {
         println!("{}", file.display());
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-        print!("{}", report::github::render(audit));
+        print!("{}", github::render(&audit.complaints()));
     }
     println!("{}", sentences::verdict(audit));
     Ok(audit.held)
@@ -83,7 +84,7 @@ fn read(file: &Path) -> Result<Audit, String> {
 }
 
 fn refuse_weakening() -> Result<(), String> {
-    match limits::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
+    match weakening::weakening_variable(std::env::vars_os().map(|(name, _)| name)) {
         Some(name) => Err(format!("{name} is set, which would weaken the exploration; unset it")),
         None => Ok(()),
     }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use harness::base::text::width;
+
 use super::refuse_weakening;
 use crate::base::cargo::Workspace;
-use crate::base::text::width;
 use crate::mutation::patches::{self, Patch};
 use crate::mutation::seeded::{
     Fate, {self},

@@ -81,7 +81,7 @@ pub fn explore(program: &Program, backing: Backing, bound: Option<usize>) -> Fou
 
 /// Reports a panic of an explorer thread. Never returns, so that nothing unwinds.
 fn panicked(info: &PanicHookInfo<'_>) {
-    let message = crate::base::panic_message::panic_message(info.payload());
+    let message = harness::base::panic_message::panic_message(info.payload());
     if let Some(ended) = &*PANICKED.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = ended.send(Ended::Panicked(message));
     }
@@ -100,9 +100,9 @@ fn check(
     let executions = Arc::new(AtomicU64::new(0));
     let (program, outcomes) = (Arc::clone(program), Arc::clone(outcomes));
     let counted = Arc::clone(&executions);
-    let options = crate::findings::run::LoomOptions {
+    let options = harness::findings::run::LoomOptions {
         max_branches: 1_000,
-        ..crate::findings::run::LoomOptions::complete()
+        ..harness::findings::run::LoomOptions::complete()
     };
     crate::engines::loom::builder(&options, bound).check(move || {
         counted.fetch_add(1, Ordering::SeqCst);

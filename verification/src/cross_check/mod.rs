@@ -16,12 +16,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use harness::base::child;
+use harness::findings::part::{Case, Part};
 use oracle::{Drawn, Enumeration, Op, Outcome, Outcomes, Program, Recipe, Semantics, Timeouts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::child;
-use crate::findings::part::{Case, Part};
 use crate::findings::scope::Scope;
 
 #[cfg(loom)]
@@ -273,7 +273,7 @@ impl CheckerReport {
     }
 }
 
-impl Part for Option<CheckerReport> {
+impl Part<Scope> for Option<CheckerReport> {
     fn name(&self) -> &'static str {
         "cross-check of the engines"
     }

@@ -11,13 +11,14 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use harness::findings::run::{End, Exploration, LoomOptions, Options};
+use harness::findings::trace::Trace;
 use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 
 use super::completion;
 use crate::engines::{record, watch};
-use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
-use crate::findings::trace::Trace;
+use crate::findings::run::Run;
 use crate::scenarios::expected_panics;
 use crate::scenarios::scenario::Harness;
 use crate::subjects::subject::Subject;
@@ -181,7 +182,7 @@ fn finish(end: End, trace: Option<Trace>) -> Run {
 /// Ends the process on a panic, unless the scenario provoked it.
 fn catch_convictions(ended: Sender<(End, Option<Trace>)>) {
     panic::set_hook(Box::new(move |info| {
-        let message = crate::base::panic_message::panic_message(info.payload());
+        let message = harness::base::panic_message::panic_message(info.payload());
         // loom panics while its state is borrowed, so asking it for the thread would panic again.
         // Its panics always convict.
         let loom = info.location().is_some_and(|site| site.file().contains("loom-"));

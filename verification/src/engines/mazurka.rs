@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, panic, process};
 
+use harness::findings::run::{self, End, Exploration, MazurkaOptions, Options};
+use harness::findings::sample::SampleEnd;
+use harness::findings::trace::Trace;
 use last_call::sync::engine::{self, Engine};
 use last_call::sync::trace;
 use mazurka::raw::{self, Object};
@@ -20,9 +23,7 @@ use mazurka::{FailureKind, Report, Schedule};
 use crate::engines::{record, watch};
 use crate::faults::defect::Defect;
 use crate::faults::site::SiteFault;
-use crate::findings::run::{self, End, Exploration, MazurkaOptions, Options, Run};
-use crate::findings::sample::SampleEnd;
-use crate::findings::trace::Trace;
+use crate::findings::run::Run;
 use crate::programs::{self, Program, ProgramSet};
 use crate::scenarios::expected_panics;
 use crate::scenarios::scenario::{Harness, World};
@@ -109,7 +110,7 @@ pub(super) fn install(pauses_by_choice: bool) {
         } else if !expected_panics::is_quiet() {
             let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
             *SITE.lock().unwrap_or_else(PoisonError::into_inner) = site;
-            raw::fail(crate::base::panic_message::panic_message(info.payload()));
+            raw::fail(harness::base::panic_message::panic_message(info.payload()));
         }
     }));
 }
@@ -335,7 +336,7 @@ pub(super) fn run(trial: &'static Trial, purpose: &Purpose, limit: Duration, emi
 }
 
 fn options(world: &World) -> MazurkaOptions {
-    match Options::complete(run::Engine::Mazurka, world) {
+    match Options::complete(run::Engine::Mazurka, world.spurious_wakeups, world.alike) {
         Options::Mazurka(options) => options,
         Options::Loom(_) => unreachable!("the options are not for mazurka"),
     }

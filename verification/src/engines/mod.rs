@@ -11,10 +11,11 @@ mod watch;
 
 use std::time::Duration;
 
+use harness::findings::run::Engine;
 pub use mazurka::{replay, run_programs};
 pub use sampling::{run as sample, Plan, Request, Wrong};
 
-use crate::findings::run::{Engine, Run};
+use crate::findings::run::Run;
 use crate::trials::purpose::Purpose;
 use crate::trials::trial::Trial;
 

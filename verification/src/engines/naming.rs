@@ -5,29 +5,24 @@
 //! nothing has to be labelled by hand, and a field that is renamed has its new name in the report.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-/// The source files that have been read, by the path that the compiler knows them by.
-#[derive(Debug, Default)]
-pub(crate) struct Sources {
-    files: BTreeMap<String, Vec<String>>,
+/// The source files of the workspace.
+#[derive(Debug)]
+pub(crate) struct Sources(harness::base::sources::Sources);
+
+impl Default for Sources {
+    fn default() -> Self {
+        // The compiler names files from the root of the workspace.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Sources(harness::base::sources::Sources::new(root))
+    }
 }
 
 impl Sources {
-    fn lines(&mut self, file: &str) -> &[String] {
-        self.files.entry(file.to_owned()).or_insert_with(|| {
-            // The compiler names files from the root of the workspace.
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-            let text = fs::read_to_string(path).unwrap_or_default();
-            text.lines().map(str::to_owned).collect()
-        })
-    }
-
     /// The line of source, without its indentation; `None` if the file cannot be read.
     pub(crate) fn line(&mut self, file: &str, line: u32) -> Option<String> {
-        let index = usize::try_from(line).ok()?.checked_sub(1)?;
-        self.lines(file).get(index).map(|line| line.trim().to_owned())
+        self.0.line(file, line)
     }
 
     /// The name of an object of that kind that is created at that place; `kind` is `lock`, say.
@@ -52,7 +47,7 @@ impl Sources {
     fn assigned(&mut self, file: &str, line: u32, column: u32) -> Option<String> {
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
         let column = usize::try_from(column).ok()?.saturating_sub(1);
-        let lines = self.lines(file);
+        let lines = self.0.lines(file);
         let before: String = lines.get(index)?.chars().take(column).collect();
         let earlier = lines[index.saturating_sub(2)..index].iter().rev();
         let goes_on = |text: &&String| text.ends_with(['(', '{', '=']);
@@ -170,7 +165,7 @@ mod tests {
 
     /// The place of some code in a file, as the compiler would name it.
     fn place(sources: &mut Sources, file: &str, code: &str) -> (u32, u32) {
-        let lines = sources.lines(file);
+        let lines = sources.0.lines(file);
         let found =
             lines.iter().enumerate().find_map(|(line, text)| Some((line, text.find(code)?)));
         let (line, column) = found.unwrap_or_else(|| panic!("{code} in {file}"));

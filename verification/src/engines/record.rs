@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
+use harness::findings::trace::{Operation, Step, Trace};
 use last_call::sync::trace::{self, Kind, Op};
 
 use crate::engines::naming::{told_apart, Sources};
-use crate::findings::trace::{Operation, Step, Trace};
 
 /// Converts the facade's record of an execution to the form used in reports. `wakes_any` says
 /// whether `notify_one` may have woken any sleeper.
@@ -48,6 +48,7 @@ pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
         created_at: object(event.object).map(|object| site(object.site)),
         site: site(event.site),
         wrongly: event.wrongly,
+        wakes: Vec::new(),
     });
     let (threads, names) = (trace.threads.clone(), told_apart(names));
     Trace { threads, steps: steps.collect(), wakes_any, names, code }

@@ -4,15 +4,15 @@ use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use harness::findings::run::Steps;
+use harness::findings::sample::{Sample, SampleEnd, Scheduler};
+use harness::findings::trace::Trace;
 use last_call::sync::fault::Fault;
 use last_call::sync::trace;
 use mazurka::Schedule;
 
 use super::mazurka::{again, body, install, reached, stands};
 use super::watch;
-use crate::findings::run::Steps;
-use crate::findings::sample::{Sample, SampleEnd, Scheduler};
-use crate::findings::trace::Trace;
 use crate::scenarios::scenario::{Harness, Scenario};
 use crate::subjects::TWO_LOCK;
 use crate::trials::samples::DEPTH;

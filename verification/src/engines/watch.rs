@@ -11,12 +11,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use harness::findings::run::Steps;
 use last_call::sync::thread::{current_id, ThreadId};
 use last_call::sync::watch::{self, Role, Snapshot, Watcher};
 use protocols::linear::{Values, MOST_VARIABLES};
 use protocols::protocol::{Binding, Protocol};
-
-use crate::findings::run::Steps;
 
 /// The locks of a protocol that belong together: at most two.
 const LOCKS: usize = 2;

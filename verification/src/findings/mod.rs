@@ -1,9 +1,4 @@
-//! Findings: runs, samples, traces, and the verdicts on them.
+//! Findings about this pool: what a run was asked to check, and the run of a trial.
 
-pub mod evidence;
-pub mod part;
 pub mod run;
-pub mod sample;
 pub mod scope;
-pub mod trace;
-pub mod verdict;

@@ -5,23 +5,24 @@
 //! `equivalent.toml` with the reason why it changes nothing. A harmless fault must be survived by
 //! every model that reaches its site.
 
+use harness::findings::part::{self, Case, Exhibit, Part};
+use harness::rules;
+
 use crate::faults::site::{in_words, operation, SiteFault};
-use crate::findings::part;
-use crate::findings::part::{Case, Exhibit, Part};
 use crate::findings::scope::Scope;
 use crate::kill_matrix::equivalents::Equivalents;
-use crate::trials::judge;
 pub mod equivalents;
 pub mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use harness::base::text::to_float;
+use harness::findings::run::End;
+use harness::findings::trace::Trace;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::text::to_float;
-use crate::findings::run::{End, Run};
-use crate::findings::trace::Trace;
+use crate::findings::run::Run;
 use crate::trials::trial::Trial;
 
 /// Every fault and its fate.
@@ -93,8 +94,8 @@ impl KillEntry {
 /// shows nothing.
 pub fn convicts(trial: &Trial, run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
-    let noticed = judge::convicts(run) || undeclared(trial, run).is_some();
-    acted && noticed && !judge::is_undecided(run)
+    let noticed = rules::convicts(run) || undeclared(trial, run).is_some();
+    acted && noticed && !rules::is_undecided(run)
 }
 
 fn undeclared<'a>(trial: &Trial, run: &'a Run) -> Option<&'a String> {
@@ -106,7 +107,7 @@ fn how(trial: &Trial, run: &Run) -> String {
         Some(outcome) if run.end == End::Explored => {
             format!("reached an undeclared outcome: {outcome}")
         }
-        _ => judge::summary(run),
+        _ => rules::summary(run),
     }
 }
 
@@ -176,7 +177,7 @@ impl KillMatrix {
     }
 }
 
-impl Part for Option<KillMatrix> {
+impl Part<Scope> for Option<KillMatrix> {
     fn name(&self) -> &'static str {
         "faults at call sites"
     }
@@ -230,7 +231,7 @@ fn entry(
 ) -> KillEntry {
     let convicted: Vec<_> = runs.iter().filter(|(trial, run)| convicts(trial, run)).collect();
     let undecided: Vec<_> =
-        runs.iter().filter(|(_, run)| judge::is_undecided(run)).map(|(t, _)| t.name()).collect();
+        runs.iter().filter(|(_, run)| rules::is_undecided(run)).map(|(t, _)| t.name()).collect();
     let acted = |(_, run): &&(&Trial, Run)| run.faults_fired.first().is_some_and(|n| *n > 0);
     let disputed = convicted.is_empty() && seconds.iter().any(|(trial, run)| convicts(trial, run));
     let (verdict, reason) = match (fault.is_harmless(), convicted.is_empty(), equivalent) {
@@ -268,10 +269,12 @@ fn entry(
 mod tests {
     use std::collections::BTreeMap;
 
+    use harness::findings::part::Part;
+    use harness::findings::run::End;
+
     use super::plan::candidates;
     use super::{Equivalents, FaultRuns, KillMatrix, SiteFault};
-    use crate::findings::part::Part;
-    use crate::findings::run::{End, Run};
+    use crate::findings::run::Run;
     use crate::findings::scope::Scope;
     use crate::trials::trial::Trial;
 

@@ -12,26 +12,27 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use comfy_table::{presets, ContentArrangement, Table};
+use harness::base::child;
+use harness::base::child::Finished;
+use harness::base::progress::Progress;
+use harness::findings::part::{self, Case, Exhibit, Part};
+use harness::findings::recorded::Range;
+use harness::findings::run::End;
+use harness::findings::trace::Trace;
+use harness::rules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::cargo::Workspace;
-use crate::base::child;
-use crate::base::child::Finished;
-use crate::base::progress::Progress;
-use crate::findings::part;
-use crate::findings::part::{Case, Exhibit, Part};
-use crate::findings::run::{End, Run};
+use crate::findings::run::Run;
 use crate::findings::scope::Scope;
-use crate::findings::trace::Trace;
 use crate::mutation::patches::{Judge, Patch};
 use crate::running::commands::{self};
 use crate::running::suites;
 use crate::subjects;
 use crate::subjects::THIS_POOL;
-use crate::trials::judge;
 use crate::trials::purpose::Purpose;
-use crate::trials::recorded::{Expected, Range};
+use crate::trials::recorded::Expected;
 use crate::trials::trial::{Expect, Trial};
 
 /// The paths that a copy of the workspace needs, relative to its root.
@@ -101,7 +102,7 @@ impl MutantReport {
     }
 }
 
-impl Part for Option<Mutants> {
+impl Part<Scope> for Option<Mutants> {
     fn name(&self) -> &'static str {
         "mutants"
     }
@@ -404,7 +405,7 @@ fn ask_protocol(
     let run = commands::run_model(executable, model(name)?, &Purpose::WatchedMutant, limit);
     let notices = matches!(&run.end, End::Failed { message, .. }
         if message.contains(&format!("protocol “{protocol}”")));
-    let complaint = format!("the protocol “{protocol}” does not notice: {}", judge::summary(&run));
+    let complaint = format!("the protocol “{protocol}” does not notice: {}", rules::summary(&run));
     Ok((!notices).then_some(complaint))
 }
 
@@ -442,13 +443,13 @@ impl Answer {
         let missing = declared.iter().find(|outcome| !run.reached.contains_key(**outcome));
         match (&run.end, undeclared, missing) {
             (End::Failed { .. }, _, _) if !run.end.is_limit() => {
-                Answer::Fails(Failure { message: judge::summary(run), trace: run.trace.clone() })
+                Answer::Fails(Failure { message: rules::summary(run), trace: run.trace.clone() })
             }
             (
                 End::Failed { .. } | End::GaveUp { .. } | End::TimedOut { .. } | End::Died { .. },
                 _,
                 _,
-            ) => Answer::Inconclusive(judge::summary(run)),
+            ) => Answer::Inconclusive(rules::summary(run)),
             (End::Explored, Some(outcome), _) => {
                 Answer::Fails(format!("reached an undeclared outcome: {outcome}").into())
             }
@@ -551,14 +552,15 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
+    use harness::base::child;
+    use harness::findings::run::End;
+    use harness::findings::trace::examples::deadlock;
     use last_call::QueueKind;
 
     use super::{last_panic, read, Answer, CLAUSES_WITHOUT};
-    use crate::base::child;
     use crate::contract::clauses::CLAUSES;
     use crate::contract::hazards::HAZARDS;
-    use crate::findings::run::{End, Run};
-    use crate::findings::trace::tests::deadlock;
+    use crate::findings::run::Run;
     use crate::mutation::patches::{self, Judge, Patch};
     use crate::subjects::ON_DEFAULT_QUEUE;
     use crate::trials::trial::{Expect, Trial};

@@ -15,6 +15,11 @@ use std::collections::BTreeMap;
 
 #[cfg(loom)]
 pub(crate) use client::run;
+use harness::findings::evidence::Evidence;
+use harness::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
+use harness::findings::run::{End, Engine, Options};
+use harness::findings::trace::Trace;
+use harness::findings::verdict::Verdict;
 pub use program::{part, programs, Action, Program};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,13 +27,8 @@ use serde::{Deserialize, Serialize};
 use crate::faults::defect::{
     Defect, CLOSE_WAKES_NOBODY, IDLE_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, PUSH_WAKES_NOBODY,
 };
-use crate::findings::evidence::Evidence;
-use crate::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
-use crate::findings::run::{End, Engine, Options, Run};
+use crate::findings::run::Run;
 use crate::findings::scope::Scope;
-use crate::findings::trace::Trace;
-use crate::findings::verdict::Verdict;
-use crate::scenarios::scenario::World;
 use crate::subjects::subject::Subject;
 use crate::subjects::{LOCKED, TWO_LOCK};
 
@@ -216,7 +216,7 @@ impl Generated {
     /// Records which of the programs convicted a seeded defect, if any did.
     pub fn tried(&mut self, name: &str, programs: &[Program], run: &Run) {
         let last = run.explorations.len().checked_sub(1).and_then(|last| programs.get(last));
-        let program = last.filter(|_| crate::trials::judge::convicts(run));
+        let program = last.filter(|_| harness::rules::convicts(run));
         self.defects.push(GeneratedDefect {
             name: name.to_owned(),
             convicted_by: program.map(ToString::to_string),
@@ -275,7 +275,7 @@ impl Generated {
             let last = run.explorations.len().checked_sub(1).and_then(|last| programs.get(last));
             self.failures.push(GeneratedFailure {
                 program: last.map_or("none".to_owned(), ToString::to_string),
-                how: crate::trials::judge::summary(&run),
+                how: harness::rules::summary(&run),
                 trace: run.trace,
             });
         }
@@ -283,7 +283,7 @@ impl Generated {
     }
 }
 
-impl Part for Vec<Generated> {
+impl Part<Scope> for Vec<Generated> {
     fn name(&self) -> &'static str {
         "generated programs"
     }
@@ -339,7 +339,7 @@ impl Part for Vec<Generated> {
 
 /// Returns the settings for a program: those of a model, with a limit on executions.
 fn options(most: u64) -> Options {
-    let mut options = Options::complete(Engine::Mazurka, &World::PLAIN);
+    let mut options = Options::complete(Engine::Mazurka, 0, None);
     if let Options::Mazurka(options) = &mut options {
         options.max_executions = Some(most);
     }
@@ -348,11 +348,13 @@ fn options(most: u64) -> Options {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::run::{End, Exploration, LoomOptions, Options};
+    use harness::findings::trace::examples::deadlock;
+
     use super::{options, programs, Generated, ProgramSet, PROGRAM_SETS, REACH};
     use crate::contract::clauses::CLAUSES;
-    use crate::findings::run::{End, Exploration, LoomOptions, Options, Run};
+    use crate::findings::run::Run;
     use crate::findings::scope::Scope;
-    use crate::findings::trace::tests::deadlock;
 
     #[test]
     fn every_set_can_be_found_and_has_seeded_defects() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::shard::Shard;
+use harness::base::shard::Shard;
 
 /// An action of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The cost of a run beside its targets, as rows of a table.
 
+use harness::base::text::thousands;
+
 use crate::audit::figures::{Figures, Memory};
 use crate::audit::Audit;
-use crate::base::text::thousands;
 
 /// A figure beside its target.
 #[derive(Clone, Debug, PartialEq, Eq)]

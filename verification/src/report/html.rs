@@ -2,22 +2,21 @@
 //! draws the interleavings, filters the tables and keeps what is shown in the address.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
 
 use askama::Template;
+use harness::base::text::{thousands, to_float};
+use harness::findings::part::{Complaint, Exhibit};
+use harness::findings::verdict::Verdict;
+use harness::report::interleaving::Interleaving;
+use harness::report::page::{self, slug, Listed};
 
-use super::drawing::Drawings;
 use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
-use crate::base::text::{thousands, to_float};
 use crate::cross_check::CheckerReport;
-use crate::findings::part::{Complaint, Exhibit};
-use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
-use crate::report::interleaving::Interleaving;
 use crate::report::{figures, sentences};
 use crate::subjects;
 use crate::trials::report::TrialReport;
@@ -45,11 +44,26 @@ struct Page<'a> {
     faults: Vec<(String, &'a KillEntry)>,
     /// The list of interleavings, and where each is.
     listed: Listed<'a>,
+    /// The section that lists them.
+    interleavings: String,
     /// The interleavings as data for the script.
     drawings: String,
     figures: Vec<figures::Row>,
     failures: Vec<Complaint<'a>>,
+    /// The section that lists them.
+    failures_section: String,
 }
+
+/// The kinds of interleavings that a reader can ask for.
+const KINDS: [(&str, &str); 7] = [
+    ("FAILURE", "failures"),
+    ("subject", "broken subjects"),
+    ("defect", "seeded defects"),
+    ("fault", "faults at call sites"),
+    ("program", "defects under generated programs"),
+    ("sample", "defects in samples"),
+    ("patch", "patches on the sources"),
+];
 
 /// A headline promise and the clauses that make it up.
 struct Promise<'a> {
@@ -85,8 +99,13 @@ struct Piece<'a> {
     verdict: String,
     /// The row about it: of the matrix, or of the samples.
     row: Option<String>,
-    /// Of a test: the queues on which it ran.
-    queues: Vec<&'a str>,
+    on: Vec<On<'a>>,
+}
+
+/// Where a piece of evidence was found.
+struct On<'a> {
+    /// The queue of a test, or the subject of a model. Empty for other evidence.
+    name: &'a str,
     /// How many seeded defects it convicts.
     convicted: usize,
     /// The interleaving of the first of them; the others follow it.
@@ -185,59 +204,17 @@ impl<'a> Story<'a> {
         let is_it = |(_, shown): &&(String, Exhibit<'_>)| {
             shown.kind == "subject" && shown.model == "book-stage-1/drop-idle"
         };
-        let (id, shown) = listed.all.iter().find(is_it)?;
+        let (id, shown) = listed.iter().find(is_it)?;
         let told = Interleaving::new(shown.trace);
         let ends = told.threads.iter().map(Interleaving::end).collect();
         Some(Story { id: id.clone(), model: shown.model, how: shown.how, ends })
     }
 }
 
-/// The interleavings, each with the id of its element.
-struct Listed<'a> {
-    all: Vec<(String, Exhibit<'a>)>,
-    /// The index of each, by model and title.
-    places: HashMap<(&'a str, String), usize>,
-}
-
-impl<'a> Listed<'a> {
-    fn new(audit: &'a Audit) -> Self {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let mut places = HashMap::new();
-        let mut all = Vec::new();
-        for (index, shown) in audit.exhibits().into_iter().enumerate() {
-            let number = numbers.entry(shown.model).or_default();
-            *number += 1;
-            let id = format!("i-{}-{number}", slug(shown.model));
-            places.entry((shown.model, shown.title.clone())).or_insert(index);
-            all.push((id, shown));
-        }
-        Listed { all, places }
-    }
-
-    fn id(&self, model: &str, title: &str) -> Option<&str> {
-        let index = self.places.get(&(model, title.to_owned()))?;
-        self.all.get(*index).map(|(id, _)| id.as_str())
-    }
-}
-
-/// A text as part of an address.
-fn slug(text: &str) -> String {
-    let mut slug = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_alphanumeric() {
-            slug.push(letter.to_ascii_lowercase());
-        } else if !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    slug.trim_matches('-').to_owned()
-}
-
 impl<'a> Page<'a> {
     fn new(audit: &'a Audit) -> Result<Self, String> {
-        let listed = Listed::new(audit);
-        let mut drawings = Drawings::default();
-        listed.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
+        let listed = Listed::new(audit.exhibits(), &KINDS, "audit.json");
+        let failures = audit.complaints();
         let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
         let fault = |entry: &KillEntry| {
             format!("f-{}", slug(&format!("{} {} {}", entry.site, entry.operation, entry.fault)))
@@ -251,11 +228,21 @@ impl<'a> Page<'a> {
             subjects: subjects(audit),
             properties: properties(audit),
             faults: entries.map(|entry| (fault(entry), entry)).collect(),
-            drawings: drawings.json()?,
+            drawings: listed.drawings()?,
+            interleavings: listed.section()?,
+            failures_section: page::failures(&failures, &listed)?,
             listed,
             figures: figures::rows(audit),
-            failures: audit.complaints(),
+            failures,
         })
+    }
+
+    fn style() -> &'static str {
+        page::STYLE
+    }
+
+    fn script() -> &'static str {
+        page::SCRIPT
     }
 
     fn kills(&self) -> Option<&KillMatrix> {
@@ -317,37 +304,35 @@ impl<'a> Page<'a> {
         clause.counts().split(" · ").map(str::to_owned).collect()
     }
 
-    /// The evidence of a clause, with tests that differ only in the queue as one.
+    /// The evidence of a clause, with tests and models that differ only in the queue as one.
     fn pieces(&'a self, clause: &'a ClauseReport) -> Vec<Piece<'a>> {
         let mut pieces: Vec<Piece<'a>> = Vec::new();
         for evidence in &clause.evidence {
             let verdict = evidence.verdict.to_string();
-            // The name of a test begins with the queue.
-            let on_queue = evidence.name.split_once('/').filter(|_| evidence.kind == "test");
-            let (queue, name) = on_queue.unzip();
-            let name = name.unwrap_or(&evidence.name);
-            let same = |piece: &&mut Piece<'_>| {
-                queue.is_some() && piece.name == name && piece.verdict == verdict
-            };
-            if let Some(piece) = pieces.iter_mut().find(same) {
-                piece.queues.extend(queue);
-                continue;
-            }
-            let row = match &*evidence.kind {
+            let kind = &*evidence.kind;
+            // The name of a test begins with the queue, that of a model with the subject.
+            let on = evidence.name.split_once('/').filter(|_| matches!(kind, "test" | "model"));
+            let (on, name) = on.unwrap_or(("", &evidence.name));
+            let row = match kind {
                 "sample" => Some(format!("s-{}", slug(name))),
                 "protocol" => Some(format!("p-{}", slug(name))),
-                _ => self.row(name).map(str::to_owned),
+                _ => self.row(&evidence.name).map(str::to_owned),
             };
             let first = evidence.convicted.first();
-            pieces.push(Piece {
-                kind: &evidence.kind,
-                name,
-                verdict,
-                row,
-                queues: queue.into_iter().collect(),
+            let on = On {
+                name: on,
                 convicted: evidence.convicted.len(),
-                interleaving: first.and_then(|defect| self.of_defect(name, defect)),
-            });
+                interleaving: first.and_then(|defect| self.of_defect(&evidence.name, defect)),
+            };
+            let same = |piece: &&mut Piece<'_>| {
+                let key = (piece.kind, piece.name, &piece.verdict, &piece.row);
+                !on.name.is_empty() && key == (kind, name, &verdict, &row)
+            };
+            if let Some(piece) = pieces.iter_mut().find(same) {
+                piece.on.push(on);
+                continue;
+            }
+            pieces.push(Piece { kind, name, verdict, row, on: vec![on] });
         }
         pieces
     }
@@ -379,14 +364,6 @@ impl<'a> Page<'a> {
         let trial = self.audit.trials.iter().find(|trial| trial.name == model)?;
         let row = self.properties.iter().find(|property| property.text == trial.property)?;
         Some(&row.id)
-    }
-
-    /// The interleaving of a failure, if it has one.
-    fn of_failure(&self, failure: &Complaint<'_>) -> Option<&str> {
-        let wanted = failure.trace?;
-        let mut all = self.listed.all.iter();
-        let (id, _) = all.find(|(_, shown)| std::ptr::eq(shown.trace, wanted))?;
-        Some(id)
     }
 
     fn mutants(mutants: &Mutants) -> String {
@@ -459,7 +436,7 @@ fn properties(audit: &Audit) -> Vec<Property<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{class, slug};
+    use super::class;
     use crate::audit::fixtures::{failing, holding};
 
     #[test]
@@ -511,7 +488,6 @@ mod tests {
         let classes = words.map(class);
         assert_eq!(classes, ["proved", "bounded", "sampled", "stressed", "convicted", "wrong"]);
         assert_eq!(["wrong PROVED", "MISSED"].map(class), ["wrong", "wrong"]);
-        assert_eq!(slug("src/job.rs:12 wakes nobody!"), "src-job-rs-12-wakes-nobody");
     }
 
     #[test]

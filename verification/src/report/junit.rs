@@ -1,11 +1,9 @@
-//! `JUnit` XML: everything that was judged is a test case, in a suite for each group.
+//! `JUnit` XML of an audit.
 
-use std::time::Duration;
-
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use harness::findings::part::Part as _;
+use harness::report::junit;
 
 use crate::audit::Audit;
-use crate::findings::part::{Case, Part as _};
 
 /// Writes the report.
 ///
@@ -13,57 +11,15 @@ use crate::findings::part::{Case, Part as _};
 ///
 /// What could not be written as XML.
 pub fn render(audit: &Audit) -> Result<String, String> {
-    let mut report = Report::new("cargo verify");
-    report.set_time(duration(audit.seconds));
-    let mut groups: Vec<(String, Vec<Case<'_>>)> = Vec::new();
-    for case in audit.cases() {
-        match groups.iter_mut().find(|(name, _)| *name == case.group) {
-            Some((_, cases)) => cases.push(case),
-            None => groups.push((case.group.clone(), vec![case])),
-        }
-    }
-    for (name, cases) in &groups {
-        let mut suite = TestSuite::new(name);
-        suite.set_time(duration(seconds(audit, name, cases)));
-        suite.add_test_cases(cases.iter().map(case));
-        report.add_test_suite(suite);
-    }
-    report.to_string().map_err(|error| error.to_string())
+    junit::render("cargo verify", audit.seconds, audit.cases(), |group| apart(audit, group))
 }
 
-/// How long a suite took. A test executable does not say how long each of its tests took, nor do
-/// faults at call sites, which share their runs; the time of all is known.
-fn seconds(audit: &Audit, group: &str, cases: &[Case<'_>]) -> f64 {
+/// Returns the seconds of a group whose cases have none. A test executable does not say how long each
+/// of its tests took, nor do faults at call sites, which share their runs; the time of all is known.
+fn apart(audit: &Audit, group: &str) -> f64 {
     let executables = audit.suites.iter().filter(|suite| suite.name == group);
     let faults = audit.kill_matrix.iter().filter(|_| audit.kill_matrix.name() == group);
-    let whole = executables.map(|suite| suite.seconds).chain(faults.map(|matrix| matrix.seconds));
-    whole.sum::<f64>() + cases.iter().filter_map(|case| case.seconds).sum::<f64>()
-}
-
-fn case(case: &Case<'_>) -> TestCase {
-    let status = match case.complaints.first() {
-        None => TestCaseStatus::success(),
-        Some(first) => {
-            let messages = case.complaints.iter().map(|complaint| &*complaint.message);
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(first.message.lines().next().unwrap_or_default().to_owned());
-            status.set_description(messages.collect::<Vec<_>>().join("\n"));
-            status
-        }
-    };
-    let mut written = TestCase::new(&case.name, status);
-    written.set_classname(case.group.replace('/', "."));
-    if let Some(seconds) = case.seconds {
-        written.set_time(duration(seconds));
-    }
-    if !case.result.is_empty() {
-        written.set_system_out(format!("{}\n", case.result));
-    }
-    written
-}
-
-fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    executables.map(|suite| suite.seconds).chain(faults.map(|matrix| matrix.seconds)).sum()
 }
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
 //! The reports of an audit: `audit.json`, the page, `JUnit` XML for CI systems, SARIF for code
-//! scanning, annotations for GitHub, and the terminal.
+//! scanning, and the terminal.
 
-mod drawing;
 pub mod figures;
-pub mod github;
 pub mod html;
-pub mod interleaving;
 pub mod junit;
 pub mod sarif;
 pub mod sentences;
-pub mod swimlanes;
 pub mod terminal;
 
 use std::fs;
@@ -45,12 +41,6 @@ pub fn write(audit: &Audit, folder: &Path) -> Result<Vec<PathBuf>, String> {
         files.push(file);
     }
     Ok(files)
-}
-
-/// Splits `file:line`.
-fn place(site: &str) -> Option<(&str, u32)> {
-    let (file, line) = site.rsplit_once(':')?;
-    Some((file, line.parse().ok()?))
 }
 
 #[cfg(test)]

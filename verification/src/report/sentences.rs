@@ -1,7 +1,8 @@
 //! Results in a sentence or two, for the terminal and the page.
 
+use harness::base::text::thousands;
+
 use crate::audit::Audit;
-use crate::base::text::thousands;
 use crate::cross_check::{CheckerReport, ClassReport};
 use crate::mutation::seeded::{Fate, Mutants};
 use crate::programs::Generated;

@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use comfy_table::Cell;
+use harness::base::text::{heading, table, thousands, wrap};
+use harness::findings::part::Complaint;
+use harness::findings::verdict::Verdict;
+use harness::report::swimlanes;
 
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
-use crate::base::text::{heading, table, thousands, wrap};
-use crate::findings::part::Complaint;
-use crate::findings::verdict::Verdict;
 use crate::kill_matrix::{KillEntry, KillMatrix};
-use crate::report::{figures, sentences, swimlanes};
+use crate::report::{figures, sentences};
 use crate::trials::report::TrialReport;
 use crate::trials::samples::SampleReport;
 

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::base::child::describe;
-use crate::base::shard::Shard;
-use crate::base::{child, limits};
+use harness::base::child;
+use harness::base::child::describe;
+use harness::base::shard::Shard;
+use harness::findings::run::End;
+use harness::findings::sample::{Draw, Sample};
+
 use crate::faults::defect::Defect;
-use crate::findings::run::{End, Run};
-use crate::findings::sample::{Draw, Sample};
+use crate::findings::run::Run;
 use crate::programs::ProgramSet;
 use crate::trials::purpose::Purpose;
 use crate::trials::samples::SampleTrial;
@@ -51,7 +53,7 @@ pub fn read_run(command: &mut Command, name: &(String, Option<String>), limit: D
         let end = End::Died { message };
         Run { end, ..Run::new(name.0.clone(), name.1.clone()) }
     };
-    match child::run(command, limit + limits::GRACE) {
+    match child::run(command, limit + child::GRACE) {
         Err(error) => died(format!("{}: {error}", command.get_program().display())),
         Ok(finished) if !finished.status.is_some_and(|status| status.success()) => {
             died(describe(&finished))
@@ -76,7 +78,7 @@ pub fn run_sample(
     let mut sample = Command::new(command);
     sample.args(trial.arguments(defect, draw));
     sample.arg("--limit").arg(limit.as_secs().to_string());
-    match child::run(&mut sample, limit + limits::GRACE) {
+    match child::run(&mut sample, limit + child::GRACE) {
         Err(error) => died(format!("{}: {error}", command.display())),
         // The exit status repeats what the line says, so it matters only if there is no line.
         Ok(finished) => match serde_json::from_str(&finished.stdout) {

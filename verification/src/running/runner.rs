@@ -6,19 +6,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::shard::Shard;
-use crate::base::{limits, progress};
+use harness::base::progress;
+use harness::base::shard::Shard;
+use harness::findings::recorded::Range;
+use harness::findings::run::Engine;
+use harness::findings::sample::Draw;
+use harness::findings::verdict::Verdict;
+use harness::rules;
+
+use crate::base::limits;
 use crate::faults::site::SiteFault;
-use crate::findings::run::{Engine, Run};
-use crate::findings::sample::Draw;
-use crate::findings::verdict::Verdict;
+use crate::findings::run::Run;
 use crate::kill_matrix::plan::Plan;
 use crate::kill_matrix::{self, plan, FaultRuns};
 use crate::programs::{self, Generated, ProgramSet};
 use crate::running::commands;
 use crate::trials::judge;
 use crate::trials::purpose::Purpose;
-use crate::trials::recorded::{Expected, Range};
+use crate::trials::recorded::Expected;
 use crate::trials::report::TrialReport;
 use crate::trials::samples::{SampleReport, SampleTrial};
 use crate::trials::trial::{Expect, Trial};
@@ -73,7 +78,7 @@ impl Pending {
         self.left -= 1;
         match &self.run {
             Some(run) if self.left == 0 => {
-                let convicts = |run: &Option<Run>| run.as_ref().is_some_and(judge::convicts);
+                let convicts = |run: &Option<Run>| run.as_ref().is_some_and(rules::convicts);
                 let convicted: Vec<_> = self.defects.iter().map(convicts).collect();
                 let verdict = judge::judge(trial, run, expected.range(&name), &convicted);
                 match (trial.expect, verdict) {

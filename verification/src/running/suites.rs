@@ -7,15 +7,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use harness::base::child;
+use harness::findings::evidence::Evidence;
+use harness::findings::part::{Case, Part};
+use harness::findings::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::cargo::TestBinary;
-use crate::base::child;
-use crate::findings::evidence::Evidence;
-use crate::findings::part::{Case, Part};
 use crate::findings::scope::Scope;
-use crate::findings::verdict::Verdict;
 
 /// The environment variable that selects the queue for the pools of a test.
 pub(crate) const QUEUE: &str = "LAST_CALL_QUEUE";
@@ -46,7 +46,7 @@ pub struct Suite {
     pub tests: Vec<Test>,
 }
 
-impl Part for Vec<Suite> {
+impl Part<Scope> for Vec<Suite> {
     fn name(&self) -> &'static str {
         "tests"
     }
@@ -168,8 +168,9 @@ fn parse(line: &str) -> Option<(Vec<u8>, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::verdict::Verdict;
+
     use super::{parse, read};
-    use crate::findings::verdict::Verdict;
 
     #[test]
     fn evidence_is_attributed_to_the_test_that_printed_it() {

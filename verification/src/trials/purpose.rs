@@ -1,10 +1,10 @@
 //! The purpose of a run of a trial.
 
+use harness::findings::run::Engine;
 use last_call::sync::fault::Fault;
 
 use crate::faults::defect::Defect;
 use crate::faults::site::SiteFault;
-use crate::findings::run::Engine;
 use crate::trials::trial::Trial;
 
 /// The purpose of a run of a trial.

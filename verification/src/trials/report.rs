@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use harness::findings::evidence::Evidence;
+use harness::findings::part::{self, Case, Exhibit, Part, FAILURE};
+use harness::findings::recorded::Range;
+use harness::findings::run::{Engine, Exploration, Options, Steps};
+use harness::findings::trace::Trace;
+use harness::findings::verdict::Verdict;
+use harness::rules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::findings::evidence::Evidence;
-use crate::findings::part;
-use crate::findings::part::{Case, Exhibit, Part, FAILURE};
-use crate::findings::run::{Engine, Exploration, Options, Run, Steps};
+use crate::findings::run::Run;
 use crate::findings::scope::Scope;
-use crate::findings::trace::Trace;
-use crate::findings::verdict::Verdict;
 use crate::subjects;
 use crate::trials::judge;
-use crate::trials::recorded::{Expected, Range};
+use crate::trials::recorded::Expected;
 use crate::trials::trial::{Expect, Trial};
 
 /// The report of a trial.
@@ -77,7 +79,7 @@ impl SecondOpinion {
         let disagreement = match trial.expect {
             Expect::Convicted(_) => {
                 let same = judge::as_expected(trial, second, &Verdict::Failed(String::new()));
-                (!same).then(|| format!("loom: {}", judge::summary(second)))
+                (!same).then(|| format!("loom: {}", rules::summary(second)))
             }
             _ => match judge::shown(trial, second, Engine::Loom) {
                 Err(verdict) => {
@@ -128,7 +130,7 @@ impl TrialReport {
         defects: &[Run],
         expected: &Expected,
     ) -> Self {
-        let convicted: Vec<_> = defects.iter().map(judge::convicts).collect();
+        let convicted: Vec<_> = defects.iter().map(rules::convicts).collect();
         let range = expected.range(&trial.name());
         let verdict = judge::judge(trial, &run, range, &convicted);
         let recorded = expected.second_opinion(&trial.name());
@@ -139,7 +141,7 @@ impl TrialReport {
         let defects = defects.map(|((defect, run), convicted)| DefectReport {
             name: defect.name.to_owned(),
             convicted,
-            verdict: judge::summary(run),
+            verdict: rules::summary(run),
             trace: if convicted { run.trace.clone() } else { None },
         });
         TrialReport {
@@ -208,7 +210,7 @@ impl TrialReport {
     }
 }
 
-impl Part for Vec<TrialReport> {
+impl Part<Scope> for Vec<TrialReport> {
     fn name(&self) -> &'static str {
         "models"
     }
@@ -277,15 +279,17 @@ impl Part for Vec<TrialReport> {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::part::Part;
+    use harness::findings::run::{Engine, Options};
+
     use super::TrialReport;
-    use crate::findings::part::Part;
-    use crate::findings::run::{Engine, Options, Run};
+    use crate::findings::run::Run;
     use crate::trials::judge::tests::{bad, good, trial};
     use crate::trials::recorded::Expected;
 
     /// A run under loom with the same outcomes.
     fn second() -> Run {
-        let options = Options::complete(Engine::Loom, &trial().scenario.world);
+        let options = Options::complete(Engine::Loom, 0, None);
         Run { options, ..good() }
     }
 

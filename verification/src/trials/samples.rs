@@ -5,6 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use harness::findings::evidence::Evidence;
+use harness::findings::part::{self, Case, Exhibit, Part, FAILURE};
+use harness::findings::run::Steps;
+use harness::findings::sample::{Draw, Sample, SampleEnd, Scheduler};
+use harness::findings::trace::Trace;
+use harness::findings::verdict::Verdict;
+use harness::rules;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +19,7 @@ use crate::faults::defect::{
     Defect, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE, IDLE_WAKES_NOBODY, IDLE_WAKES_ONE,
     OUTCOME_WAKES_NOBODY, PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY,
 };
-use crate::findings::evidence::Evidence;
-use crate::findings::part;
-use crate::findings::part::{Case, Exhibit, Part, FAILURE};
-use crate::findings::run::Steps;
-use crate::findings::sample::{Draw, Sample, SampleEnd, Scheduler};
 use crate::findings::scope::Scope;
-use crate::findings::trace::Trace;
-use crate::findings::verdict::Verdict;
 use crate::scenarios::large;
 use crate::scenarios::scenario::Scenario;
 use crate::subjects::subject::Subject;
@@ -173,11 +173,9 @@ pub fn judge(sampled: &Sampled, sample: &Sample, convicted: &[bool]) -> Verdict 
     if let Err(verdict) = meaningful(sampled.scenario, sample) {
         return verdict;
     }
-    if !convicted.contains(&true) {
-        return Verdict::Vacuous("it convicts no seeded defect".to_owned());
-    }
-    if let Some(index) = convicted.iter().position(|convicted| !convicted) {
-        return Verdict::Vacuous(format!("it does not notice: {}", sampled.defects[index].name));
+    let defects: Vec<_> = sampled.defects.iter().map(|defect| defect.name).collect();
+    if let Err(verdict) = rules::sensitive(&defects, convicted) {
+        return verdict;
     }
     Verdict::Sampled { scheduler: sample.scheduler, schedules: sample.schedules, seed: sample.seed }
 }
@@ -192,19 +190,7 @@ pub fn meaningful(scenario: &Scenario, sample: &Sample) -> Result<(), Verdict> {
     if sample.distinct <= 1 {
         return Err(Verdict::Vacuous("a single schedule: nothing was interleaved".to_owned()));
     }
-    for outcome in scenario.reach {
-        if !sample.reached.contains_key(*outcome) {
-            return Err(Verdict::Vacuous(format!("never reached: {outcome}")));
-        }
-    }
-    let declared = |outcome: &String| scenario.reach.contains(&outcome.as_str());
-    if let Some(outcome) = sample.reached.keys().find(|outcome| !declared(outcome)) {
-        return Err(Verdict::Failed(format!("reached, and not declared: {outcome}")));
-    }
-    if sample.faults_fired.contains(&0) {
-        return Err(Verdict::Vacuous("a fault of the scenario never acted".to_owned()));
-    }
-    Ok(())
+    rules::reached(scenario.reach, &sample.reached, &sample.faults_fired)
 }
 
 /// Returns the command that replays the failed schedule of a sample.
@@ -304,7 +290,7 @@ impl SampleReport {
     }
 }
 
-impl Part for Vec<SampleReport> {
+impl Part<Scope> for Vec<SampleReport> {
     fn name(&self) -> &'static str {
         "samples"
     }
@@ -367,8 +353,9 @@ impl Part for Vec<SampleReport> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use harness::findings::verdict::Verdict;
+
     use super::{judge, replay, trials, Sample, SampleEnd, Sampled, Scheduler, MAX_STEPS, SAMPLED};
-    use crate::findings::verdict::Verdict;
 
     const NAME: &str = "drop-8x32";
 

@@ -1,9 +1,9 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Parser;
+use harness::base::shard::Shard;
 
 /// Runs the models of the crate in this folder: the tests that call `mazurka::model`,
 /// `mazurka::Builder::check` or, with `--loom`, `loom::model`. Each test runs in a process of its own,
@@ -41,6 +41,16 @@ pub(crate) struct Arguments {
     /// Writes the failures as SARIF, each with its interleaving.
     #[arg(long, value_name = "FILE")]
     pub(crate) sarif: Option<PathBuf>,
+    /// Writes the page: one file with the verdicts, and the interleavings as swim lanes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Writes everything that was found as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Records the number of executions of each model in `trial.toml`, beside the manifest. Later runs
+    /// fail where a number differs.
+    #[arg(long, conflicts_with_all = ["must_fail", "replay", "list", "shard"])]
+    pub(crate) record: bool,
     /// Runs the loom tests of the crate, with the stand-in for loom in its place. Sets `--cfg loom`.
     #[arg(long)]
     pub(crate) loom: bool,
@@ -109,54 +119,8 @@ impl Arguments {
     }
 }
 
-/// The `index`-th of `of` parts, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shard {
-    index: usize,
-    of: usize,
-}
-
-impl Shard {
-    pub(crate) const WHOLE: Shard = Shard { index: 1, of: 1 };
-
-    /// Returns `true` if the task at this place, counted from 0, belongs to this part.
-    pub(crate) fn has(self, place: usize) -> bool {
-        place % self.of + 1 == self.index
-    }
-}
-
-impl FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(index, of)| {
-            Some(Shard { index: index.parse().ok()?, of: of.parse().ok()? })
-        });
-        match numbers {
-            Some(shard) if (1..=shard.of).contains(&shard.index) => Ok(shard),
-            _ => Err(format!("`{text}` is not a shard; write the second of three as 2/3")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Shard;
-
-    #[test]
-    fn each_task_belongs_to_one_shard() {
-        for of in 1..=4 {
-            let shards: Vec<Shard> =
-                (1..=of).map(|index| format!("{index}/{of}").parse().unwrap()).collect();
-            for place in 0..10 {
-                assert_eq!(shards.iter().filter(|shard| shard.has(place)).count(), 1);
-            }
-        }
-        for text in ["", "1", "0/3", "4/3", "1/0", "a/b"] {
-            assert!(text.parse::<Shard>().unwrap_err().contains(&format!("`{text}`")), "{text}");
-        }
-    }
-
     #[test]
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use harness::base::artifacts::{artifacts, Artifact, MESSAGES};
 use serde_json::Value;
 
 use crate::arguments::Arguments;
@@ -14,6 +15,8 @@ pub(crate) struct Executable {
     pub(crate) path: PathBuf,
     /// The name of its target: of an integration test, or of the library.
     pub(crate) target: String,
+    /// The name of its package.
+    pub(crate) package: String,
     /// The folder of its package.
     pub(crate) folder: PathBuf,
 }
@@ -26,7 +29,7 @@ pub(crate) struct Executable {
 pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
     let target = metadata(arguments, "target_directory")?;
     let mut command = cargo();
-    command.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
+    command.args(["test", "--no-run", MESSAGES]);
     command.arg("--target-dir").arg(target.join("trial"));
     let mut patch = String::new();
     if arguments.loom {
@@ -66,9 +69,14 @@ pub(crate) fn build(arguments: &Arguments) -> Result<Vec<Executable>, String> {
     if !output.status.success() {
         return Err("the tests do not build".to_owned());
     }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let messages = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    Ok(messages.filter_map(|message| executable(&message)).collect())
+    let tests = artifacts(&output.stdout).into_iter().filter(|artifact| artifact.is_test);
+    let executable = |artifact: Artifact| Executable {
+        folder: artifact.manifest.parent().map(Path::to_owned).unwrap_or_default(),
+        path: artifact.executable,
+        target: artifact.target,
+        package: artifact.package,
+    };
+    Ok(tests.map(executable).collect())
 }
 
 fn cargo() -> Command {
@@ -136,12 +144,29 @@ impl Drop for Lock {
     }
 }
 
-fn executable(message: &Value) -> Option<Executable> {
-    let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
-    let path = message["executable"].as_str().filter(|_| is_test)?;
-    Some(Executable {
-        path: path.into(),
-        target: message["target"]["name"].as_str()?.to_owned(),
-        folder: Path::new(message["manifest_path"].as_str()?).parent()?.to_owned(),
-    })
+/// Returns the root of the workspace, from which the compiler names files.
+///
+/// # Errors
+///
+/// If cargo cannot be run, or if there is no crate here.
+pub(crate) fn root(arguments: &Arguments) -> Result<PathBuf, String> {
+    metadata(arguments, "workspace_root")
+}
+
+/// Returns the manifest of the crate.
+///
+/// # Errors
+///
+/// If cargo cannot be run, or if there is no crate here.
+pub(crate) fn nearest_manifest(arguments: &Arguments) -> Result<PathBuf, String> {
+    let mut command = cargo();
+    command.args(["locate-project", "--message-format=plain"]);
+    manifest(&mut command, arguments);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if path.is_empty() {
+        return Err("there is no crate here".to_owned());
+    }
+    Ok(path.into())
 }

@@ -1,6 +1,16 @@
-//! What a model may be called. Each way to pass and to show nothing has a verdict of its own.
+//! What a model may be called, by the rules of the harness. Each way to pass and to show nothing has a
+//! verdict of its own.
+
+use std::time::Duration;
+
+use harness::base::sources::Sources;
+use harness::findings::trace::Trace;
+use harness::findings::{run, verdict};
+use harness::rules::{self, Demand};
+use serde::{Serialize, Serializer};
 
 use crate::record::{End, Model};
+use crate::recorded::Recorded;
 use crate::run::Finished;
 
 /// The verdict on a model.
@@ -22,9 +32,24 @@ pub(crate) enum Verdict {
     TimedOut,
     /// The process ended without a result.
     Died,
+    /// The number of executions is not the recorded one.
+    Unrecorded,
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub(crate) const ALL: [Verdict; 9] = [
+        Verdict::Complete,
+        Verdict::Convicted,
+        Verdict::Replayed,
+        Verdict::Failed,
+        Verdict::Truncated,
+        Verdict::Vacuous,
+        Verdict::Unrecorded,
+        Verdict::TimedOut,
+        Verdict::Died,
+    ];
+
     /// Returns `true` if the model is as it must be.
     pub(crate) fn holds(self) -> bool {
         matches!(self, Verdict::Complete | Verdict::Convicted | Verdict::Replayed)
@@ -41,15 +66,40 @@ impl Verdict {
             Verdict::Vacuous => "VACUOUS",
             Verdict::TimedOut => "TIMED OUT",
             Verdict::Died => "DIED",
+            Verdict::Unrecorded => "UNRECORDED",
+        }
+    }
+
+    /// Returns what it means, in a sentence.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Complete => "Every order of events was explored, and none failed.",
+            Verdict::Replayed => "The one schedule that was replayed did not fail.",
+            Verdict::Convicted => "An execution failed, and the test says that it must.",
+            Verdict::Failed => "An execution failed, or the test did.",
+            Verdict::Truncated => "A limit ended the exploration.",
+            Verdict::Vacuous => "One execution only: nothing was shown about interleavings.",
+            Verdict::TimedOut => "The watchdog killed the test.",
+            Verdict::Died => "The process ended without a result.",
+            Verdict::Unrecorded => "Another number of executions than is recorded in trial.toml.",
         }
     }
 }
 
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
 /// A model, or a test without one, with its verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Case {
     pub(crate) name: String,
+    /// Its package.
+    pub(crate) package: String,
     /// Whether the test called a model.
+    #[serde(skip)]
     pub(crate) is_model: bool,
     pub(crate) verdict: Verdict,
     /// What it found, in a sentence.
@@ -59,15 +109,29 @@ pub(crate) struct Case {
     pub(crate) engine: String,
     pub(crate) end: End,
     pub(crate) seconds: f64,
+    /// The execution that failed.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// What is known of a run beside what a test has written.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// Whether a schedule is replayed.
+    pub(crate) replays: bool,
+    /// The limit of a test.
+    pub(crate) limit: Duration,
+    /// The recorded numbers, if they are to be compared.
+    pub(crate) recorded: Option<&'a Recorded>,
 }
 
 /// Judges the models of a test. A test without a model is a case of its own.
-pub(crate) fn judge(test: &Finished, replays: bool) -> Vec<Case> {
+pub(crate) fn judge(test: &Finished, context: &Context<'_>, sources: &mut Sources) -> Vec<Case> {
     let passed = test.status.is_some_and(|status| status.success());
     if test.models.is_empty() {
         let verdict = if passed { Verdict::Vacuous } else { Verdict::Died };
         return vec![Case {
             name: test.name.clone(),
+            package: test.package.clone(),
             is_model: false,
             verdict,
             message: String::new(),
@@ -75,57 +139,80 @@ pub(crate) fn judge(test: &Finished, replays: bool) -> Vec<Case> {
             engine: String::new(),
             end: End::default(),
             seconds: test.seconds,
+            trace: None,
         }];
     }
     let several = test.models.len() > 1;
     let last = test.models.len() - 1;
-    let case = |(place, model): (usize, &Model)| {
-        let (verdict, message) = match verdict(test, model, place == last) {
-            (Verdict::Vacuous | Verdict::Complete, _) if replays => {
+    let mut case = |(place, model): (usize, &Model)| {
+        let number = if several { format!("#{}", model.index) } else { String::new() };
+        let name = format!("{}{number}", test.name);
+        let (verdict, message) = match verdict(test, model, place == last, &name, context) {
+            (Verdict::Vacuous | Verdict::Complete | Verdict::Unrecorded, _) if context.replays => {
                 (Verdict::Replayed, String::new())
             }
             judged => judged,
         };
-        let number = if several { format!("#{}", model.index) } else { String::new() };
-        let end = model.end.clone().unwrap_or_default();
+        let mut end = model.end.clone().unwrap_or_default();
+        end.executions = end.executions.max(model.progress);
         Case {
-            name: format!("{}{number}", test.name),
+            name,
+            package: test.package.clone(),
             is_model: true,
             verdict,
             message,
             site: model.site.clone(),
             engine: model.engine.clone(),
             seconds: if model.end.is_some() { end.seconds } else { test.seconds },
-            end: End { executions: end.executions.max(model.progress), ..end },
+            trace: end.trace(sources),
+            end,
         }
     };
-    test.models.iter().enumerate().map(case).collect()
+    test.models.iter().enumerate().map(&mut case).collect()
 }
 
-fn verdict(test: &Finished, model: &Model, is_last: bool) -> (Verdict, String) {
+/// What every model must show. The process that explores vouches for its settings.
+const DEMAND: Demand<'static> =
+    Demand { options: None, bound: None, reach: &[], defects: Vec::new() };
+
+fn verdict(
+    test: &Finished,
+    model: &Model,
+    is_last: bool,
+    name: &str,
+    context: &Context<'_>,
+) -> (Verdict, String) {
     let passed = test.status.is_some_and(|status| status.success());
-    let Some(end) = &model.end else {
-        return match test.status {
-            None => (Verdict::TimedOut, "the watchdog killed it".to_owned()),
-            Some(status) => (Verdict::Died, format!("{status}: {}", tail(&test.output))),
-        };
+    let died = match test.status {
+        None => run::End::TimedOut { seconds: context.limit.as_secs(), stands: Vec::new() },
+        Some(status) => run::End::Died { message: format!("{status}: {}", tail(&test.output)) },
     };
-    match &*end.end {
-        "failed" if passed => (Verdict::Convicted, end.message.clone()),
-        "failed" => (Verdict::Failed, end.message.clone()),
-        "limited" => (Verdict::Truncated, "a limit ended the exploration".to_owned()),
-        _ if is_last && test.status.is_none() => {
+    let run = model.run(name, died);
+    let range = context.recorded.map(|recorded| recorded.range(name));
+    let judged = rules::shown(&DEMAND, &run)
+        .and_then(|()| range.map_or(Ok(()), |range| rules::as_recorded(&run, range)));
+    match (&run.end, judged) {
+        (run::End::Failed { message, .. }, _) if passed => (Verdict::Convicted, message.clone()),
+        (run::End::Failed { message, .. }, _) => (Verdict::Failed, message.clone()),
+        (run::End::TimedOut { .. }, _) => (Verdict::TimedOut, "the watchdog killed it".to_owned()),
+        (run::End::Died { message }, _) => (Verdict::Died, message.clone()),
+        (run::End::GaveUp { message }, _) => (Verdict::Truncated, message.clone()),
+        (run::End::Explored, _) if is_last && test.status.is_none() => {
             (Verdict::TimedOut, "the test went on after the model, until it was killed".to_owned())
         }
-        _ if is_last && !passed => {
+        (run::End::Explored, _) if is_last && !passed => {
             (Verdict::Failed, format!("the test failed after the model: {}", tail(&test.output)))
         }
-        "complete" if end.executions > 1 => (Verdict::Complete, String::new()),
-        "complete" => (
-            Verdict::Vacuous,
-            "one execution only: its threads share nothing that is explored".to_owned(),
-        ),
-        other => (Verdict::Died, format!("its record says `{other}`")),
+        (run::End::Explored, Ok(())) => (Verdict::Complete, String::new()),
+        (run::End::Explored, Err(verdict)) => {
+            let word = match verdict {
+                verdict::Verdict::Vacuous(_) => Verdict::Vacuous,
+                verdict::Verdict::Unrecorded(_) => Verdict::Unrecorded,
+                verdict::Verdict::Failed(_) => Verdict::Failed,
+                _ => Verdict::Truncated,
+            };
+            (word, verdict.reason().unwrap_or_default().to_owned())
+        }
     }
 }
 
@@ -143,9 +230,13 @@ fn tail(output: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::process::{Command, ExitStatus};
+    use std::time::Duration;
 
-    use super::{judge, Verdict};
+    use harness::base::sources::Sources;
+
+    use super::{judge, Context, Verdict};
     use crate::record::{End, Model};
+    use crate::recorded::Recorded;
     use crate::run::Finished;
 
     fn status(code: i32) -> ExitStatus {
@@ -153,17 +244,30 @@ mod tests {
     }
 
     fn verdict(end: Option<(&str, u64)>, status: Option<ExitStatus>) -> Verdict {
+        with_record(end, status, None)
+    }
+
+    fn with_record(
+        end: Option<(&str, u64)>,
+        status: Option<ExitStatus>,
+        recorded: Option<&Recorded>,
+    ) -> Verdict {
         let end =
             end.map(|(end, executions)| End { end: end.to_owned(), executions, ..End::default() });
         let model = Model { index: 1, end, ..Model::default() };
         let test = Finished {
             name: "a::b".to_owned(),
+            package: "a".to_owned(),
             models: vec![model],
             status,
             output: String::new(),
             seconds: 1.0,
         };
-        let cases = judge(&test, false);
+        let cases = judge(
+            &test,
+            &Context { replays: false, limit: Duration::from_secs(9), recorded },
+            &mut Sources::new("/"),
+        );
         assert_eq!(cases.len(), 1);
         cases[0].verdict
     }
@@ -194,5 +298,19 @@ mod tests {
                 [Verdict::Complete, Verdict::Convicted].contains(&expected)
             );
         }
+    }
+
+    #[test]
+    fn another_number_than_the_recorded_one_does_not_hold() {
+        let mut recorded = Recorded::default();
+        let judged = |recorded: &Recorded| {
+            with_record(Some(("complete", 7)), Some(status(0)), Some(recorded))
+        };
+        assert_eq!(judged(&recorded), Verdict::Unrecorded);
+        recorded.record("a::b".to_owned(), 8);
+        assert_eq!(judged(&recorded), Verdict::Unrecorded);
+        recorded.record("a::b".to_owned(), 7);
+        assert_eq!(judged(&recorded), Verdict::Complete);
+        assert!(!Verdict::Unrecorded.holds());
     }
 }

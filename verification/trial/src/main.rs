@@ -5,13 +5,18 @@ mod arguments;
 mod build;
 mod judge;
 mod record;
+mod recorded;
 mod report;
 mod run;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use arguments::{Arguments, Shard};
-use judge::{Case, Verdict};
+use arguments::Arguments;
+use harness::base::shard::Shard;
+use harness::base::sources::Sources;
+use judge::{Case, Context, Verdict};
+use recorded::Recorded;
 
 /// The exit code if nothing could be judged: the arguments are wrong, or the crate does not build.
 const UNUSABLE: u8 = 2;
@@ -36,26 +41,37 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     }
     tests.retain(|test| arguments.selects(&test.name()));
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
-    let tests: Vec<_> =
-        tests.into_iter().enumerate().filter(|(place, _)| shard.has(*place)).collect();
-    let tests: Vec<_> = tests.into_iter().map(|(_, test)| test).collect();
+    let tests = shard.pick(tests, |_| 1);
     if arguments.list {
         return Ok(list(&tests, arguments));
     }
-    let replays = arguments.replay.is_some();
+    let record = recorded::file(&build::nearest_manifest(arguments)?);
+    let known = Recorded::read(&record)?;
+    let compares = !arguments.must_fail && !arguments.record;
+    let context = Context {
+        replays: arguments.replay.is_some(),
+        limit: Duration::from_secs(arguments.limit),
+        recorded: known.as_ref().filter(|_| compares),
+    };
+    let mut sources = Sources::new(build::root(arguments)?);
     let tests = run::all(&tests, arguments);
-    let mut cases: Vec<Case> = tests.iter().flat_map(|test| judge::judge(test, replays)).collect();
+    let cases = tests.iter().flat_map(|test| judge::judge(test, &context, &mut sources));
     // A replay skips the other models of its test.
-    cases.retain(|case| !replays || !case.end.end.is_empty() || !case.is_model);
-    let (models, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.is_model);
-    if let Some(path) = &arguments.junit {
-        write(path, &report::junit::render(&models, arguments.must_fail)?)?;
-    }
-    if let Some(path) = &arguments.sarif {
-        write(path, &report::sarif::render(&models, arguments.must_fail)?)?;
-    }
+    let skipped = |case: &Case| context.replays && case.end.end.is_empty() && case.is_model;
+    let cases = cases.filter(|case| !skipped(case));
+    let (models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
+    report::write(&models, arguments)?;
     print!("{}", report::terminal::render(&models, &others, arguments));
     let passes = |case: &Case| passes(case, arguments.must_fail);
+    if arguments.record {
+        // A filtered run leaves the others as they are.
+        let mut recorded = known.filter(|_| !arguments.model.is_empty()).unwrap_or_default();
+        for case in models.iter().filter(|case| case.verdict == Verdict::Complete) {
+            recorded.record(case.name.clone(), case.end.executions);
+        }
+        recorded.write(&record)?;
+        println!("{}", record.display());
+    }
     Ok(!models.is_empty() && models.iter().all(passes))
 }
 
@@ -78,8 +94,4 @@ fn list(tests: &[run::Test], arguments: &Arguments) -> bool {
         }
     }
     found
-}
-
-fn write(path: &std::path::Path, text: &str) -> Result<(), String> {
-    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

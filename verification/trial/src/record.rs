@@ -1,6 +1,11 @@
 //! The record that a model writes; see `mazurka::trial`.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use harness::base::sources::Sources;
+use harness::findings::run::{self, Exploration, Run};
+use harness::findings::trace::{Operation, Step, Trace};
+use serde::{Deserialize, Serialize};
 
 /// One model of a test, from what it has written.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +23,7 @@ pub(crate) struct Model {
 }
 
 /// How a model ended.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 #[allow(clippy::struct_field_names)] // the names are those of the record
 pub(crate) struct End {
@@ -35,18 +40,50 @@ pub(crate) struct End {
     /// Where it failed, as `file:line`.
     pub(crate) failed_at: Option<String>,
     pub(crate) schedule: String,
+    #[serde(skip_serializing)]
     pub(crate) lanes: String,
+    #[serde(skip_serializing)]
     pub(crate) threads: Vec<String>,
+    #[serde(skip_serializing)]
     pub(crate) rows: Vec<Row>,
+    /// What the threads are about to do that wait at the end.
+    #[serde(skip_serializing)]
+    pub(crate) pending: Vec<Row>,
+    #[serde(skip_serializing)]
+    pub(crate) released: Vec<Release>,
+    #[serde(skip_serializing)]
+    pub(crate) objects: Vec<Object>,
+    /// The threads that have ended.
+    #[serde(skip_serializing)]
+    pub(crate) ended: Vec<usize>,
 }
 
 /// A visible operation of a failed execution.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Row {
-    pub(crate) thread: usize,
-    pub(crate) what: String,
-    pub(crate) site: String,
+    thread: usize,
+    what: String,
+    site: String,
+    operation: String,
+    object: String,
+    wakes: Option<usize>,
+}
+
+/// The release of a lock that is no operation of its own.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Release {
+    /// The number of operations before.
+    before: usize,
+    thread: usize,
+    object: String,
+}
+
+/// An object that the rows name, and where it was created.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Object {
+    name: String,
+    site: String,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +100,116 @@ impl Default for Line {
     fn default() -> Self {
         let empty = String::new;
         Line { event: empty(), index: 0, engine: empty(), site: empty(), executions: 0 }
+    }
+}
+
+impl Model {
+    /// Returns the run, for the rules of verdicts. `died` is how the process ended, if the model has no
+    /// end in its record.
+    pub(crate) fn run(&self, name: &str, died: run::End) -> Run<String> {
+        let Some(end) = &self.end else {
+            return Run { end: died, ..Run::new(name.to_owned(), None) };
+        };
+        let ended = match &*end.end {
+            "complete" => run::End::Explored,
+            "failed" => run::End::Failed {
+                message: end.message.clone(),
+                site: end.failed_at.clone().unwrap_or_default(),
+                schedule: Some(end.schedule.clone()),
+            },
+            "limited" => run::End::GaveUp { message: "a limit ended the exploration".to_owned() },
+            other => run::End::Died { message: format!("its record says `{other}`") },
+        };
+        let exploration = Exploration {
+            bound: None,
+            executions: end.executions,
+            completed: (end.end == "complete").then_some(end.executions),
+            given_up: end.redundant,
+            begun: end.executions + end.redundant,
+            seconds: end.seconds,
+        };
+        let explorations = vec![exploration];
+        Run { end: ended, explorations, ..Run::new(name.to_owned(), None) }
+    }
+}
+
+impl End {
+    /// Returns the failed execution, with its lines of source, or `None` if nothing failed.
+    pub(crate) fn trace(&self, sources: &mut Sources) -> Option<Trace> {
+        if self.rows.is_empty() {
+            return None;
+        }
+        let mut steps = self.steps();
+        for thread in &self.ended {
+            let last = steps.iter().rposition(|step| step.thread == *thread);
+            let end = self.step(*thread, Operation::End, "", "");
+            steps.insert(last.map_or(steps.len(), |last| last + 1), end);
+        }
+        let mut code = BTreeMap::new();
+        for step in &steps {
+            let Some((file, line)) = step.site.rsplit_once(':') else { continue };
+            let line = line.parse().ok().and_then(|line| sources.line(file, line));
+            code.extend(line.map(|line| (step.site.clone(), line)));
+        }
+        let (threads, names) = (self.threads.clone(), BTreeMap::new());
+        Some(Trace { threads, steps, wakes_any: true, names, code })
+    }
+
+    fn step(&self, thread: usize, operation: Operation, object: &str, site: &str) -> Step {
+        let created = self.objects.iter().find(|known| known.name == object);
+        Step {
+            thread,
+            operation,
+            object: Some(object.to_owned()).filter(|object| !object.is_empty()),
+            created_at: created.map(|object| object.site.clone()),
+            site: site.to_owned(),
+            wrongly: false,
+            wakes: Vec::new(),
+        }
+    }
+
+    /// Returns the operations, the releases between them, and what the threads wait for in the end.
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        // The condition variable on which each thread sleeps, and whether its time runs out.
+        let mut asleep: BTreeMap<usize, (&str, bool)> = BTreeMap::new();
+        let releases = |before: usize| {
+            let own = self.released.iter().filter(move |release| release.before == before);
+            own.map(|release| self.step(release.thread, Operation::Unlock, &release.object, ""))
+        };
+        for (place, row) in self.rows.iter().enumerate() {
+            steps.extend(releases(place));
+            let (operation, object) = match &*row.operation {
+                "locks" => match asleep.remove(&row.thread) {
+                    Some((condvar, true)) => (Operation::TimedOut, condvar),
+                    Some((condvar, false)) => (Operation::Woken, condvar),
+                    None => (Operation::Locked, &*row.object),
+                },
+                "tries and locks" => (Operation::Locked, &*row.object),
+                "unlocks" => (Operation::Unlock, &*row.object),
+                "waits" | "waits and times out" => {
+                    asleep.insert(row.thread, (&row.object, row.operation != "waits"));
+                    (Operation::Wait, &*row.object)
+                }
+                "notifies one" => (Operation::NotifyOne, &*row.object),
+                "notifies all" => (Operation::NotifyAll, &*row.object),
+                _ => (Operation::Does(row.what.clone()), &*row.object),
+            };
+            let step = self.step(row.thread, operation, object, &row.site);
+            steps.push(Step { wakes: row.wakes.into_iter().collect(), ..step });
+        }
+        steps.extend(releases(self.rows.len()));
+        for row in &self.pending {
+            let (operation, object) = match &*row.operation {
+                "joins" => {
+                    let joined = self.threads.iter().position(|name| *name == row.object);
+                    (Operation::Join(joined.unwrap_or(usize::MAX)), "")
+                }
+                _ => (Operation::Lock, &*row.object),
+            };
+            steps.push(self.step(row.thread, operation, object, &row.site));
+        }
+        steps
     }
 }
 
@@ -94,6 +241,9 @@ pub(crate) fn read(text: &str) -> Vec<Model> {
 
 #[cfg(test)]
 mod tests {
+    use harness::base::sources::Sources;
+    use harness::report::interleaving::{Interleaving, Lane};
+
     use super::read;
 
     #[test]
@@ -110,5 +260,51 @@ mod tests {
         assert_eq!((&*end.end, end.executions, end.remarks.len()), ("complete", 9, 1));
         assert!(models[1].end.is_none());
         assert_eq!(models[1].progress, 70);
+    }
+
+    #[test]
+    fn a_failed_execution_has_its_lanes() {
+        let row = |thread: usize, operation: &str, object: &str, wakes: &str| {
+            format!(
+                r#"{{"thread":{thread},"what":"{operation} {object}","site":"a.rs:{thread}7","operation":"{operation}","object":"{object}","wakes":{wakes}}}"#
+            )
+        };
+        let rows = [
+            row(1, "locks", "m1", "null"),
+            row(1, "waits", "c2", "null"),
+            row(0, "locks", "m1", "null"),
+            row(0, "notifies one", "c2", "1"),
+            row(1, "locks", "m1", "null"),
+            row(1, "reads", "a3: 7", "null"),
+        ];
+        let text = format!(
+            r#"{{"event":"begin","index":1}}
+{{"event":"end","index":1,"end":"failed","threads":["main","other"],"rows":[{}],"pending":[{}],"released":[{{"before":4,"thread":0,"object":"m1"}}],"objects":[{{"name":"m1","site":"a.rs:1"}}],"ended":[1]}}"#,
+            rows.join(","),
+            row(0, "joins", "other", "null")
+        );
+        let models = read(&text);
+        let trace = models[0].end.as_ref().unwrap().trace(&mut Sources::new("/")).unwrap();
+        let told = Interleaving::new(&trace);
+        let words: Vec<_> = told.rows.iter().map(|row| &*row.words).collect();
+        assert_eq!(
+            words,
+            [
+                "locks m1",
+                "sleeps on c2",
+                "locks m1",
+                "notifies one of c2",
+                "unlocks m1",
+                "wakes up on c2",
+                "reads a3: 7",
+                "ends",
+                "joins other",
+            ]
+        );
+        assert_eq!((told.rows[3].wakes.as_slice(), told.rows[5].woken_by), (&[1][..], Some(4)));
+        assert_eq!(told.rows[3].holds[0], ["m1"]);
+        assert!(told.rows[4].holds[0].is_empty(), "it was released");
+        assert_eq!(told.rows[1].lanes[1], Lane::Sleeping);
+        assert_eq!(told.threads[0].words, "waits for other to end");
     }
 }

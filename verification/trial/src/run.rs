@@ -1,15 +1,12 @@
 //! Runs the tests, each in a process of its own, under a watchdog.
 
-use std::fs;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Mutex;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-use wait_timeout::ChildExt;
+use harness::base::{child, progress};
 
 use crate::arguments::Arguments;
 use crate::build::Executable;
@@ -20,9 +17,6 @@ const RECORD: &str = "MAZURKA_TRIAL";
 const LIST: &str = "MAZURKA_TRIAL_LIST";
 const REPLAY: &str = "MAZURKA_TRIAL_REPLAY";
 const LIMIT: &str = "MAZURKA_TRIAL_LIMIT";
-
-/// How much later than its model a test is killed, so that the model can write its record.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// A test of the crate, which may contain models.
 #[derive(Clone, Debug)]
@@ -35,6 +29,7 @@ pub(crate) struct Test {
 #[derive(Clone, Debug)]
 pub(crate) struct Finished {
     pub(crate) name: String,
+    pub(crate) package: String,
     pub(crate) models: Vec<Model>,
     /// `None` if the watchdog has killed it.
     pub(crate) status: Option<ExitStatus>,
@@ -79,25 +74,10 @@ fn names(listed: &str) -> Vec<String> {
 }
 
 /// Runs the tests, several at a time, and returns them in their order.
-///
-/// # Panics
-///
-/// If a record cannot be read.
 pub(crate) fn all(tests: &[Test], arguments: &Arguments) -> Vec<Finished> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let jobs = arguments.jobs.unwrap_or(cores).clamp(1, tests.len().max(1));
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let finished = run(test, arguments);
-                    done.lock().expect("no thread panics while holding it").push(finished);
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().expect("no thread panics while holding it");
+    let mut done = progress::each(jobs, "tests", tests, |test| (test.name(), run(test, arguments)));
     done.sort_by_key(|finished| tests.iter().position(|test| test.name() == finished.name));
     done
 }
@@ -120,47 +100,19 @@ fn run(test: &Test, arguments: &Arguments) -> Finished {
         command.env(REPLAY, format!("{which}{schedule}"));
     }
     let began = Instant::now();
-    let (status, output) = supervise(&mut command, limit + GRACE);
+    let (status, output) = match child::run(&mut command, limit + child::GRACE) {
+        Ok(finished) => (finished.status, finished.stdout + &finished.stderr),
+        Err(error) => (None, format!("it cannot be run: {error}")),
+    };
     let written = fs::read_to_string(&record).unwrap_or_default();
     // It is in a folder for temporary files.
     let _ = fs::remove_file(&record);
     Finished {
         name: test.name(),
+        package: test.executable.package.clone(),
         models: record::read(&written),
         status,
         output,
         seconds: began.elapsed().as_secs_f64(),
     }
-}
-
-/// Runs a command to its end, or kills it at the limit. Returns its status and what it wrote.
-fn supervise(command: &mut Command, limit: Duration) -> (Option<ExitStatus>, String) {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => return (None, format!("it cannot be started: {error}")),
-    };
-    let readers = [child.stdout.take().map(collect), child.stderr.take().map(collect)];
-    let status = wait(&mut child, limit);
-    let texts = readers.into_iter().flatten().filter_map(|reader| reader.join().ok());
-    (status, texts.collect())
-}
-
-fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
-    let status = child.wait_timeout(limit).ok().flatten();
-    if status.is_none() {
-        // If it has ended by now, there is nothing to kill.
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-    status
-}
-
-fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before an error is kept.
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
 }

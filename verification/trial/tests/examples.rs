@@ -1,7 +1,7 @@
 //! The command on the package `mazurka-examples`: as it is, and with its planted defects.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
@@ -20,10 +20,15 @@ static BUILD: Mutex<()> = Mutex::new(());
 
 /// Runs the command on the examples. Returns its exit code and its standard output.
 fn trial(arguments: &[&str]) -> (Option<i32>, String) {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-examples/Cargo.toml");
+    trial_of(Path::new(examples), arguments)
+}
+
+/// Runs the command on the crate with that manifest.
+fn trial_of(manifest: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let _build = BUILD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-examples/Cargo.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-trial"));
-    command.args(["trial", "--manifest-path", manifest]).args(arguments);
+    command.args(["trial", "--manifest-path"]).arg(manifest).args(arguments);
     // The flags of this build are not those of the models.
     let output = command.env_remove("RUSTFLAGS").output().expect("the command can be started");
     print!("{}", String::from_utf8_lossy(&output.stderr));
@@ -50,10 +55,16 @@ fn the_examples_hold() {
 
 #[test]
 fn each_planted_defect_is_convicted_with_its_interleaving() {
-    let (junit, sarif) = (scratch("junit.xml"), scratch("sarif.json"));
-    let files = [junit.to_str().unwrap(), sarif.to_str().unwrap()];
-    let arguments = ["--features", "planted", "--junit", files[0], "--sarif", files[1]];
-    let (code, text) = trial(&arguments);
+    let names = ["junit.xml", "sarif.json", "models.html", "models.json"];
+    let [junit, sarif, html, json] = names.map(scratch);
+    let arguments = [
+        ["--features", "planted"],
+        ["--junit", junit.to_str().unwrap()],
+        ["--sarif", sarif.to_str().unwrap()],
+        ["--html", html.to_str().unwrap()],
+        ["--json", json.to_str().unwrap()],
+    ];
+    let (code, text) = trial(&arguments.concat());
     assert_eq!(code, Some(1));
     for (model, message) in MODELS {
         let heading = format!("── models::{model} ──");
@@ -76,6 +87,22 @@ fn each_planted_defect_is_convicted_with_its_interleaving() {
         assert!(file.as_str().is_some_and(|file| file.contains(".rs")), "{result}");
         assert!(result["codeFlows"][0]["threadFlows"][1].is_object(), "{result}");
     }
+    let page = fs::read_to_string(html).expect("the page was written");
+    assert!(page.contains("mazurka-examples <span>does not hold</span>"), "{page}");
+    // The page has the lanes as data, with names, ends, wake-ups and lines of source.
+    for (model, _) in MODELS {
+        assert!(page.contains(&format!("<code>models::{model}</code>")), "{model}");
+    }
+    for part in ["sleeps on c2, and nobody has woken it", "waits for thread 2 to end", "room.wait("]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let found: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(found["held"], false);
+    let models = found["models"].as_array().unwrap();
+    assert_eq!(models.len(), MODELS.len());
+    assert!(models.iter().all(|model| model["verdict"] == "FAILED"), "{models:?}");
+    assert!(models.iter().all(|model| model["trace"]["steps"][0].is_object()), "{models:?}");
     let (code, text) = trial(&["--features", "planted", "--must-fail"]);
     assert_eq!(code, Some(0), "{text}");
 }
@@ -108,4 +135,54 @@ fn nothing_to_run_is_no_pass() {
     let mut all: Vec<_> = shards.iter().flat_map(|shard| shard.lines()).collect();
     all.sort_unstable();
     assert_eq!(all, text.lines().collect::<Vec<_>>());
+}
+
+/// A crate of its own, outside of the workspace, with one model.
+fn crate_with_a_model() -> PathBuf {
+    let folder = scratch("own-crate");
+    let manifest = format!(
+        "[package]\nname = \"own-crate\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n\
+         [target.'cfg(mazurka)'.dev-dependencies]\nmazurka = {{ path = {:?} }}\n",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka")
+    );
+    let model = "#![cfg(mazurka)]\n\n\
+        use mazurka::sync::atomic::{AtomicUsize, Ordering};\n\
+        use mazurka::sync::Arc;\n\n\
+        #[test]\n\
+        fn no_increment_is_lost() {\n\
+            mazurka::model(|| {\n\
+                let count = Arc::new(AtomicUsize::new(0));\n\
+                let other = Arc::clone(&count);\n\
+                let thread = mazurka::thread::spawn(move || other.store(7, Ordering::SeqCst));\n\
+                count.load(Ordering::SeqCst);\n\
+                thread.join().unwrap();\n\
+            });\n\
+        }\n";
+    for part in ["src", "tests"] {
+        fs::create_dir_all(folder.join(part)).expect("the folder can be created");
+    }
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+    fs::copy(lock, folder.join("Cargo.lock")).expect("the versions can be taken over");
+    fs::write(folder.join("src/lib.rs"), "").expect("it can be written");
+    fs::write(folder.join("tests/models.rs"), model).expect("it can be written");
+    fs::write(folder.join("Cargo.toml"), manifest).expect("it can be written");
+    folder
+}
+
+#[test]
+fn another_number_of_executions_than_the_recorded_one_is_a_finding() {
+    let folder = crate_with_a_model();
+    let (manifest, record) = (folder.join("Cargo.toml"), folder.join("trial.toml"));
+    let _ = fs::remove_file(&record);
+    // Without a record, nothing is compared.
+    assert_eq!(trial_of(&manifest, &[]).0, Some(0));
+    assert_eq!(trial_of(&manifest, &["--record"]).0, Some(0));
+    let written = fs::read_to_string(&record).expect("the numbers were recorded");
+    assert!(written.contains("\"models::no_increment_is_lost\" = [2, 2]"), "{written}");
+    assert_eq!(trial_of(&manifest, &[]).0, Some(0));
+    fs::write(&record, written.replace("[2, 2]", "[3, 3]")).expect("it can be written");
+    let (code, text) = trial_of(&manifest, &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("UNRECORDED"), "{text}");
+    assert!(text.contains("2 executions, recorded: 3"), "{text}");
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use comparison::base::statistics::Paired;
+use harness::base::child;
 use verification::base::cargo::Workspace;
-use verification::base::child;
 
 /// The pool before the whole contract: without capacity, cancel, triggers and idleness.
 const BEFORE_THE_WHOLE_CONTRACT: &str = "d1db854";

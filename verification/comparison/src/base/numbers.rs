@@ -1,6 +1,6 @@
 //! Figures as reports write them.
 
-use verification::base::text::thousands;
+use harness::base::text::thousands;
 
 use super::statistics::Spread;
 

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use harness::base::child;
 use serde::{Deserialize, Serialize};
-
-use verification::base::child;
 
 /// Reading manifests takes well below a second.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::packages::Dependencies;
-use super::results::Built;
-use verification::base::child;
+use harness::base::child;
 
+use super::packages::Dependencies;
 use super::programs::{Source, SUM};
+use super::results::Built;
 use crate::base::machine;
 
 /// How long a build may take before it counts as hanging.

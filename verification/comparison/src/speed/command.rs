@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use super::results::{Curve, Line, PoolInfo, SpeedResults, Table, Target, SCHEMA};
-use crate::pools::{self, About};
 use clap::Parser;
+use harness::base::child;
 use indicatif::ProgressBar;
-use verification::base::child;
 
 use super::catalog::{self, Case, Participation, Profile, Scaling, BESIDE};
-use super::instructions;
-use super::print;
+use super::results::{Curve, Line, PoolInfo, SpeedResults, Table, Target, SCHEMA};
 use super::workloads::{run_one, work, Kind, Load, Measurement, SingleRun};
+use super::{instructions, print};
 use crate::base::machine::{Clocks, Machine};
 use crate::base::statistics::Rounds;
+use crate::pools::{self, About};
 
 /// Times this pool and others alternately, and compares them.
 ///

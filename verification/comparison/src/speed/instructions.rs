@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use verification::base::child;
+use harness::base::child;
 
 use super::workloads::{Kind, Load};
 

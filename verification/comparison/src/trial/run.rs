@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Instant;
 
-use verification::base::progress;
+use harness::base::progress;
 
 use super::results::{PoolReport, PropertyInfo, TrialResults, SCHEMA};
 use super::supervise::{supervise, Plan};

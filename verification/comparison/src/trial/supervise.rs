@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use verification::base::{child, limits};
+use harness::base::child;
 
 use super::documentation::{documented, Stance};
 use super::results::{End, Finding, Observation};
@@ -65,7 +65,7 @@ fn observe(
     if property == Property::ThreadFails && memory::STACK > 0 {
         command.env("RUST_MIN_STACK", memory::STACK.to_string());
     }
-    match child::run(&mut command, *budget + *limit + limits::GRACE) {
+    match child::run(&mut command, *budget + *limit + child::GRACE) {
         Ok(finished) => {
             let end = End::of(finished.status, &finished.stderr);
             Observation::read(&finished.stdout, end, limit.as_secs())

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Cell, ColumnConstraint};
-use verification::base::text;
+use harness::base::text;
 
 use super::results::{Finding, PoolReport, TrialResults, Verdict, Violation};
 

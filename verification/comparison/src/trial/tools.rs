@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use verification::base::panic_message::panic_message;
+use harness::base::panic_message::panic_message;
 
 use crate::pools::{Pool, Submit as _};
 

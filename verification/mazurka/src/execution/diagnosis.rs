@@ -17,6 +17,9 @@ impl Execution {
             interleaving: self.events.iter().map(|event| self.line(event)).collect(),
             threads: self.threads.iter().map(|thread| thread.name.clone()).collect(),
             rows: (0..self.events.len()).map(|place| self.row(place)).collect(),
+            pending: self.waits(),
+            ended: self.ended(),
+            released: self.released(),
             objects: self.named_objects(),
         }
     }
@@ -28,7 +31,58 @@ impl Execution {
         for (_, note) in notes.filter(|(noted, _)| *noted == place) {
             what = format!("{what}: {note}");
         }
-        Row { thread: event.thread.into(), what, site: short(event.site) }
+        let Event { operation, choice, in_vain, .. } = *event;
+        let wakes = operation.kind == Kind::NotifyOne && !in_vain;
+        Row {
+            thread: event.thread.into(),
+            what,
+            site: short(event.site),
+            operation: operation_name(operation.kind, choice),
+            object: self.object_name(event),
+            wakes: wakes.then_some(choice.into()),
+        }
+    }
+
+    /// Returns what each thread waits for, of those that wait for a lock or for the end of a thread.
+    fn waits(&self) -> Vec<Row> {
+        let named = self.named_objects();
+        let used = self.used_objects();
+        let waits = self.threads.iter().enumerate().filter_map(|(thread, state)| {
+            let (operation, object, site) = match &state.state {
+                State::Pending(pending)
+                    if matches!(pending.operation.kind, Kind::Lock | Kind::LockShared) =>
+                {
+                    let place = used.iter().position(|name| *name == pending.operation.object);
+                    let name = place.map_or("", |place| &*named[place].0);
+                    ("waits for", name.to_owned(), pending.site)
+                }
+                State::Joining(target, site) => {
+                    ("joins", self.threads[*target].name.clone(), *site)
+                }
+                _ => return None,
+            };
+            let what = format!("{operation} {object}");
+            let site = short(site);
+            Some(Row { thread, what, site, operation, object, wakes: None })
+        });
+        waits.collect()
+    }
+
+    /// Returns the threads that have ended.
+    fn ended(&self) -> Vec<usize> {
+        let states = self.threads.iter().enumerate();
+        let ended = states.filter(|(_, thread)| matches!(thread.state, State::Ended));
+        ended.map(|(thread, _)| thread).collect()
+    }
+
+    /// Returns the releases that are no operations, of locks with events.
+    fn released(&self) -> Vec<(usize, usize, String)> {
+        let used = self.used_objects();
+        let name = |lock: u32| used.iter().position(|name| *name == lock);
+        let releases = self.releases.iter().filter_map(|(before, thread, lock)| {
+            Some((*before, *thread, format!("m{}", name(*lock)? + 1)))
+        });
+        releases.collect()
     }
 
     /// Returns the name of an event's object: `m1`, `c2` or `a3`, numbered by their first event.
@@ -149,4 +203,24 @@ impl Execution {
 
 fn short(site: &'static Location<'static>) -> String {
     format!("{}:{}", site.file(), site.line())
+}
+
+/// Returns the name of an operation in records.
+fn operation_name(kind: Kind, choice: u8) -> &'static str {
+    match (kind, choice) {
+        (Kind::Lock, _) => "locks",
+        (Kind::TryLock, attempt::ACQUIRED) => "tries and locks",
+        (Kind::LockShared, _) | (Kind::TryShared, attempt::ACQUIRED) => "reads under",
+        (Kind::TryLock | Kind::TryShared, _) => "tries in vain",
+        (Kind::Unlock, _) => "unlocks",
+        (Kind::Wait, wait::TIMED_OUT | wait::NOTIFIED_LATE) => "waits and times out",
+        (Kind::Wait, _) => "waits",
+        (Kind::NotifyOne, _) => "notifies one",
+        (Kind::NotifyAll, _) => "notifies all",
+        (Kind::Read, _) => "reads",
+        (Kind::Write, _) => "writes",
+        (Kind::Update, _) => "updates",
+        (Kind::Choose, _) => "chooses",
+        (Kind::Spawn, _) => "starts",
+    }
 }

@@ -143,6 +143,9 @@ pub(crate) struct Execution {
     pub(crate) sees: u8,
     /// Remarks on events, by their index, if they are wanted.
     pub(crate) notes: Option<Vec<(usize, String)>>,
+    /// The releases that are no operations, if remarks are wanted: the number of events before, the
+    /// thread, and the name of the lock.
+    releases: Vec<(usize, Thread, u32)>,
 }
 
 impl Execution {
@@ -163,6 +166,7 @@ impl Execution {
             started: 0,
             sees: 0,
             notes: None,
+            releases: Vec::new(),
         }
     }
 
@@ -179,6 +183,7 @@ impl Execution {
         if let Some(notes) = &mut self.notes {
             notes.clear();
         }
+        self.releases.clear();
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -297,6 +302,10 @@ impl Execution {
 
     /// Releases a lock that the current thread holds.
     pub(crate) fn release(&mut self, index: Index) {
+        if self.notes.is_some() {
+            let name = self.objects[index as usize].name;
+            self.releases.push((self.events.len(), self.current, name));
+        }
         self.release_by(self.current, index);
     }
 

@@ -1,5 +1,106 @@
-//! The reports: on the terminal, as `JUnit` XML, and as SARIF.
+//! The reports. The harness writes them; here is what a case says in them.
 
-pub(crate) mod junit;
-pub(crate) mod sarif;
+mod json;
+pub(crate) mod page;
 pub(crate) mod terminal;
+
+use std::fs;
+use std::path::Path;
+
+use harness::findings::part::{self, Complaint, FAILURE};
+use harness::report::{github, junit, sarif};
+
+use crate::arguments::Arguments;
+use crate::judge::{Case, Verdict};
+use crate::passes;
+
+const TOOL: sarif::Tool = sarif::Tool {
+    name: "cargo trial",
+    version: env!("CARGO_PKG_VERSION"),
+    rule: "model",
+    rule_name: "Model",
+    short: "A model does not hold.",
+    full: "An execution of the model failed, or the model was not explored completely.",
+    help: "Run it alone with `cargo trial --model NAME`.",
+    help_markdown: "Run it alone with `cargo trial --model NAME`.",
+    elsewhere: "Cargo.toml:1",
+};
+
+/// Writes the reports that the arguments ask for.
+///
+/// # Errors
+///
+/// The file that cannot be written, or what cannot be expressed in a format.
+pub(crate) fn write(models: &[Case], arguments: &Arguments) -> Result<(), String> {
+    let must_fail = arguments.must_fail;
+    if let Some(path) = &arguments.json {
+        write_file(path, &json::render(models, must_fail)?)?;
+    }
+    if let Some(path) = &arguments.html {
+        write_file(path, &page::render(models, arguments)?)?;
+    }
+    if let Some(path) = &arguments.junit {
+        let seconds = models.iter().map(|case| case.seconds).sum();
+        let cases = models.iter().map(|case| judged(case, must_fail)).collect();
+        write_file(path, &junit::render("cargo trial", seconds, cases, |_| 0.0)?)?;
+    }
+    if let Some(path) = &arguments.sarif {
+        write_file(path, &sarif::render(&TOOL, &complaints(models, must_fail))?)?;
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        print!("{}", github::render(&complaints(models, must_fail)));
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Returns what is wrong with a case, or `None` if it is as it must be.
+fn complaint(case: &Case, must_fail: bool) -> Option<Complaint<'_>> {
+    if passes(case, must_fail) {
+        return None;
+    }
+    let message = if case.message.is_empty() { "it holds, and must fail" } else { &case.message };
+    let message = format!("{}: {message}", case.verdict.word());
+    let complaint = Complaint::new(&*case.name, message).with(case.trace.as_ref());
+    let site = case.end.failed_at.clone().unwrap_or_else(|| case.site.clone());
+    Some(Complaint { site: Some(site), ..complaint })
+}
+
+/// Returns what is wrong with the models.
+pub(crate) fn complaints(models: &[Case], must_fail: bool) -> Vec<Complaint<'_>> {
+    models.iter().filter_map(|case| complaint(case, must_fail)).collect()
+}
+
+/// Returns a case with its interleaving as text.
+fn judged(case: &Case, must_fail: bool) -> part::Case<'_> {
+    let group = case.name.split("::").next().unwrap_or_default();
+    let Case { end, verdict, engine, .. } = case;
+    let (word, remarks) = (verdict.word(), end.remarks.join("\n"));
+    let complaints = complaint(case, must_fail).into_iter().map(|complaint| {
+        let message = format!("{}\n\n{}", complaint.message, end.lanes);
+        Complaint { message, ..complaint }
+    });
+    part::Case {
+        result: format!("{word}, {} executions, {engine}\n{remarks}", end.executions),
+        complaints: complaints.collect(),
+        ..part::Case::new(group, &*case.name).in_seconds(case.seconds)
+    }
+}
+
+/// Returns the executions that failed, as they must or not.
+pub(crate) fn exhibits(models: &[Case], must_fail: bool) -> Vec<part::Exhibit<'_>> {
+    let shown = models.iter().filter_map(|case| {
+        let good = case.verdict == Verdict::Convicted || passes(case, must_fail);
+        Some(part::Exhibit {
+            title: case.message.lines().next().unwrap_or_default().to_owned(),
+            model: &case.name,
+            kind: if good { "convicted" } else { FAILURE },
+            how: &case.message,
+            trace: case.trace.as_ref()?,
+        })
+    });
+    shown.collect()
+}

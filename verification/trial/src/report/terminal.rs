@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use harness::base::text::thousands;
+
 use crate::arguments::Arguments;
 use crate::judge::{Case, Verdict};
 use crate::passes;
@@ -86,27 +88,4 @@ fn story(case: &Case, arguments: &Arguments) -> String {
             writeln!(out, "\nreplay: cargo trial --model '{test}' --replay '{number}{schedule}'");
     }
     out
-}
-
-/// Returns a number with its thousands apart.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::thousands;
-
-    #[test]
-    fn thousands_are_apart() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -1,12 +1,12 @@
 //! The verdicts. Each way in which a model could pass without showing anything has its own.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::findings::sample::Scheduler;
 
 /// The verdict on a piece of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE", tag = "word", content = "detail")]
 pub enum Verdict {
     /// Every trace was explored.

@@ -16,6 +16,8 @@ const ROWS: usize = 120;
 /// All interleavings of a page.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Drawings {
+    /// The file that has the steps which are not carried.
+    whole: String,
     /// Call sites: `file:line`, and the line of source.
     sites: Vec<(String, String)>,
     /// Steps: words, index of the call site, whether a fault acts.
@@ -74,6 +76,11 @@ enum Line {
 }
 
 impl Drawings {
+    /// Creates an empty collection. `whole` names the file that has the steps which are not carried.
+    pub(super) fn new(whole: &str) -> Self {
+        Drawings { whole: whole.to_owned(), ..Drawings::default() }
+    }
+
     /// Adds an interleaving under an id.
     pub(super) fn add(&mut self, id: &str, shown: &Exhibit<'_>) {
         let told = Interleaving::ending(shown.trace, ROWS);
@@ -159,7 +166,7 @@ fn letter(standing: Standing) -> char {
 mod tests {
     use super::Drawings;
     use crate::findings::part::Exhibit;
-    use crate::findings::trace::tests::deadlock;
+    use crate::findings::trace::examples::deadlock;
 
     #[test]
     fn what_is_the_same_is_written_once_and_no_text_ends_the_element() {

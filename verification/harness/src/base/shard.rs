@@ -1,4 +1,4 @@
-//! A part of the audit, so that several machines can share it.
+//! A part of a run, so that several machines can share it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The whole audit.
+    /// The whole.
     pub const WHOLE: Shard = Shard { index: 1, of: 1 };
 
     /// Returns each of `of` parts.

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::place;
-use crate::audit::Audit;
+use crate::findings::part::Complaint;
 
 /// Writes one line for each failure.
-pub fn render(audit: &Audit) -> String {
+pub fn render(complaints: &[Complaint<'_>]) -> String {
     let mut out = String::new();
-    for complaint in audit.complaints() {
+    for complaint in complaints {
         let place = complaint.site.as_deref().and_then(place);
         let place = place
             .map_or(String::new(), |(file, line)| format!("file={},line={line},", property(file)));
@@ -33,20 +33,23 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::audit::fixtures::{failing, holding};
+    use crate::findings::part::Complaint;
+    use crate::findings::trace::examples::deadlock;
 
     #[test]
     fn what_failed_is_marked_where_it_failed() {
-        let text = super::render(&failing());
+        let trace = deadlock();
+        let message = "expected PROVED, is FAILED: it broke\n  not noticed: push wakes nobody";
+        let complaint = Complaint::new("last-call/x", message.to_owned()).with(Some(&trace));
         assert_eq!(
-            text.lines().next().unwrap(),
-            "::error file=src/a.rs,line=17,title=last-call/x::expected PROVED, \
-             is FAILED: it broke%0A  not noticed: push wakes nobody (nothing)"
+            super::render(&[complaint]),
+            "::error file=src/a.rs,line=7,title=last-call/x::expected PROVED, is FAILED: it broke%0A  \
+             not noticed: push wakes nobody\n"
         );
     }
 
     #[test]
     fn what_holds_says_nothing() {
-        assert_eq!(super::render(&holding()), "");
+        assert_eq!(super::render(&[]), "");
     }
 }

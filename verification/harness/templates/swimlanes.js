@@ -2,6 +2,7 @@
 // Draws an interleaving as swim lanes: a column is a thread, and time goes downward.
 //
 // The page carries the interleavings as data, in which each different text stands once:
+//   whole          the file that has the steps which the page does not carry
 //   sites          file:line, and the line of source there
 //   steps          words, index of the site, 1 if a fault acts
 //   states         a letter for each thread (r runs, s sleeps, w waits, - absent), and the locks that
@@ -176,7 +177,7 @@ const drawInterleaving = (id, into, prefix = id) => {
     into.append(element("p", "", told.how), element("p", "fine", "Where each thread stands at the end:"), element("ul", "ends", ...ends));
   }
   if (told.earlier > 0) {
-    into.append(element("p", "fine", `The ${told.earlier} steps before these are in audit.json.`));
+    into.append(element("p", "fine", `The ${told.earlier} steps before these are in ${drawings.whole}.`));
   }
   const made = told.objects.map((index) => drawings.objects[index].join(": ")).join("; ");
   into.append(box, element("p", "fine", made && `Created at: ${made}.`));

@@ -251,6 +251,12 @@ impl State {
                 }
             }
             Operation::TimedOut => self.get_up(&object, thread),
+            Operation::NotifyOne | Operation::NotifyAll if !step.wakes.is_empty() => {
+                wakes.clone_from(&step.wakes);
+                for sleeper in &wakes {
+                    self.get_up(&object, *sleeper);
+                }
+            }
             Operation::NotifyOne if !step.wrongly => wakes = self.wake(object, false),
             Operation::NotifyAll if !step.wrongly => wakes = self.wake(object, true),
             _ => {}
@@ -327,6 +333,7 @@ fn words(trace: &Trace, step: &Step, state: &State) -> String {
         Operation::Joined(other) => format!("joined {}", thread(other)),
         Operation::End => "ends".to_owned(),
         Operation::Note(text) => format!("“{text}”"),
+        Operation::Does(text) => text.clone(),
     };
     if step.wrongly {
         format!("{text} (fault)")
@@ -395,6 +402,7 @@ fn objects(trace: &Trace, shown: &[bool]) -> Vec<Object> {
             Some('m') => "lock",
             Some('c') => "condition variable",
             Some('f') => "flag",
+            Some('a') => "atomic",
             _ => "counter",
         },
         created_at: created_at.to_owned(),
@@ -405,7 +413,7 @@ fn objects(trace: &Trace, shown: &[bool]) -> Vec<Object> {
 #[cfg(test)]
 mod tests {
     use super::{Interleaving, Lane, Standing};
-    use crate::findings::trace::tests::{deadlock, step};
+    use crate::findings::trace::examples::{deadlock, step};
     use crate::findings::trace::{Operation, Trace};
 
     #[test]
@@ -478,6 +486,28 @@ mod tests {
         let told = Interleaving::new(&trace);
         assert!(told.rows[2].wakes.is_empty() && told.rows[3].woken_by.is_none());
         assert_eq!((told.rows[4].wakes.as_slice(), told.rows[5].woken_by), (&[1][..], Some(5)));
+    }
+
+    #[test]
+    fn an_engine_that_says_who_is_woken_is_believed() {
+        let c1 = |thread, operation| step(thread, operation, Some("c1"));
+        let mut trace = Trace {
+            threads: ["main", "first", "second"].map(str::to_owned).to_vec(),
+            steps: vec![
+                c1(1, Operation::Wait),
+                c1(2, Operation::Wait),
+                c1(0, Operation::NotifyOne),
+                c1(2, Operation::Woken),
+                step(1, Operation::Does("reads a2: 7".to_owned()), Some("a2")),
+            ],
+            wakes_any: true,
+            ..Trace::default()
+        };
+        trace.steps[2].wakes = vec![2];
+        let told = Interleaving::new(&trace);
+        assert_eq!((told.rows[2].wakes.as_slice(), told.rows[3].woken_by), (&[2][..], Some(3)));
+        assert_eq!(told.rows[3].lanes[1], Lane::Sleeping);
+        assert_eq!((&*told.rows[4].words, told.objects[0].kind), ("reads a2: 7", "atomic"));
     }
 
     #[test]

@@ -5,11 +5,10 @@
 //! through this trait.
 
 use crate::findings::evidence::Evidence;
-use crate::findings::scope::Scope;
 use crate::findings::trace::Trace;
 
-/// A part of the audit: all evidence of one kind.
-pub trait Part {
+/// A part of the audit: all evidence of one kind. `Scope` is what a run was asked to check.
+pub trait Part<Scope> {
     /// The name of the kind, in the plural, such as `models`.
     fn name(&self) -> &'static str;
 
@@ -108,7 +107,7 @@ impl<'a> Case<'a> {
 /// A failure, as shown in the reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint<'a> {
-    /// The subject: a trial, a fault at a call site, a test executable.
+    /// The subject: a model, a fault at a call site, a test executable.
     pub subject: String,
     /// The message.
     pub message: String,
@@ -139,7 +138,7 @@ pub struct Exhibit<'a> {
     pub title: String,
     /// The name of the model.
     pub model: &'a str,
-    /// `subject`, `defect`, `fault`, `program`, `sample`, `patch` or [`FAILURE`].
+    /// Why the execution is shown, in a word, such as `defect`; [`FAILURE`] for a failure.
     pub kind: &'static str,
     /// How the execution failed.
     pub how: &'a str,
@@ -155,7 +154,7 @@ pub const FAILURE: &str = "FAILURE";
 /// # Errors
 ///
 /// Returns which name is missing, duplicated or unknown.
-pub(crate) fn in_order<T>(
+pub fn in_order<T>(
     found: Vec<T>,
     names: Vec<String>,
     what: &str,
@@ -183,7 +182,7 @@ pub(crate) fn in_order<T>(
 /// # Errors
 ///
 /// Returns an error that names the part if only one shard has it.
-pub(crate) fn both<T>(
+pub fn both<T>(
     what: &str,
     one: Option<T>,
     other: Option<T>,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::ValueEnum;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::findings::run::Steps;
@@ -20,7 +19,8 @@ pub struct Draw {
 }
 
 /// The scheduler that draws the schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheduler {
     /// At each step, any runnable thread, with equal probability.
@@ -43,7 +43,8 @@ impl fmt::Display for Scheduler {
 }
 
 /// The result of one sample.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sample {
     /// The name of the scenario.
     pub scenario: String,
@@ -80,7 +81,8 @@ pub struct Sample {
 }
 
 /// How a sample ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum SampleEnd {
     /// No schedule failed.

@@ -69,7 +69,7 @@ fn cell(row: &Row, lane: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::draw;
-    use crate::findings::trace::tests::{deadlock, step};
+    use crate::findings::trace::examples::{deadlock, step};
     use crate::findings::trace::{Operation, Trace};
 
     #[test]

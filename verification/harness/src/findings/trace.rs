@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One execution, operation by operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trace {
     /// The names of the threads; the first is the main thread.
     pub threads: Vec<String>,
@@ -25,7 +25,8 @@ pub struct Trace {
 }
 
 /// One operation of one thread.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The thread, as an index.
     pub thread: usize,
@@ -39,12 +40,16 @@ pub struct Step {
     pub site: String,
     /// Whether a seeded defect made it act wrongly.
     pub wrongly: bool,
+    /// For a notification: the threads that it wakes, if the engine says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wakes: Vec<usize>,
 }
 
-/// The operations of the facade, as [`last_call::sync`] names them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The operations of a facade over locks, condition variables, counters and threads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "op", content = "with")]
-#[allow(missing_docs)] // the names say it; `last_call::sync::trace::Op` says more
+#[allow(missing_docs)] // the names say it
 pub enum Operation {
     Lock,
     Locked,
@@ -63,13 +68,16 @@ pub enum Operation {
     Joined(usize),
     End,
     Note(String),
+    /// Another operation, in the words of the engine.
+    Does(String),
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
+/// Small executions, for tests of reports.
+pub mod examples {
     use super::{Operation, Step, Trace};
 
-    pub(crate) fn step(thread: usize, operation: Operation, object: Option<&str>) -> Step {
+    /// Returns a step of that thread with that object.
+    pub fn step(thread: usize, operation: Operation, object: Option<&str>) -> Step {
         Step {
             thread,
             operation,
@@ -77,11 +85,12 @@ pub(crate) mod tests {
             created_at: object.map(|_| "src/a.rs:1".to_owned()),
             site: format!("src/a.rs:{thread}7"),
             wrongly: false,
+            wakes: Vec::new(),
         }
     }
 
-    /// A worker that sleeps, and a main thread that joins it.
-    pub(crate) fn deadlock() -> Trace {
+    /// Returns a deadlock: a worker that sleeps, and a main thread that joins it.
+    pub fn deadlock() -> Trace {
         Trace {
             threads: vec!["main".to_owned(), "worker".to_owned()],
             steps: vec![

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+#[cfg(feature = "tables")]
 use comfy_table::{presets, ContentArrangement, Table};
+#[cfg(feature = "tables")]
 use textwrap::Options;
 
 /// Starts a section with a heading.
@@ -19,6 +21,7 @@ pub fn width() -> usize {
 }
 
 /// Returns an empty table without borders, at most `width` columns wide.
+#[cfg(feature = "tables")]
 pub fn table(width: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
@@ -29,6 +32,7 @@ pub fn table(width: usize) -> Table {
 
 /// Breaks text into lines of at most `width` columns. The first line starts with `first`, the
 /// others with `rest`.
+#[cfg(feature = "tables")]
 pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     textwrap::fill(text, Options::new(width).initial_indent(first).subsequent_indent(rest))
 }
@@ -54,7 +58,7 @@ pub fn to_float(number: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{thousands, wrap};
+    use super::thousands;
 
     #[test]
     fn numbers_are_grouped() {
@@ -63,8 +67,9 @@ mod tests {
         assert_eq!(thousands(110_955), "110,955");
     }
 
+    #[cfg(feature = "tables")]
     #[test]
     fn text_keeps_to_the_width() {
-        assert_eq!(wrap("one two three", 8, "- ", "  "), "- one\n  two\n  three");
+        assert_eq!(super::wrap("one two three", 8, "- ", "  "), "- one\n  two\n  three");
     }
 }

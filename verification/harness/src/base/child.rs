@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use wait_timeout::ChildExt;
 
+/// The extra time that a process has after its own watchdog's limit before it is killed from
+/// outside.
+pub const GRACE: Duration = Duration::from_secs(15);
+
 /// How a child ended, and its output.
 #[derive(Debug)]
 pub struct Finished {

@@ -1,0 +1,308 @@
+//! The page: one file, without network. Here are the parts that every page has, and a whole page for a
+//! run whose evidence is a list of models. Without scripts a page says what holds; a script draws the
+//! interleavings, filters the tables and keeps what is shown in the address.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+
+use askama::Template;
+
+use super::drawing::Drawings;
+use crate::base::text::thousands;
+use crate::findings::part::{Complaint, Exhibit};
+
+/// The style sheet of every page.
+pub const STYLE: &str = concat!(
+    include_str!("../../templates/report.css"),
+    include_str!("../../templates/swimlanes.css")
+);
+
+/// The script of every page. It reads [`Listed::drawings`] from the element with the id `drawings`.
+pub const SCRIPT: &str = concat!(
+    include_str!("../../templates/swimlanes.js"),
+    include_str!("../../templates/report.js")
+);
+
+/// The interleavings of a page, each with the id of its element.
+#[derive(Debug)]
+pub struct Listed<'a> {
+    all: Vec<(String, Exhibit<'a>)>,
+    /// The index of each, by model and title.
+    places: HashMap<(&'a str, String), usize>,
+    kinds: &'a [(&'a str, &'a str)],
+    whole: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "interleavings.html")]
+struct Interleavings<'a> {
+    all: &'a [(String, Exhibit<'a>)],
+    kinds: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Listed<'a> {
+    /// Lists executions. `kinds` are their kinds that a reader can ask for, each with the words for it.
+    /// `whole` names the file with the steps of long executions that the page omits.
+    pub fn new(
+        exhibits: Vec<Exhibit<'a>>,
+        kinds: &'a [(&'a str, &'a str)],
+        whole: &'a str,
+    ) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut places = HashMap::new();
+        let mut all = Vec::new();
+        for (index, shown) in exhibits.into_iter().enumerate() {
+            let number = numbers.entry(shown.model).or_default();
+            *number += 1;
+            let id = format!("i-{}-{number}", slug(shown.model));
+            places.entry((shown.model, shown.title.clone())).or_insert(index);
+            all.push((id, shown));
+        }
+        Listed { all, places, kinds, whole }
+    }
+
+    /// Returns `true` if there is no execution.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Returns the executions in their order, each with its id.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, Exhibit<'a>)> {
+        self.all.iter()
+    }
+
+    /// Returns the id of the execution of a model that has this title.
+    pub fn id(&self, model: &str, title: &str) -> Option<&str> {
+        let index = self.places.get(&(model, title.to_owned()))?;
+        self.all.get(*index).map(|(id, _)| id.as_str())
+    }
+
+    /// Returns the id of the first execution of a model.
+    pub fn first_of(&self, model: impl AsRef<str>) -> Option<&str> {
+        let first = self.all.iter().find(|(_, shown)| shown.model == model.as_ref());
+        first.map(|(id, _)| id.as_str())
+    }
+
+    /// Returns the id of the execution that shows a failure.
+    pub fn of_failure(&self, failure: &Complaint<'_>) -> Option<&str> {
+        let wanted = failure.trace?;
+        let (id, _) = self.all.iter().find(|(_, shown)| std::ptr::eq(shown.trace, wanted))?;
+        Some(id)
+    }
+
+    /// Returns the executions as data for the script.
+    ///
+    /// # Errors
+    ///
+    /// The error of the serializer.
+    pub fn drawings(&self) -> Result<String, String> {
+        let mut drawings = Drawings::new(self.whole);
+        self.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
+        drawings.json()
+    }
+
+    /// Returns the section that lists the executions.
+    ///
+    /// # Errors
+    ///
+    /// What the template could not be filled with.
+    pub fn section(&self) -> Result<String, String> {
+        let section = Interleavings { all: &self.all, kinds: self.kinds };
+        section.render().map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failures.html")]
+struct Failures<'a> {
+    failures: &'a [Complaint<'a>],
+    listed: &'a Listed<'a>,
+}
+
+/// Returns the section of the failures. The first few are drawn where they are named.
+///
+/// # Errors
+///
+/// What the template could not be filled with.
+pub fn failures(failures: &[Complaint<'_>], listed: &Listed<'_>) -> Result<String, String> {
+    Failures { failures, listed }.render().map_err(|error| error.to_string())
+}
+
+/// Returns a text as part of an address.
+pub fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_matches('-').to_owned()
+}
+
+/// A run whose evidence is a list of models.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// What is on trial.
+    pub of: String,
+    /// Whether everything is as it must be.
+    pub held: bool,
+    /// The result, in a sentence.
+    pub sentence: String,
+    /// What stands below it, each with its name.
+    pub facts: Vec<(&'a str, String)>,
+    /// The models.
+    pub rows: Vec<Row<'a>>,
+    /// The verdicts that a model can have.
+    pub legend: &'a [Meaning],
+    /// What must be known before anybody relies on the run.
+    pub notes: Vec<String>,
+    /// The failures.
+    pub failures: Vec<Complaint<'a>>,
+    /// The executions.
+    pub exhibits: Vec<Exhibit<'a>>,
+    /// The file with the steps of long executions that the page omits.
+    pub whole: &'a str,
+}
+
+/// A model and its verdict.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it is, or what it promises.
+    pub about: &'a str,
+    /// The word of its verdict.
+    pub word: &'a str,
+    /// The number of executions.
+    pub executions: u64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// The meaning of a verdict.
+#[derive(Clone, Copy, Debug)]
+pub struct Meaning {
+    /// Its word.
+    pub word: &'static str,
+    /// `proved`, `convicted` or `wrong`: its colour and its mark.
+    pub class: &'static str,
+    /// What it means, in a sentence.
+    pub text: &'static str,
+}
+
+impl Run<'_> {
+    fn word(&self) -> &'static str {
+        if self.held {
+            "holds"
+        } else {
+            "does not hold"
+        }
+    }
+
+    fn class(&self, word: &str) -> &'static str {
+        let meaning = self.legend.iter().find(|meaning| meaning.word == word);
+        meaning.map_or("wrong", |meaning| meaning.class)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    run: &'a Run<'a>,
+    listed: &'a Listed<'a>,
+    failures: String,
+    interleavings: String,
+    drawings: String,
+}
+
+impl Page<'_> {
+    fn style() -> &'static str {
+        STYLE
+    }
+
+    fn script() -> &'static str {
+        SCRIPT
+    }
+
+    fn slug(text: impl AsRef<str>) -> String {
+        slug(text.as_ref())
+    }
+
+    fn grouped(number: impl Borrow<u64>) -> String {
+        thousands(*number.borrow())
+    }
+}
+
+/// Writes the page of a run.
+///
+/// # Errors
+///
+/// What the template could not be filled with.
+pub fn render(run: &Run<'_>) -> Result<String, String> {
+    let listed = Listed::new(run.exhibits.clone(), &[], run.whole);
+    let page = Page {
+        run,
+        failures: failures(&run.failures, &listed)?,
+        interleavings: listed.section()?,
+        drawings: listed.drawings()?,
+        listed: &listed,
+    };
+    page.render().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{render, slug, Meaning, Row, Run};
+    use crate::findings::part::{Complaint, Exhibit, FAILURE};
+    use crate::findings::trace::examples::deadlock;
+
+    const LEGEND: [Meaning; 2] = [
+        Meaning { word: "COMPLETE", class: "proved", text: "Every trace was explored." },
+        Meaning { word: "FAILED", class: "wrong", text: "An execution failed." },
+    ];
+
+    #[test]
+    fn a_failure_is_named_and_drawn_and_nothing_is_loaded_from_elsewhere() {
+        let trace = deadlock();
+        let (title, how) = ("<b>it</b> ends".to_owned(), "deadlock");
+        let shown = Exhibit { title, model: "a::b", kind: FAILURE, how, trace: &trace };
+        let row = |name, word| Row { name, about: "a.rs:1", word, executions: 1200, seconds: 0.5 };
+        let page = render(&Run {
+            of: "my-crate".to_owned(),
+            held: false,
+            sentence: "1 of 2 models hold.".to_owned(),
+            facts: vec![("Engine", "mazurka".to_owned())],
+            rows: vec![row("a::b", "FAILED"), row("a::c", "COMPLETE")],
+            legend: &LEGEND,
+            notes: vec!["weak orderings".to_owned()],
+            failures: vec![Complaint::new("a::b", how.to_owned()).with(Some(&trace))],
+            exhibits: vec![shown],
+            whole: "models.json",
+        })
+        .unwrap();
+        for part in [
+            "<title>my-crate: does not hold</title>",
+            "1 of 2 models hold.",
+            "class=\"drawing\" data-interleaving=\"i-a-b-1\"",
+            "<details class=\"conviction\" id=\"i-a-b-1\"",
+            "href=\"#i-a-b-1\" class=\"word wrong\">FAILED<",
+            "<span class=\"word proved\">COMPLETE</span>",
+            "1,200",
+            "sleeps on c2, and nobody has woken it",
+            "<li>weak orderings</li>",
+            "default-src 'none'",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        for part in ["<b>it</b>", "src=", "<link"] {
+            assert!(!page.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_slug_has_letters_and_digits() {
+        assert_eq!(slug("src/job.rs:12 wakes nobody!"), "src-job-rs-12-wakes-nobody");
+    }
+}
