@@ -60,9 +60,10 @@ use crate::trigger::{Shutdown, StopToken};
 /// stack. A result of more than 256 bytes is kept in a box too; the closure returns it on the stack
 /// of the worker, and `join` on that of the caller. In a build without optimisation, a few copies
 /// of a large closure or result take stack for a moment: of the closure where it is submitted, of
-/// the result on the worker and where it is joined. With 1 MiB of each, `submit` was seen to need
-/// 6.3 MiB of stack, a worker 2.3 MiB, `join` as much, `try_join` 3.3 MiB and a poll 4.3 MiB. Submit
-/// a closure that owns a `Box` or a `Vec`, or return one, where that is too much.
+/// the result where it is joined. With 1 MiB of each, a thread that makes the closure and submits
+/// it was seen to need 6 MiB of stack, one that joins 2 MiB, one that calls `try_join` or polls
+/// 4 MiB, and the worker 1 MiB. Submit a closure that owns a `Box` or a `Vec`, or return one, where
+/// that is too much.
 ///
 /// # Fork
 ///

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::error::{RefusalKind, SubmitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{Boxed, Code, InPlace, Job, Label, Offer, Size, Submission};
+use crate::job::{storing, Code, Job, Label, Offer, Size, Submission, WithCode};
 use crate::panics::drop_catching;
 use crate::pool::ThreadPool;
 use crate::queue::{Queue, Refusal, Refused, Wait};
@@ -105,31 +105,28 @@ where
     T: Send + 'static,
 {
     pub(crate) fn new(submitter: Submitter, job: F, label: Label) -> Self {
-        // Without optimisation, two calls would reserve stack for two copies of the closure.
-        let offer = if Size::<F>::IS_LARGE { Self::offer_boxed } else { Self::offer_in_place };
-        SubmitAsync { submitter, offer: Some(offer(job, label)), ticket: None }
-    }
-
-    fn offer_boxed(job: F, label: Label) -> (Job, Arc<dyn Offer<F, T>>) {
-        offer(Boxed(Box::new(job)), label)
-    }
-
-    fn offer_in_place(job: F, label: Label) -> (Job, Arc<dyn Offer<F, T>>) {
-        offer(InPlace(job), label)
+        SubmitAsync { submitter, offer: Some(storing()(job, MakeOffer(label))), ticket: None }
     }
 }
 
-fn offer<C>(code: C, label: Label) -> (Job, Arc<dyn Offer<C::Closure, C::Output>>)
+/// Makes the two halves of a submission that nobody has seen yet.
+struct MakeOffer(Label);
+
+impl<F, T> WithCode<'static, F, T> for MakeOffer
 where
-    C: Code + 'static,
-    C::Output: Send + 'static,
+    T: Send + 'static,
 {
-    if Size::<C::Output>::IS_LARGE {
-        let submission = Submission::<C, Box<C::Output>>::new(code);
-        (submission.job(label), submission)
-    } else {
-        let submission = Submission::<C, C::Output>::new(code);
-        (submission.job(label), submission)
+    type Result = (Job, Arc<dyn Offer<F, T>>);
+
+    fn with(self, code: impl Code<Closure = F, Output = T> + 'static) -> Self::Result {
+        let MakeOffer(label) = self;
+        if Size::<T>::IS_LARGE {
+            let submission = Submission::<_, Box<T>>::new(code);
+            (submission.job(label), submission)
+        } else {
+            let submission = Submission::<_, T>::new(code);
+            (submission.job(label), submission)
+        }
     }
 }
 

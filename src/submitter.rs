@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{RefusalKind, SubmitError, WaitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{Boxed, Code, InPlace, Job, Label, Size, Stored, Submission};
+use crate::job::{storing, Code, Job, Label, Size, Stored, Submission, WithCode};
 use crate::options::JobOptions;
 use crate::queue::{Queue, Refusal, Refused, Wait};
 use crate::report::{JobId, Stats};
@@ -284,36 +284,7 @@ impl Submitter {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        // Without optimisation, two calls would reserve stack for two copies of the closure.
-        let enqueue =
-            if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
-        enqueue(self, job, label, until)
-    }
-
-    fn enqueue_boxed<F, T>(
-        &self,
-        job: F,
-        label: Label,
-        until: Option<Deadline>,
-    ) -> Result<JobHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.enqueue_code(Boxed(Box::new(job)), label, until)
-    }
-
-    fn enqueue_in_place<F, T>(
-        &self,
-        job: F,
-        label: Label,
-        until: Option<Deadline>,
-    ) -> Result<JobHandle<T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.enqueue_code(InPlace(job), label, until)
+        storing()(job, Enqueue { submitter: self, label, until })
     }
 
     fn enqueue_code<C>(
@@ -398,6 +369,24 @@ impl Submitter {
             events::job_refused(kind.text());
             (item, kind)
         })
+    }
+}
+
+/// Enqueues a closure as a job with a handle.
+struct Enqueue<'a> {
+    submitter: &'a Submitter,
+    label: Label,
+    until: Option<Deadline>,
+}
+
+impl<F, T> WithCode<'static, F, T> for Enqueue<'_>
+where
+    T: Send + 'static,
+{
+    type Result = Result<JobHandle<T>, SubmitError<F>>;
+
+    fn with(self, code: impl Code<Closure = F, Output = T> + 'static) -> Self::Result {
+        self.submitter.enqueue_code(code, self.label, self.until)
     }
 }
 

@@ -94,17 +94,22 @@ fn a_subscriber_that_panics_at_each_event_changes_nothing() {
             assert!(events.contains(&begins(mode)), "no {mode} in {events:?}");
         }
 
-        // Each with its worker, the job and the message, whether or not there is a handle.
+        // Each with its worker, the job, the place of its submission and the message, whether or
+        // not there is a handle.
         let pool = ThreadPool::builder().workers(1).capacity(1).build().unwrap();
         take();
+        let line = line!() + 1;
         assert!(pool.submit(|| support::panic_quietly("first")).unwrap().join().is_panicked());
         pool.execute(|| support::panic_quietly("second")).unwrap();
         pool.wait_idle().unwrap();
         let events = take();
-        for (job, message) in ["first", "second"].iter().enumerate() {
+        for (job, (message, line)) in [("first", line), ("second", line + 1)].iter().enumerate() {
             let begins = format!("WARN message=a job panicked;worker=0;job={job};name=\"");
+            let site = format!(";site={}:{line}:", file!());
             let ends = format!("panic={message:?};");
-            let is_told = |event: &&String| event.starts_with(&begins) && event.ends_with(&ends);
+            let is_told = |event: &&String| {
+                event.starts_with(&begins) && event.contains(&site) && event.ends_with(&ends)
+            };
             assert_eq!(events.iter().filter(is_told).count(), 1, "{job}: {events:?}");
         }
         // Each refusal, with its reason.

@@ -21,7 +21,7 @@ mod submission;
 
 use erased::Erased;
 pub(crate) use label::{Label, Mention, Site};
-pub(crate) use storage::{Boxed, Code, InPlace, Size, Stored};
+pub(crate) use storage::{storing, Boxed, Code, InPlace, Size, Stored, WithCode};
 pub(crate) use submission::{AnySubmission, Awaitable, Offer, Pending, Submission};
 use submission::{NamedTicket, Ticket};
 
@@ -80,31 +80,7 @@ impl Job {
     where
         F: FnOnce() + Send + 'static,
     {
-        // Without optimisation, two calls would reserve stack for two copies of the closure.
-        let store = if Size::<F>::IS_LARGE { Job::boxed::<F> } else { Job::in_place::<F> };
-        store(closure, label)
-    }
-
-    fn in_place<F>(closure: F, label: Label) -> Self
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        Job::store(InPlace(closure), label)
-    }
-
-    fn boxed<F>(closure: F, label: Label) -> Self
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        Job::store(Boxed(Box::new(closure)), label)
-    }
-
-    fn store(code: impl Code<Output = ()> + 'static, label: Label) -> Self {
-        let task = Detached { code: Some(code), site: label.site };
-        Job(match label.name {
-            None => Erased::new(task),
-            Some(name) => Erased::new(Named { task, name }),
-        })
+        storing()(closure, Detach(label))
     }
 
     /// Creates the queue's half of a job that is shared with its handle.
@@ -168,6 +144,22 @@ impl Job {
             Kind::Detached(..) => false,
             Kind::Ticket(_, ticket) => ticket.is_claimed(),
         }
+    }
+}
+
+/// Makes a job without a handle of a closure.
+struct Detach(Label);
+
+impl<F> WithCode<'static, F, ()> for Detach {
+    type Result = Job;
+
+    fn with(self, code: impl Code<Closure = F, Output = ()> + 'static) -> Job {
+        let Label { name, site } = self.0;
+        let task = Detached { code: Some(code), site };
+        Job(match name {
+            None => Erased::new(task),
+            Some(name) => Erased::new(Named { task, name }),
+        })
     }
 }
 

@@ -76,6 +76,44 @@ where
     }
 }
 
+/// What is done with a closure, however a job stores it.
+pub(crate) trait WithCode<'a, F, T> {
+    type Result;
+
+    fn with(self, code: impl Code<Closure = F, Output = T> + 'a) -> Self::Result;
+}
+
+/// Returns the function that stores a closure of this type and passes it on.
+///
+/// It is called by whoever has the closure: without optimisation, each function on the way would
+/// reserve stack for a copy, and so would a function with a call for either way to store it.
+pub(crate) fn storing<'a, F, T, W>() -> fn(F, W) -> W::Result
+where
+    F: FnOnce() -> T + Send + 'a,
+    W: WithCode<'a, F, T>,
+{
+    // Not closures, whose calls through a pointer copy once more.
+    fn in_a_box<'a, F, T, W>(closure: F, then: W) -> W::Result
+    where
+        F: FnOnce() -> T + Send + 'a,
+        W: WithCode<'a, F, T>,
+    {
+        then.with(Boxed(Box::new(closure)))
+    }
+    fn in_place<'a, F, T, W>(closure: F, then: W) -> W::Result
+    where
+        F: FnOnce() -> T + Send + 'a,
+        W: WithCode<'a, F, T>,
+    {
+        then.with(InPlace(closure))
+    }
+    if Size::<F>::IS_LARGE {
+        in_a_box
+    } else {
+        in_place
+    }
+}
+
 /// The result of a closure as a job stores it: the result itself, or a box with it.
 pub(crate) trait Stored<T>: Send {
     /// Calls a closure and stores its result.

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::error::{SubmitError, WaitError};
 use crate::handle::{Cancellation, Handle};
 use crate::job::{
-    AnySubmission, Awaitable, Boxed, Claimant, Code, InPlace, Job, Label, Pending, Size, Stored,
-    Submission,
+    storing, AnySubmission, Awaitable, Claimant, Code, Job, Label, Pending, Size, Stored,
+    Submission, WithCode,
 };
 use crate::outcome::Outcome;
 use crate::panics::catch;
@@ -247,38 +247,7 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        // As `Submitter::enqueue_with_handle` does.
-        let enqueue =
-            if Size::<F>::IS_LARGE { Self::enqueue_boxed } else { Self::enqueue_in_place };
-        enqueue(self, job, label, detached, until)
-    }
-
-    fn enqueue_boxed<F, T>(
-        &'scope self,
-        job: F,
-        label: Label,
-        detached: bool,
-        until: Option<Deadline>,
-    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'scope,
-    {
-        self.enqueue_code(Boxed(Box::new(job)), label, detached, until)
-    }
-
-    fn enqueue_in_place<F, T>(
-        &'scope self,
-        job: F,
-        label: Label,
-        detached: bool,
-        until: Option<Deadline>,
-    ) -> Result<Accepted<'scope, T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'scope,
-    {
-        self.enqueue_code(InPlace(job), label, detached, until)
+        storing()(job, Enqueue { scope: self, label, detached, until })
     }
 
     fn enqueue_code<C, F, T>(
@@ -324,6 +293,25 @@ impl<'scope> Scope<'scope, '_> {
                 Err(SubmitError::new(closure, kind))
             }
         }
+    }
+}
+
+/// Enqueues a closure as a job of the scope.
+struct Enqueue<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    label: Label,
+    detached: bool,
+    until: Option<Deadline>,
+}
+
+impl<'scope, F, T> WithCode<'scope, F, T> for Enqueue<'scope, '_>
+where
+    T: Send + 'scope,
+{
+    type Result = Result<Accepted<'scope, T>, SubmitError<F>>;
+
+    fn with(self, code: impl Code<Closure = F, Output = T> + 'scope) -> Self::Result {
+        self.scope.enqueue_code(code, self.label, self.detached, self.until)
     }
 }
 

@@ -193,6 +193,7 @@ pub fn as_recorded<F>(run: &Run<F>, recorded: Option<Range>) -> Result<(), Verdi
 mod tests {
     use super::{convicts, judge, shown, Demand};
     use crate::findings::recorded::Range;
+    use crate::findings::run::examples::{complete, failed};
     use crate::findings::run::{self, End, Engine, Exploration, MazurkaOptions, Options};
     use crate::findings::verdict::Verdict;
 
@@ -207,23 +208,11 @@ mod tests {
 
     /// A run with the verdict PROVED. Each test spoils one thing.
     fn good() -> Run {
-        let exploration = Exploration {
-            bound: None,
-            executions: 100,
-            completed: Some(100),
-            given_up: 7,
-            begun: 107,
-            seconds: 0.1,
-        };
         Run {
-            explorations: vec![exploration],
+            explorations: vec![complete(100)],
             reached: REACH.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             ..Run::new("a model".to_owned(), None)
         }
-    }
-
-    fn failed(message: &str, site: &str) -> End {
-        End::Failed { message: message.to_owned(), site: site.to_owned(), schedule: None }
     }
 
     fn judged(run: &Run) -> Verdict {

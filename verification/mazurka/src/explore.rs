@@ -106,11 +106,7 @@ fn complete_interleaving(failure: &mut Failure, settings: &Settings, model: &Mod
     if failure.interleaving.len() < failure.schedule.len() {
         let settings = Settings { observer: None, ..settings.clone() };
         if let End::Failed(again) = replay(&settings, &failure.schedule, model).end {
-            failure.interleaving = again.interleaving;
-            failure.rows = again.rows;
-            failure.pending = again.pending;
-            failure.ended = again.ended;
-            failure.released = again.released;
+            failure.take_record(*again);
         }
     }
 }

@@ -65,7 +65,7 @@ pub struct Failure {
     pub threads: Vec<String>,
     /// The visible operations in order, for [`lanes`](Self::lanes).
     pub rows: Vec<Row>,
-    /// What the threads are about to do that have not ended and wait: for a lock, or for a thread.
+    /// For each thread that waits for a lock, or for the end of a thread, what it waits for.
     pub pending: Vec<Row>,
     /// The threads that have ended.
     pub ended: Vec<usize>,
@@ -146,6 +146,19 @@ impl fmt::Display for Stand {
             Stuck::Join(thread) => write!(f, "waits for the end of {thread}")?,
         }
         self.site.as_ref().map_or(Ok(()), |site| write!(f, " at {site}"))
+    }
+}
+
+impl Failure {
+    /// Takes over what a replay has recorded of the same execution.
+    pub(crate) fn take_record(&mut self, again: Failure) {
+        self.interleaving = again.interleaving;
+        self.threads = again.threads;
+        self.rows = again.rows;
+        self.pending = again.pending;
+        self.ended = again.ended;
+        self.released = again.released;
+        self.objects = again.objects;
     }
 }
 

@@ -197,12 +197,7 @@ fn add_values(failure: &mut Failure, builder: &Builder, model: Arc<dyn Fn() + Se
     let again = builder.replay(&failure.schedule, move || model());
     if let Ok(Report { end: End::Failed(again), .. }) = again {
         if again.kind == failure.kind {
-            failure.rows = again.rows;
-            failure.pending = again.pending;
-            failure.ended = again.ended;
-            failure.released = again.released;
-            failure.threads = again.threads;
-            failure.objects = again.objects;
+            failure.take_record(*again);
         }
     }
 }

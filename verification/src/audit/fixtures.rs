@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use harness::findings::run::{Engine, Exploration, Options, Steps};
+use harness::findings::run::examples::complete;
+use harness::findings::run::{Engine, Options, Steps};
 use harness::findings::sample::Draw;
 use harness::findings::trace::examples::deadlock;
 use harness::findings::verdict::Verdict;
@@ -130,13 +131,7 @@ fn trial() -> TrialReport {
         verdict: Verdict::Proved,
         as_expected: true,
         options: Options::complete(Engine::Mazurka, 0, None),
-        explorations: vec![Exploration {
-            executions: 12,
-            completed: Some(12),
-            begun: 12,
-            seconds: 0.5,
-            ..Exploration::default()
-        }],
+        explorations: vec![complete(12)],
         recorded: Some(12),
         reached: BTreeMap::new(),
         defects: Vec::new(),

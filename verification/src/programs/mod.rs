@@ -348,6 +348,7 @@ fn options(most: u64) -> Options {
 
 #[cfg(test)]
 mod tests {
+    use harness::findings::run::examples::{complete, failed};
     use harness::findings::run::{End, Exploration, LoomOptions, Options};
     use harness::findings::trace::examples::deadlock;
 
@@ -380,13 +381,7 @@ mod tests {
     fn run(end: End, completed: Option<u64>) -> Run {
         Run {
             options: options(PROGRAM_SETS[0].most(false)),
-            explorations: vec![Exploration {
-                executions: 9,
-                completed,
-                begun: 9,
-                seconds: 0.1,
-                ..Exploration::default()
-            }],
+            explorations: vec![Exploration { completed, ..complete(9) }],
             end,
             reached: REACH.iter().map(|outcome| ((*outcome).to_owned(), 1)).collect(),
             ..Run::new("generated".to_owned(), None)
@@ -394,7 +389,7 @@ mod tests {
     }
 
     fn broken() -> End {
-        End::Failed { message: "it broke".to_owned(), site: "a:1".to_owned(), schedule: None }
+        failed("it broke", "a:1")
     }
 
     #[test]

@@ -47,7 +47,7 @@ struct Page<'a> {
     /// The section that lists them.
     interleavings: String,
     /// The interleavings as data for the script.
-    drawings: String,
+    scripts: String,
     figures: Vec<figures::Row>,
     failures: Vec<Complaint<'a>>,
     /// The section that lists them.
@@ -228,7 +228,7 @@ impl<'a> Page<'a> {
             subjects: subjects(audit),
             properties: properties(audit),
             faults: entries.map(|entry| (fault(entry), entry)).collect(),
-            drawings: listed.drawings()?,
+            scripts: listed.scripts()?,
             interleavings: listed.section()?,
             failures_section: page::failures(&failures, &listed)?,
             listed,
@@ -239,10 +239,6 @@ impl<'a> Page<'a> {
 
     fn style() -> &'static str {
         page::STYLE
-    }
-
-    fn script() -> &'static str {
-        page::SCRIPT
     }
 
     fn kills(&self) -> Option<&KillMatrix> {

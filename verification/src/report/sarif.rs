@@ -1,5 +1,6 @@
 //! SARIF of an audit: what was convicted on purpose is in `audit.json` and on the page.
 
+use harness::report::github;
 use harness::report::sarif::{self, Tool};
 
 use crate::audit::Audit;
@@ -29,7 +30,7 @@ const TOOL: Tool = Tool {
 ///
 /// The error of the serializer.
 pub fn render(audit: &Audit) -> Result<String, String> {
-    sarif::render(&TOOL, &audit.complaints())
+    sarif::render(&TOOL, github::repository().as_deref(), &audit.complaints())
 }
 
 #[cfg(test)]

@@ -57,7 +57,8 @@ fn is_convicted(end: &End, conviction: Conviction) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use harness::findings::recorded::Range;
-    use harness::findings::run::{End, Exploration, MazurkaOptions, Options};
+    use harness::findings::run::examples::{complete, failed};
+    use harness::findings::run::{MazurkaOptions, Options};
 
     use super::{as_expected, judge, Verdict};
     use crate::findings::run::Run;
@@ -71,23 +72,11 @@ pub(crate) mod tests {
 
     /// A run with the verdict PROVED. Each test spoils one thing.
     pub(crate) fn good() -> Run {
-        let exploration = Exploration {
-            bound: None,
-            executions: 100,
-            completed: Some(100),
-            given_up: 7,
-            begun: 107,
-            seconds: 0.1,
-        };
         Run {
-            explorations: vec![exploration],
+            explorations: vec![complete(100)],
             reached: trial().scenario.reach.iter().map(|name| ((*name).to_owned(), 50)).collect(),
             ..Run::new(NAME.to_owned(), None)
         }
-    }
-
-    fn failed(message: &str, site: &str) -> End {
-        End::Failed { message: message.to_owned(), site: site.to_owned(), schedule: None }
     }
 
     fn judged(run: &Run) -> Verdict {

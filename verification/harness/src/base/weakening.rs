@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 
 /// Returns the first environment variable that makes loom explore less.
-pub fn weakening_variable(names: impl Iterator<Item = OsString>) -> Option<String> {
-    // LOOM_LOG and LOOM_LOCATION do not reduce the exploration.
-    variable(names, "LOOM_", &["LOOM_LOG", "LOOM_LOCATION"])
+pub fn weakening_variable(mut names: impl Iterator<Item = OsString>) -> Option<String> {
+    let weakens = |name: &String| {
+        name.starts_with("LOOM_") && !["LOOM_LOG", "LOOM_LOCATION"].contains(&name.as_str())
+    };
+    names.find_map(|name| name.into_string().ok().filter(weakens))
 }
 
 /// Returns the first call in a source by which a model would skip a part of its executions, however
@@ -34,16 +36,6 @@ pub fn partial_exploration(source: &str) -> Option<&'static str> {
         .find(|call| anywhere(call))
         .or(CALLS.iter().find(|call| stands(call)))
         .copied()
-}
-
-fn variable(
-    names: impl Iterator<Item = OsString>,
-    prefix: &str,
-    harmless: &[&str],
-) -> Option<String> {
-    names
-        .filter_map(|name| name.into_string().ok())
-        .find(|name| name.starts_with(prefix) && !harmless.contains(&name.as_str()))
 }
 
 #[cfg(test)]

@@ -235,3 +235,25 @@ impl End {
         }
     }
 }
+
+/// Parts of runs, for tests of rules and reports.
+pub mod examples {
+    use super::{End, Exploration};
+
+    /// Returns an exploration without a bound that is complete.
+    pub fn complete(executions: u64) -> Exploration {
+        Exploration {
+            bound: None,
+            executions,
+            completed: Some(executions),
+            given_up: 7,
+            begun: executions + 7,
+            seconds: 0.1,
+        }
+    }
+
+    /// Returns the end by a panic.
+    pub fn failed(message: &str, site: &str) -> End {
+        End::Failed { message: message.to_owned(), site: site.to_owned(), schedule: None }
+    }
+}

@@ -5,6 +5,13 @@ use std::fmt::Write as _;
 use super::place;
 use crate::findings::part::Complaint;
 
+/// Returns the address of the repository, in a job on GitHub.
+pub fn repository() -> Option<String> {
+    let variable = |name| std::env::var(name).ok();
+    let (server, name) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+    Some(format!("{server}/{name}"))
+}
+
 /// Writes one line for each failure.
 pub fn render(complaints: &[Complaint<'_>]) -> String {
     let mut out = String::new();

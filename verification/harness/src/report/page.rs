@@ -17,8 +17,7 @@ pub const STYLE: &str = concat!(
     include_str!("../../templates/swimlanes.css")
 );
 
-/// The script of every page. It reads [`Listed::drawings`] from the element with the id `drawings`.
-pub const SCRIPT: &str = concat!(
+const SCRIPT: &str = concat!(
     include_str!("../../templates/swimlanes.js"),
     include_str!("../../templates/report.js")
 );
@@ -90,15 +89,20 @@ impl<'a> Listed<'a> {
         Some(id)
     }
 
-    /// Returns the executions as data for the script.
+    /// Returns the elements at the end of a page: the executions as data, and the script that reads
+    /// them.
     ///
     /// # Errors
     ///
     /// The error of the serializer.
-    pub fn drawings(&self) -> Result<String, String> {
+    pub fn scripts(&self) -> Result<String, String> {
         let mut drawings = Drawings::new(self.whole);
         self.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
-        drawings.json()
+        let data = drawings.json()?;
+        Ok(format!(
+            "<script type=\"application/json\" id=\"drawings\">{data}</script>\n\
+             <script>\n{SCRIPT}\n</script>"
+        ))
     }
 
     /// Returns the section that lists the executions.
@@ -214,16 +218,12 @@ struct Page<'a> {
     listed: &'a Listed<'a>,
     failures: String,
     interleavings: String,
-    drawings: String,
+    scripts: String,
 }
 
 impl Page<'_> {
     fn style() -> &'static str {
         STYLE
-    }
-
-    fn script() -> &'static str {
-        SCRIPT
     }
 
     fn slug(text: impl AsRef<str>) -> String {
@@ -246,7 +246,7 @@ pub fn render(run: &Run<'_>) -> Result<String, String> {
         run,
         failures: failures(&run.failures, &listed)?,
         interleavings: listed.section()?,
-        drawings: listed.drawings()?,
+        scripts: listed.scripts()?,
         listed: &listed,
     };
     page.render().map_err(|error| error.to_string())

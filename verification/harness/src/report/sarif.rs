@@ -36,12 +36,16 @@ pub struct Tool {
     pub elsewhere: &'static str,
 }
 
-/// Writes the log.
+/// Writes the log. `home` is the address of a page about the tool.
 ///
 /// # Errors
 ///
 /// The error of the serializer.
-pub fn render(tool: &Tool, complaints: &[Complaint<'_>]) -> Result<String, String> {
+pub fn render(
+    tool: &Tool,
+    home: Option<&str>,
+    complaints: &[Complaint<'_>],
+) -> Result<String, String> {
     let mut seen = BTreeMap::new();
     let results = complaints.iter().map(|complaint| {
         let hash = hash(complaint);
@@ -49,15 +53,19 @@ pub fn render(tool: &Tool, complaints: &[Complaint<'_>]) -> Result<String, Strin
         *number += 1;
         result(tool, complaint, &format!("{hash:016x}:{number}"))
     });
+    let mut driver = json!({
+        "name": tool.name,
+        "version": tool.version,
+        "rules": [rule(tool)],
+    });
+    if let Some(home) = home {
+        driver["informationUri"] = json!(home);
+    }
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": tool.name,
-                "version": tool.version,
-                "rules": [rule(tool)],
-            } },
+            "tool": { "driver": driver },
             "invocations": [{ "executionSuccessful": true }],
             "results": results.collect::<Vec<_>>(),
         }],
@@ -152,8 +160,10 @@ mod tests {
         elsewhere: "README.md:1",
     };
 
+    const HOME: &str = "https://a.example/b";
+
     fn log(complaints: &[Complaint<'_>]) -> Value {
-        serde_json::from_str(&render(&TOOL, complaints).unwrap()).unwrap()
+        serde_json::from_str(&render(&TOOL, Some(HOME), complaints).unwrap()).unwrap()
     }
 
     fn complaint(trace: Option<&Trace>) -> Complaint<'_> {
@@ -195,6 +205,7 @@ mod tests {
             assert_eq!(log["version"], "2.1.0");
             let run = &log["runs"][0];
             assert!(text(&run["tool"]["driver"]["name"]));
+            assert_eq!(run["tool"]["driver"]["informationUri"], HOME);
             assert!(run["invocations"][0]["executionSuccessful"].is_boolean());
             let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
             for rule in rules {

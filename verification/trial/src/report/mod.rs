@@ -45,7 +45,7 @@ pub(crate) fn write(models: &[Case], arguments: &Arguments) -> Result<(), String
         write_file(path, &junit::render("cargo trial", seconds, cases, |_| 0.0)?)?;
     }
     if let Some(path) = &arguments.sarif {
-        write_file(path, &sarif::render(&TOOL, &complaints(models, must_fail))?)?;
+        write_file(path, &sarif::render(&TOOL, None, &complaints(models, must_fail))?)?;
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         print!("{}", github::render(&complaints(models, must_fail)));
