@@ -77,7 +77,7 @@
 //!
 //! | blocks | for how long | instead |
 //! | --- | --- | --- |
-//! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` forms | while a bounded queue is full | [`submit_async`](ThreadPool::submit_async)`().await`, or the `try_` forms |
+//! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` and `_all` forms | while a bounded queue is full | [`submit_async`](ThreadPool::submit_async)`().await`, or the `try_` forms |
 //! | `join`, `join_timeout` | until the job has its outcome | `.await` |
 //! | `wait_idle` and `wait_idle_timeout` | until the pool is idle | [`idle`](ThreadPool::idle)`().await` |
 //! | [`Shutdown::wait`] and `wait_timeout` | until the pool has ended | [`terminated`](Shutdown::terminated)`().await` |
@@ -106,6 +106,7 @@ mod map;
 mod options;
 mod pool;
 mod scope;
+mod submit_all;
 mod submit_async;
 mod submitter;
 mod trigger;
@@ -153,6 +154,7 @@ pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 pub use scope::{Scope, ScopedJobHandle};
 #[cfg(feature = "signal")]
 pub use signal::{SignalError, SignalStep};
+pub use submit_all::SubmitAllError;
 pub use submit_async::SubmitAsync;
 pub use submitter::Submitter;
 pub use trigger::{Shutdown, StopToken};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use crate::error::{RefusalKind, SubmitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{storing, Code, Job, Label, Offer, Size, Submission, WithCode};
+use crate::job::{storing, Job, Label, MakeOffer, Offer};
 use crate::panics::drop_catching;
 use crate::pool::ThreadPool;
 use crate::queue::{Queue, Refusal, Refused, Wait};
@@ -106,27 +106,6 @@ where
 {
     pub(crate) fn new(submitter: Submitter, job: F, label: Label) -> Self {
         SubmitAsync { submitter, offer: Some(storing()(job, MakeOffer(label))), ticket: None }
-    }
-}
-
-/// Makes the two halves of a submission that nobody has seen yet.
-struct MakeOffer(Label);
-
-impl<F, T> WithCode<'static, F, T> for MakeOffer
-where
-    T: Send + 'static,
-{
-    type Result = (Job, Arc<dyn Offer<F, T>>);
-
-    fn with(self, code: impl Code<Closure = F, Output = T> + 'static) -> Self::Result {
-        let MakeOffer(label) = self;
-        if Size::<T>::IS_LARGE {
-            let submission = Submission::<_, Box<T>>::new(code);
-            (submission.job(label), submission)
-        } else {
-            let submission = Submission::<_, T>::new(code);
-            (submission.job(label), submission)
-        }
     }
 }
 

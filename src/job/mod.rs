@@ -22,7 +22,7 @@ mod submission;
 use erased::Erased;
 pub(crate) use label::{Label, Mention, Site};
 pub(crate) use storage::{storing, Boxed, Code, InPlace, Size, Stored, WithCode};
-pub(crate) use submission::{AnySubmission, Awaitable, Offer, Pending, Submission};
+pub(crate) use submission::{AnySubmission, Awaitable, MakeOffer, Offer, Pending, Submission};
 use submission::{NamedTicket, Ticket};
 
 /// A job of any type that the queue holds.

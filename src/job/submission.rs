@@ -4,7 +4,9 @@ use std::any::Any;
 use std::mem;
 use std::task::Waker;
 
-use super::{Claimant, Code, Ending, Job, Kind, Label, Mention, Site, Stored, Task};
+use super::{
+    Claimant, Code, Ending, Job, Kind, Label, Mention, Site, Size, Stored, Task, WithCode,
+};
 use crate::outcome::{CancelReason, Outcome};
 use crate::panics::{catch, drop_catching, ignore_panic, message};
 use crate::sync::{watched, Arc, Beacon, Condvar, Deadline, Mutex};
@@ -56,6 +58,27 @@ pub(crate) trait Offer<F, T>: Awaitable<T> {
 
     /// Returns what the handle shares.
     fn into_awaitable(self: Arc<Self>) -> Arc<dyn Awaitable<T>>;
+}
+
+/// Makes the job and the offer of a closure, for a submission that the caller completes.
+pub(crate) struct MakeOffer(pub(crate) Label);
+
+impl<F, T> WithCode<'static, F, T> for MakeOffer
+where
+    T: Send + 'static,
+{
+    type Result = (Job, Arc<dyn Offer<F, T>>);
+
+    fn with(self, code: impl Code<Closure = F, Output = T> + 'static) -> Self::Result {
+        let MakeOffer(label) = self;
+        if Size::<T>::IS_LARGE {
+            let submission = Submission::<_, Box<T>>::new(code);
+            (submission.job(label), submission)
+        } else {
+            let submission = Submission::<_, T>::new(code);
+            (submission.job(label), submission)
+        }
+    }
 }
 
 /// What a handle does while there is no outcome.

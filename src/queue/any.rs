@@ -1,6 +1,8 @@
 //! The choice of a queue.
 
+use std::ops::Range;
 use std::task::Waker;
+use std::vec;
 
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
@@ -118,6 +120,14 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         delegate!(self, queue => queue.push(item, wait))
+    }
+
+    fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64> {
+        delegate!(self, queue => queue.push_all(items))
+    }
+
+    fn reject(&self, number: u64) {
+        delegate!(self, queue => queue.reject(number));
     }
 
     fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {

@@ -1,14 +1,15 @@
 //! A crossbeam channel behind a gate that counts slots and is open or closed.
 
 use std::iter::{self, Flatten};
+use std::ops::Range;
 use std::task::Waker;
 use std::vec::IntoIter;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{
-    admit, leave, register, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue, Refused,
-    Wait,
+    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue,
+    Refused, Wait,
 };
 use crate::sync::{Condvar, Mutex};
 
@@ -32,6 +33,17 @@ struct State<T> {
     sender: Option<Sender<(u64, T)>>,
 }
 
+impl<T> State<T> {
+    /// Appends an accepted item, with the lock held, so that the numbers are in the order of the
+    /// channel. This never waits and cannot fail: the sender exists while the gate is open, and the
+    /// receiver as long as the queue.
+    fn send(&self, number: u64, item: T) {
+        if let Some(sender) = &self.sender {
+            let _ = sender.send((number, item));
+        }
+    }
+}
+
 impl<T> Gated for State<T> {
     fn gate(&mut self) -> &mut Gate {
         &mut self.gate
@@ -52,17 +64,25 @@ impl<T: Send> Queue<T> for Channel<T> {
             Ok(admitted) => admitted,
             Err(refusal) => return Err(Refused { item, refusal }),
         };
-        // With the lock held, so that the numbers are in the order of the channel. This never waits
-        // and cannot fail: the sender exists while the gate is open, the receiver as long as
-        // `self`.
-        if let Some(sender) = &state.sender {
-            let _ = sender.send((number, item));
-        }
+        state.send(number, item);
         Ok(number)
+    }
+
+    fn push_all(&self, items: &mut IntoIter<T>) -> Range<u64> {
+        let mut state = self.state.lock();
+        let first = state.gate.accepted;
+        while let Some((number, item)) = state.gate.admit_next(items) {
+            state.send(number, item);
+        }
+        first..state.gate.accepted
     }
 
     fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
         register(&self.state, ticket, waker, |state| state)
+    }
+
+    fn reject(&self, number: u64) {
+        reject(&self.state, number);
     }
 
     fn leave(&self, ticket: u64) -> Option<Waker> {

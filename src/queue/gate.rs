@@ -1,6 +1,7 @@
 //! Acceptance: numbers, slots, and the pushers that wait for one.
 
 use std::task::Waker;
+use std::vec;
 
 use super::{Refusal, Wait};
 use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
@@ -67,6 +68,16 @@ impl Gate {
         Ok(self.accepted - 1)
     }
 
+    /// Accepts the next of several items if there is one, and a slot for it. Returns it with its
+    /// number.
+    pub(super) fn admit_next<T>(&mut self, items: &mut vec::IntoIter<T>) -> Option<(u64, T)> {
+        if items.as_slice().is_empty() {
+            return None;
+        }
+        let number = self.admit().ok()?;
+        items.next().map(|item| (number, item))
+    }
+
     /// Closes the queue. Returns the tasks that are to be woken.
     pub(super) fn close(&mut self) -> Woken {
         self.closed = true;
@@ -108,6 +119,11 @@ pub(super) fn register<'a, S: Gated>(
 /// Ends the wait of a task, and returns its waker unless it was woken.
 pub(super) fn leave<S: Gated>(state: &Mutex<S>, ticket: u64) -> Option<Waker> {
     state.lock().gate().tasks.remove(ticket)
+}
+
+/// Counts items that were refused without a push.
+pub(super) fn reject<S: Gated>(state: &Mutex<S>, number: u64) {
+    state.lock().gate().rejected += number;
 }
 
 /// The state of a queue, with its gate.

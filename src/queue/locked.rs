@@ -1,13 +1,15 @@
 //! One mutex and its condition variables: small enough for the proof of whole pools.
 
 use std::mem;
+use std::ops::Range;
 use std::task::Waker;
+use std::vec;
 
 use super::{
-    admit, leave, register, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue, Refused,
-    Sweep, Wait,
+    admit, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue,
+    Refused, Sweep, Wait,
 };
-use crate::sync::{watched, Condvar, Mutex};
+use crate::sync::{end_step, watched, Condvar, Mutex};
 
 /// A queue under one lock.
 ///
@@ -33,6 +35,14 @@ struct State<T> {
 impl<T> Gated for State<T> {
     fn gate(&mut self) -> &mut Gate {
         &mut self.gate
+    }
+}
+
+impl<T> State<T> {
+    /// Appends an accepted item.
+    fn append(&mut self, number: u64, item: T, sweep: &Sweep<T>) {
+        self.items.push(number, item);
+        sweep.run(&mut self.items);
     }
 }
 
@@ -75,8 +85,7 @@ impl<T: Send> Queue<T> for Locked<T> {
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.state, &self.not_full, wait, |state| state) {
             Ok((mut state, number)) => {
-                state.items.push(number, item);
-                self.sweep.run(&mut state.items);
+                state.append(number, item, &self.sweep);
                 self.not_empty.notify_one();
                 Ok(number)
             }
@@ -84,8 +93,23 @@ impl<T: Send> Queue<T> for Locked<T> {
         }
     }
 
+    fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64> {
+        let mut state = self.state.lock();
+        let first = state.gate.accepted;
+        while let Some((number, item)) = state.gate.admit_next(items) {
+            state.append(number, item, &self.sweep);
+            self.not_empty.notify_one();
+            end_step(&state);
+        }
+        first..state.gate.accepted
+    }
+
     fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
         register(&self.state, ticket, waker, |state| state)
+    }
+
+    fn reject(&self, number: u64) {
+        reject(&self.state, number);
     }
 
     fn leave(&self, ticket: u64) -> Option<Waker> {

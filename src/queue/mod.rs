@@ -17,8 +17,9 @@
 //! there are too many shells, a push removes them, so the memory of a bounded queue is bounded. On
 //! [`channel`] it is not, since nothing can be removed from the middle of a channel.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::task::Waker;
+use std::vec;
 
 use crate::sync::Deadline;
 
@@ -33,7 +34,7 @@ pub mod two_lock;
 pub mod yield_policy;
 
 pub use any::{AnyQueue, QueueKind};
-use gate::{admit, leave, register, Gate, Gated};
+use gate::{admit, leave, register, reject, Gate, Gated};
 use numbered::Numbered;
 
 /// The contract. All operations may be called from any thread at any time.
@@ -56,6 +57,14 @@ pub trait Queue<T>: Send + Sync {
     /// either accepted, and will be popped or drained, or it is returned. A wait ends with a free
     /// slot, with the closing of the queue, or at the deadline.
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
+
+    /// Appends items, one after the other and in one step, as long as slots are free. Returns their
+    /// numbers; the other items stay in `items`. It does not wait, and need not know of every free
+    /// slot, so a [`push`](Self::push) may still find one.
+    fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64>;
+
+    /// Counts so many items as refused that were not pushed, since one before them was refused.
+    fn reject(&self, number: u64);
 
     /// Registers a task for the release of a slot, in the place of its ticket, which it gets if it
     /// has none. Returns its earlier waker. The next slot that is released, or the closing of the

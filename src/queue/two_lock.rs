@@ -2,16 +2,18 @@
 
 use std::iter::Chain;
 use std::mem;
+use std::ops::Range;
 use std::task::Waker;
 use std::time::Duration;
+use std::vec;
 
 use super::pause_policy::{Pause, PausePolicy};
 use super::{
-    admit, leave, register, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Numbered,
-    Queue, Refused, Sweep, Wait,
+    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell,
+    Numbered, Queue, Refused, Sweep, Wait,
 };
 use crate::patience::Patience;
-use crate::sync::{thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
+use crate::sync::{end_step, thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
 use crate::wakers::Woken;
 
 /// A queue under two locks.
@@ -41,7 +43,7 @@ use crate::wakers::Woken;
 /// and items (`verification/protocols`).
 ///
 /// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
-/// wake-up. So does a scout that takes an item and leaves others behind. A popper that did not
+/// wake-up. A push of many items makes this step for each of them. So does a scout that takes an item and leaves others behind. A popper that did not
 /// sleep only takes items away. Thus each item that waits beside a sleeping popper has a scout,
 /// which does not fall asleep while the item is there. The notification itself comes after the
 /// locks are released, since the woken popper would run into them. It may reach another popper than
@@ -62,9 +64,10 @@ use crate::wakers::Woken;
 /// Released slots are counted at the head, where poppers are: at the tail each of them would get
 /// into the way of pushers. A pusher that finds no free slot takes both locks and collects what the
 /// head has counted. If that is nothing, it sets `pusher_waiting`. Until that is cleared, released
-/// slots go to the gate at once, and each wakes a waiting pusher, and the tasks that wait. With only one slot, each push that
-/// finds it free is followed by one that does not, so its release always goes to the gate at once.
-/// Pushers are notified with the lock held, as in [`Locked`](super::locked::Locked).
+/// slots go to the gate at once, and each wakes a waiting pusher, and the tasks that wait. With only
+/// one slot, each push that finds it free is followed by one that does not, so its release always
+/// goes to the gate at once. Pushers are notified with the lock held, as in
+/// [`Locked`](super::locked::Locked).
 ///
 #[doc = include_str!("wake_ups.md")]
 #[derive(Debug)]
@@ -144,6 +147,15 @@ impl<T> Tail<T> {
             Paused::Looked(look) => self.policy.looked(look),
             Paused::Yielded(took) => self.policy.yielded(took, self.gate.accepted - before),
         }
+    }
+
+    /// Appends an accepted item. Returns whether the caller must notify a popper.
+    #[inline]
+    #[must_use]
+    fn append(&mut self, number: u64, item: T, sweep: &Sweep<T>) -> bool {
+        self.items.push(number, item);
+        sweep.run(&mut self.items);
+        self.scout_for(self.items.len())
     }
 
     /// Assigns a wake-up to a sleeping popper if more than `scouts` items are left. The caller then
@@ -334,10 +346,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         match admit(&self.tail, &self.not_full, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
-                tail.items.push(number, item);
-                self.sweep.run(&mut tail.items);
-                let items = tail.items.len();
-                let wakes = tail.scout_for(items);
+                let wakes = tail.append(number, item, &self.sweep);
                 if tail.pausing {
                     self.beacon.raise();
                 }
@@ -351,8 +360,31 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         }
     }
 
+    fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64> {
+        let mut tail = self.tail.lock();
+        let first = tail.gate.accepted;
+        let mut wakes = 0;
+        while let Some((number, item)) = tail.gate.admit_next(items) {
+            wakes += usize::from(tail.append(number, item, &self.sweep));
+            end_step(&tail);
+        }
+        let accepted = first..tail.gate.accepted;
+        if tail.pausing {
+            self.beacon.raise();
+        }
+        drop(tail);
+        for _ in 0..wakes {
+            self.not_empty.notify_one();
+        }
+        accepted
+    }
+
     fn register(&self, ticket: &mut Option<u64>, waker: Waker) -> Result<Option<Waker>, Waker> {
         register(&self.tail, ticket, waker, |tail| self.collect(tail))
+    }
+
+    fn reject(&self, number: u64) {
+        reject(&self.tail, number);
     }
 
     fn leave(&self, ticket: u64) -> Option<Waker> {

@@ -34,7 +34,9 @@ pub mod watch;
 
 #[cfg(feature = "__internals")]
 pub use backend::note;
-pub use backend::{thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard};
+pub use backend::{
+    end_step, thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard,
+};
 pub use exclusive::Exclusive;
 pub use process_lock::ProcessLock;
 

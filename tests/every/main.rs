@@ -40,6 +40,7 @@ every! {
     "../stats.rs" stats
     "../stress.rs" stress
     "../submit.rs" submit
+    "../submit_all.rs" submit_all
     "../submit_async.rs" submit_async
     "../trigger.rs" trigger
     "../waits.rs" waits

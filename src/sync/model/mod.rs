@@ -9,7 +9,7 @@ pub mod thread;
 
 pub use atomics::{Beacon, Counter, Flag, Guess};
 pub use condvar::{Condvar, Deadline};
-pub use lock::{Mutex, MutexGuard};
+pub use lock::{end_step, Mutex, MutexGuard};
 
 use super::engine::Engine;
 use super::trace::{self, Op};

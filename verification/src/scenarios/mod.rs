@@ -2,6 +2,7 @@
 
 pub(crate) mod any;
 pub(crate) mod backpressure;
+pub(crate) mod batches;
 pub(crate) mod cancel;
 pub(crate) mod expected_panics;
 pub(crate) mod faults;

@@ -11,7 +11,8 @@ use crate::faults::defect::{
 };
 use crate::scenarios::scenario::Scenario;
 use crate::scenarios::{
-    any, backpressure, cancel, faults, handles, idle, queue, scope, sets, shutdown, trigger, waits,
+    any, backpressure, batches, cancel, faults, handles, idle, queue, scope, sets, shutdown,
+    trigger, waits,
 };
 use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
 use crate::trials::trial::{Conviction, Expect, Trial};
@@ -196,13 +197,17 @@ const ROWS: &[Row] = &[
     row(&waits::TERMINATED_AWAITED, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::TERMINATED_WHILE_CANCELLING, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::TERMINATED_GIVEN_UP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
-    row(&waits::SUBMIT_AWAITED, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&waits::SUBMIT_AWAITED, &[PUSH_WAKES_NOBODY], [AT_NIGHT, PROVED, NONE, NONE]),
     row(&waits::SUBMIT_AWAITED_SHUTDOWN, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
     row(&waits::SUBMIT_GIVEN_UP, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::QUEUE_TASK_GIVES_UP, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::QUEUE_SLOT_WAKES_BOTH, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::QUEUE_SLOTS_WAKE_BOTH, &[PLACE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&waits::QUEUE_CLOSE_WAKES_BOTH, &[CLOSE_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&batches::BATCH_MEETS, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
+    row(&batches::BATCH_WAITS, &[PLACE_WAKES_NOBODY], [AT_NIGHT, PROVED, NONE, NONE]),
+    row(&batches::BATCH_RACING_DRAIN, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
+    row(&batches::QUEUE_BATCH_IN_ONE_STEP, &[PUSH_WAKES_NOBODY], [PROVED, PROVED, NONE, NONE]),
     row(&trigger::FINAL_REPORT_FROM_OWNER, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
     row(&faults::HOOK_OF_A_FAILED_BUILD, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
 ];
