@@ -23,15 +23,17 @@ pub(crate) const BATCH_MEETS: Scenario = Scenario {
     clauses: &[7, 34],
     body: |harness| {
         let pool = harness.pool(2);
-        let both = Latch::new(2);
-        let jobs = [both.clone(), both.clone()].map(|both| {
+        let (met, done) = (Latch::new(2), Latch::new(1));
+        let jobs = [(met.clone(), done.clone()), (met, done.clone())].map(|(met, done)| {
             move || {
-                both.done();
-                both.wait();
+                if met.arrive() > 0 {
+                    met.wait();
+                    done.done();
+                }
             }
         });
         pool.execute_all(jobs).unwrap();
-        both.wait();
+        done.wait();
         settled(&pool.shutdown());
         harness.reach("returned");
     },
