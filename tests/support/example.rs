@@ -15,6 +15,8 @@ use std::{env, fmt, thread};
 
 #[cfg(unix)]
 use nix::sys::signal::Signal;
+#[cfg(unix)]
+use shared_child::unix::SharedChildExt as _;
 use shared_child::SharedChild;
 
 /// How long a process may run before the watchdog kills it.
@@ -114,11 +116,10 @@ impl Process {
         end
     }
 
+    /// Sends the signal, unless the process has ended.
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("process ids are i32 on Unix");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
-            .expect("the process is there and ours");
+        self.child.send_signal(signal as i32).expect("the process is ours");
     }
 }
 
