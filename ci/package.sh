@@ -37,6 +37,8 @@ cargo test --doc
 # The README's command, and every test: in one executable, but for those that measure the memory of
 # their process or listen to its events.
 cargo run --example server --features signal,tracing -- --help
-cargo build --example accept_loop --features signal,tracing
+cargo build --features signal,tracing --example accept_loop --example files --example service \
+  --example sum
 cargo test --features __internals,signal,tracing --lib --test every --test memory --test events \
-  --test server --test readme --example server --example accept_loop -- --skip memory:: --skip events::
+  --test server --test readme --test examples --example server --example accept_loop \
+  -- --skip memory:: --skip events::

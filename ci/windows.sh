@@ -39,4 +39,4 @@ END
 CARGO_PROFILE_DEV_DEBUG=0 cargo test --target "$target" --package last-call --lib --test every \
   --test events -- --skip memory:: --skip events::
 set +x
-echo "not run: Ctrl-C, the tests that measure memory, and the example server"
+echo "not run: Ctrl-C, the tests that measure memory, and the tests of the examples"

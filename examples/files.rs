@@ -4,7 +4,7 @@
 //! cargo run --example files --features signal -- src/*.rs
 //! ```
 //!
-//! At Ctrl-C no more files are read, and the lines of those that were are printed. A second Ctrl-C
+//! At Ctrl-C no more files are taken, and the lines of those that were are printed. A second Ctrl-C
 //! also cancels those that are queued.
 
 use std::error::Error;
@@ -21,7 +21,11 @@ fn lines(path: PathBuf) -> (PathBuf, io::Result<usize>) {
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let pool = ThreadPool::default();
-    pool.shutdown_trigger().on_signals()?;
+    let trigger = pool.shutdown_trigger();
+    pool.shutdown_trigger().on_signals_with(move |_step| {
+        trigger.drain();
+        eprintln!("no more files are taken");
+    })?;
     let paths = env::args_os().skip(1).map(PathBuf::from);
     let mut total = 0;
     for outcome in pool.map(paths, 8, lines) {
@@ -35,6 +39,6 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             Err(error) => eprintln!("{error}"),
         }
     }
-    println!("{total:8} in all; {} files", pool.shutdown().completed);
+    println!("{total:8} in all; {} paths", pool.shutdown().completed);
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! A web service: each connection is a job, and the service ends with a deadline.
 //!
 //! ```text
-//! cargo run --example service --features signal
+//! cargo run --example service --features signal -- 127.0.0.1:7878
 //! ```
 //!
-//! While a hundred connections are queued, it accepts no more. At Ctrl-C it accepts none, and answers
-//! the queued ones for at most ten seconds. `examples/server` is a longer one, with events and every
-//! way to end.
+//! Eight connections are answered at a time. While a hundred are queued, it accepts no more. At Ctrl-C
+//! it stops listening, and answers the queued ones for at most ten seconds. `examples/server` is a
+//! longer one, with events and every way to end.
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -23,8 +24,9 @@ fn answer(mut stream: TcpStream) -> io::Result<()> {
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let pool = ThreadPool::builder().capacity(100).build()?;
-    let listener = TcpListener::bind("127.0.0.1:7878")?;
+    let pool = ThreadPool::builder().workers(8).capacity(100).build()?;
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7878".to_owned());
+    let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     let (trigger, stop) = (pool.shutdown_trigger(), pool.stop_token());
     pool.shutdown_trigger().on_signals_with(move |_step| {
@@ -43,8 +45,10 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             break;
         }
     }
+    drop(listener); // refuses later connections
+    println!("shutting down");
     let report = pool.shutdown_timeout(Duration::from_secs(10));
-    println!("{} answered, {} cancelled", report.completed, report.cancelled);
+    println!("{} completed, {} cancelled", report.completed, report.cancelled);
     for job in &report.unfinished_jobs {
         println!("job {} has run for {:?}", job.id, job.elapsed);
     }

@@ -13,20 +13,14 @@
 #[path = "support/example.rs"]
 mod example;
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-use std::{fmt, thread};
+use std::process::Command;
+use std::time::Duration;
 
-use example::executable;
+use example::{executable, Process, Seen};
 #[cfg(unix)]
 use nix::sys::signal::Signal;
-use shared_child::SharedChild;
-
-/// How long a server may run before the watchdog kills it.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Half of the head of a request, which holds a worker, and the other half.
 const HALF: &str = "GET / HTTP/1.1\r\nHo";
@@ -70,8 +64,8 @@ fn drains(server: Server, signal: Signal) {
     server.wait_for_jobs(2);
     let queued = ["/", "/sleep", "/nowhere"].map(|path| server.client(&request(path)));
 
-    server.signal(signal);
-    server.wait_for_line("Shutting down.");
+    server.process.signal(signal);
+    server.process.wait_for_line("Shutting down.");
     let late = TcpStream::connect(server.address).map_err(|error| error.kind());
     assert_eq!(late.err(), Some(ErrorKind::ConnectionRefused), "a late connection");
     assert_eq!(server.jobs(), 2, "the queued requests were not queued");
@@ -91,7 +85,7 @@ fn drains(server: Server, signal: Signal) {
 #[test]
 fn started_with_sighup_ignored_it_survives_the_hangup_and_drains_at_sigterm() {
     let server = Server::start_ignoring("HUP", &["--workers", "2", "--sleep-ms", "50"]);
-    server.signal(Signal::SIGHUP);
+    server.process.signal(Signal::SIGHUP);
     assert_eq!(server.get("/nowhere").status, 404);
     server.end_at(Signal::SIGTERM).assert_all_answered(1, 2);
 
@@ -105,7 +99,7 @@ fn started_with_sighup_ignored_it_survives_the_hangup_and_drains_at_sigterm() {
 fn started_with_sigint_and_sigquit_ignored_it_drains_at_sigterm_and_at_sigint() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let server = Server::start_ignoring("INT QUIT", &["--workers", "2", "--sleep-ms", "50"]);
-        server.signal(Signal::SIGQUIT);
+        server.process.signal(Signal::SIGQUIT);
         drains(server, signal);
     }
 }
@@ -140,13 +134,13 @@ fn ignores_hangups() -> bool {
 fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
     let server = Server::start(&["--workers", "1", "--verbose"]);
     let mut running = server.client(HALF);
-    server.wait_for_error(|line| line.ends_with(": begun"));
+    server.process.wait_for_error(|line| line.ends_with(": begun"));
     let queued = ["/", "/sleep"].map(|path| server.client(&request(path)));
-    server.signal(Signal::SIGINT);
-    server.wait_for_line("Shutting down.");
+    server.process.signal(Signal::SIGINT);
+    server.process.wait_for_line("Shutting down.");
 
-    server.signal(Signal::SIGTERM);
-    server.wait_for_error(|line| line.starts_with("second signal: "));
+    server.process.signal(Signal::SIGTERM);
+    server.process.wait_for_error(|line| line.starts_with("second signal: "));
     for client in queued {
         assert_eq!(client.rest(), "", "a discarded request was answered");
     }
@@ -168,11 +162,11 @@ fn a_second_signal_answers_what_is_running_and_closes_what_is_queued() {
 fn a_third_signal_ends_the_server_while_a_request_is_running() {
     let server = Server::start(&["--workers", "1", "--verbose"]);
     let _running = server.client(HALF);
-    server.wait_for_error(|line| line.ends_with(": begun"));
-    server.signal(Signal::SIGTERM);
-    server.wait_for_line("Shutting down.");
-    server.signal(Signal::SIGTERM);
-    server.wait_for_error(|line| line.starts_with("second signal: "));
+    server.process.wait_for_error(|line| line.ends_with(": begun"));
+    server.process.signal(Signal::SIGTERM);
+    server.process.wait_for_line("Shutting down.");
+    server.process.signal(Signal::SIGTERM);
+    server.process.wait_for_error(|line| line.starts_with("second signal: "));
     let end = server.end_at(Signal::SIGINT);
     assert_eq!(end.status.code(), Some(130), "{end}");
 }
@@ -204,8 +198,8 @@ fn a_silent_client_does_not_hold_up_the_end() {
     let silent = server.client("");
     let half = server.client(HALF);
     server.wait_for_jobs(1);
-    server.signal(Signal::SIGTERM);
-    server.wait_for_line("Shutting down.");
+    server.process.signal(Signal::SIGTERM);
+    server.process.wait_for_line("Shutting down.");
     assert_eq!(silent.rest(), "", "nothing was asked");
     assert_eq!(half.answer().status, 408);
     server.end().assert_all_answered(2, 1);
@@ -480,11 +474,9 @@ fn request(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-/// A server process. It is killed if it is dropped before its end.
+/// A server process.
 struct Server {
-    child: Arc<SharedChild>,
-    seen: Arc<Watched>,
-    /// Its address; the port is 0 until it listens.
+    process: Process,
     address: SocketAddr,
 }
 
@@ -508,84 +500,38 @@ impl Server {
     fn start_by(command: Command, args: &[&str]) -> Self {
         let patience = ["--port", "0", "--read-timeout-ms", "600000"];
         let first = if args.contains(&"--read-timeout-ms") { &patience[..2] } else { &patience };
-        let mut server = Server::spawn_by(command, &[first, args].concat());
-        server.address = server.wait("the line with the address", |seen| {
-            let line = seen.out.first()?.strip_prefix("Listening on http://")?;
-            Some(line.parse().expect("an address and a port"))
-        });
-        server
+        let process = Server::spawn_by(command, &[first, args].concat());
+        let address = process.wait_for_first("Listening on http://");
+        Server { process, address: address.parse().expect("an address and a port") }
     }
 
-    fn spawn(args: &[&str]) -> Self {
+    /// Starts a server that may not come to listen.
+    fn spawn(args: &[&str]) -> Process {
         Server::spawn_by(Command::new(executable("server")), args)
     }
 
-    fn spawn_by(mut command: Command, args: &[&str]) -> Self {
-        command.args(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = Arc::new(SharedChild::spawn(&mut command).expect("the server can be started"));
-        let seen = Arc::new(Watched::default());
-        let out = child.take_stdout().expect("it is piped");
-        let err = child.take_stderr().expect("it is piped");
-        Watched::read(&seen, out, |seen| &mut seen.out);
-        Watched::read(&seen, err, |seen| &mut seen.err);
-        Watched::wait_for_exit(&seen, &child);
-        Watched::watch(&seen, &child);
-        Server { child, seen, address: SocketAddr::from(([127, 0, 0, 1], 0)) }
-    }
-
-    /// Waits until `find` finds something in the output.
-    ///
-    /// # Panics
-    ///
-    /// If the server ends before.
-    fn wait<T>(&self, what: &str, find: impl Fn(&Seen) -> Option<T>) -> T {
-        let mut seen = self.seen.lock();
-        loop {
-            if let Some(found) = find(&seen) {
-                return found;
-            }
-            assert!(!seen.is_all(), "the server ended without {what}");
-            seen = self.seen.changed.wait(seen).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn wait_for_line(&self, line: &str) {
-        self.wait(line, |seen| seen.out.iter().any(|seen| seen == line).then_some(()));
-    }
-
-    #[cfg(unix)]
-    fn wait_for_error(&self, is_it: fn(&str) -> bool) {
-        let find = |seen: &Seen| seen.err.iter().any(|line| is_it(line)).then_some(());
-        self.wait("the awaited line on the standard error", find);
+    fn spawn_by(mut command: Command, args: &[&str]) -> Process {
+        Process::start(command.args(args))
     }
 
     fn wait_for_jobs(&self, number: usize) {
-        self.wait("a worker taking the job", |seen| (seen.jobs() >= number).then_some(()));
+        let find = |seen: &Seen| (seen.jobs() >= number).then_some(());
+        self.process.wait("a worker taking the job", find);
     }
 
     fn jobs(&self) -> usize {
-        self.seen.lock().jobs()
+        self.process.seen().jobs()
     }
 
     /// Waits until the server has ended by itself.
     fn end(self) -> Seen {
-        let end = self.wait("its end", |seen| seen.is_all().then(|| seen.clone()));
-        assert!(!end.killed, "the server did not end within {LIMIT:?}");
-        end
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("process ids are i32 on Unix");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
-            .expect("the server is there and ours");
+        self.process.end()
     }
 
     /// Sends the signal, and waits for the end.
     #[cfg(unix)]
     fn end_at(self, signal: Signal) -> Seen {
-        self.signal(signal);
+        self.process.signal(signal);
         self.end()
     }
 
@@ -605,94 +551,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended, or the watchdog may have killed it.
-        let _ = self.child.kill();
-        if thread::panicking() {
-            eprintln!("{}", *self.seen.lock());
-        }
-    }
-}
-
-/// The output of a server so far, which tests wait for.
-#[derive(Default)]
-struct Watched {
-    seen: Mutex<Seen>,
-    changed: Condvar,
-}
-
-#[derive(Clone, Default)]
-struct Seen {
-    out: Vec<String>,
-    err: Vec<String>,
-    /// How many of the two outputs have been read to their end.
-    ended: u8,
-    /// The exit status: success until there is another. It is valid once the process has exited.
-    status: ExitStatus,
-    exited: bool,
-    killed: bool,
-}
-
-impl Watched {
-    fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Seen)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
-    }
-
-    fn read(
-        watched: &Arc<Self>,
-        pipe: impl Read + Send + 'static,
-        to: fn(&mut Seen) -> &mut Vec<String>,
-    ) {
-        let watched = Arc::clone(watched);
-        thread::spawn(move || {
-            for line in BufReader::new(pipe).lines() {
-                let line = line.unwrap_or_else(|error| format!("unreadable: {error}"));
-                watched.change(|seen| to(seen).push(line));
-            }
-            watched.change(|seen| seen.ended += 1);
-        });
-    }
-
-    fn wait_for_exit(watched: &Arc<Self>, child: &Arc<SharedChild>) {
-        let (watched, child) = (Arc::clone(watched), Arc::clone(child));
-        thread::spawn(move || {
-            let status = child.wait().expect("a child can be waited for");
-            watched.change(|seen| (seen.status, seen.exited) = (status, true));
-        });
-    }
-
-    /// Kills the server if it has not exited in time.
-    fn watch(watched: &Arc<Self>, child: &Arc<SharedChild>) {
-        let (watched, child) = (Arc::clone(watched), Arc::clone(child));
-        let deadline = Instant::now() + LIMIT;
-        thread::spawn(move || {
-            let mut seen = watched.lock();
-            while !seen.exited {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    seen.killed = true;
-                    child.kill().expect("a child can be killed");
-                    break;
-                }
-                let waited = watched.changed.wait_timeout(seen, left);
-                seen = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
-        });
-    }
-}
-
 impl Seen {
-    /// Returns `true` if no more output will come.
-    fn is_all(&self) -> bool {
-        self.exited && self.ended == 2
-    }
-
     fn jobs(&self) -> usize {
         self.out.iter().filter(|line| line.ends_with(" got a job; executing.")).count()
     }
@@ -715,18 +574,6 @@ impl Seen {
         for word in named {
             assert!(error.contains(word), "{word} is not named\n{self}");
         }
-    }
-}
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.exited, self.killed) {
-            (false, _) => writeln!(f, "the server, still running:")?,
-            (true, true) => writeln!(f, "the server, killed after {LIMIT:?}:")?,
-            (true, false) => writeln!(f, "the server, {}:", self.status)?,
-        }
-        self.out.iter().try_for_each(|line| writeln!(f, "  out: {line}"))?;
-        self.err.iter().try_for_each(|line| writeln!(f, "  err: {line}"))
     }
 }
 
