@@ -5,7 +5,7 @@ use std::{error, fmt, iter};
 use crate::error::{RefusalKind, SubmitError};
 use crate::events;
 use crate::handle::JobHandle;
-use crate::job::{storing, Job, Label, MakeOffer};
+use crate::job::{storing, Job, Label, MakeOffer, Offer};
 use crate::pool::ThreadPool;
 use crate::queue::Queue;
 use crate::report::JobId;
@@ -33,6 +33,7 @@ impl ThreadPool {
     ///
     /// [`SubmitAllError`] with the closures that were refused.
     #[track_caller]
+    #[allow(clippy::type_complexity)] // in full, for those who read the signature
     pub fn submit_all<I, F, T>(
         &self,
         jobs: I,
@@ -100,6 +101,7 @@ impl Submitter {
     /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     #[track_caller]
+    #[allow(clippy::type_complexity)] // in full, for those who read the signature
     pub fn submit_all<I, F, T>(
         &self,
         jobs: I,
@@ -115,8 +117,10 @@ impl Submitter {
         let mut handles = Vec::with_capacity(offers.len());
         let mut offers = offers.into_iter();
         let result = self.enqueue_all(jobs, |id| {
-            let accepted = offers.next().expect("each job has its offer").into_awaitable();
-            handles.push(JobHandle::new(accepted, Arc::clone(self.shared()), id));
+            let handle = |offer: Arc<dyn Offer<F, T>>| {
+                JobHandle::new(offer.into_awaitable(), Arc::clone(self.shared()), id)
+            };
+            handles.extend(offers.next().map(handle));
         });
         match result {
             Ok(()) => Ok(handles),

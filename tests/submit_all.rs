@@ -9,7 +9,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use last_call::{RefusalKind, ThreadPool};
+use last_call::{RefusalKind, SubmitError, ThreadPool};
 use support::{
     assert_conserved, bounded, evidence, lock, panic_quietly, pool, waiting, watchdog, Count,
     Counted, Gate, LIMIT,
@@ -52,6 +52,7 @@ fn the_ids_of_a_batch_follow_one_another() {
 /// One worker runs the jobs in order. As many as there are workers run at the same time.
 #[test]
 fn a_batch_starts_in_order_and_wakes_every_worker() {
+    const WORKERS: u64 = 4;
     watchdog(LIMIT, "order", |_| {
         let one = pool(1);
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -63,7 +64,6 @@ fn a_batch_starts_in_order_and_wakes_every_worker() {
         assert_eq!(one.shutdown().completed, 100);
         assert_eq!(*lock(&order), (0..100).collect::<Vec<_>>());
 
-        const WORKERS: u64 = 4;
         let four = pool(4);
         for _ in 0..20 {
             let gate = Gate::new();
@@ -143,12 +143,14 @@ fn the_rest_of_a_batch_comes_back_when_the_pool_shuts_down() {
             let (accepted, kind, refused) = batch.join().unwrap();
             assert_eq!((accepted, kind), (2, RefusalKind::ShutDown));
             assert_eq!((refused.len(), ran.get(), dropped.get()), (3, 0, 0));
-            assert!(refused.iter().all(|refused| refused.is_shut_down()));
+            assert!(refused.iter().all(SubmitError::is_shut_down));
             gate.open();
             let report = pool.shutdown();
             assert_eq!((report.accepted, report.completed, report.rejected), (3, 3, 3));
             assert_eq!((ran.get(), dropped.get()), (2, 2));
-            refused.into_iter().for_each(|refused| refused.into_job()());
+            for refused in refused {
+                refused.into_job()();
+            }
             assert_eq!((ran.get(), dropped.get()), (5, 5), "they are the submitted closures");
         }
         evidence("C3,C10,C34", 2);

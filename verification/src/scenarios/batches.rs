@@ -2,6 +2,7 @@
 
 use last_call::queue::{Queue, Wait};
 use last_call::sync::Arc;
+use last_call::SubmitError;
 
 use super::shutdown::{settled, spawn};
 use super::waits::bounded;
@@ -71,7 +72,7 @@ pub(crate) const BATCH_RACING_DRAIN: Scenario = Scenario {
             Ok(()) => (2, Vec::new()),
             Err(error) => (error.accepted, error.refused),
         };
-        assert!(refused.iter().all(|refused| refused.is_shut_down()));
+        assert!(refused.iter().all(SubmitError::is_shut_down));
         drainer.join().unwrap();
         let report = pool.shutdown();
         settled(&report);
@@ -108,5 +109,4 @@ pub(crate) const QUEUE_BATCH_IN_ONE_STEP: Scenario = Scenario {
         let came_first = ["the other item came first", "the batch came first"];
         harness.reach(came_first[usize::from(numbers.start == 0)]);
     },
-    ..BATCH
 };
