@@ -4,7 +4,9 @@ use std::marker::PhantomData;
 
 use last_call::{Builder, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
 
-use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{
+    About, Handle, OnDrop, OnPanic, Pool, Refused, Scoped, Submit, SubmitterOf, Threads, Waits,
+};
 
 /// A configuration of the builder that is measured by itself.
 pub(crate) trait Variant: Send + Sync + Sized + 'static {
@@ -123,6 +125,26 @@ impl<V: Variant> Pool for LastCall<V> {
 
     fn discard(self) {
         let _ = self.0.shutdown_now();
+    }
+}
+
+impl<V: Variant> Scoped for LastCall<V> {
+    const ABOUT: About = <Self as Pool>::ABOUT;
+
+    fn start(workers: usize) -> Self {
+        Pool::start(workers)
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        let scope = self.0.scope(|scope| {
+            for job in jobs {
+                scope.execute(job).expect("the pool runs");
+            }
+        });
+        scope.expect("the caller is no job of the pool");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{About, OnDrop, OnPanic, Pool, Refused, Scoped, Submit, SubmitterOf, Threads, Waits};
 
 /// Rayon's pool, through `spawn`.
 #[derive(Debug)]
@@ -79,5 +79,52 @@ impl Submit for Submitter {
     {
         self.0.spawn(job);
         Ok(())
+    }
+}
+
+/// Rayon's `scope`. Its body moves to a worker, which submits the jobs to its own queue.
+impl Scoped for Rayon {
+    const ABOUT: About = <Self as Pool>::ABOUT;
+
+    fn start(workers: usize) -> Self {
+        Pool::start(workers)
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        self.0.scope(|scope| {
+            for job in jobs {
+                scope.spawn(|_| job());
+            }
+        });
+    }
+}
+
+/// Rayon's `in_place_scope`. The caller submits the jobs.
+#[derive(Debug)]
+pub(crate) struct InPlace(Rayon);
+
+impl Scoped for InPlace {
+    const ABOUT: About = About {
+        name: "rayon-in-place",
+        what: "rayon's pool, with `in_place_scope` instead of `scope`",
+        ..<Rayon as Pool>::ABOUT
+    };
+
+    fn start(workers: usize) -> Self {
+        InPlace(Pool::start(workers))
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        self.0 .0.in_place_scope(|scope| {
+            for job in jobs {
+                scope.spawn(|_| job());
+            }
+        });
     }
 }
