@@ -34,6 +34,7 @@ fn tests(about: &'static About) -> Vec<Trial> {
         test("every_job_runs_wherever_it_is_submitted", |about| under_watchdog(about, Runs)),
         test("an_awaited_pool_has_run_everything", |about| under_watchdog(about, Awaits)),
         test("handles_and_idleness_are_as_declared", |about| under_watchdog(about, Offers)),
+        test("a_map_returns_results_in_order", |about| under_watchdog(about, Maps)),
         test("one_worker_keeps_the_declared_order", |about| under_watchdog(about, Keeps)),
         test("the_trial_gives_the_expected_verdicts", on_trial),
         test("its_version_is_known", |about| {
@@ -154,6 +155,22 @@ impl Visit for Awaits {
             ran if P::ABOUT.name == "rusty_pool" && ran + 2 >= JOBS => Ok(()),
             ran => Err(format!("{ran} of {JOBS} jobs had run when it said that all had")),
         }
+    }
+}
+
+struct Maps;
+
+impl Visit for Maps {
+    type Output = Result<(), String>;
+
+    fn visit<P: Pool>(self) -> Self::Output {
+        let pool = P::start(2);
+        let is_right = match pool.map(0..JOBS, 4, |number| number + 1) {
+            Some(results) => results.eq(1..=JOBS),
+            None => !P::ABOUT.is_own(),
+        };
+        pool.finish();
+        is_right.then_some(()).ok_or_else(|| "a result is missing, or not in its place".to_owned())
     }
 }
 

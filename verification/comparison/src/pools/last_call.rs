@@ -94,6 +94,21 @@ impl<V: Variant> Pool for LastCall<V> {
         self.0.submit(job).ok()
     }
 
+    fn map<I, F, T>(
+        &self,
+        items: I,
+        in_flight: usize,
+        function: F,
+    ) -> Option<impl Iterator<Item = T>>
+    where
+        I: Iterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let outcomes = self.0.map(items, in_flight, function);
+        Some(outcomes.map(|outcome| outcome.expect("the pool runs").unwrap()))
+    }
+
     fn wait_idle(&self) -> bool {
         self.0.wait_idle().is_ok()
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
 use super::{About, OnDrop, OnPanic, Pool, Refused, Scoped, Submit, SubmitterOf, Threads, Waits};
 
-/// Rayon's pool, through `spawn`.
+/// Rayon's pool.
 #[derive(Debug)]
 pub(crate) struct Rayon(Arc<rayon::ThreadPool>);
 
@@ -12,7 +14,9 @@ impl Pool for Rayon {
     const ABOUT: About = About {
         name: "rayon",
         package: "rayon",
-        what: "a work-stealing pool for parallel computation; here only `spawn` on it",
+        what:
+            "a work-stealing pool for parallel computation; here through `spawn`, `scope` and, to map, \
+             a parallel iterator",
         less:
             "drop does not wait; a panic in a spawned job aborts the process unless a handler is \
                set; jobs submitted by jobs run newest first; no handles for spawned jobs, no bound",
@@ -44,6 +48,18 @@ impl Pool for Rayon {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
+    }
+
+    /// A parallel iterator over all items, without a bound; its results are collected first.
+    fn map<I, F, T>(&self, items: I, _: usize, function: F) -> Option<impl Iterator<Item = T>>
+    where
+        I: Iterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let items: Vec<_> = items.collect();
+        let results = || items.into_par_iter().map(function).collect::<Vec<_>>();
+        Some(self.0.install(results).into_iter())
     }
 
     fn finish(self) {}

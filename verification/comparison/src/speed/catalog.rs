@@ -121,6 +121,14 @@ fn with_scopes_of_many_jobs(about: &About) -> Participation {
     }
 }
 
+fn mapping(about: &About) -> Participation {
+    if about.name == "rayon" {
+        Participation::Shown("it has no bound, and returns nothing before the end")
+    } else {
+        Participation::Compared
+    }
+}
+
 fn waiting_on_drop(about: &About) -> Participation {
     match about.drop {
         OnDrop::RunsAndJoins | OnDrop::RunsAndWaits => Participation::Compared,
@@ -350,6 +358,24 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
             vec![figure!("a scope", "µs"), figure!("processor time", "µs")],
             if load.parts < 1_000 { with_scopes } else { with_scopes_of_many_jobs },
         );
+    }
+    for in_flight in [4, 64] {
+        for (micros, work, jobs) in
+            [(0, "", many(20_000, 200_000)), (5, ", 5 µs", many(4_000, 40_000))]
+        {
+            let steps = micros * microsecond;
+            add(
+                "W12",
+                &format!("{in_flight} in flight{work}"),
+                "A function is applied to each of many numbers, in jobs that do nothing else or work for \
+                 5 µs, with a bound on the jobs in flight; the results come in order. A pool without a \
+                 map gets the jobs one by one, and the caller waits for the oldest. Processor time is \
+                 that of caller and workers.",
+                Load { slots: in_flight, steps, ..load(Kind::Map, jobs) },
+                vec![figure!("an item", "ns"), figure!("processor time", "ns")],
+                mapping,
+            );
+        }
     }
     cases
 }

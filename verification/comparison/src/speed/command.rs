@@ -32,7 +32,7 @@ struct Arguments {
     #[arg(long)]
     full: bool,
 
-    /// Only these workloads (W1 to W11) or curves (see --list)
+    /// Only these workloads (W1 to W12) or curves (see --list)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
 

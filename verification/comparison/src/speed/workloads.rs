@@ -1,5 +1,6 @@
 //! What the pools run. Everything is generic over the pool: the same code, compiled for each.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use crate::pools::{self, Awaited, Handle as _, Pool, Scoped, Submit, Visit, Visi
 use clap::{Args, Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::latency::{self, apart, beside_a_busy_thread, percentile, Trips};
+use super::latency::{self, apart, begin, beside_a_busy_thread, percentile, Trips};
 use crate::base::machine;
 
 /// A workload, and how much of it.
@@ -29,7 +30,7 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 1)]
     pub(crate) producers: usize,
 
-    /// How many jobs, bursts, trips, scopes or pools
+    /// How many jobs, bursts, trips, scopes, items or pools
     #[arg(long)]
     pub(crate) jobs: usize,
 
@@ -45,7 +46,7 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 0)]
     pub(crate) steps: u64,
 
-    /// How many jobs may be queued; 0 means no bound
+    /// How many jobs may be queued, or in flight in a map; 0 means no bound
     #[arg(long, default_value_t = 0)]
     pub(crate) slots: usize,
 
@@ -133,6 +134,8 @@ pub(crate) enum Kind {
     Burst,
     /// Scopes, one after the other, whose jobs borrow from the caller
     Scopes,
+    /// A function applied to each item, with a bound on the jobs in flight
+    Map,
 }
 
 /// The result of one run of a workload.
@@ -205,6 +208,7 @@ impl Visit for Run {
             Kind::Memory => memory::<P>(load, live.expect("bytes are counted in `footprint`")),
             Kind::Handles => vec![Some(handles::<P>(load))],
             Kind::Burst => burst::<P>(load),
+            Kind::Map => map::<P>(load),
             Kind::Scopes => unreachable!("`visit_scoped` runs scopes"),
         })
     }
@@ -499,10 +503,48 @@ fn scopes<S: Scoped>(load: &Load) -> Vec<Option<f64>> {
     };
     let before = machine::processor_seconds();
     let times = (0..load.jobs).map(scope).collect();
-    let busy = machine::processor_seconds().zip(before).map(|(after, before)| after - before);
+    vec![Some(percentile(times, 500)), busy_since(before, load.jobs).map(|busy| busy / 1e3)]
+}
+
+/// Nanoseconds per item, from the first item taken until the last result returned, and the processor
+/// nanoseconds per item. Where a pool has no map, the caller waits for the oldest job when so many are in
+/// flight.
+fn map<P: Pool>(load: &Load) -> Vec<Option<f64>> {
+    let Load { jobs, steps, slots: in_flight, .. } = *load;
+    let function = move |number| {
+        work(steps);
+        number + 1
+    };
+    let mut results = 0;
+    let mut check = |result| {
+        results += 1;
+        assert_eq!(result, results, "results are in the order of the items");
+    };
+    let pool = P::start(load.workers);
+    let before = machine::processor_seconds();
+    let began = Instant::now();
+    if let Some(results) = pool.map(0..jobs, in_flight, function) {
+        results.for_each(check);
+    } else {
+        let mut items = (0..jobs).map(|item| begin(&pool, move || function(item)));
+        let mut flight: VecDeque<_> = items.by_ref().take(in_flight).collect();
+        while let Some(wait) = flight.pop_front() {
+            check(wait());
+            flight.extend(items.next());
+        }
+    }
+    let time = began.elapsed();
+    assert_eq!(results, jobs, "every item has a result");
+    let busy = busy_since(before, jobs);
+    pool.finish();
+    vec![Some(each(time, jobs)), busy]
+}
+
+/// The processor nanoseconds of this process since a reading, divided by so many.
+fn busy_since(before: Option<f64>, jobs: usize) -> Option<f64> {
+    let busy = machine::processor_seconds()? - before?;
     #[allow(clippy::cast_precision_loss)] // of a measurement
-    let busy = busy.map(|busy| busy * 1e6 / load.jobs as f64);
-    vec![Some(percentile(times, 500)), busy]
+    Some(busy * 1e9 / jobs as f64)
 }
 
 /// Holds every worker with a job. Returns when all are held.
