@@ -6,7 +6,7 @@ use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::Duration;
 
-use comparison::pools::{self, About, Awaited, Pool, Submit as _, Visit};
+use comparison::pools::{self, About, Awaited, Pool, Scoped, Submit as _, Visit, VisitScoped};
 use comparison::trial::results::Verdict;
 use comparison::trial::{self, Plan, Property};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -17,7 +17,11 @@ const JOBS: usize = 1_000;
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> std::process::ExitCode {
-    let tests = pools::ALL.iter().flat_map(tests).collect();
+    let scopes = pools::SCOPED.iter().map(|about| {
+        let name = format!("{}::a_scope_returns_after_every_job_that_borrows", about.name);
+        Trial::test(name, move || watched(move || pools::visit_scoped(about.name, Borrows)))
+    });
+    let tests = pools::ALL.iter().flat_map(tests).chain(scopes).collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
@@ -30,6 +34,7 @@ fn tests(about: &'static About) -> Vec<Trial> {
         test("every_job_runs_wherever_it_is_submitted", |about| under_watchdog(about, Runs)),
         test("an_awaited_pool_has_run_everything", |about| under_watchdog(about, Awaits)),
         test("handles_and_idleness_are_as_declared", |about| under_watchdog(about, Offers)),
+        test("a_map_returns_results_in_order", |about| under_watchdog(about, Maps)),
         test("one_worker_keeps_the_declared_order", |about| under_watchdog(about, Keeps)),
         test("the_trial_gives_the_expected_verdicts", on_trial),
         test("its_version_is_known", |about| {
@@ -38,13 +43,20 @@ fn tests(about: &'static About) -> Vec<Trial> {
     ]
 }
 
-/// Runs a check in a thread of its own, which is left behind if it hangs.
 fn under_watchdog<V>(about: &'static About, check: V) -> Result<(), Failed>
 where
     V: Visit<Output = Result<(), String>> + Send + 'static,
 {
+    watched(move || pools::visit(about.name, check))
+}
+
+/// Runs a check in a thread of its own, which is left behind if it hangs.
+fn watched<C>(check: C) -> Result<(), Failed>
+where
+    C: FnOnce() -> Option<Result<(), String>> + Send + 'static,
+{
     let (done, ended) = mpsc::channel();
-    thread::spawn(move || done.send(pools::visit(about.name, check)));
+    thread::spawn(move || done.send(check()));
     match ended.recv_timeout(LIMIT) {
         Ok(Some(result)) => result.map_err(Failed::from),
         Ok(None) => Err("there is no pool of that name".into()),
@@ -143,6 +155,47 @@ impl Visit for Awaits {
             ran if P::ABOUT.name == "rusty_pool" && ran + 2 >= JOBS => Ok(()),
             ran => Err(format!("{ran} of {JOBS} jobs had run when it said that all had")),
         }
+    }
+}
+
+struct Maps;
+
+impl Visit for Maps {
+    type Output = Result<(), String>;
+
+    fn visit<P: Pool>(self) -> Self::Output {
+        let pool = P::start(2);
+        let is_right = match pool.map(0..JOBS, 4, |number| number + 1) {
+            Some(results) => results.eq(1..=JOBS),
+            None => !P::ABOUT.is_own(),
+        };
+        pool.finish();
+        is_right.then_some(()).ok_or_else(|| "a result is missing, or not in its place".to_owned())
+    }
+}
+
+struct Borrows;
+
+impl VisitScoped for Borrows {
+    type Output = Result<(), String>;
+
+    fn visit_scoped<S: Scoped>(self) -> Self::Output {
+        let scoped = S::start(2);
+        let numbers: Vec<_> = (0..16).collect();
+        for _ in 0..JOBS {
+            let mut seen = vec![None; numbers.len()];
+            scoped.scope(seen.iter_mut().zip(&numbers).map(|(seen, number)| {
+                move || {
+                    // Jobs still run when the last one has been submitted.
+                    thread::yield_now();
+                    *seen = Some(*number);
+                }
+            }));
+            if !seen.iter().flatten().eq(&numbers) {
+                return Err(format!("when the scope returned, its jobs had written {seen:?}"));
+            }
+        }
+        Ok(())
     }
 }
 

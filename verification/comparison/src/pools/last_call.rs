@@ -4,7 +4,9 @@ use std::marker::PhantomData;
 
 use last_call::{Builder, JobHandle, QueueKind, SubmitError, Submitter, ThreadPool};
 
-use super::{About, Handle, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
+use super::{
+    About, Handle, OnDrop, OnPanic, Pool, Refused, Scoped, Submit, SubmitterOf, Threads, Waits,
+};
 
 /// A configuration of the builder that is measured by itself.
 pub(crate) trait Variant: Send + Sync + Sized + 'static {
@@ -92,6 +94,21 @@ impl<V: Variant> Pool for LastCall<V> {
         self.0.submit(job).ok()
     }
 
+    fn map<I, F, T>(
+        &self,
+        items: I,
+        in_flight: usize,
+        function: F,
+    ) -> Option<impl Iterator<Item = T>>
+    where
+        I: Iterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let outcomes = self.0.map(items, in_flight, function);
+        Some(outcomes.map(|outcome| outcome.expect("the pool runs").unwrap()))
+    }
+
     fn wait_idle(&self) -> bool {
         self.0.wait_idle().is_ok()
     }
@@ -123,6 +140,26 @@ impl<V: Variant> Pool for LastCall<V> {
 
     fn discard(self) {
         let _ = self.0.shutdown_now();
+    }
+}
+
+impl<V: Variant> Scoped for LastCall<V> {
+    const ABOUT: About = <Self as Pool>::ABOUT;
+
+    fn start(workers: usize) -> Self {
+        Pool::start(workers)
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        let scope = self.0.scope(|scope| {
+            for job in jobs {
+                scope.execute(job).expect("the pool runs");
+            }
+        });
+        scope.expect("the caller is no job of the pool");
     }
 }
 

@@ -53,6 +53,24 @@ pub trait Pool: Send + Sync + Sized + 'static {
         self.submit(job)
     }
 
+    /// Applies a function to each item, in jobs, and returns the results in the order of the items. At
+    /// most `in_flight` jobs are queued or running, or have a result that was not returned yet. Returns
+    /// `None` if the pool has nothing like it.
+    fn map<I, F, T>(
+        &self,
+        items: I,
+        in_flight: usize,
+        function: F,
+    ) -> Option<impl Iterator<Item = T>>
+    where
+        I: Iterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let _ = (items, in_flight, function);
+        None::<std::iter::Empty<T>>
+    }
+
     /// Waits until nothing is queued or running. Returns `false` at once if the pool cannot wait
     /// ([`About::idle`]).
     fn wait_idle(&self) -> bool {

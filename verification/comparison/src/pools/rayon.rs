@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{About, OnDrop, OnPanic, Pool, Refused, Submit, SubmitterOf, Threads, Waits};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-/// Rayon's pool, through `spawn`.
+use super::{About, OnDrop, OnPanic, Pool, Refused, Scoped, Submit, SubmitterOf, Threads, Waits};
+
+/// Rayon's pool.
 #[derive(Debug)]
 pub(crate) struct Rayon(Arc<rayon::ThreadPool>);
 
@@ -12,7 +14,9 @@ impl Pool for Rayon {
     const ABOUT: About = About {
         name: "rayon",
         package: "rayon",
-        what: "a work-stealing pool for parallel computation; here only `spawn` on it",
+        what:
+            "a work-stealing pool for parallel computation; here through `spawn`, `scope` and, to map, \
+             a parallel iterator",
         less:
             "drop does not wait; a panic in a spawned job aborts the process unless a handler is \
                set; jobs submitted by jobs run newest first; no handles for spawned jobs, no bound",
@@ -44,6 +48,18 @@ impl Pool for Rayon {
 
     fn submitter(&self) -> Submitter {
         Submitter(Arc::clone(&self.0))
+    }
+
+    /// A parallel iterator over all items, without a bound; its results are collected first.
+    fn map<I, F, T>(&self, items: I, _: usize, function: F) -> Option<impl Iterator<Item = T>>
+    where
+        I: Iterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let items: Vec<_> = items.collect();
+        let results = || items.into_par_iter().map(function).collect::<Vec<_>>();
+        Some(self.0.install(results).into_iter())
     }
 
     fn finish(self) {}
@@ -79,5 +95,52 @@ impl Submit for Submitter {
     {
         self.0.spawn(job);
         Ok(())
+    }
+}
+
+/// Rayon's `scope`. Its body moves to a worker, which submits the jobs to its own queue.
+impl Scoped for Rayon {
+    const ABOUT: About = <Self as Pool>::ABOUT;
+
+    fn start(workers: usize) -> Self {
+        Pool::start(workers)
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        self.0.scope(|scope| {
+            for job in jobs {
+                scope.spawn(|_| job());
+            }
+        });
+    }
+}
+
+/// Rayon's `in_place_scope`. The caller submits the jobs.
+#[derive(Debug)]
+pub(crate) struct InPlace(Rayon);
+
+impl Scoped for InPlace {
+    const ABOUT: About = About {
+        name: "rayon-in-place",
+        what: "rayon's pool, with `in_place_scope` instead of `scope`",
+        ..<Rayon as Pool>::ABOUT
+    };
+
+    fn start(workers: usize) -> Self {
+        InPlace(Pool::start(workers))
+    }
+
+    fn scope<F>(&self, jobs: impl Iterator<Item = F> + Send)
+    where
+        F: FnOnce() + Send,
+    {
+        self.0 .0.in_place_scope(|scope| {
+            for job in jobs {
+                scope.spawn(|_| job());
+            }
+        });
     }
 }

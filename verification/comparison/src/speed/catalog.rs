@@ -1,7 +1,7 @@
 //! The workloads and curves: what runs, how much of it, which pools take part, and the targets.
 
 use super::results::Target;
-use crate::pools::{About, OnDrop, Threads};
+use crate::pools::{self, About, OnDrop, Threads};
 
 use super::workloads::{Kind, Load};
 
@@ -25,6 +25,13 @@ pub(crate) struct Case {
     /// The figures, in the order of the results of the workload.
     pub(crate) figures: Vec<Figure>,
     pub(crate) part: fn(&About) -> Participation,
+}
+
+impl Case {
+    /// Returns `true` for every pool, and where scopes run also for what has scopes and is no pool.
+    pub(crate) fn concerns(&self, about: &About) -> bool {
+        pools::is_pool(about) || self.load.kind == Kind::Scopes
+    }
 }
 
 /// One of the figures of a workload.
@@ -98,6 +105,30 @@ fn with_handles(about: &About) -> Participation {
     }
 }
 
+fn with_scopes(about: &About) -> Participation {
+    if pools::SCOPED.iter().any(|scoped| scoped.name == about.name) {
+        Participation::Compared
+    } else {
+        Participation::Absent("it has no scope")
+    }
+}
+
+fn with_scopes_of_many_jobs(about: &About) -> Participation {
+    if about.name == "std-threads" {
+        Participation::Absent("it would start 1,000 threads")
+    } else {
+        with_scopes(about)
+    }
+}
+
+fn mapping(about: &About) -> Participation {
+    if about.name == "rayon" {
+        Participation::Shown("it has no bound, and returns nothing before the end")
+    } else {
+        Participation::Compared
+    }
+}
+
 fn waiting_on_drop(about: &About) -> Participation {
     match about.drop {
         OnDrop::RunsAndJoins | OnDrop::RunsAndWaits => Participation::Compared,
@@ -143,6 +174,7 @@ fn load(kind: Kind, jobs: usize) -> Load {
         workers: 2,
         producers: 1,
         jobs,
+        parts: 0,
         bytes: 8,
         steps: 0,
         slots: 0,
@@ -315,7 +347,58 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         ],
         every_pool,
     );
+    for (setting, load) in settings_of_scopes(full, microsecond) {
+        add(
+            "W11",
+            &setting,
+            "A scope has jobs that each add 16 numbers of a slice that they borrow, some after 5 µs of \
+             work; the time is that of the scope, and the next scope follows at once. Processor time is \
+             that of caller and workers.",
+            load,
+            vec![figure!("a scope", "µs"), figure!("processor time", "µs")],
+            if load.parts < 1_000 { with_scopes } else { with_scopes_of_many_jobs },
+        );
+    }
+    for in_flight in [4, 64] {
+        for (micros, work, jobs) in
+            [(0, "", many(20_000, 200_000)), (5, ", 5 µs", many(4_000, 40_000))]
+        {
+            let steps = micros * microsecond;
+            add(
+                "W12",
+                &format!("{in_flight} in flight{work}"),
+                "A function is applied to each of many numbers, in jobs that do nothing else or work for \
+                 5 µs, with a bound on the jobs in flight; the results come in order. A pool without a \
+                 map gets the jobs one by one, and the caller waits for the oldest. Processor time is \
+                 that of caller and workers.",
+                Load { slots: in_flight, steps, ..load(Kind::Map, jobs) },
+                vec![figure!("an item", "ns"), figure!("processor time", "ns")],
+                mapping,
+            );
+        }
+    }
     cases
+}
+
+/// The settings of W11: how many jobs a scope has, how long they work, and where it runs. Wake-ups across
+/// cores dominate a scope of few jobs, so that these run on one core as well.
+fn settings_of_scopes(full: bool, microsecond: u64) -> Vec<(String, Load)> {
+    let mut settings = Vec::new();
+    for (parts, jobs, place, pinned) in [
+        (2, "2 jobs", "", false),
+        (2, "2 jobs", ", one core", true),
+        (16, "16 jobs", "", false),
+        (1_000, "1,000 jobs", "", false),
+    ] {
+        // Enough scopes for thousands of jobs.
+        let scopes = (if full { 50_000 } else { 5_000 } / parts).clamp(20, 5_000);
+        for (micros, work) in [(0, ""), (5, " of 5 µs")] {
+            let steps = micros * microsecond;
+            let load = Load { parts, steps, pinned, ..load(Kind::Scopes, scopes) };
+            settings.push((format!("{jobs}{work}{place}"), load));
+        }
+    }
+    settings
 }
 
 #[allow(clippy::unnecessary_wraps)] // as the other targets

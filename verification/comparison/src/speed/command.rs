@@ -32,7 +32,7 @@ struct Arguments {
     #[arg(long)]
     full: bool,
 
-    /// Only these workloads (W1 to W10) or curves (see --list)
+    /// Only these workloads (W1 to W12) or curves (see --list)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     workload: Vec<String>,
 
@@ -84,14 +84,13 @@ fn compare(arguments: &Arguments, footprint: &Path) -> Result<(), String> {
         let mut names = cases.iter().map(|case| case.workload);
         names.any(|other| other == name) || scalings.iter().any(|curve| curve.name == name)
     })?;
-    check("pool", &arguments.peer, |name| pools::ALL.iter().any(|about| about.name == name))?;
+    check("pool", &arguments.peer, |name| pools::all_and_beside().any(|about| about.name == name))?;
     let chosen = |name: &str| {
         arguments.workload.is_empty() || arguments.workload.iter().any(|chosen| chosen == name)
     };
     let cases: Vec<_> = cases.iter().filter(|case| chosen(case.workload)).collect();
     let scalings: Vec<_> = scalings.iter().filter(|curve| chosen(curve.name)).collect();
-    let pools: Vec<_> = pools::ALL
-        .iter()
+    let pools: Vec<_> = pools::all_and_beside()
         .filter(|about| {
             about.is_own()
                 || arguments.peer.is_empty()
@@ -229,6 +228,7 @@ fn tables(
     rounds: usize,
 ) -> Vec<Table> {
     runner.progress.set_message(format!("{}, {}", case.workload, case.setting));
+    let pools: Vec<_> = pools.iter().filter(|(about, _)| case.concerns(about)).collect();
     let clocks = Clocks::now();
     let mut results: Vec<Vec<Outcome>> = vec![Vec::new(); pools.len()];
     for round in 0..rounds {
@@ -252,7 +252,7 @@ fn tables(
             .map(|((about, pool), results)| (pool, rounds_of(results, index, (case.part)(about))))
             .collect();
         let target = |name: &str| {
-            let about = pools::ALL.iter().find(|about| about.name == name)?;
+            let about = pools::all_and_beside().find(|about| about.name == name)?;
             (figure.target)(about)
         };
         let empty = Table {
@@ -279,7 +279,8 @@ fn instructions(runner: &Runner, pools: &[(&About, PoolInfo)]) -> Table {
         let figures = vec![counted.as_ref().ok().copied()];
         (pool, Rounds { figures, failure: counted.err(), ..Rounds::default() })
     };
-    let rounds: Vec<_> = pools.iter().map(|(about, pool)| count(about, pool)).collect();
+    let pools = pools.iter().filter(|(about, _)| pools::is_pool(about));
+    let rounds: Vec<_> = pools.map(|(about, pool)| count(about, pool)).collect();
     let empty = Table {
         workload: "W1".to_owned(),
         setting: "1 worker".to_owned(),

@@ -17,6 +17,7 @@ const LOAD: Load = Load {
     workers: 1,
     producers: 1,
     jobs: JOBS,
+    parts: 0,
     bytes: 8,
     steps: 0,
     slots: 0,

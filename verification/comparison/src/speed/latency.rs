@@ -69,26 +69,41 @@ pub(super) fn trips<P: Pool>(trips: Trips) -> Vec<Option<f64>> {
     figures
 }
 
-/// Submits a job and waits for its result. Where a pool has no handles, the caller makes one from a lock
-/// and a condition variable.
+/// Submits a job and waits for its result.
 fn trip<P: Pool>(pool: &P, number: usize) -> usize {
-    let job = move || black_box(number);
-    if P::ABOUT.handles {
-        let handle = pool.submit_borrowing(job).expect("there are handles");
-        return handle.wait().expect("no job panics");
+    begin(pool, move || black_box(number))()
+}
+
+/// Submits a job, and returns what waits for its result. Where a pool has no handles, the caller makes one
+/// from a lock and a condition variable.
+pub(super) fn begin<P, F, T>(pool: &P, job: F) -> impl FnOnce() -> T + use<'_, P, F, T>
+where
+    P: Pool,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    enum Waits<H, T> {
+        For(H),
+        At(Arc<(Mutex<Option<T>>, Condvar)>),
     }
-    let place = Arc::new((Mutex::new(None), Condvar::new()));
-    let other = Arc::clone(&place);
-    let job = move || {
-        *other.0.lock().expect("no panic happens here") = Some(job());
-        other.1.notify_one();
+    let waits = if P::ABOUT.handles {
+        Waits::For(pool.submit_borrowing(job).expect("there are handles"))
+    } else {
+        let place = Arc::new((Mutex::new(None), Condvar::new()));
+        let other = Arc::clone(&place);
+        let job = move || {
+            *other.0.lock().expect("no panic happens here") = Some(job());
+            other.1.notify_one();
+        };
+        pool.execute(job).expect("the pool runs");
+        Waits::At(place)
     };
-    pool.execute(job).expect("the pool runs");
-    let mut result = place.0.lock().expect("no panic happens here");
-    loop {
-        match result.take() {
-            Some(result) => return result,
-            None => result = place.1.wait(result).expect("no panic happens here"),
+    move || match waits {
+        Waits::For(handle) => handle.wait().expect("no job panics"),
+        Waits::At(place) => {
+            let result = place.0.lock().expect("no panic happens here");
+            let mut result = place.1.wait_while(result, |result| result.is_none());
+            result.as_mut().expect("no panic happens here").take().expect("it was awaited")
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn list(cases: &[Case], scalings: &[Scaling]) {
         println!("  {:10} {}", scaling.name, scaling.title);
     }
     println!("\nPools");
-    for about in pools::ALL {
+    for about in pools::all_and_beside() {
         let version = about.version().unwrap_or_default();
         println!("  {:22} {version:12} {}", about.name, about.what);
         if !about.less.is_empty() {

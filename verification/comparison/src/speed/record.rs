@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalog;
 use super::results::{SpeedResults, Target};
 use crate::base::machine::Machine;
 use crate::base::numbers::{figure, ratio};
@@ -13,6 +14,9 @@ use crate::base::table::{bold, Grid};
 
 /// The queue of this pool that is recorded: its default one.
 const OWN: &str = "last-call";
+
+/// Stands for the figures of a workload that is newer than the record.
+const NOT_MEASURED: &str = "not measured";
 
 /// The record of a whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,11 +96,20 @@ impl SpeedRecord {
     }
 
     /// The table; `mark` writes that a target is not met. Of the many settings of one job at a time it
-    /// has those with a target.
+    /// has those with a target. Workloads without a record are at the end.
     pub fn grid(&self, mark: fn(&str) -> String) -> Grid {
         let head = ["workload", "figure", "best peer", "this pool", "target", ""];
         let rows = self.rows.iter().filter(|row| !row.is_latency() || row.target.is_some());
-        Grid::new(&head, rows.map(|row| row.cells(mark)))
+        let absent = self.not_measured().into_iter();
+        let absent = absent.map(|name| [name, "", "", NOT_MEASURED, "", ""].map(str::to_owned));
+        Grid::new(&head, rows.map(|row| row.cells(mark)).chain(absent))
+    }
+
+    /// The workloads that are newer than the record, in their order.
+    pub fn not_measured(&self) -> Vec<&'static str> {
+        let is_recorded = |workload: &str| self.rows.iter().any(|row| row.workload == workload);
+        let workloads = catalog::workloads().into_iter().map(|(workload, _)| workload);
+        workloads.filter(|workload| !is_recorded(workload)).collect()
     }
 
     /// The table of one job at a time: a line for each setting, a column for each figure.
@@ -214,10 +227,21 @@ mod tests {
         let row = &mut record.rows[0];
         (row.workload, row.setting) = ("W8p".to_owned(), "two cores".to_owned());
         row.target = None;
-        assert!(record.grid(crate::base::table::bold).rows.is_empty());
+        let rows = record.grid(crate::base::table::bold).rows;
+        assert!(rows.iter().all(|row| !row[0].starts_with("W8p")), "{rows:?}");
         let grid = record.latency();
         assert_eq!(grid.head, ["W8p", "a job, µs"]);
         assert_eq!(grid.rows, [["two cores", "110 (slow 220)"]]);
+    }
+
+    #[test]
+    fn a_workload_without_a_record_is_not_measured() {
+        let mut record = SpeedRecord::of(&results());
+        let text = record.markdown();
+        assert!(text.contains("| W10 | | | not measured | | |\n"), "{text}");
+        assert!(!text.contains("| W1 |"), "{text}");
+        record.rows.clear();
+        assert!(record.markdown().contains("| W1 | | | not measured | | |\n"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the pools run. Everything is generic over the pool: the same code, compiled for each.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,11 +8,11 @@ use std::sync::{Barrier, Condvar, Mutex};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::pools::{self, Awaited, Handle as _, Pool, Submit, Visit};
+use crate::pools::{self, Awaited, Handle as _, Pool, Scoped, Submit, Visit, VisitScoped};
 use clap::{Args, Parser, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::latency::{self, apart, beside_a_busy_thread, percentile, Trips};
+use super::latency::{self, apart, begin, beside_a_busy_thread, percentile, Trips};
 use crate::base::machine;
 
 /// A workload, and how much of it.
@@ -29,9 +30,13 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 1)]
     pub(crate) producers: usize,
 
-    /// How many jobs, bursts, trips or pools
+    /// How many jobs, bursts, trips, scopes, items or pools
     #[arg(long)]
     pub(crate) jobs: usize,
+
+    /// How many jobs a scope has
+    #[arg(long, default_value_t = 0)]
+    pub(crate) parts: usize,
 
     /// What a job captures, in bytes
     #[arg(long, default_value_t = 8)]
@@ -41,7 +46,7 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 0)]
     pub(crate) steps: u64,
 
-    /// How many jobs may be queued; 0 means no bound
+    /// How many jobs may be queued, or in flight in a map; 0 means no bound
     #[arg(long, default_value_t = 0)]
     pub(crate) slots: usize,
 
@@ -87,7 +92,12 @@ impl SingleRun {
 
     /// Runs the workload and writes the measurement.
     pub(crate) fn run(&self, live: Option<fn() -> usize>) -> ExitCode {
-        let Some(measured) = pools::visit(&self.run, Run { load: self.load, live }) else {
+        let run = Run { load: self.load, live };
+        let measured = match self.load.kind {
+            Kind::Scopes => pools::visit_scoped(&self.run, run),
+            _ => pools::visit(&self.run, run),
+        };
+        let Some(measured) = measured else {
             eprintln!("there is no pool `{}`", self.run);
             return ExitCode::from(2);
         };
@@ -122,6 +132,10 @@ pub(crate) enum Kind {
     Handles,
     /// As many jobs as workers, which wait for each other
     Burst,
+    /// Scopes, one after the other, whose jobs borrow from the caller
+    Scopes,
+    /// A function applied to each item, with a bound on the jobs in flight
+    Map,
 }
 
 /// The result of one run of a workload.
@@ -144,6 +158,7 @@ impl Load {
             ("--workers", self.workers.to_string()),
             ("--producers", self.producers.to_string()),
             ("--jobs", self.jobs.to_string()),
+            ("--parts", self.parts.to_string()),
             ("--bytes", self.bytes.to_string()),
             ("--steps", self.steps.to_string()),
             ("--slots", self.slots.to_string()),
@@ -180,9 +195,8 @@ impl Visit for Run {
     type Output = Measurement;
 
     fn visit<P: Pool>(self) -> Measurement {
-        let Run { load, live } = self;
-        let pinned = load.pinned && machine::pin();
-        let figures = |load: &Load| match load.kind {
+        let live = self.live;
+        self.measured(|load| match load.kind {
             Kind::Stream => vec![Some(stream_of::<P>(load))],
             Kind::Tree => vec![Some(tree::<P>(load))],
             Kind::PingPong => ping_pong::<P>(load, |_| ()),
@@ -194,7 +208,25 @@ impl Visit for Run {
             Kind::Memory => memory::<P>(load, live.expect("bytes are counted in `footprint`")),
             Kind::Handles => vec![Some(handles::<P>(load))],
             Kind::Burst => burst::<P>(load),
-        };
+            Kind::Map => map::<P>(load),
+            Kind::Scopes => unreachable!("`visit_scoped` runs scopes"),
+        })
+    }
+}
+
+impl VisitScoped for Run {
+    type Output = Measurement;
+
+    fn visit_scoped<S: Scoped>(self) -> Measurement {
+        self.measured(scopes::<S>)
+    }
+}
+
+impl Run {
+    /// Measures the load, after the warm-up.
+    fn measured(&self, figures: impl Fn(&Load) -> Vec<Option<f64>>) -> Measurement {
+        let load = self.load;
+        let pinned = load.pinned && machine::pin();
         if load.kind != Kind::Memory {
             figures(&Load { jobs: (load.jobs / 10).max(1), ..load });
         }
@@ -442,6 +474,77 @@ fn burst<P: Pool>(load: &Load) -> Vec<Option<f64>> {
     #[allow(clippy::cast_precision_loss)] // of a measurement
     let busy = busy.map(|busy| busy * 1e6 / load.jobs as f64);
     vec![Some(percentile(times, 500)), busy]
+}
+
+/// How many numbers a job of a scope adds.
+const NUMBERS: usize = 16;
+
+/// The median of the microseconds of a scope, and the processor microseconds of a scope. Each of its jobs
+/// works, adds a part of the numbers that it borrows, and writes the sum where it borrows mutably.
+fn scopes<S: Scoped>(load: &Load) -> Vec<Option<f64>> {
+    let numbers: Vec<u64> = black_box(1..).take(NUMBERS * load.parts).collect();
+    let expected: u64 = numbers.iter().sum();
+    let mut sums = vec![0; load.parts];
+    let pool = S::start(load.workers);
+    let scope = |_| {
+        sums.fill(0);
+        let parts = numbers.chunks(NUMBERS).zip(&mut sums);
+        let began = Instant::now();
+        pool.scope(parts.map(|(part, sum)| {
+            let steps = load.steps;
+            move || {
+                work(steps);
+                *sum = part.iter().sum();
+            }
+        }));
+        let time = each(began.elapsed(), 1) / 1e3;
+        assert_eq!(sums.iter().sum::<u64>(), expected, "every job has run");
+        time
+    };
+    let before = machine::processor_seconds();
+    let times = (0..load.jobs).map(scope).collect();
+    vec![Some(percentile(times, 500)), busy_since(before, load.jobs).map(|busy| busy / 1e3)]
+}
+
+/// Nanoseconds per item, from the first item taken until the last result returned, and the processor
+/// nanoseconds per item. Where a pool has no map, the caller waits for the oldest job when so many are in
+/// flight.
+fn map<P: Pool>(load: &Load) -> Vec<Option<f64>> {
+    let Load { jobs, steps, slots: in_flight, .. } = *load;
+    let function = move |number| {
+        work(steps);
+        number + 1
+    };
+    let mut results = 0;
+    let mut check = |result| {
+        results += 1;
+        assert_eq!(result, results, "results are in the order of the items");
+    };
+    let pool = P::start(load.workers);
+    let before = machine::processor_seconds();
+    let began = Instant::now();
+    if let Some(results) = pool.map(0..jobs, in_flight, function) {
+        results.for_each(check);
+    } else {
+        let mut items = (0..jobs).map(|item| begin(&pool, move || function(item)));
+        let mut flight: VecDeque<_> = items.by_ref().take(in_flight).collect();
+        while let Some(wait) = flight.pop_front() {
+            check(wait());
+            flight.extend(items.next());
+        }
+    }
+    let time = began.elapsed();
+    assert_eq!(results, jobs, "every item has a result");
+    let busy = busy_since(before, jobs);
+    pool.finish();
+    vec![Some(each(time, jobs)), busy]
+}
+
+/// The processor nanoseconds of this process since a reading, divided by so many.
+fn busy_since(before: Option<f64>, jobs: usize) -> Option<f64> {
+    let busy = machine::processor_seconds()? - before?;
+    #[allow(clippy::cast_precision_loss)] // of a measurement
+    Some(busy * 1e9 / jobs as f64)
 }
 
 /// Holds every worker with a job. Returns when all are held.
