@@ -86,6 +86,9 @@ impl Submitter {
     /// woken as there are jobs. While a bounded queue is full, this waits for the next slot; then
     /// other jobs may come in between. [`map`](Self::map) takes jobs as there is room.
     ///
+    /// What this adds to a loop of [`submit`](Self::submit) is that nothing comes in between. It is
+    /// not faster: in a loop, workers begin while the caller submits.
+    ///
     /// # Errors
     ///
     /// [`SubmitAllError`] with the closures that were refused, and the handles of the jobs before

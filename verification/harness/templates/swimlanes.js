@@ -12,9 +12,12 @@
 //                  same in words; the site
 //   moves          thread, index of the step, index of the state
 //   objects        the name of a lock and the like, and where it is created
-//   interleavings  by id; its threads are name, index of the end, last step; a row is the index of a
-//                  move, or a list of it and then the threads that it wakes, or minus the step that
-//                  woke it
+//   names          the names of threads
+//   causes         how interleavings came about
+//   interleavings  by id: index of the cause; threads; rows; the number of steps before the first
+//                  row; indexes of the objects. A thread is index of the name, index of the end, last
+//                  step. A row is the index of a move, or a list of it and then the threads that it
+//                  wakes, or minus the step that woke it
 const drawings = JSON.parse(document.getElementById("drawings").textContent);
 
 const LANES = { r: "running", s: "sleeping", w: "waiting", "-": "absent" };
@@ -152,14 +155,23 @@ const drawArrows = (table, svg, arrows, id) => {
   }
 };
 
+// Gives the parts of an interleaving their names.
+const readDrawing = ([cause, threads, rows, earlier, objects]) => ({
+  how: drawings.causes[cause],
+  threads: threads.map(([name, end, last]) => [drawings.names[name], end, last]),
+  rows: rows.map(readRow),
+  earlier,
+  objects,
+});
+
 // Draws the interleaving of that id into an element; `prefix` begins the ids of the steps.
 const drawInterleaving = (id, into, prefix = id) => {
-  const told = drawings.interleavings[id];
+  const told = readDrawing(drawings.interleavings[id]);
   const ends = told.threads.map((thread) => element("li", "", endSentence(thread)));
   const table = element("table");
   table.style.setProperty("--threads", told.threads.length);
   const caption = element("caption", "hidden", "A column is a thread, and time goes downward.");
-  const rows = told.rows.map(readRow);
+  const { rows } = told;
   const last = readState(rows[rows.length - 1].state);
   const corner = element("th", "", "#");
   corner.setAttribute("aria-label", "step");

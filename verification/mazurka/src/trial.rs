@@ -285,7 +285,6 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
             line.text("failed_at", &site);
         }
         line.text("schedule", &failure.schedule.to_string());
-        line.text("lanes", &failure.lanes(WIDTH));
         line.array("threads", failure.threads.iter().map(|name| quoted(name)));
         line.array("rows", failure.rows.iter().map(row));
         line.array("pending", failure.pending.iter().map(row));

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
+use harness::base::naming::told_apart;
 use harness::findings::trace::{Operation, Step, Trace};
 use last_call::sync::trace::{self, Kind, Op};
 
-use crate::engines::naming::{told_apart, Sources};
+use crate::engines::naming::{name, sources};
 
 /// Converts the facade's record of an execution to the form used in reports. `wakes_any` says
 /// whether `notify_one` may have woken any sleeper.
@@ -22,7 +23,7 @@ pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
         };
         Some(format!("{letter}{number}"))
     };
-    let mut sources = Sources::default();
+    let mut sources = sources();
     let mut names = Vec::new();
     let mut code = BTreeMap::new();
     for event in &trace.events {
@@ -37,8 +38,8 @@ pub(crate) fn translate(trace: &trace::Trace, wakes_any: bool) -> Trace {
                 Kind::Flag => "flag",
             };
             let place = object.site;
-            let name = sources.name(kind, place.file(), place.line(), place.column());
-            names.push((id, name));
+            let (file, line, column) = (place.file(), place.line(), place.column());
+            names.push((id, name(&mut sources, kind, file, line, column)));
         }
     }
     let steps = trace.events.iter().map(|event| Step {

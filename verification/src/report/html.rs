@@ -9,6 +9,7 @@ use harness::findings::part::{Complaint, Exhibit};
 use harness::findings::verdict::Verdict;
 use harness::report::interleaving::Interleaving;
 use harness::report::page::{self, slug, Listed};
+use last_call::QueueKind;
 
 use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
@@ -99,17 +100,25 @@ struct Piece<'a> {
     verdict: String,
     /// The row about it: of the matrix, or of the samples.
     row: Option<String>,
-    on: Vec<On<'a>>,
-}
-
-/// Where a piece of evidence was found.
-struct On<'a> {
-    /// The queue of a test, or the subject of a model. Empty for other evidence.
-    name: &'a str,
+    /// The queues of a test, or the subjects of a model.
+    on: Vec<&'a str>,
     /// How many seeded defects it convicts.
     convicted: usize,
     /// The interleaving of the first of them; the others follow it.
     interleaving: Option<&'a str>,
+}
+
+impl Piece<'_> {
+    /// Where it was found, in words.
+    fn found_on(&self) -> String {
+        match self.on.len() {
+            0 => String::new(),
+            every if every == QueueKind::ALL.len() && self.kind == "test" => {
+                " on every queue".to_owned()
+            }
+            _ => format!(" on {}", self.on.join(", ")),
+        }
+    }
 }
 
 /// A row of the matrix.
@@ -308,27 +317,30 @@ impl<'a> Page<'a> {
             let kind = &*evidence.kind;
             // The name of a test begins with the queue, that of a model with the subject.
             let on = evidence.name.split_once('/').filter(|_| matches!(kind, "test" | "model"));
-            let (on, name) = on.unwrap_or(("", &evidence.name));
+            let (on, name) = match on {
+                Some((on, name)) => (Some(on), name),
+                None => (None, &*evidence.name),
+            };
             let row = match kind {
                 "sample" => Some(format!("s-{}", slug(name))),
                 "protocol" => Some(format!("p-{}", slug(name))),
                 _ => self.row(&evidence.name).map(str::to_owned),
             };
             let first = evidence.convicted.first();
-            let on = On {
-                name: on,
-                convicted: evidence.convicted.len(),
-                interleaving: first.and_then(|defect| self.of_defect(&evidence.name, defect)),
-            };
+            let interleaving = first.and_then(|defect| self.of_defect(&evidence.name, defect));
+            let convicted = evidence.convicted.len();
             let same = |piece: &&mut Piece<'_>| {
                 let key = (piece.kind, piece.name, &piece.verdict, &piece.row);
-                !on.name.is_empty() && key == (kind, name, &verdict, &row)
+                on.is_some() && key == (kind, name, &verdict, &row)
             };
             if let Some(piece) = pieces.iter_mut().find(same) {
-                piece.on.push(on);
+                piece.on.extend(on);
+                piece.convicted += convicted;
+                piece.interleaving = piece.interleaving.or(interleaving);
                 continue;
             }
-            pieces.push(Piece { kind, name, verdict, row, on: vec![on] });
+            let on = on.into_iter().collect();
+            pieces.push(Piece { kind, name, verdict, row, on, convicted, interleaving });
         }
         pieces
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::base::naming;
 use harness::base::sources::Sources;
 use harness::findings::run::{self, Exploration, Run};
 use harness::findings::trace::{Operation, Step, Trace};
@@ -40,8 +41,6 @@ pub(crate) struct End {
     /// Where it failed, as `file:line`.
     pub(crate) failed_at: Option<String>,
     pub(crate) schedule: String,
-    #[serde(skip_serializing)]
-    pub(crate) lanes: String,
     #[serde(skip_serializing)]
     pub(crate) threads: Vec<String>,
     #[serde(skip_serializing)]
@@ -139,7 +138,8 @@ impl End {
         if self.rows.is_empty() {
             return None;
         }
-        let mut steps = self.steps();
+        let names = self.names(sources);
+        let mut steps = self.steps(&names);
         for thread in &self.ended {
             let last = steps.iter().rposition(|step| step.thread == *thread);
             let end = self.step(*thread, Operation::End, "", "");
@@ -151,7 +151,7 @@ impl End {
             let line = line.parse().ok().and_then(|line| sources.line(file, line));
             code.extend(line.map(|line| (step.site.clone(), line)));
         }
-        let (threads, names) = (self.threads.clone(), BTreeMap::new());
+        let threads = self.threads.clone();
         Some(Trace { threads, steps, wakes_any: true, names, code })
     }
 
@@ -168,8 +168,29 @@ impl End {
         }
     }
 
+    /// Returns names for the objects, read from the source, by those that mazurka gives them.
+    fn names(&self, sources: &mut Sources) -> BTreeMap<String, String> {
+        let name = |object: &Object| {
+            let (kind, types): (_, &[&str]) = match object.name.chars().next()? {
+                'm' => ("lock", &["Mutex::", "RwLock::"]),
+                'c' => ("condvar", &["Condvar::"]),
+                _ => ("atomic", &["Atomic"]),
+            };
+            let (file, line) = object.site.rsplit_once(':')?;
+            let number = line.parse().ok()?;
+            let index = usize::try_from(number).ok()?.checked_sub(1)?;
+            let code = sources.lines(file).get(index)?;
+            // The record has no column.
+            let before = types.iter().find_map(|name| code.find(name)).unwrap_or(code.len());
+            let column = u32::try_from(code[..before].chars().count()).ok()? + 1;
+            let field = naming::assigned(sources, file, number, column).unwrap_or_default();
+            Some((object.name.clone(), naming::joined(&[&field, kind])))
+        };
+        naming::told_apart(self.objects.iter().filter_map(name).collect())
+    }
+
     /// Returns the operations, the releases between them, and what the threads wait for in the end.
-    fn steps(&self) -> Vec<Step> {
+    fn steps(&self, names: &BTreeMap<String, String>) -> Vec<Step> {
         let mut steps = Vec::new();
         // The condition variable on which each thread sleeps, and whether its time runs out.
         let mut asleep: BTreeMap<usize, (&str, bool)> = BTreeMap::new();
@@ -193,7 +214,13 @@ impl End {
                 }
                 "notifies one" => (Operation::NotifyOne, &*row.object),
                 "notifies all" => (Operation::NotifyAll, &*row.object),
-                _ => (Operation::Does(row.what.clone()), &*row.object),
+                _ => {
+                    let what = match names.get(&row.object) {
+                        Some(name) => row.what.replacen(&row.object, name, 1),
+                        None => row.what.clone(),
+                    };
+                    (Operation::Does(what), &*row.object)
+                }
             };
             let step = self.step(row.thread, operation, object, &row.site);
             steps.push(Step { wakes: row.wakes.into_iter().collect(), ..step });

@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod child;
+pub mod naming;
 pub mod panic_message;
 pub mod progress;
 pub mod shard;

@@ -32,6 +32,10 @@ pub(super) struct Drawings {
     objects: Vec<(String, String)>,
     /// The names of locks that are held.
     held: Vec<String>,
+    /// The names of threads.
+    names: Vec<String>,
+    /// How interleavings came about.
+    causes: Vec<String>,
     /// By the id of the interleaving's element.
     interleavings: BTreeMap<String, Drawing>,
     #[serde(skip)]
@@ -48,21 +52,17 @@ struct Known {
     ends: HashMap<(char, String, String), usize>,
     objects: HashMap<(String, String), usize>,
     held: HashMap<String, usize>,
+    names: HashMap<String, usize>,
+    causes: HashMap<String, usize>,
 }
 
-/// One interleaving.
+/// One interleaving: the index of how it came about; its threads; its rows; the number of steps
+/// before the first row; the indexes of its objects.
 #[derive(Debug, Serialize)]
-struct Drawing {
-    /// How it came about.
-    how: String,
-    /// Threads: name, index of how it stands at the end, its last step.
-    threads: Vec<(String, usize, usize)>,
-    rows: Vec<Line>,
-    /// The number of steps before the first row.
-    earlier: usize,
-    /// Indexes of the objects.
-    objects: Vec<usize>,
-}
+struct Drawing(usize, Vec<OneThread>, Vec<Line>, usize, Vec<usize>);
+
+/// A thread: the indexes of its name, and of how it stands at the end; its last step.
+type OneThread = (usize, usize, usize);
 
 /// A row.
 #[derive(Debug, Serialize)]
@@ -85,18 +85,18 @@ impl Drawings {
     pub(super) fn add(&mut self, id: &str, shown: &Exhibit<'_>) {
         let told = Interleaving::ending(shown.trace, ROWS);
         let rows = told.rows.iter().map(|row| self.row(row)).collect();
-        let Known { ends, objects, .. } = &mut self.known;
+        let Known { ends, objects, names, causes, .. } = &mut self.known;
         let thread = |thread: &Thread| {
             let Thread { name, standing, words, site, row } = thread.clone();
             let end = index(ends, &mut self.ends, (letter(standing), words, site));
-            (name, end, row.unwrap_or(0))
+            (index(names, &mut self.names, name), end, row.unwrap_or(0))
         };
         let threads = told.threads.iter().map(thread).collect();
         let object =
             |object: Object| index(objects, &mut self.objects, (object.name, object.created_at));
         let objects = told.objects.into_iter().map(object).collect();
-        let (how, earlier) = (shown.how.to_owned(), told.earlier);
-        let drawing = Drawing { how, threads, rows, earlier, objects };
+        let how = index(causes, &mut self.causes, shown.how.to_owned());
+        let drawing = Drawing(how, threads, rows, told.earlier, objects);
         self.interleavings.insert(id.to_owned(), drawing);
     }
 
@@ -182,11 +182,11 @@ mod tests {
         assert!(!json.contains('<'), "{json}");
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         let first = &read["interleavings"]["one"];
-        assert_eq!(first["how"], "</script>");
         let at = |list: &str, index: &serde_json::Value| {
             read[list][usize::try_from(index.as_u64().unwrap()).unwrap()].clone()
         };
-        let last = at("moves", &first["rows"][3]);
+        assert_eq!(at("causes", &first[0]), "</script>");
+        let last = at("moves", &first[2][3]);
         assert_eq!(at("states", &last[2]), "w|s");
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use harness::findings::part::{self, Complaint, FAILURE};
-use harness::report::{github, junit, sarif};
+use harness::report::{github, junit, sarif, swimlanes};
 
 use crate::arguments::Arguments;
 use crate::judge::{Case, Verdict};
@@ -74,13 +74,19 @@ pub(crate) fn complaints(models: &[Case], must_fail: bool) -> Vec<Complaint<'_>>
     models.iter().filter_map(|case| complaint(case, must_fail)).collect()
 }
 
+/// Returns the interleaving of a case as text, which is empty if nothing failed.
+fn lanes(case: &Case) -> String {
+    const WIDTH: usize = 120;
+    case.trace.as_ref().map(|trace| swimlanes::draw(trace, WIDTH)).unwrap_or_default()
+}
+
 /// Returns a case with its interleaving as text.
 fn judged(case: &Case, must_fail: bool) -> part::Case<'_> {
     let group = case.name.split("::").next().unwrap_or_default();
     let Case { end, verdict, engine, .. } = case;
     let (word, remarks) = (verdict.word(), end.remarks.join("\n"));
     let complaints = complaint(case, must_fail).into_iter().map(|complaint| {
-        let message = format!("{}\n\n{}", complaint.message, end.lanes);
+        let message = format!("{}\n\n{}", complaint.message, lanes(case));
         Complaint { message, ..complaint }
     });
     part::Case {

@@ -75,8 +75,9 @@ fn story(case: &Case, arguments: &Arguments) -> String {
     if let Some(site) = &case.end.failed_at {
         let _ = writeln!(out, "at {site}");
     }
-    if !case.end.lanes.is_empty() {
-        let _ = writeln!(out, "\n{}", case.end.lanes.trim_end());
+    let lanes = super::lanes(case);
+    if !lanes.is_empty() {
+        let _ = writeln!(out, "\n{}", lanes.trim_end());
     }
     if !case.end.schedule.is_empty() {
         let (test, number) = match case.name.rsplit_once('#') {
