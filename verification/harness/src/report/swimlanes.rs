@@ -5,19 +5,29 @@ use std::fmt::Write as _;
 use crate::findings::trace::Trace;
 use crate::report::interleaving::{Interleaving, Row, Standing};
 
-/// Draws a trace that fits into that many columns of text, if it can be.
+/// The widest lane: what is longer is cut.
+const WIDEST: usize = 42;
+
+/// Draws a trace that fits into that many columns of text, if it can be. On the right is where each
+/// step is in the source.
 pub fn draw(trace: &Trace, width: usize) -> String {
     let told = Interleaving::new(trace);
+    let names = told.threads.iter().map(|thread| thread.name.clone());
+    let cells: Vec<_> =
+        told.rows.iter().map(|row| format!("{} {}", mark(row), row.words)).collect();
+    let longest = names.clone().chain(cells.iter().cloned()).map(|cell| cell.chars().count()).max();
+    let sites = told.rows.iter().map(|row| row.site.rsplit('/').next().unwrap_or_default());
+    let margin = 9 + sites.clone().map(|site| site.chars().count()).max().unwrap_or(0);
     let threads = told.threads.len().max(1);
-    let lane = (width.saturating_sub(6) / threads).saturating_sub(3).clamp(16, 42);
+    let room = (width.saturating_sub(margin) / threads).saturating_sub(3);
+    let lane = longest.unwrap_or(0).min(room.clamp(16, WIDEST));
 
     let mut out = String::new();
-    line(&mut out, "", lane, told.threads.iter().map(|thread| thread.name.as_str()));
-    line(&mut out, "", lane, told.threads.iter().map(|_| "─".repeat(lane)));
-    for row in &told.rows {
-        let text = cell(row, lane);
-        let cells = (0..threads).map(|thread| if thread == row.thread { &*text } else { "" });
-        line(&mut out, &row.number.to_string(), lane, cells);
+    line(&mut out, "", lane, names, "");
+    line(&mut out, "", lane, told.threads.iter().map(|_| "─".repeat(lane)), "");
+    for ((row, text), site) in told.rows.iter().zip(&cells).zip(sites) {
+        let cells = (0..threads).map(|thread| if thread == row.thread { text } else { "" });
+        line(&mut out, &row.number.to_string(), lane, cells, site);
     }
     out.push('\n');
     for thread in &told.threads {
@@ -35,34 +45,28 @@ fn line<T: AsRef<str>>(
     number: &str,
     lane: usize,
     cells: impl Iterator<Item = T>,
+    site: &str,
 ) {
-    let mut text = format!("{number:>4}  ");
-    for cell in cells {
+    let padded = cells.map(|cell| {
         let cell = cell.as_ref();
-        let cut: String = cell.chars().take(lane).collect();
-        let padding = lane - cut.chars().count();
-        let _ = write!(text, "{cut}{} │ ", " ".repeat(padding));
-    }
-    out.push_str(text.trim_end_matches([' ', '│']));
-    out.push('\n');
+        let length = cell.chars().count();
+        if length > lane {
+            cell.chars().take(lane - 1).chain(['…']).collect()
+        } else {
+            format!("{cell}{}", " ".repeat(lane - length))
+        }
+    });
+    let cells = padded.collect::<Vec<String>>().join(" │ ");
+    let _ = writeln!(out, "{}", format!("{number:>4}  {cells}   {site}").trim_end());
 }
 
-fn cell(row: &Row, lane: usize) -> String {
-    let mark = match row.last {
-        None | Some(Standing::NotBegun) => "  ",
-        Some(Standing::Ended) => "■ ",
-        Some(Standing::Blocked) => "✗ ",
-        Some(Standing::Stopped) => "● ",
-    };
-    let what = format!("{mark}{}", row.words);
-    let site = row.site.rsplit('/').next().unwrap_or_default();
-    let room = lane.saturating_sub(what.chars().count());
-    if site.is_empty() || room < 3 {
-        what
-    } else {
-        let cut: String =
-            site.chars().rev().take(room - 1).collect::<Vec<_>>().into_iter().rev().collect();
-        format!("{what}{}{cut}", " ".repeat(room - cut.chars().count()))
+/// How the thread stands, at its last step.
+fn mark(row: &Row) -> char {
+    match row.last {
+        None | Some(Standing::NotBegun) => ' ',
+        Some(Standing::Ended) => '■',
+        Some(Standing::Blocked) => '✗',
+        Some(Standing::Stopped) => '●',
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn complaints(models: &[Case], must_fail: bool) -> Vec<Complaint<'_>>
 
 /// Returns the interleaving of a case as text, which is empty if nothing failed.
 fn lanes(case: &Case) -> String {
-    const WIDTH: usize = 120;
+    const WIDTH: usize = 140;
     case.trace.as_ref().map(|trace| swimlanes::draw(trace, WIDTH)).unwrap_or_default()
 }
 
