@@ -105,6 +105,7 @@ mod job_set;
 mod map;
 mod options;
 mod pool;
+mod queued_job;
 mod scope;
 mod submit_all;
 mod submit_async;
@@ -150,6 +151,7 @@ pub use outcome::{CancelReason, JobError, Outcome};
 pub use panics::Payload;
 pub use pool::ThreadPool;
 pub use queue::QueueKind;
+pub use queued_job::QueuedJob;
 pub use report::{JobId, JobPanic, Report, Stats, UnfinishedJob, PANICS_KEPT};
 pub use scope::{Scope, ScopedJobHandle};
 #[cfg(feature = "signal")]

@@ -30,6 +30,7 @@ use crate::trigger::{Shutdown, StopToken};
 /// | [`shutdown_timeout`](Self::shutdown_timeout) | end, or are reported as unfinished | run; at the deadline the rest are cancelled | refused | when all have ended, at the latest at the deadline; see below |
 /// | [`Shutdown::drain`] | end | run | refused | at once |
 /// | [`Shutdown::discard`] | end | are cancelled | refused | when they are cancelled |
+/// | [`take_queued`](Self::take_queued) | end | come back; those with handles are cancelled | refused | when they are cancelled |
 ///
 /// A submission is late once shutdown has begun, even from a running job: a chain of jobs that
 /// submit jobs would never drain otherwise. A refused job comes back in the [`SubmitError`]. The
@@ -96,7 +97,6 @@ use crate::trigger::{Shutdown, StopToken};
 /// | delayed and repeated jobs | they need a clock that runs while nothing is queued, and what a drain does with a job that is due tomorrow is a matter of taste | a thread or a timer of the program that submits them when they are due |
 /// | work that helps while it waits | a thread that waits for one job would run another first, with all that it holds (locks, a stack) and for as long as that takes | in a job, submit and end: to the [`scope`](Self::scope) of the job, or with a [`Submitter`]. Outside, wait |
 /// | a queue for each worker, and stealing | the order of submission, and that no job waits beside an idle worker, would have to go | for recursion into very small jobs, rayon |
-/// | queued jobs handed back by a discard | an accepted job has its outcome, which is in the report and in its handle: Cancelled. As values they would be closures without a type | keep the input outside of the job, for example in the [`map`](Self::map)'s iterator, which is not asked for more after a refusal; a refused job does come back |
 /// | killing a running job | a thread that is stopped anywhere leaves its locks locked | a [`StopToken`], and [`shutdown_timeout`](Self::shutdown_timeout), which leaves the job behind |
 ///
 /// ```

@@ -49,6 +49,11 @@ pub(crate) trait Claimant {
     /// subscriber to events is user code.
     fn report_panic(&self, _job: Mention, _message: &str) {}
 
+    /// Drops a job without a handle that may not start, or keeps it.
+    fn dispose(&mut self, job: Job, _mention: Mention) {
+        self.count_panics(drop_catching(job));
+    }
+
     /// Counts the claimed job, which has ended. Its captures are dropped, and its handle is not
     /// resolved yet.
     fn end(&mut self, ending: Ending);
@@ -101,7 +106,7 @@ impl Job {
         };
         // This is compiled into the worker's loop once, and not for each closure.
         if claimant.begin(mention).is_err() {
-            claimant.count_panics(drop_catching(self));
+            claimant.dispose(self, mention);
             claimant.end(Ending::Cancelled);
             return true;
         }
@@ -122,6 +127,18 @@ impl Job {
             }
         }
         true
+    }
+
+    /// Runs a [`detached`](Self::detached) job outside of the pool.
+    ///
+    /// # Errors
+    ///
+    /// The payload, if it panics.
+    pub(crate) fn run_detached(mut self) -> Result<(), Payload> {
+        match self.0.as_task().kind() {
+            Kind::Detached(_, closure) => closure.run(),
+            Kind::Ticket(..) => unreachable!("the job has no handle"),
+        }
     }
 
     /// Returns the closure of a [`detached`](Self::detached) job that the queue refused.

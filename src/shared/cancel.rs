@@ -4,8 +4,11 @@ use std::mem;
 use std::task::Waker;
 
 use super::Shared;
-use crate::job::{AnySubmission, Claimant, Ending, Label, Mention};
+use crate::job::{AnySubmission, Claimant, Ending, Job, Label, Mention};
 use crate::outcome::CancelReason;
+use crate::panics::drop_catching;
+use crate::queue::Queue;
+use crate::queued_job::QueuedJob;
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::Deadline;
 use crate::wakers::{Wakers, Woken};
@@ -90,6 +93,8 @@ pub(super) struct Canceller<'a> {
     reason: CancelReason,
     /// Idleness waiters that are to be woken without a lock.
     woken: Woken,
+    /// The jobs without handles, if they are kept.
+    pub(super) kept: Option<Vec<QueuedJob>>,
 }
 
 impl<'a> Canceller<'a> {
@@ -97,7 +102,14 @@ impl<'a> Canceller<'a> {
     /// it.
     pub(super) fn enter(shared: &'a Shared, reason: CancelReason) -> Self {
         shared.cancelling.lock().under_way.push(current_id());
-        Canceller { shared, reason, woken: Woken::default() }
+        Canceller { shared, reason, woken: Woken::default(), kept: None }
+    }
+
+    /// Closes the queue and cancels the jobs in it.
+    pub(super) fn cancel_queued(&mut self) {
+        for (_, job) in self.shared.queue.drain() {
+            job.process(self);
+        }
     }
 }
 
@@ -115,6 +127,13 @@ impl Claimant for Canceller<'_> {
         if has_waiters {
             // The caller may hold the lock of the job, so their tasks are woken later.
             self.woken.append(self.shared.idle.notify());
+        }
+    }
+
+    fn dispose(&mut self, job: Job, mention: Mention) {
+        match &mut self.kept {
+            Some(kept) => kept.push(QueuedJob::new(job, mention)),
+            None => self.count_panics(drop_catching(job)),
         }
     }
 

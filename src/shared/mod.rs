@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::outcome::CancelReason;
 use crate::panics::drop_catching;
 use crate::queue::{AnyQueue, Queue, QueueKind};
+use crate::queued_job::QueuedJob;
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
 use crate::sync::{watched, Condvar, Counter, Flag, Guess, Mutex};
@@ -134,10 +135,16 @@ impl Shared {
     /// Begins a discard: closes the queue and cancels the jobs in it.
     pub(crate) fn discard(&self, reason: CancelReason) {
         self.stopping.raise();
-        let mut canceller = Canceller::enter(self, reason);
-        for (_, job) in self.queue.drain() {
-            job.process(&mut canceller);
-        }
+        Canceller::enter(self, reason).cancel_queued();
+    }
+
+    /// Begins a discard, and returns the jobs without handles instead of dropping them.
+    pub(crate) fn take_queued(&self) -> Vec<QueuedJob> {
+        self.stopping.raise();
+        let mut canceller = Canceller::enter(self, CancelReason::Discarded);
+        canceller.kept = Some(Vec::new());
+        canceller.cancel_queued();
+        canceller.kept.take().unwrap_or_default()
     }
 
     /// Releases the slot of a claimed job.

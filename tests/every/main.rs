@@ -42,6 +42,7 @@ every! {
     "../submit.rs" submit
     "../submit_all.rs" submit_all
     "../submit_async.rs" submit_async
+    "../take_queued.rs" take_queued
     "../trigger.rs" trigger
     "../waits.rs" waits
 }

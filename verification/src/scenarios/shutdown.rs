@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use last_call::sync::{self, thread, Arc};
-use last_call::{Cancellation, Outcome, Report, ThreadPool};
+use last_call::{Cancellation, Outcome, QueuedJob, Report, ThreadPool};
 
 use crate::scenarios::scenario::{Harness, Scenario, World};
 use crate::scenarios::tools::{at_drop, history, panic_quietly, Count, Latch};
@@ -429,6 +429,60 @@ pub(crate) const CAPTURES_BEFORE_HANDLE: Scenario = Scenario {
         });
         settled(&pool.shutdown_now());
         joiner.join().unwrap();
+    },
+};
+
+pub(crate) const TAKE_QUEUED: Scenario = Scenario {
+    name: "take-queued",
+    property:
+        "take_queued with 2 workers, 2 jobs: each ran, or came back unrun, and the report agrees",
+    clauses: &[1, 4, 5, 35],
+    reach: &["none came back", "one came back", "both came back"],
+    world: World::PLAIN,
+    body: |harness| {
+        let pool = harness.pool(2);
+        let ran = Count::default();
+        pool.execute(ran.job()).unwrap();
+        pool.execute(ran.job()).unwrap();
+        let queued = pool.take_queued();
+        let report = pool.shutdown();
+        settled(&report);
+        assert_eq!(report.completed, ran.get() as u64);
+        assert_eq!((report.cancelled, ran.get() + queued.len()), (queued.len() as u64, 2));
+        harness.reach(["none came back", "one came back", "both came back"][queued.len()]);
+        queued.into_iter().for_each(QueuedJob::run);
+        assert_eq!(ran.get(), 2, "each job runs once");
+    },
+};
+
+pub(crate) const TAKE_QUEUED_RACING_DISCARD: Scenario = Scenario {
+    name: "take-queued-racing-discard",
+    property: "take_queued beside another discard: the job ran, came back, or was dropped, once",
+    clauses: &[1, 4, 5, 35],
+    reach: &["it ran", "it came back", "the other discard dropped it"],
+    world: World::PLAIN,
+    body: |harness| {
+        let pool = harness.pool(1);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let (run, capture) = (ran.job(), dropped.on_drop());
+        let job = move || {
+            run();
+            drop(capture);
+        };
+        pool.execute(job).unwrap();
+        let trigger = pool.shutdown_trigger();
+        let other = spawn("other", move || trigger.discard());
+        let queued = pool.take_queued();
+        other.join().unwrap();
+        let report = pool.shutdown();
+        settled(&report);
+        assert_eq!((report.completed, report.cancelled), (ran.get() as u64, 1 - ran.get() as u64));
+        assert_eq!(dropped.get() + queued.len(), 1, "it is dropped, or here");
+        harness.reach(match (ran.get(), queued.len()) {
+            (1, 0) => "it ran",
+            (0, 1) => "it came back",
+            _ => "the other discard dropped it",
+        });
     },
 };
 
