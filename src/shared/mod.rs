@@ -134,17 +134,20 @@ impl Shared {
 
     /// Begins a discard: closes the queue and cancels the jobs in it.
     pub(crate) fn discard(&self, reason: CancelReason) {
-        self.stopping.raise();
-        Canceller::enter(self, reason).cancel_queued();
+        self.begin_discard(reason).cancel_queued();
     }
 
     /// Begins a discard, and returns the jobs without handles instead of dropping them.
     pub(crate) fn take_queued(&self) -> Vec<QueuedJob> {
-        self.stopping.raise();
-        let mut canceller = Canceller::enter(self, CancelReason::Discarded);
+        let mut canceller = self.begin_discard(CancelReason::Discarded);
         canceller.kept = Some(Vec::new());
         canceller.cancel_queued();
         canceller.kept.take().unwrap_or_default()
+    }
+
+    fn begin_discard(&self, reason: CancelReason) -> Canceller<'_> {
+        self.stopping.raise();
+        Canceller::enter(self, reason)
     }
 
     /// Releases the slot of a claimed job.
