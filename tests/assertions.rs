@@ -16,9 +16,9 @@ use std::sync::MutexGuard;
 
 use last_call::{
     BuildError, Builder, CancelReason, Cancellation, Idle, JobError, JobHandle, JobId, JobOptions,
-    JobPanic, JobRefused, Outcome, Payload, QueueKind, RefusalKind, Report, Scope, ScopedJobHandle,
-    Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitAsync, SubmitError, Submitter,
-    Terminated, ThreadPool, UnfinishedJob, WaitError,
+    JobPanic, JobRefused, Outcome, Payload, QueueKind, QueuedJob, RefusalKind, Report, Scope,
+    ScopedJobHandle, Shutdown, SignalError, SignalStep, Stats, StopToken, SubmitAllError,
+    SubmitAsync, SubmitError, Submitter, Terminated, ThreadPool, UnfinishedJob, WaitError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -48,6 +48,9 @@ assert_impl_all!(Terminated: Send, Sync, Unpin, Debug);
 // It owns a closure that is not accepted yet.
 assert_impl_all!(SubmitAsync<fn(), ()>: Send, Unpin, Debug);
 assert_impl_all!(SubmitAsync<Sent, Sent>: Send);
+// It owns the closure of a job that has not run.
+assert_impl_all!(QueuedJob: Send, Debug);
+assert_impl_all!(SubmitAllError<fn(), Vec<JobHandle<()>>>: Error, Send, Sync);
 
 // A handle owns a `T` that is not there yet: it is `Send` if `T` is. Sharing it reveals only
 // whether the job has ended, so `Sync` needs no more.
