@@ -3,6 +3,7 @@
 //! Most steps of most interleavings are the same few, so each different text is written once and
 //! rows refer to it by number: `templates/swimlanes.js` says how they are read.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::findings::part::Exhibit;
 use crate::report::interleaving::{Interleaving, Lane, Object, Row, Standing, Thread};
 
 /// The steps of an interleaving that are carried: its end, if it is longer.
-const ROWS: usize = 120;
+const ROWS: usize = 100;
 
 /// All interleavings of a page.
 #[derive(Debug, Default, Serialize)]
@@ -75,6 +76,23 @@ enum Line {
     Wakes(Vec<i64>),
 }
 
+impl Line {
+    /// The index of the move.
+    fn place(&self) -> usize {
+        match self {
+            Line::Move(place) => *place,
+            Line::Wakes(numbers) => usize::try_from(numbers[0]).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn move_to(&mut self, new: usize) {
+        match self {
+            Line::Move(place) => *place = new,
+            Line::Wakes(numbers) => numbers[0] = i64::try_from(new).unwrap_or(i64::MAX),
+        }
+    }
+}
+
 impl Drawings {
     /// Creates an empty collection. `whole` names the file that has the steps which are not carried.
     pub(super) fn new(whole: &str) -> Self {
@@ -117,9 +135,28 @@ impl Drawings {
         Line::Wakes([number(this)].into_iter().chain(wakes).chain(woken_by).collect())
     }
 
+    /// Numbers the moves by how often they occur, so that most numbers are short.
+    fn number_moves(&mut self) {
+        let mut uses = vec![0_usize; self.moves.len()];
+        for line in self.interleavings.values().flat_map(|drawing| &drawing.2) {
+            uses[line.place()] += 1;
+        }
+        let mut order: Vec<usize> = (0..uses.len()).collect();
+        order.sort_by_key(|place| Reverse(uses[*place]));
+        let mut new = vec![0; order.len()];
+        for (place, old) in order.iter().enumerate() {
+            new[*old] = place;
+        }
+        self.moves = order.into_iter().map(|old| self.moves[old]).collect();
+        for line in self.interleavings.values_mut().flat_map(|drawing| &mut drawing.2) {
+            line.move_to(new[line.place()]);
+        }
+    }
+
     /// The data as JSON that can stand in a `script` element.
-    pub(super) fn json(&self) -> Result<String, String> {
-        let json = serde_json::to_string(self).map_err(|error| error.to_string())?;
+    pub(super) fn json(mut self) -> Result<String, String> {
+        self.number_moves();
+        let json = serde_json::to_string(&self).map_err(|error| error.to_string())?;
         // `<` stands in strings only, and a `</script>` in one would end the element.
         Ok(json.replace('<', "\\u003c"))
     }
