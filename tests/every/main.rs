@@ -44,6 +44,7 @@ every! {
     "../submit_async.rs" submit_async
     "../trigger.rs" trigger
     "../waits.rs" waits
+    "../wakers.rs" wakers
 }
 
 const OTHERS: [&str; 4] = ["examples.rs", "readme.rs", "server.rs", "watchdog.rs"];
