@@ -82,9 +82,9 @@ impl Submitter {
     /// the lock of the queue once.
     ///
     /// First it takes all jobs from the iterator. Those that find a slot at once are accepted in one
-    /// step: their ids follow one another, no other job comes between them, and as many workers are
-    /// woken as there are jobs. While a bounded queue is full, this waits for the next slot; then
-    /// other jobs may come in between. [`map`](Self::map) takes jobs as there is room.
+    /// step: their ids follow one another, no other job comes between them, and for each of them a
+    /// sleeping worker is woken, if there is one. While a bounded queue is full, this waits for the
+    /// next slot; then other jobs may come in between. [`map`](Self::map) takes jobs as there is room.
     ///
     /// What this adds to a loop of [`submit`](Self::submit) is that nothing comes in between. It is
     /// not faster: in a loop, workers begin while the caller submits.

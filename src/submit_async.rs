@@ -124,10 +124,13 @@ impl<F, T> Future for SubmitAsync<F, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        // Wakers are user code, so this one is cloned before a lock is taken.
+        // Before there is a clone of the waker: one whose destructor panics too would abort.
+        assert!(this.offer.is_some(), "the future was polled after its end");
+        // Wakers are user code, so this one is cloned before a lock is taken, and before the job is
+        // taken: the clone may panic.
         let mut waker = context.waker().clone();
         let shared = Arc::clone(this.submitter.shared());
-        let (mut job, offer) = this.offer.take().expect("the future was polled after its end");
+        let (mut job, offer) = this.offer.take().expect("it is there until the future resolves");
         let mut wait = Wait::Probe;
         let result = loop {
             match shared.queue.push(job, wait) {

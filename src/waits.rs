@@ -20,13 +20,15 @@ impl ThreadPool {
 }
 
 impl Submitter {
-    /// Returns a future that resolves once, at one instant after its first poll, nothing is queued
-    /// or running: [`wait_idle`](Self::wait_idle) for async tasks.
+    /// Returns a future that resolves at a poll that finds nothing queued or running:
+    /// [`wait_idle`](Self::wait_idle) for async tasks.
+    ///
+    /// The task is woken when that may be so. If jobs are submitted before it is polled, it waits on.
     ///
     /// # Errors
     ///
-    /// The future resolves to [`WaitError`] if it is polled by a job of the pool, or by a destructor
-    /// of one that is being cancelled: while that is running, the pool is not idle.
+    /// The future resolves to [`WaitError`] if it is polled on a worker of the pool, or on a thread
+    /// that is cancelling a job: by a job, a destructor, or a waker that polls at once.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return }
@@ -69,8 +71,8 @@ impl Shutdown {
     ///
     /// # Errors
     ///
-    /// The future resolves to [`WaitError`] if it is polled by a job of the pool, or by a destructor
-    /// of one that is being cancelled: the pool cannot end before that has returned.
+    /// The future resolves to [`WaitError`] if it is polled on a worker of the pool, or on a thread
+    /// that is cancelling a job: by a job, a destructor, or a waker that polls at once.
     pub fn terminated(&self) -> Terminated {
         Terminated { shared: Arc::clone(self.shared()), task: TerminationTask::default() }
     }
@@ -125,8 +127,8 @@ impl fmt::Debug for Idle {
 /// Resolves once the pool has terminated; [`Shutdown::terminated`] returns it.
 ///
 /// It belongs to no async runtime, and does not keep the pool alive. The task may be woken before
-/// that, at most once for each worker. Dropping it ends the wait. Polled after it has resolved, it
-/// resolves again.
+/// that, as when one of the workers ends. Dropping it ends the wait. Polled after it has resolved,
+/// it resolves again.
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct Terminated {
     shared: Arc<Shared>,

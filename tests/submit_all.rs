@@ -6,10 +6,12 @@ mod support;
 
 use std::error::Error;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use last_call::{RefusalKind, SubmitError, ThreadPool};
+use last_call::queue::{AnyQueue, Queue, Wait};
+use last_call::{QueueKind, RefusalKind, SubmitError, ThreadPool};
 use support::{
     assert_conserved, bounded, evidence, lock, panic_quietly, pool, waiting, watchdog, Count,
     Counted, Gate, LIMIT,
@@ -72,6 +74,66 @@ fn a_batch_starts_in_order_and_wakes_every_worker() {
         }
         assert_eq!(four.shutdown().completed, 20 * WORKERS);
         evidence("C4,C7,C34", 21);
+    });
+}
+
+/// A batch knows of each slot that was released.
+#[test]
+fn a_batch_knows_of_every_free_slot() {
+    for kind in QueueKind::ALL {
+        let queue: AnyQueue<u8> = AnyQueue::of(*kind, Some(3), |_| false);
+        for round in 0..3 {
+            let mut items = vec![1, 2, 3].into_iter();
+            let numbers = queue.push_all(&mut items);
+            assert_eq!(
+                (numbers, items.len()),
+                (3 * round..3 * round + 3, 0),
+                "{} in round {round}",
+                kind.name()
+            );
+            assert!(queue.push(0, Wait::Probe).is_err(), "it is full");
+            for _ in 0..3 {
+                assert!(queue.pop(|| ()).is_some());
+                queue.release();
+            }
+        }
+    }
+    evidence("C34", QueueKind::ALL.len() as u64);
+}
+
+/// No job of another batch comes between those that find slots at once.
+#[test]
+fn batches_that_find_slots_are_not_torn() {
+    watchdog(LIMIT, "torn", |progress| {
+        const THREADS: usize = 3;
+        const EACH: usize = 2;
+        for kind in QueueKind::ALL {
+            let pool = {
+                let builder = ThreadPool::builder().queue(*kind).workers(2);
+                builder.capacity(THREADS * EACH).build().unwrap()
+            };
+            let torn = AtomicU64::new(0);
+            thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| {
+                        for _ in 0..5000 {
+                            let handles = pool.submit_all([|| (); EACH]).unwrap();
+                            let ids: Vec<_> =
+                                handles.iter().map(|handle| handle.id().get()).collect();
+                            if ids[1] != ids[0] + 1 {
+                                torn.fetch_add(1, Ordering::Relaxed);
+                            }
+                            for handle in handles {
+                                drop(handle.join());
+                            }
+                        }
+                    });
+                }
+            });
+            progress.note(format_args!("{}: {torn:?}", kind.name()));
+            assert_eq!(torn.into_inner(), 0, "{}", kind.name());
+        }
+        evidence("C34", QueueKind::ALL.len() as u64);
     });
 }
 

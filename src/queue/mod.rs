@@ -58,9 +58,9 @@ pub trait Queue<T>: Send + Sync {
     /// slot, with the closing of the queue, or at the deadline.
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>>;
 
-    /// Appends items, one after the other and in one step, as long as slots are free. Returns their
-    /// numbers; the other items stay in `items`. It does not wait, and need not know of every free
-    /// slot, so a [`push`](Self::push) may still find one.
+    /// Appends items, one after the other and in one step, as long as slots are free; those that were
+    /// free before the call are among them. Returns their numbers; the other items stay in `items`.
+    /// It does not wait. A slot that is released meanwhile is left for a [`push`](Self::push).
     fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64>;
 
     /// Counts so many items as refused that were not pushed, since one before them was refused.

@@ -43,11 +43,12 @@ use crate::wakers::Woken;
 /// and items (`verification/protocols`).
 ///
 /// A push keeps the invariant: if there are fewer scouts than items in the tail, it assigns a
-/// wake-up. A push of many items makes this step for each of them. So does a scout that takes an item and leaves others behind. A popper that did not
-/// sleep only takes items away. Thus each item that waits beside a sleeping popper has a scout,
-/// which does not fall asleep while the item is there. The notification itself comes after the
-/// locks are released, since the woken popper would run into them. It may reach another popper than
-/// was meant, or come late: the counts decide, and any sleeping popper may answer a wake-up.
+/// wake-up, and a push of many items does so for each of them. So does a scout that takes an item
+/// and leaves others behind. A popper that did not sleep only takes items away. Thus each item that
+/// waits beside a sleeping popper has a scout, which does not fall asleep while the item is there.
+/// The notification itself comes after the locks are released, since the woken popper would run into
+/// them. It may reach another popper than was meant, or come late: the counts decide, and any
+/// sleeping popper may answer a wake-up.
 ///
 /// # Pausing and sleeping
 ///
@@ -362,6 +363,10 @@ impl<T: Send> Queue<T> for TwoLock<T> {
 
     fn push_all(&self, items: &mut vec::IntoIter<T>) -> Range<u64> {
         let mut tail = self.tail.lock();
+        if tail.gate.free.is_some_and(|free| free < items.len()) {
+            // Before the first item: once one is accepted, others could come in between.
+            tail = self.collect(tail);
+        }
         let first = tail.gate.accepted;
         let mut wakes = 0;
         while let Some((number, item)) = tail.gate.admit_next(items) {

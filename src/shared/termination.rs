@@ -116,7 +116,7 @@ impl Shared {
         self.at_end.detach();
     }
 
-    /// Ends a worker, which runs no more user code.
+    /// Ends a worker, which runs no more user code but the wakers of tasks that wait for its end.
     pub(crate) fn exit(&self, record: &Record) {
         if self.has_report_hook {
             let mut termination = self.termination.lock();

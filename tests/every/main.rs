@@ -45,6 +45,7 @@ every! {
     "../take_queued.rs" take_queued
     "../trigger.rs" trigger
     "../waits.rs" waits
+    "../wakers.rs" wakers
 }
 
 const OTHERS: [&str; 4] = ["examples.rs", "readme.rs", "server.rs", "watchdog.rs"];
