@@ -227,6 +227,31 @@ fn a_queue_that_is_dropped_drops_its_items() {
     });
 }
 
+/// Items that are pushed at once take every slot that is free, also those that were released where
+/// pushers do not look at once.
+#[test]
+fn items_pushed_at_once_take_every_free_slot() {
+    fn check<Q: Queue<u8>>() {
+        let queue = Q::new(Some(3), |_| false);
+        for round in 0..3 {
+            let mut items = vec![1, 2, 3, 4].into_iter();
+            assert_eq!(queue.push_all(&mut items), 3 * round..3 * round + 3);
+            assert_eq!(items.as_slice(), [4], "no slot is free");
+            for _ in 0..3 {
+                assert!(queue.pop(|| ()).is_some());
+                queue.release();
+            }
+        }
+    }
+    watchdog(LIMIT, "slots", |_| {
+        check::<Locked<_>>();
+        check::<TwoLock<_>>();
+        #[cfg(feature = "crossbeam-channel")]
+        check::<Channel<_>>();
+        evidence("C34", 3);
+    });
+}
+
 /// There are more items than a drain takes from a channel in one block.
 #[test]
 fn a_drain_takes_every_item_in_order() {

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use last_call::queue::{AnyQueue, Queue, Wait};
 use last_call::{QueueKind, RefusalKind, SubmitError, ThreadPool};
 use support::{
     assert_conserved, bounded, evidence, lock, panic_quietly, pool, waiting, watchdog, Count,
@@ -75,30 +74,6 @@ fn a_batch_starts_in_order_and_wakes_every_worker() {
         assert_eq!(four.shutdown().completed, 20 * WORKERS);
         evidence("C4,C7,C34", 21);
     });
-}
-
-/// A batch knows of each slot that was released.
-#[test]
-fn a_batch_knows_of_every_free_slot() {
-    for kind in QueueKind::ALL {
-        let queue: AnyQueue<u8> = AnyQueue::of(*kind, Some(3), |_| false);
-        for round in 0..3 {
-            let mut items = vec![1, 2, 3].into_iter();
-            let numbers = queue.push_all(&mut items);
-            assert_eq!(
-                (numbers, items.len()),
-                (3 * round..3 * round + 3, 0),
-                "{} in round {round}",
-                kind.name()
-            );
-            assert!(queue.push(0, Wait::Probe).is_err(), "it is full");
-            for _ in 0..3 {
-                assert!(queue.pop(|| ()).is_some());
-                queue.release();
-            }
-        }
-    }
-    evidence("C34", QueueKind::ALL.len() as u64);
 }
 
 /// No job of another batch comes between those that find slots at once.
