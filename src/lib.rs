@@ -79,6 +79,8 @@
 //! | --- | --- | --- |
 //! | [`execute`](ThreadPool::execute), [`submit`](ThreadPool::submit) and their `_timeout` and `_all` forms | while a bounded queue is full | [`submit_async`](ThreadPool::submit_async)`().await`, or the `try_` forms |
 //! | `join`, `join_timeout` | until the job has its outcome | `.await` |
+//! | [`JobSet::join_next`], `next` of a [`map`](ThreadPool::map) | until a job has its outcome | [`JobSet::poll_join_next`] |
+//! | [`scope`](ThreadPool::scope) | until its jobs have ended | `spawn_blocking` |
 //! | `wait_idle` and `wait_idle_timeout` | until the pool is idle | [`idle`](ThreadPool::idle)`().await` |
 //! | [`Shutdown::wait`] and `wait_timeout` | until the pool has ended | [`terminated`](Shutdown::terminated)`().await` |
 //! | the `shutdown` methods, and the drop of the pool | until the jobs have ended, or the deadline | [`Shutdown::drain`] or `discard`, `terminated().await`, then `shutdown`; with a deadline `spawn_blocking` |

@@ -50,9 +50,9 @@ use crate::trigger::{Shutdown, StopToken};
 /// other threads may wait for its handle.
 ///
 /// A deadline applies to jobs. Other user code runs on the thread that shuts down, and it waits for
-/// that regardless of the deadline: the destructors of what cancelled jobs have captured and, if
-/// every worker has ended by then, `on_terminated` and the destructor of a closure that listens to
-/// signals.
+/// that regardless of the deadline: the destructors of what cancelled jobs have captured, the wakers
+/// of tasks that wait for the pool and, if every worker has ended by then, `on_terminated` and the
+/// destructor of a closure that listens to signals.
 ///
 /// # Stacks
 ///

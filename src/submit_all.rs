@@ -48,8 +48,8 @@ impl ThreadPool {
 }
 
 impl Submitter {
-    /// Submits jobs without handles: [`execute`](Self::execute) for many jobs, which takes the lock
-    /// of the queue once. See [`submit_all`](Self::submit_all).
+    /// Submits jobs without handles: [`execute`](Self::execute) for many jobs. See
+    /// [`submit_all`](Self::submit_all).
     ///
     /// # Errors
     ///
@@ -78,8 +78,8 @@ impl Submitter {
         })
     }
 
-    /// Submits jobs and returns their handles: [`submit`](Self::submit) for many jobs, which takes
-    /// the lock of the queue once.
+    /// Submits jobs and returns their handles: [`submit`](Self::submit) for many jobs, of which those
+    /// that find slots are enqueued under one lock.
     ///
     /// First it takes all jobs from the iterator. Those that find a slot at once are accepted in one
     /// step: their ids follow one another, no other job comes between them, and for each of them a

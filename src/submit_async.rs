@@ -46,8 +46,7 @@ impl Submitter {
     /// # Errors
     ///
     /// The future resolves to [`SubmitError`] with the closure, if the pool has begun to shut down,
-    /// also while it waits; or if it is polled on one of the pool's own workers and would have to
-    /// wait.
+    /// also while it waits; or if it is polled on a worker of the pool and would have to wait.
     ///
     /// ```
     /// # if last_call::UNDER_MODEL { return Ok(()) }
