@@ -40,6 +40,7 @@ pub(crate) fn main(shared: &Shared, number: usize, hooks: Hooks) {
     let record = &shared.records[number];
     if start(shared, number, &hooks) {
         events::worker_started(number);
+        shared.queue.enter(number);
         let mut worker = Worker {
             shared,
             number,

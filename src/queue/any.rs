@@ -6,11 +6,12 @@ use std::vec;
 
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
-use super::{locked, two_lock, AfterUnlock, Counts, IsShell, Queue, Refused, Wait};
+use super::{locked, two_lock, work_stealing, AfterUnlock, Counts, IsShell, Queue, Refused, Wait};
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///
-/// All keep the same contract: first in, first out, and no job waits while a worker sleeps.
+/// All keep the same contract: no job waits while a worker sleeps, and jobs start in the order in
+/// which they were accepted. [`WorkStealing`](Self::WorkStealing) gives up that order.
 ///
 /// ```
 /// # if last_call::UNDER_MODEL { return Ok(()) }
@@ -33,6 +34,18 @@ pub enum QueueKind {
     TwoLock,
     /// One lock for all: the smallest.
     Locked,
+    /// [`TwoLock`](Self::TwoLock), and beside it a deque of each worker's own, for jobs that jobs
+    /// submit: for jobs that divide their work.
+    ///
+    /// A worker starts the newest job that its own jobs have submitted. If there is none, it starts the
+    /// oldest job that was submitted elsewhere, and then the oldest that jobs of another worker have
+    /// submitted. So jobs do not start in the order of submission; and the first job of many may
+    /// start last. After every 31 jobs of its own deque, a worker tries an oldest job first, so
+    /// that none waits for ever.
+    ///
+    /// The ids of jobs in a deque are not consecutive; see [`JobId`](crate::JobId). A bounded pool has no
+    /// deques. Batches of [`submit_all`](crate::Submitter::submit_all) go to the common queue.
+    WorkStealing,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
     ///
     /// What remains of a cancelled job stays in the channel until a worker takes it. So the memory
@@ -46,15 +59,17 @@ impl QueueKind {
     pub const ALL: &'static [QueueKind] = &[
         QueueKind::TwoLock,
         QueueKind::Locked,
+        QueueKind::WorkStealing,
         #[cfg(feature = "crossbeam-channel")]
         QueueKind::Channel,
     ];
 
-    /// Returns the name of the kind in reports: `two-lock`, `locked`, `channel`.
+    /// Returns the name of the kind in reports: `two-lock`, `locked`, `work-stealing`, `channel`.
     pub fn name(self) -> &'static str {
         match self {
             QueueKind::TwoLock => "two-lock",
             QueueKind::Locked => "locked",
+            QueueKind::WorkStealing => "work-stealing",
             #[cfg(feature = "crossbeam-channel")]
             QueueKind::Channel => "channel",
         }
@@ -81,6 +96,8 @@ pub enum AnyQueue<T> {
     TwoLock(two_lock::TwoLock<T>),
     /// One lock.
     Locked(locked::Locked<T>),
+    /// Two locks, and deques.
+    WorkStealing(work_stealing::WorkStealing<T, two_lock::TwoLock<T>>),
     /// A crossbeam channel.
     #[cfg(feature = "crossbeam-channel")]
     Channel(channel::Channel<T>),
@@ -92,6 +109,7 @@ macro_rules! delegate {
         match $chosen {
             AnyQueue::TwoLock($queue) => $call,
             AnyQueue::Locked($queue) => $call,
+            AnyQueue::WorkStealing($queue) => $call,
             #[cfg(feature = "crossbeam-channel")]
             AnyQueue::Channel($queue) => $call,
         }
@@ -99,11 +117,20 @@ macro_rules! delegate {
 }
 
 impl<T: Send> AnyQueue<T> {
-    /// Creates an empty, open queue of this kind.
-    pub fn of(kind: QueueKind, capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
+    /// Creates an empty, open queue of this kind, for so many poppers.
+    pub fn of(
+        kind: QueueKind,
+        poppers: usize,
+        capacity: Option<usize>,
+        is_shell: IsShell<T>,
+    ) -> Self {
         match kind {
             QueueKind::TwoLock => AnyQueue::TwoLock(Queue::new(capacity, is_shell)),
             QueueKind::Locked => AnyQueue::Locked(Queue::new(capacity, is_shell)),
+            QueueKind::WorkStealing => {
+                let of_poppers = work_stealing::WorkStealing::of_poppers;
+                AnyQueue::WorkStealing(of_poppers(poppers, capacity, is_shell))
+            }
             #[cfg(feature = "crossbeam-channel")]
             QueueKind::Channel => AnyQueue::Channel(Queue::new(capacity, is_shell)),
         }
@@ -114,7 +141,11 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
     type Drained = AnyDrained<T>;
 
     fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
-        AnyQueue::of(QueueKind::default(), capacity, is_shell)
+        AnyQueue::of(QueueKind::default(), 0, capacity, is_shell)
+    }
+
+    fn enter(&self, popper: usize) {
+        delegate!(self, queue => queue.enter(popper));
     }
 
     #[inline]
@@ -155,6 +186,7 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
         match self {
             AnyQueue::TwoLock(queue) => AnyDrained::TwoLock(queue.drain()),
             AnyQueue::Locked(queue) => AnyDrained::Locked(queue.drain()),
+            AnyQueue::WorkStealing(queue) => AnyDrained::WorkStealing(queue.drain()),
             #[cfg(feature = "crossbeam-channel")]
             AnyQueue::Channel(queue) => AnyDrained::Channel(queue.drain()),
         }
@@ -165,13 +197,15 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
     }
 }
 
-/// The items that a drain has taken from a queue of any kind, oldest first.
+/// The items that a drain has taken from a queue of any kind.
 #[derive(Debug)]
 pub enum AnyDrained<T: Send> {
     /// Of two locks.
     TwoLock(<two_lock::TwoLock<T> as Queue<T>>::Drained),
     /// Of one lock.
     Locked(<locked::Locked<T> as Queue<T>>::Drained),
+    /// Of two locks and deques.
+    WorkStealing(<work_stealing::WorkStealing<T, two_lock::TwoLock<T>> as Queue<T>>::Drained),
     /// Of a crossbeam channel.
     #[cfg(feature = "crossbeam-channel")]
     Channel(<channel::Channel<T> as Queue<T>>::Drained),
@@ -184,6 +218,7 @@ impl<T: Send> Iterator for AnyDrained<T> {
         match self {
             AnyDrained::TwoLock(items) => items.next(),
             AnyDrained::Locked(items) => items.next(),
+            AnyDrained::WorkStealing(items) => items.next(),
             #[cfg(feature = "crossbeam-channel")]
             AnyDrained::Channel(items) => items.next(),
         }

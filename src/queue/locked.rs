@@ -6,10 +6,10 @@ use std::task::Waker;
 use std::vec;
 
 use super::{
-    admit, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Numbered, Queue,
-    Refused, Sweep, Wait,
+    admit, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Nudge, Numbered,
+    Popped, Queue, Refused, Sweep, Wait,
 };
-use crate::sync::{end_step, watched, Condvar, Mutex};
+use crate::sync::{end_step, watched, Condvar, Mutex, MutexGuard};
 
 /// A queue under one lock.
 ///
@@ -30,6 +30,8 @@ struct State<T> {
     gate: Gate,
     /// The accepted items that are neither popped nor drained.
     items: Numbered<T>,
+    /// A popper that finds nothing returns with a nudge.
+    nudged: bool,
 }
 
 impl<T> Gated for State<T> {
@@ -59,13 +61,33 @@ impl<T> Locked<T> {
         tasks.wake();
         result
     }
+
+    /// Takes the oldest item, and waits while there is none.
+    fn wait<'a>(&'a self, mut state: MutexGuard<'a, State<T>>) -> Popped<T> {
+        loop {
+            if let Some((number, item)) = state.items.pop() {
+                return Popped::Item(number, item);
+            }
+            if mem::take(&mut state.nudged) {
+                return Popped::Nudge;
+            }
+            if state.gate.closed {
+                let buffer = mem::take(&mut state.items);
+                // Without the lock, since it may take a while.
+                drop(state);
+                drop(buffer);
+                return Popped::Closed;
+            }
+            state = self.not_empty.wait(state);
+        }
+    }
 }
 
 impl<T: Send> Queue<T> for Locked<T> {
     type Drained = Numbered<T>;
 
     fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
-        let state = State { gate: Gate::new(capacity), items: Numbered::new() };
+        let state = State { gate: Gate::new(capacity), items: Numbered::new(), nudged: false };
         Locked {
             state: watched!(state, State<T>, "the one lock", |state|
                 closed: state.gate.closed,
@@ -126,19 +148,7 @@ impl<T: Send> Queue<T> for Locked<T> {
                 state = self.state.lock();
             }
         }
-        loop {
-            if let Some(popped) = state.items.pop() {
-                return Some(popped);
-            }
-            if state.gate.closed {
-                let buffer = mem::take(&mut state.items);
-                // Without the lock, since it may take a while.
-                drop(state);
-                drop(buffer);
-                return None;
-            }
-            state = self.not_empty.wait(state);
-        }
+        self.wait(state).item()
     }
 
     fn release(&self) {
@@ -161,5 +171,30 @@ impl<T: Send> Queue<T> for Locked<T> {
             rejected: state.gate.rejected,
             queued: state.items.len() as u64,
         }
+    }
+}
+
+impl<T: Send> Nudge<T> for Locked<T> {
+    fn nudge(&self) {
+        let mut state = self.state.lock();
+        if !state.gate.closed && !mem::replace(&mut state.nudged, true) {
+            self.not_empty.notify_one();
+        }
+    }
+
+    fn pop_or_nudge(&self, elsewhere: impl FnOnce() -> Option<(u64, T)>) -> Popped<T> {
+        let mut state = self.state.lock();
+        if state.items.is_empty() {
+            drop(state);
+            if let Some((number, item)) = elsewhere() {
+                return Popped::Item(number, item);
+            }
+            state = self.state.lock();
+        }
+        self.wait(state)
+    }
+
+    fn try_pop(&self) -> Option<(u64, T)> {
+        self.state.lock().items.pop()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The pool relies on the contract of [`Queue`] and on nothing else of a queue. So the proof has
 //! two halves: the pool is correct over any queue that keeps the contract, and each queue keeps it.
-//! There are three queues, each for a reason:
+//! There are four queues, each for a reason:
 //!
 //! * [`two_lock`] is the fastest, and the default.
 //! * [`locked`] is the smallest. Whole pools can be proved on it, while those on two locks have too
@@ -10,6 +10,8 @@
 //!   should run exactly what is proved.
 //! * [`channel`] is a crossbeam channel, which is in wide use: the reference for the other two.
 //!   loom cannot look inside it.
+//! * [`work_stealing`] adds a deque of each worker's own, for jobs that submit jobs. It gives up the
+//!   order of jobs, and stands on the contract of another queue, which is `two_lock` in a pool.
 //!
 //! A bounded queue counts *slots*. An accepted item takes one, and the claimant of the item gives
 //! it back with [`release`](Queue::release). That is later than the pop; or, for an item that is
@@ -31,11 +33,15 @@ pub mod locked;
 mod numbered;
 pub mod pause_policy;
 pub mod two_lock;
+pub mod work_stealing;
 pub mod yield_policy;
 
 pub use any::{AnyQueue, QueueKind};
 use gate::{admit, leave, register, reject, Gate, Gated};
 use numbered::Numbered;
+
+/// The number of items that a buffer keeps memory for while poppers sleep.
+const KEPT: usize = 1024;
 
 /// The contract. All operations may be called from any thread at any time.
 pub trait Queue<T>: Send + Sync {
@@ -47,6 +53,10 @@ pub trait Queue<T>: Send + Sync {
     /// `is_shell` returns `true` for an item whose slot has been released, or is about to be, while
     /// it is queued. A push calls it with a lock of the queue held.
     fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self;
+
+    /// Tells the queue that this thread is the popper of this number, which no other thread is. Most
+    /// queues need not know. A thread calls it before its first pop.
+    fn enter(&self, _popper: usize) {}
 
     /// Appends an item and returns its number: 0 for the first accepted item, and so on. `wait`
     /// says what it does while no slot is free.
@@ -103,6 +113,44 @@ pub trait Queue<T>: Send + Sync {
 
     /// Returns counts of one instant.
     fn counts(&self) -> Counts;
+}
+
+/// A queue whose poppers can be told to look elsewhere for an item.
+pub trait Nudge<T>: Queue<T> {
+    /// Makes one popper that would otherwise wait return with a nudge. If no popper has returned
+    /// with the last nudge yet, this does nothing. So does it if the queue is closed: then every
+    /// popper returns that finds no item.
+    fn nudge(&self);
+
+    /// As [`pop`](Queue::pop), but returns with a nudge if there is one and no item. Before it waits
+    /// it calls `elsewhere`, with no lock held, and returns the item that this has found.
+    fn pop_or_nudge(&self, elsewhere: impl FnOnce() -> Option<(u64, T)>) -> Popped<T>;
+
+    /// Takes the oldest item if there is one, and does not wait.
+    fn try_pop(&self) -> Option<(u64, T)>;
+}
+
+/// What a popper returns with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Popped<T> {
+    /// The item with its number.
+    Item(u64, T),
+    /// A nudge.
+    Nudge,
+    /// Nothing: the queue is closed and empty.
+    Closed,
+}
+
+impl<T> Popped<T> {
+    /// Returns the item of a queue that nobody nudges.
+    #[inline]
+    fn item(self) -> Option<(u64, T)> {
+        debug_assert!(!matches!(self, Popped::Nudge), "nobody nudges");
+        match self {
+            Popped::Item(number, item) => Some((number, item)),
+            Popped::Nudge | Popped::Closed => None,
+        }
+    }
 }
 
 /// What is left to do once no lock is held.

@@ -9,8 +9,8 @@ use std::vec;
 
 use super::pause_policy::{Pause, PausePolicy};
 use super::{
-    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell,
-    Numbered, Queue, Refused, Sweep, Wait,
+    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Nudge,
+    Numbered, Popped, Queue, Refused, Sweep, Wait, KEPT,
 };
 use crate::patience::Patience;
 use crate::sync::{end_step, thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
@@ -102,6 +102,8 @@ struct Head<T> {
 struct Tail<T> {
     gate: Gate,
     items: Numbered<T>,
+    /// There is a nudge, which counts as an item behind all others.
+    nudged: bool,
     /// Sleeping poppers, less the wake-ups under way.
     sleeping: usize,
     /// Wake-ups that no popper has answered yet.
@@ -128,6 +130,12 @@ impl<T> Gated for Tail<T> {
 }
 
 impl<T> Tail<T> {
+    /// Returns the number of items, with the nudge.
+    #[inline]
+    fn len(&self) -> usize {
+        self.items.len() + usize::from(self.nudged)
+    }
+
     /// Returns how the popper that finds nothing pauses before it sleeps, if it does. It is a scout
     /// then.
     #[must_use]
@@ -156,7 +164,7 @@ impl<T> Tail<T> {
     fn append(&mut self, number: u64, item: T, sweep: &Sweep<T>) -> bool {
         self.items.push(number, item);
         sweep.run(&mut self.items);
-        self.scout_for(self.items.len())
+        self.scout_for(self.len())
     }
 
     /// Assigns a wake-up to a sleeping popper if more than `scouts` items are left. The caller then
@@ -183,6 +191,7 @@ impl<T> TwoLock<T> {
         let tail = Tail {
             gate: Gate::new(capacity),
             items: Numbered::new(),
+            nudged: false,
             sleeping: 0,
             wakes: 0,
             scouts: 0,
@@ -196,7 +205,7 @@ impl<T> TwoLock<T> {
         );
         TwoLock {
             tail: CachePadded(watched!(tail, Tail<T>, "the tail of two locks" beside head, |tail|
-                items: tail.items.len(),
+                items: tail.len(),
                 sleeping: tail.sleeping,
                 wakes: tail.wakes,
                 scouts: tail.scouts,
@@ -218,35 +227,76 @@ impl<T> TwoLock<T> {
         }
     }
 
-    /// Goes on with a pop that found the head empty. Returns the head with an item in it, and
-    /// whether the caller must notify a popper; `None` if no item will come.
+    /// Releases the lock of the tail, after a push, and tells poppers of it: the one that pauses, and
+    /// so many that sleep.
+    #[inline]
+    fn tell(&self, tail: MutexGuard<'_, Tail<T>>, wakes: usize) {
+        if tail.pausing {
+            self.beacon.raise();
+        }
+        drop(tail);
+        for _ in 0..wakes {
+            self.not_empty.notify_one();
+        }
+    }
+
+    /// Fills an empty head from the tail. Returns the number of items in both, with the nudge.
+    fn fill(head: &mut Head<T>, tail: &mut Tail<T>) -> usize {
+        if head.items.is_empty() {
+            head.items.rewind();
+            mem::swap(&mut head.items, &mut tail.items);
+        }
+        head.items.len() + tail.len()
+    }
+
+    /// Takes the first item off the head, and notifies a popper if the caller must.
+    #[inline]
+    fn take(&self, mut head: MutexGuard<'_, Head<T>>, wakes: bool) -> Option<(u64, T)> {
+        let popped = head.items.pop();
+        drop(head);
+        if wakes {
+            self.not_empty.notify_one();
+        }
+        popped
+    }
+
+    /// Does what the caller of a pop that finds nothing has deferred.
     #[cold]
-    fn pop_slow<'a, A: AfterUnlock>(
+    fn catch_up<'a, A: AfterUnlock>(
+        &'a self,
+        head: MutexGuard<'a, Head<T>>,
+        idle: impl FnOnce() -> A,
+    ) -> MutexGuard<'a, Head<T>> {
+        let after = idle();
+        if after.is_nothing() {
+            return head;
+        }
+        drop(head);
+        after.run();
+        self.head.lock()
+    }
+
+    /// Goes on with a pop that found the head empty. Returns the head with an item in it, or without
+    /// one for a nudge, and whether the caller must notify a popper; `None` if no item will come.
+    #[cold]
+    fn pop_slow<'a>(
         &'a self,
         mut head: MutexGuard<'a, Head<T>>,
-        idle: impl FnOnce() -> A,
     ) -> Option<(MutexGuard<'a, Head<T>>, bool)> {
-        let after = idle();
-        if !after.is_nothing() {
-            drop(head);
-            after.run();
-            head = self.head.lock();
-        }
         let mut scout = false;
         let mut may_pause = true;
         let mut paused = None;
         loop {
             let mut tail = self.tail.lock();
             tail.scouts -= usize::from(mem::take(&mut scout));
-            if head.items.is_empty() {
-                head.items.rewind();
-                mem::swap(&mut head.items, &mut tail.items);
-            }
-            let queued = head.items.len() + tail.items.len();
+            let queued = Self::fill(&mut head, &mut tail);
             if let Some((paused, before)) = paused.take() {
                 tail.resume(paused, before);
             }
             if queued > 0 {
+                if head.items.is_empty() {
+                    tail.nudged = false;
+                }
                 return Some((head, tail.scout_for(queued - 1)));
             }
             if tail.gate.closed {
@@ -290,10 +340,7 @@ impl<T> TwoLock<T> {
     /// Sleeps until a wake-up, or until the queue is closed. Returns `true` if the popper is a
     /// scout.
     fn sleep(&self, mut tail: MutexGuard<'_, Tail<T>>) -> bool {
-        debug_assert!(
-            tail.items.is_empty() && !tail.gate.closed,
-            "a popper sleeps if nothing is due"
-        );
+        debug_assert!(tail.len() == 0 && !tail.gate.closed, "a popper sleeps if nothing is due");
         tail.sleeping += 1;
         loop {
             tail = self.not_empty.wait(tail);
@@ -339,7 +386,6 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     type Drained = Chain<Numbered<T>, Numbered<T>>;
 
     fn new(capacity: Option<usize>, is_shell: IsShell<T>) -> Self {
-        const KEPT: usize = 1024;
         TwoLock::keeping(KEPT, capacity, is_shell)
     }
 
@@ -348,13 +394,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         match admit(&self.tail, &self.not_full, wait, |tail| self.collect(tail)) {
             Ok((mut tail, number)) => {
                 let wakes = tail.append(number, item, &self.sweep);
-                if tail.pausing {
-                    self.beacon.raise();
-                }
-                drop(tail);
-                if wakes {
-                    self.not_empty.notify_one();
-                }
+                self.tell(tail, usize::from(wakes));
                 Ok(number)
             }
             Err(refusal) => Err(Refused { item, refusal }),
@@ -374,13 +414,7 @@ impl<T: Send> Queue<T> for TwoLock<T> {
             end_step(&tail);
         }
         let accepted = first..tail.gate.accepted;
-        if tail.pausing {
-            self.beacon.raise();
-        }
-        drop(tail);
-        for _ in 0..wakes {
-            self.not_empty.notify_one();
-        }
+        self.tell(tail, wakes);
         accepted
     }
 
@@ -401,14 +435,9 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         let mut head = self.head.lock();
         let mut wakes = false;
         if head.items.is_empty() {
-            (head, wakes) = self.pop_slow(head, idle)?;
+            (head, wakes) = self.pop_slow(self.catch_up(head, idle))?;
         }
-        let popped = head.items.pop();
-        drop(head);
-        if wakes {
-            self.not_empty.notify_one();
-        }
-        popped
+        self.take(head, wakes)
     }
 
     fn release(&self) {
@@ -434,7 +463,10 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     fn drain(&self) -> Self::Drained {
         let mut head = self.head.lock();
         let older = mem::take(&mut head.items);
-        let (newer, tasks) = self.close_and(|tail| mem::take(&mut tail.items));
+        let (newer, tasks) = self.close_and(|tail| {
+            tail.nudged = false;
+            mem::take(&mut tail.items)
+        });
         drop(head);
         tasks.wake();
         older.chain(newer)
@@ -448,5 +480,47 @@ impl<T: Send> Queue<T> for TwoLock<T> {
             rejected: tail.gate.rejected,
             queued: (head.items.len() + tail.items.len()) as u64,
         }
+    }
+}
+
+impl<T: Send> Nudge<T> for TwoLock<T> {
+    fn nudge(&self) {
+        let mut tail = self.tail.lock();
+        if tail.gate.closed || mem::replace(&mut tail.nudged, true) {
+            return;
+        }
+        let items = tail.len();
+        let wakes = tail.scout_for(items);
+        self.tell(tail, usize::from(wakes));
+    }
+
+    fn pop_or_nudge(&self, elsewhere: impl FnOnce() -> Option<(u64, T)>) -> Popped<T> {
+        let mut head = self.head.lock();
+        let mut wakes = false;
+        if head.items.is_empty() {
+            drop(head);
+            if let Some((number, item)) = elsewhere() {
+                return Popped::Item(number, item);
+            }
+            match self.pop_slow(self.head.lock()) {
+                Some(slow) => (head, wakes) = slow,
+                None => return Popped::Closed,
+            }
+        }
+        self.take(head, wakes).map_or(Popped::Nudge, |(number, item)| Popped::Item(number, item))
+    }
+
+    fn try_pop(&self) -> Option<(u64, T)> {
+        let mut head = self.head.lock();
+        let mut wakes = false;
+        if head.items.is_empty() {
+            let mut tail = self.tail.lock();
+            let queued = Self::fill(&mut head, &mut tail);
+            if head.items.is_empty() {
+                return None;
+            }
+            wakes = tail.scout_for(queued - 1);
+        }
+        self.take(head, wakes)
     }
 }

@@ -74,7 +74,7 @@ impl Shared {
         hook: Option<ReportHook>,
     ) -> Self {
         Shared {
-            queue: AnyQueue::of(queue, capacity, Job::is_claimed),
+            queue: AnyQueue::of(queue, workers, capacity, Job::is_claimed),
             bounded: capacity.is_some(),
             startup: Startup::new(),
             records: (0..workers).map(|_| Record::new()).collect(),

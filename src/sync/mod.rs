@@ -36,6 +36,7 @@ pub mod watch;
 pub use backend::note;
 pub use backend::{
     end_step, thread, Beacon, Condvar, Counter, Deadline, Flag, Guess, Mutex, MutexGuard,
+    ThreadNumber,
 };
 pub use exclusive::Exclusive;
 pub use process_lock::ProcessLock;

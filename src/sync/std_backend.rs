@@ -1,5 +1,6 @@
 //! The facade over the standard library.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{self, PoisonError};
 use std::time::{Duration, Instant};
@@ -185,6 +186,40 @@ impl Beacon {
                 return Look { seen: false, took };
             }
         }
+    }
+}
+
+/// A number that each thread may have. Only the thread itself sees it.
+#[derive(Debug)]
+pub struct ThreadNumber {
+    /// Distinguishes this from all others of the process.
+    owner: u64,
+}
+
+thread_local! {
+    /// The owner and the number that this thread was given last.
+    static NUMBER: Cell<(u64, usize)> = const { Cell::new((0, 0)) };
+}
+
+impl ThreadNumber {
+    /// Creates numbers that no thread has yet.
+    #[allow(clippy::new_without_default)] // each is another
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: the numbers only differ.
+        ThreadNumber { owner: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Gives this thread a number, in place of any other that it has.
+    pub fn set(&self, number: usize) {
+        NUMBER.with(|place| place.set((self.owner, number)));
+    }
+
+    /// Returns the number of this thread.
+    #[inline]
+    pub fn get(&self) -> Option<usize> {
+        let (owner, number) = NUMBER.with(Cell::get);
+        (owner == self.owner).then_some(number)
     }
 }
 

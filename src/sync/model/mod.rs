@@ -6,10 +6,12 @@ mod atomics;
 mod condvar;
 mod lock;
 pub mod thread;
+mod thread_number;
 
 pub use atomics::{Beacon, Counter, Flag, Guess};
 pub use condvar::{Condvar, Deadline};
 pub use lock::{end_step, Mutex, MutexGuard};
+pub use thread_number::ThreadNumber;
 
 use super::engine::Engine;
 use super::trace::{self, Op};

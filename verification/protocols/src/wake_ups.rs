@@ -22,7 +22,7 @@ pub fn protocol() -> Protocol {
     p.clauses = &[7, 16];
 
     let head = p.counter("head", HEAD, "items at the head");
-    let tail = p.counter("tail", TAIL, "items at the tail");
+    let tail = p.counter("tail", TAIL, "items at the tail, with the nudge if there is one");
     let sleeping = p.counter("sleeping", TAIL, "sleeping poppers without a wake-up");
     let wakes = p.counter("wakes", TAIL, "wake-ups that no popper has answered");
     let scouts = p.counter("scouts", TAIL, "poppers that are woken and have not looked yet");
@@ -81,11 +81,12 @@ pub fn protocol() -> Protocol {
         .set(head, head - 1);
 
     // A popper that has found the head empty takes both locks and looks again. It is a scout, or not.
-    for (scout, [swaps, takes, assigns, again, pauses, sleeps, leaves]) in [
+    for (scout, [swaps, swaps_items, takes, assigns, again, pauses, sleeps, leaves]) in [
         (
             0,
             [
                 "a popper swaps, and takes an item",
+                "a popper swaps, takes an item, and leaves the nudge",
                 "a popper finds the head filled, takes an item, wakes nobody",
                 "a popper finds the head filled, takes an item, assigns a wake-up",
                 "a popper finds nothing, and looks again",
@@ -98,6 +99,7 @@ pub fn protocol() -> Protocol {
             1,
             [
                 "a scout swaps, and takes an item",
+                "a scout swaps, takes an item, and leaves the nudge",
                 "a scout finds the head filled, takes an item, wakes nobody",
                 "a scout finds the head filled, takes an item, assigns a wake-up",
                 "a scout finds nothing, and looks again",
@@ -115,6 +117,13 @@ pub fn protocol() -> Protocol {
             .when(tail.at_least(1))
             .set(head, tail - 1)
             .set(tail, 0)
+            .set(scouts, left);
+        p.step(swaps_items, &[HEAD, TAIL])
+            .when(is_there)
+            .when(head.is(0))
+            .when(tail.at_least(2))
+            .set(head, tail - 2)
+            .set(tail, 1)
             .set(scouts, left);
         p.step(takes, &[HEAD, TAIL])
             .when(is_there)

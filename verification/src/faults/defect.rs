@@ -116,3 +116,14 @@ pub(crate) const SET_WAKES_NOBODY: Defect =
     in_file(SET, "a job of a set that ends wakes nobody", Action::DropNotifyOne);
 pub(crate) const SET_SLEEPS_UNLOCKED: Defect =
     in_file(SET, "a set sleeps after a look that is out of date", Action::SplitWait);
+
+/// The deques of work stealing.
+const STEALING: &str = "src/queue/work_stealing.rs";
+
+pub(crate) const LOCKED_WAKES_NOBODY: Defect =
+    in_file("src/queue/locked.rs", "a nudge of one lock wakes nobody", Action::DropNotifyOne);
+pub(crate) const LOCKED_CLOSE_WAKES_NOBODY: Defect =
+    in_file("src/queue/locked.rs", "close of one lock wakes nobody", Action::DropNotifyAll);
+/// Between the look at a deque and its alarm; between the count of an item and its push.
+pub(crate) const ALARM_IS_LATE: Defect =
+    in_file(STEALING, "the lock of a deque is released halfway", Action::SplitLock(1));

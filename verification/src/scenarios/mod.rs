@@ -14,6 +14,7 @@ pub mod scenario;
 pub(crate) mod scope;
 pub(crate) mod sets;
 pub(crate) mod shutdown;
+pub(crate) mod stealing;
 pub(crate) mod tools;
 pub(crate) mod trigger;
 pub(crate) mod waits;

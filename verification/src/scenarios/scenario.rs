@@ -80,7 +80,7 @@ impl Harness {
 
     /// Creates the queue of the subject, without a pool.
     pub(crate) fn queue<T: Send>(&self, capacity: Option<usize>) -> AnyQueue<T> {
-        AnyQueue::of(self.subject.queue().unwrap_or_default(), capacity, |_| false)
+        AnyQueue::of(self.subject.queue().unwrap_or_default(), 0, capacity, |_| false)
     }
 
     /// Records that an outcome was reached.

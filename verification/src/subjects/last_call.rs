@@ -10,9 +10,12 @@ pub const THIS_POOL: &str = "last-call";
 /// The name of this pool as a subject, on its default queue.
 pub const ON_DEFAULT_QUEUE: &str = "last-call-two-lock";
 
+/// The name of this pool as a subject, on work stealing.
+const ON_WORK_STEALING: &str = "last-call-work-stealing";
+
 /// Returns `true` if the subject of that name is this pool, on any queue.
 pub fn is_this_pool(subject: &str) -> bool {
-    [THIS_POOL, ON_DEFAULT_QUEUE].contains(&subject)
+    [THIS_POOL, ON_DEFAULT_QUEUE, ON_WORK_STEALING].contains(&subject)
 }
 
 /// This pool, on its smallest queue.
@@ -27,6 +30,13 @@ pub(crate) static TWO_LOCK: LastCall = LastCall {
     queue: QueueKind::TwoLock,
     name: ON_DEFAULT_QUEUE,
     description: "this pool, on its default queue `two-lock`",
+};
+
+/// This pool, on work stealing.
+pub(crate) static WORK_STEALING: LastCall = LastCall {
+    queue: QueueKind::WorkStealing,
+    name: ON_WORK_STEALING,
+    description: "this pool, on its queue `work-stealing`",
 };
 
 /// This pool, on one of its queues.

@@ -24,7 +24,8 @@ pub trait Subject: Send + Sync {
     fn queue_source(&self) -> &'static str {
         match self.queue() {
             Some(QueueKind::Locked) => "src/queue/locked.rs",
-            Some(QueueKind::TwoLock) => "src/queue/two_lock.rs",
+            // On work stealing, poppers sleep there, too.
+            Some(QueueKind::TwoLock | QueueKind::WorkStealing) => "src/queue/two_lock.rs",
             _ => "",
         }
     }

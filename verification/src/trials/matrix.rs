@@ -3,26 +3,34 @@
 use std::sync::LazyLock;
 
 use crate::faults::defect::{
-    Defect, CANCEL_WAKES_NOBODY, CANCEL_WAKES_ONE, CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE,
-    EXIT_WAKES_NOBODY, FLAG_IS_NOT_RAISED, HOOK_END_WAKES_NOBODY, IDLE_WAKES_NOBODY,
-    IDLE_WAKES_ONE, JOB_SPLITS_ITS_END, JOB_SPLITS_ITS_OUTCOME, OUTCOME_WAKES_NOBODY,
-    OWNER_TIMES_OUT, PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY, SCOPE_SLEEPS_UNLOCKED,
-    SCOPE_WAKES_NOBODY, SET_SLEEPS_UNLOCKED, SET_WAKES_NOBODY, STARTUP_WAKES_NOBODY,
+    Defect, ALARM_IS_LATE, CANCEL_WAKES_NOBODY, CANCEL_WAKES_ONE, CLOSE_WAKES_NOBODY,
+    CLOSE_WAKES_ONE, EXIT_WAKES_NOBODY, FLAG_IS_NOT_RAISED, HOOK_END_WAKES_NOBODY,
+    IDLE_WAKES_NOBODY, IDLE_WAKES_ONE, JOB_SPLITS_ITS_END, JOB_SPLITS_ITS_OUTCOME,
+    LOCKED_CLOSE_WAKES_NOBODY, LOCKED_WAKES_NOBODY, OUTCOME_WAKES_NOBODY, OWNER_TIMES_OUT,
+    PLACE_WAKES_NOBODY, PUSH_WAKES_NOBODY, SCOPE_SLEEPS_UNLOCKED, SCOPE_WAKES_NOBODY,
+    SET_SLEEPS_UNLOCKED, SET_WAKES_NOBODY, STARTUP_WAKES_NOBODY,
 };
 use crate::scenarios::scenario::Scenario;
 use crate::scenarios::{
     any, backpressure, batches, cancel, faults, handles, idle, queue, scope, sets, shutdown,
-    trigger, waits,
+    stealing, trigger, waits,
 };
-use crate::subjects::{is_this_pool, COUNT, SUBJECTS, THIS_POOL};
+use crate::subjects::subject::Subject;
+use crate::subjects::{
+    is_this_pool, BookStage1, BookStage2, LOCKED, THIS_POOL, TWO_LOCK, WORK_STEALING,
+};
 use crate::trials::trial::{Conviction, Expect, Trial};
 
-/// A scenario, its seeded defects, and the expected result for each of [`SUBJECTS`].
+/// The subjects of [`ROWS`], in their order: this pool on its default queue, this pool on `locked`, and
+/// the two stages of the book's pool.
+static COLUMNS: [&dyn Subject; 4] = [&TWO_LOCK, &LOCKED, &BookStage1, &BookStage2];
+
+/// A scenario, its seeded defects, and the expected result for each of [`COLUMNS`].
 struct Row {
     scenario: &'static Scenario,
     /// Seeded in each subject in which the property holds; each must be convicted.
     defects: &'static [Defect],
-    cells: [Cell; COUNT],
+    cells: [Cell; COLUMNS.len()],
 }
 
 /// The expected result for one subject.
@@ -38,7 +46,11 @@ const fn expect(expect: Expect) -> Cell {
     Cell { expect: Some(expect), nightly: false }
 }
 
-const fn row(scenario: &'static Scenario, defects: &'static [Defect], cells: [Cell; COUNT]) -> Row {
+const fn row(
+    scenario: &'static Scenario,
+    defects: &'static [Defect],
+    cells: [Cell; COLUMNS.len()],
+) -> Row {
     Row { scenario, defects, cells }
 }
 
@@ -58,8 +70,6 @@ const fn panics(message: &'static str) -> Cell {
     expect(Expect::Convicted(Conviction::Panic(message)))
 }
 
-/// The columns are those of [`SUBJECTS`]: this pool on its default queue, this pool on `locked`, and
-/// the two stages of the book's pool.
 #[rustfmt::skip] // one row per line
 const ROWS: &[Row] = &[
     row(&any::DROP_IDLE, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], [PROVED, PROVED, HANGS, PROVED]),
@@ -214,18 +224,49 @@ const ROWS: &[Row] = &[
     row(&faults::HOOK_OF_A_FAILED_BUILD, &[CLOSE_WAKES_NOBODY], [NONE, PROVED, NONE, NONE]),
 ];
 
+/// This pool on work stealing, with the seeded defects. Without jobs that submit jobs it acts as on its
+/// default queue.
+#[rustfmt::skip] // one row per line
+const ON_WORK_STEALING: &[(&Scenario, &[Defect], Cell)] = &[
+    (&stealing::STOLEN, &[PUSH_WAKES_NOBODY], PROVED),
+    (&stealing::CHILD_AND_DRAIN, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], PROVED),
+    (&stealing::CHILD_AND_DISCARD, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], PROVED),
+    (&shutdown::JOB_SUBMITS_WHILE_DRAINING, &[CLOSE_WAKES_NOBODY], PROVED),
+    (&idle::IDLE_TWO_WORKERS, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY], AT_NIGHT),
+    (&idle::IDLE_AFTER_CHILD, &[IDLE_WAKES_NOBODY, PUSH_WAKES_NOBODY], PROVED),
+    (&any::DROP_BOTH, &[CLOSE_WAKES_NOBODY, CLOSE_WAKES_ONE], AT_NIGHT),
+    (&any::PROGRESS_TWO, &[PUSH_WAKES_NOBODY], AT_NIGHT),
+    (&stealing::MEET_TWO, &[PUSH_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::MEET_TWO_ON_LOCKED, &[LOCKED_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::OWNER_NUDGED, &[PUSH_WAKES_NOBODY], PROVED),
+    (&stealing::OWNER_NUDGED_ON_LOCKED, &[LOCKED_WAKES_NOBODY], PROVED),
+    (&stealing::CLOSE, &[CLOSE_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::CLOSE_ON_LOCKED, &[LOCKED_CLOSE_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::DRAIN, &[CLOSE_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::DRAIN_ON_LOCKED, &[LOCKED_CLOSE_WAKES_NOBODY, ALARM_IS_LATE], PROVED),
+    (&stealing::CLOSE_IN_ONE_STEP, &[ALARM_IS_LATE], PROVED),
+    (&stealing::COUNTS, &[ALARM_IS_LATE], PROVED),
+];
+
 /// Every trial, row by row, in the order of the report.
 pub static TRIALS: LazyLock<Vec<Trial>> = LazyLock::new(|| {
-    let trials = ROWS.iter().flat_map(|row| {
-        row.cells.iter().zip(SUBJECTS).filter_map(move |(cell, subject)| {
+    let by_column = ROWS.iter().flat_map(|row| {
+        let cells = row.cells.into_iter().zip(COLUMNS);
+        cells.map(|(cell, subject)| (row.scenario, row.defects, subject, cell))
+    });
+    let on_work_stealing = ON_WORK_STEALING.iter().map(|(scenario, defects, cell)| {
+        let subject: &dyn Subject = &WORK_STEALING;
+        (*scenario, *defects, subject, *cell)
+    });
+    let trials =
+        by_column.chain(on_work_stealing).filter_map(|(scenario, defects, subject, cell)| {
             let expect = cell.expect?;
             let is_seeded = |defect: &&Defect| {
                 !matches!(expect, Expect::Convicted(_)) && defect.can_show(subject)
             };
-            let defects = row.defects.iter().filter(is_seeded).collect();
-            Some(Trial { subject, scenario: row.scenario, expect, defects, nightly: cell.nightly })
-        })
-    });
+            let defects = defects.iter().filter(is_seeded).collect();
+            Some(Trial { subject, scenario, expect, defects, nightly: cell.nightly })
+        });
     trials.collect()
 });
 

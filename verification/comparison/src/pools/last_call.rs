@@ -16,6 +16,9 @@ pub(crate) trait Variant: Send + Sync + Sized + 'static {
     /// What it is, in a sentence.
     const WHAT: &'static str;
 
+    /// Jobs start in the order of submission, also those that jobs submit.
+    const IN_ORDER: bool = true;
+
     /// A builder with that configuration.
     fn builder() -> Builder;
 }
@@ -42,6 +45,20 @@ variants! {
     Locked: "last-call-locked", "this pool, on its queue `locked`", QueueKind::Locked;
 }
 
+/// this pool, on its queue `work-stealing`
+#[derive(Debug)]
+pub(crate) struct WorkStealing;
+
+impl Variant for WorkStealing {
+    const NAME: &'static str = "last-call-work-stealing";
+    const WHAT: &'static str = "this pool, on its queue `work-stealing`";
+    const IN_ORDER: bool = false;
+
+    fn builder() -> Builder {
+        ThreadPool::builder().queue(QueueKind::WorkStealing)
+    }
+}
+
 #[cfg(feature = "crossbeam-channel")]
 variants! {
     Channel: "last-call-channel", "this pool, on its queue `channel`", QueueKind::Channel;
@@ -62,7 +79,7 @@ impl<V: Variant> Pool for LastCall<V> {
         panic: OnPanic::Caught,
         threads: Threads::AtOnce,
         submitter: SubmitterOf::Pool,
-        in_order: true,
+        in_order: V::IN_ORDER,
         idle: true,
         handles: true,
     };

@@ -43,7 +43,7 @@ pub use scoped::{Scoped, VisitScoped};
 
 #[cfg(feature = "crossbeam-channel")]
 use self::last_call::Channel;
-use self::last_call::{Default, LastCall, Locked};
+use self::last_call::{Default, LastCall, Locked, WorkStealing};
 
 macro_rules! pools {
     ($($(#[$when:meta])* $pool:ty),+ $(,)?) => {
@@ -66,6 +66,7 @@ macro_rules! pools {
 pools! {
     LastCall<Default>,
     LastCall<Locked>,
+    LastCall<WorkStealing>,
     #[cfg(feature = "crossbeam-channel")]
     LastCall<Channel>,
     book::Book,
@@ -106,6 +107,7 @@ macro_rules! scoped {
 scoped! {
     LastCall<Default>,
     LastCall<Locked>,
+    LastCall<WorkStealing>,
     #[cfg(feature = "crossbeam-channel")]
     LastCall<Channel>,
     rayon::Rayon,
