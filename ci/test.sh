@@ -10,6 +10,7 @@ if [[ "${1:-}" == --all ]]; then
   cargo test
   cargo test --package comparison
   LAST_CALL_QUEUE=channel cargo test --package last-call --tests
+  LAST_CALL_QUEUE=work-stealing cargo test --package last-call --tests
   LAST_CALL_QUEUE=locked cargo test --package last-call --no-default-features
   exit
 fi

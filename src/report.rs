@@ -17,6 +17,10 @@ pub struct JobId(pub(crate) u64);
 
 impl JobId {
     /// Returns the number of jobs that the pool had accepted before.
+    ///
+    /// On [`QueueKind::WorkStealing`](crate::QueueKind::WorkStealing), a job that a job has submitted has
+    /// another number: that of its worker plus one, times 2⁴⁸, plus the number of jobs that jobs on
+    /// this worker had submitted before. No two jobs have the same number.
     pub fn get(self) -> u64 {
         self.0
     }

@@ -115,10 +115,11 @@ fn options_that_are_not_set_have_their_defaults() {
 #[test]
 fn each_queue_has_its_name() {
     let names: Vec<_> = QueueKind::ALL.iter().map(|kind| kind.name()).collect();
-    let channel = QueueKind::ALL.len() == 3;
+    let channel = QueueKind::ALL.len() == 4;
     assert_eq!(
         names,
-        [&["two-lock", "locked"][..], if channel { &["channel"] } else { &[] }].concat()
+        [&["two-lock", "locked", "work-stealing"][..], if channel { &["channel"] } else { &[] }]
+            .concat()
     );
 }
 

@@ -15,12 +15,16 @@ use std::time::{self, Duration};
 use last_call::queue::channel::Channel;
 use last_call::queue::locked::Locked;
 use last_call::queue::two_lock::TwoLock;
+use last_call::queue::work_stealing::WorkStealing;
 use last_call::queue::yield_policy::YieldPolicy;
-use last_call::queue::{Counts, Queue, Refusal, Refused, Wait};
+use last_call::queue::{Counts, Nudge, Popped, Queue, Refusal, Refused, Wait};
 use last_call::sync::{self, Deadline};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{cases, evidence, lock, watchdog, LIMIT};
+
+/// Work stealing as it is in a pool.
+type Stealing<T> = WorkStealing<T, TwoLock<T>>;
 
 // One operation after the other
 
@@ -93,6 +97,15 @@ fn ask<Q: Queue<u8>>(queue: &Q, op: Op) -> Answer {
     }
 }
 
+/// In which order items leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// In that of their numbers, which count them.
+    Fifo,
+    /// In any, and each has a number of its own.
+    Any,
+}
+
 /// The model of a queue, one operation after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Model {
@@ -158,6 +171,42 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Returns `true` if a queue that has no order may give this answer. Its slots are not counted.
+    fn may_answer(&mut self, op: Op, answer: &Answer) -> bool {
+        match (op, answer) {
+            (Op::Pop, Answer::Popped(Some(item))) => {
+                let place = self.items.iter().position(|queued| queued == item);
+                place.is_some_and(|place| self.items.remove(place).is_some())
+            }
+            (_, Answer::Pushed(number)) if !self.closed => {
+                let (Op::Push(item)
+                | Op::TryPush(item)
+                | Op::PushInTime(item)
+                | Op::PushAndWait(item)) = op
+                else {
+                    return false;
+                };
+                let is_new = self.items.iter().all(|(known, _)| known != number);
+                self.items.push_back((*number, item));
+                self.accepted += 1;
+                is_new
+            }
+            (Op::Drain, Answer::Drained(items)) => {
+                self.closed = true;
+                let mut left = std::mem::take(&mut self.items);
+                left.make_contiguous().sort_unstable();
+                let mut drained = items.clone();
+                drained.sort_unstable();
+                left == drained
+            }
+            (_, Answer::Pushed(_)) => false,
+            (Op::Release, Answer::Released) => true,
+            _ => self.ask(op).as_ref() == Some(answer),
+        }
+    }
+}
+
 fn push() -> impl Strategy<Value = Op> + Clone {
     let item = any::<u8>;
     prop_oneof![
@@ -191,6 +240,8 @@ fn every_queue_answers_as_the_model_does() {
         let mut model = Model::new(capacity);
         let locked = Locked::new(capacity, |_| false);
         let two_lock = TwoLock::new(capacity, |_| false);
+        // This thread is no popper with a deque of its own.
+        let stealing = Stealing::of_poppers(2, capacity, |_| false);
         #[cfg(feature = "crossbeam-channel")]
         let channel = Channel::new(capacity, |_| false);
         for op in ops {
@@ -198,6 +249,7 @@ fn every_queue_answers_as_the_model_does() {
             progress.note(format_args!("{op:?} -> {expected:?}"));
             assert_eq!(ask(&locked, op), expected, "{op:?} on the locked queue");
             assert_eq!(ask(&two_lock, op), expected, "{op:?} on the queue with two locks");
+            assert_eq!(ask(&stealing, op), expected, "{op:?} on work stealing");
             #[cfg(feature = "crossbeam-channel")]
             assert_eq!(ask(&channel, op), expected, "{op:?} on the channel");
         }
@@ -221,6 +273,7 @@ fn a_queue_that_is_dropped_drops_its_items() {
     watchdog(LIMIT, "dropped", |_| {
         check::<Locked<_>>();
         check::<TwoLock<_>>();
+        check::<Stealing<_>>();
         #[cfg(feature = "crossbeam-channel")]
         check::<Channel<_>>();
         evidence("C4", 1);
@@ -246,6 +299,7 @@ fn items_pushed_at_once_take_every_free_slot() {
     watchdog(LIMIT, "slots", |_| {
         check::<Locked<_>>();
         check::<TwoLock<_>>();
+        check::<Stealing<_>>();
         #[cfg(feature = "crossbeam-channel")]
         check::<Channel<_>>();
         evidence("C34", 3);
@@ -266,6 +320,7 @@ fn a_drain_takes_every_item_in_order() {
     watchdog(LIMIT, "drain", |_| {
         check::<Locked<_>>();
         check::<TwoLock<_>>();
+        check::<Stealing<_>>();
         #[cfg(feature = "crossbeam-channel")]
         check::<Channel<_>>();
         evidence("C4,C17", ITEMS);
@@ -315,6 +370,7 @@ fn close_and_drain_release_every_waiter() {
             progress.note(format_args!("round {round}"));
             check::<Locked<_>>(round % 2 == 0);
             check::<TwoLock<_>>(round % 2 == 0);
+            check::<Stealing<_>>(round % 2 == 0);
             #[cfg(feature = "crossbeam-channel")]
             check::<Channel<_>>(round % 2 == 0);
         }
@@ -343,6 +399,7 @@ fn a_popper_calls_idle_before_it_waits_and_before_it_leaves() {
     watchdog(LIMIT, "idle", |progress| {
         check::<Locked<_>>(progress);
         check::<TwoLock<_>>(progress);
+        check::<Stealing<_>>(progress);
         #[cfg(feature = "crossbeam-channel")]
         check::<Channel<_>>(progress);
         evidence("C5", 1);
@@ -420,6 +477,7 @@ fn a_push_that_waits_gets_the_released_slot() {
             progress.note(format_args!("round {round}"));
             check::<Locked<_>>();
             check::<TwoLock<_>>();
+            check::<Stealing<_>>();
             #[cfg(feature = "crossbeam-channel")]
             check::<Channel<_>>();
         }
@@ -453,8 +511,9 @@ enum Instant {
 }
 
 impl Instant {
-    fn happens_in(&self, model: &mut Model) -> bool {
+    fn happens_in(&self, model: &mut Model, order: Order) -> bool {
         match self {
+            Instant::Whole(op, answer) if order == Order::Any => model.may_answer(*op, answer),
             Instant::Whole(op, answer) => model.ask(*op).as_ref() == Some(answer),
             Instant::Take(item) => model.items.pop_front().as_ref() == Some(item),
             Instant::NothingLeft => model.items.is_empty(),
@@ -485,14 +544,24 @@ fn instants(call: &Call, drains: Drains) -> Vec<Instant> {
 /// Returns `true` if some sequence explains the history: each call is between its times, and the
 /// model gives the same answers. This looks at every such sequence.
 fn is_explained(history: &[Call], capacity: Option<usize>, drains: Drains) -> bool {
+    is_explained_in(Order::Fifo, history, capacity, drains)
+}
+
+fn is_explained_in(
+    order: Order,
+    history: &[Call],
+    capacity: Option<usize>,
+    drains: Drains,
+) -> bool {
     let calls = history.iter().map(|call| (call, instants(call, drains))).collect::<Vec<_>>();
     // Positions from which no sequence ends well.
     let mut hopeless = HashSet::new();
-    explain(&calls, &mut vec![0; calls.len()], &Model::new(capacity), &mut hopeless)
+    explain(order, &calls, &mut vec![0; calls.len()], &Model::new(capacity), &mut hopeless)
 }
 
 /// `done` says how many instants of each call have happened.
 fn explain(
+    order: Order,
     calls: &[(&Call, Vec<Instant>)],
     done: &mut Vec<usize>,
     model: &Model,
@@ -513,9 +582,9 @@ fn explain(
             continue;
         }
         let mut next = model.clone();
-        if calls[n].1[done[n]].happens_in(&mut next) {
+        if calls[n].1[done[n]].happens_in(&mut next, order) {
             done[n] += 1;
-            let explained = explain(calls, done, &next, hopeless);
+            let explained = explain(order, calls, done, &next, hopeless);
             done[n] -= 1;
             if explained {
                 return true;
@@ -557,12 +626,15 @@ fn program() -> impl Strategy<Value = Program> {
 
 /// Runs the program once, and records each call with its times.
 fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
-    let queue = Q::new(program.capacity, |_| false);
+    history_on(&Q::new(program.capacity, |_| false), program)
+}
+
+fn history_on<Q: Queue<u8>>(queue: &Q, program: &Program) -> Vec<Call> {
     let (clock, history) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     let tick = || clock.fetch_add(1, Ordering::SeqCst);
     let call = |op| {
         let begun = tick();
-        let answer = ask(&queue, op);
+        let answer = ask(queue, op);
         let ended = tick();
         let popped = matches!(answer, Answer::Popped(Some(_)));
         lock(&history).push(Call { begun, ended, op, answer });
@@ -570,7 +642,7 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
     };
     // They begin together; otherwise there would be no race.
     let waiting = AtomicUsize::new(program.pushers.len() + program.poppers.len());
-    let run = |ops: &[Op]| {
+    let run = &|ops: &[Op]| {
         waiting.fetch_sub(1, Ordering::SeqCst);
         while waiting.load(Ordering::SeqCst) > 0 {
             thread::yield_now();
@@ -582,8 +654,14 @@ fn history_of<Q: Queue<u8>>(program: &Program) -> Vec<Call> {
         }
     };
     thread::scope(|scope| {
-        let poppers = program.poppers.iter();
-        let poppers = poppers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
+        let poppers = program.poppers.iter().enumerate();
+        let poppers = poppers.map(|(number, ops)| {
+            scope.spawn(move || {
+                queue.enter(number);
+                run(ops);
+            })
+        });
+        let poppers = poppers.collect::<Vec<_>>();
         let pushers = program.pushers.iter();
         let pushers = pushers.map(|ops| scope.spawn(|| run(ops))).collect::<Vec<_>>();
         if program.capacity.is_some() {
@@ -631,6 +709,36 @@ fn histories_of_the_queue_with_two_locks_are_explained_by_sequences() {
     evidence("C3,C6,C7,C8,C10", 5 * ran);
 }
 
+/// Poppers that also push, each to a deque of its own.
+fn stealing_program() -> impl Strategy<Value = Program> {
+    let pops = prop_oneof![
+        4 => Just(Op::Pop),
+        4 => any::<u8>().prop_map(Op::Push),
+        1 => Just(Op::Counts),
+        1 => Just(Op::Drain),
+        1 => Just(Op::Close),
+    ];
+    let pushes = prop_oneof![4 => any::<u8>().prop_map(Op::Push), 1 => Just(Op::Close), 1 => Just(Op::Counts)];
+    let threads = (vec(vec(pushes, 1..=3), 1), vec(vec(pops, 1..=4), 2));
+    threads.prop_map(|(pushers, poppers)| Program { capacity: None, patience: 0, pushers, poppers })
+}
+
+#[test]
+fn histories_of_work_stealing_are_explained_by_sequences_in_some_order() {
+    let ran = cases::run("work stealing", 250, stealing_program(), |program, _| {
+        for _ in 0..5 {
+            let queue = Stealing::of_poppers(program.poppers.len(), None, |_| false);
+            let mut history = history_on(&queue, &program);
+            history.sort_by_key(|call| call.begun);
+            assert!(
+                is_explained_in(Order::Any, &history, None, Drains::Atomically),
+                "no sequence explains {history:#?}"
+            );
+        }
+    });
+    evidence("C3,C4,C7,C36", 5 * ran);
+}
+
 /// The channel drains item by item, so a pop may come in the middle of a drain.
 #[cfg(feature = "crossbeam-channel")]
 #[test]
@@ -639,6 +747,193 @@ fn histories_of_the_channel_are_explained_by_sequences() {
         assert_explained::<Channel<_>>(&program, Drains::OneByOne);
     });
     evidence("C3,C6,C7,C8,C10", 5 * ran);
+}
+
+// Work stealing, one operation after the other
+
+/// A thread for each popper, which does one operation at a time.
+struct Poppers {
+    queue: Arc<Stealing<u8>>,
+    asked: Vec<mpsc::Sender<Op>>,
+    answers: mpsc::Receiver<Answer>,
+}
+
+impl Poppers {
+    fn start(number: usize, turns: usize) -> Self {
+        let queue = Arc::new(Stealing::taking_turns(turns, number, None, |_| false));
+        let (answer, answers) = mpsc::channel();
+        let asked = (0..number).map(|popper| {
+            let (ask_it, asked) = mpsc::channel();
+            let (queue, answer) = (Arc::clone(&queue), answer.clone());
+            thread::spawn(move || {
+                queue.enter(popper);
+                for op in asked {
+                    let _ = answer.send(ask(&*queue, op));
+                }
+            });
+            ask_it
+        });
+        Poppers { asked: asked.collect(), queue, answers }
+    }
+
+    fn ask(&self, popper: usize, op: Op) -> Answer {
+        self.asked[popper].send(op).expect("it runs");
+        self.answers.recv().expect("it answers")
+    }
+
+    fn push(&self, popper: usize, item: u8) {
+        assert!(matches!(self.ask(popper, Op::Push(item)), Answer::Pushed(_)));
+    }
+
+    fn pop(&self, popper: usize) -> Option<u8> {
+        match self.ask(popper, Op::Pop) {
+            Answer::Popped(popped) => popped.map(|(_, item)| item),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The order of work stealing, for poppers whose turns do not come.
+#[derive(Clone, Debug, Default)]
+struct Deques {
+    all: VecDeque<u8>,
+    own: [VecDeque<u8>; 3],
+}
+
+impl Deques {
+    /// Returns `true` if the popper may get this next: the newest of its own, or else the oldest of
+    /// all or of another.
+    fn may_pop(&mut self, popper: usize, item: u8) -> bool {
+        if let Some(newest) = self.own[popper].pop_back() {
+            return newest == item;
+        }
+        if self.all.front() == Some(&item) {
+            return self.all.pop_front().is_some();
+        }
+        let mut others = (1..3).map(|next| (popper + next) % 3);
+        let from = others.find(|other| self.own[*other].front() == Some(&item));
+        from.is_some_and(|other| self.own[other].pop_front().is_some())
+    }
+
+    fn len(&self) -> usize {
+        self.all.len() + self.own.iter().map(VecDeque::len).sum::<usize>()
+    }
+}
+
+#[test]
+fn work_stealing_takes_the_newest_of_its_own_then_the_oldest_of_others() {
+    // The third is no popper, and pushes to the queue for all.
+    let steps = vec((0..=3_usize, any::<bool>()), 0..40);
+    let ran = cases::run("deques", 100, steps, |steps, progress| {
+        let (poppers, mut model) = (Poppers::start(3, 63), Deques::default());
+        // Each item is another, so that it is known where it came from.
+        for (item, (popper, pushes)) in (0..).zip(steps) {
+            progress.note(format_args!("popper {popper}, pushes: {pushes}"));
+            if popper == 3 {
+                poppers.queue.push(item, Wait::No).unwrap();
+                model.all.push_back(item);
+            } else if pushes {
+                poppers.push(popper, item);
+                model.own[popper].push_back(item);
+            } else if model.len() > 0 {
+                let popped = poppers.pop(popper).expect("there is one");
+                assert!(model.may_pop(popper, popped), "{popped}, of {model:?}");
+            }
+        }
+        assert_eq!(poppers.queue.counts().queued, model.len() as u64);
+        let drained = poppers.queue.drain().map(|(_, item)| item);
+        let expected = model.all.into_iter().chain(model.own.into_iter().flatten());
+        assert!(drained.eq(expected));
+        assert_eq!(poppers.pop(0), None);
+    });
+    evidence("C36", ran);
+}
+
+/// Every second item is an oldest one: of the queue for all, then of another popper.
+#[test]
+fn work_stealing_takes_turns() {
+    watchdog(LIMIT, "turns", |_| {
+        let poppers = Poppers::start(2, 2);
+        for item in [1, 2, 3, 4, 5, 6] {
+            poppers.push(0, item);
+        }
+        for item in [11, 12] {
+            poppers.push(1, item);
+        }
+        for item in [21, 22] {
+            poppers.queue.push(item, Wait::No).unwrap();
+        }
+        let popped = [(); 10].map(|()| poppers.pop(0).expect("there are more"));
+        assert_eq!(popped, [6, 21, 5, 11, 4, 22, 3, 12, 2, 1]);
+        // Where there is no other, it is the oldest of its own.
+        for item in [1, 2, 3, 4] {
+            poppers.push(0, item);
+        }
+        assert_eq!([(); 4].map(|()| poppers.pop(0)), [4, 1, 3, 2].map(Some));
+        evidence("C36", 14);
+    });
+}
+
+#[test]
+fn numbers_of_work_stealing_are_unique() {
+    watchdog(LIMIT, "numbers", |_| {
+        let poppers = Poppers::start(3, 63);
+        let mut numbers = HashSet::new();
+        for item in 0..100 {
+            for popper in 0..3 {
+                assert!(
+                    matches!(poppers.ask(popper, Op::Push(item)), Answer::Pushed(number) if numbers.insert(number))
+                );
+            }
+            assert!(numbers.insert(poppers.queue.push(item, Wait::No).unwrap()));
+        }
+        assert_eq!(poppers.queue.counts().accepted, 400);
+        evidence("C36", 400);
+    });
+}
+
+/// With a capacity there is one queue, in which every slot is counted.
+#[test]
+fn a_bounded_work_stealing_queue_keeps_the_order() {
+    watchdog(LIMIT, "bounded", |_| {
+        let queue = Stealing::of_poppers(1, Some(2), |_| false);
+        queue.enter(0);
+        assert_eq!(queue.push(1, Wait::No), Ok(0));
+        assert_eq!(queue.push(2, Wait::No), Ok(1));
+        assert_eq!(queue.push(3, Wait::No), Err(Refused { item: 3, refusal: Refusal::Full }));
+        assert_eq!([(); 2].map(|()| queue.pop(|| ())), [Some((0, 1)), Some((1, 2))]);
+        evidence("C8,C36", 5);
+    });
+}
+
+/// What work stealing asks of the queue that it stands on.
+#[test]
+fn a_nudge_is_taken_once_and_after_the_items() {
+    fn check<Q: Nudge<u8>>() {
+        let queue = Q::new(None, |_| false);
+        assert_eq!(queue.try_pop(), None);
+        queue.nudge();
+        queue.nudge();
+        for item in 1..=3 {
+            queue.push(item, Wait::No).unwrap();
+        }
+        assert_eq!(queue.counts(), Counts { accepted: 3, rejected: 0, queued: 3 });
+        assert_eq!(queue.try_pop(), Some((0, 1)));
+        let elsewhere = || panic!("an item is queued");
+        assert_eq!(queue.pop_or_nudge(elsewhere), Popped::Item(1, 2));
+        assert_eq!(queue.pop_or_nudge(|| None), Popped::Item(2, 3));
+        assert_eq!(queue.try_pop(), None);
+        assert_eq!(queue.pop_or_nudge(|| Some((7, 7))), Popped::Item(7, 7), "found elsewhere");
+        assert_eq!(queue.pop_or_nudge(|| None), Popped::Nudge);
+        queue.close();
+        queue.nudge();
+        assert_eq!(queue.pop_or_nudge(|| None), Popped::Closed);
+    }
+    watchdog(LIMIT, "nudges", |_| {
+        check::<Locked<_>>();
+        check::<TwoLock<_>>();
+        evidence("C7,C36", 2);
+    });
 }
 
 // The checker itself

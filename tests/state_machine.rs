@@ -41,6 +41,11 @@ fn drain_is_atomic() -> bool {
     !format!("{:?}", ThreadPool::builder()).contains("queue: Channel")
 }
 
+/// Returns `true` for the id of a job that was submitted by a job on work stealing.
+fn is_in_deque(id: u64) -> bool {
+    id >= 1 << 48
+}
+
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -362,9 +367,10 @@ impl Machine {
 
     // The model
 
-    /// Returns `true` if no worker can have reached that job: each is held by an earlier one.
+    /// Returns `true` if no worker can have reached that job: each is held by an earlier one. In a
+    /// deque no job is stuck: its worker takes it before any other.
     fn is_stuck(&self, id: u64) -> bool {
-        if self.jobs[&id].cancelled.is_some() {
+        if self.jobs[&id].cancelled.is_some() || is_in_deque(id) {
             return false;
         }
         let holds = self.jobs.range(..id).filter(|(_, job)| job.gate.is_some()).count();
@@ -518,9 +524,9 @@ impl Machine {
             }
         };
         assert!(!self.stopping && !must_wait, "it should have been refused");
-        let id = self.jobs.len() as u64;
+        let id = self.count(|id, _| !is_in_deque(id));
         if let Some(handle) = &handle {
-            assert_eq!(handle.id().get(), id, "the number of jobs accepted before");
+            assert_eq!(handle.id().get(), id, "the number of jobs that threads submitted before");
         }
         let held = kind == Kind::Held;
         let parent = matches!(kind, Kind::Parent(_) | Kind::Drains);

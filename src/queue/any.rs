@@ -37,14 +37,15 @@ pub enum QueueKind {
     /// [`TwoLock`](Self::TwoLock), and beside it a deque of each worker's own, for jobs that jobs
     /// submit: for jobs that divide their work.
     ///
-    /// A worker starts the newest job that its own jobs have submitted. If there is none, it starts the
-    /// oldest job that was submitted elsewhere, and then the oldest that jobs of another worker have
-    /// submitted. So jobs do not start in the order of submission; and the first job of many may
-    /// start last. After every 31 jobs of its own deque, a worker tries an oldest job first, so
-    /// that none waits for ever.
+    /// A worker starts the newest job that its own jobs have submitted. If there is none, it starts
+    /// the oldest job that was submitted by other threads, or the oldest that jobs of another worker
+    /// have submitted. So jobs do not start in the order of submission: the first of many jobs that a
+    /// job submits may be the last to start. Every 63rd job that a worker starts is an oldest one, if
+    /// there is one, so that no job waits for ever behind newer ones.
     ///
-    /// The ids of jobs in a deque are not consecutive; see [`JobId`](crate::JobId). A bounded pool has no
-    /// deques. Batches of [`submit_all`](crate::Submitter::submit_all) go to the common queue.
+    /// Ids of jobs do not follow one another; see [`JobId::get`](crate::JobId::get). A bounded pool has
+    /// one queue for all jobs, and starts them in order. So do batches of
+    /// [`submit_all`](crate::Submitter::submit_all), which go to the queue for all.
     WorkStealing,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
     ///

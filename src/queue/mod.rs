@@ -58,8 +58,9 @@ pub trait Queue<T>: Send + Sync {
     /// queues need not know. A thread calls it before its first pop.
     fn enter(&self, _popper: usize) {}
 
-    /// Appends an item and returns its number: 0 for the first accepted item, and so on. `wait`
-    /// says what it does while no slot is free.
+    /// Appends an item and returns its number: 0 for the first accepted item, and so on, but on
+    /// `work_stealing`. No two items have the same number. `wait` says what it does while no slot is
+    /// free.
     ///
     /// # Errors
     ///
@@ -88,8 +89,8 @@ pub trait Queue<T>: Send + Sync {
     /// Ends the wait of a task, and returns its waker unless it was woken.
     fn leave(&self, ticket: u64) -> Option<Waker>;
 
-    /// Takes the oldest item, and waits while there is none. Returns `None` once the queue is
-    /// closed and empty. Then its buffers are freed, since what outlives the pool keeps the queue.
+    /// Takes the oldest item, on `work_stealing` another one, and waits while there is none. Returns
+    /// `None` once the queue is closed and empty. Then its buffers are freed, since what outlives the pool keeps the queue.
     ///
     /// It calls `idle` before it waits or returns `None`, and may call it before it returns an
     /// item, possibly with a lock of the queue held. The caller then does what it has deferred
@@ -104,7 +105,8 @@ pub trait Queue<T>: Send + Sync {
     /// nothing. Idempotent.
     fn close(&self);
 
-    /// Closes the queue and takes the items in it, oldest first.
+    /// Closes the queue and takes the items in it, oldest first; on `work_stealing` those of each
+    /// deque come after the others.
     ///
     /// Each item is popped or drained, once. A concurrent pop may still get an item behind one that
     /// is drained, on `channel`; the others drain in one step. They need no memory for it: the

@@ -12,10 +12,10 @@ use crate::sync::{Mutex, MutexGuard, ThreadNumber};
 /// A queue `Q` for all, and a *deque* of each popper's own.
 ///
 /// What a popper pushes goes to its deque, everything else to the queue for all. A popper takes the
-/// newest item of its own deque, which is still in its cache. If there is none it takes the oldest
-/// item of the queue for all, and then it *steals* the oldest item of another deque. So items do not
-/// leave in the order of acceptance. Now and then, a popper takes an oldest item although it has newer
-/// ones, so that no item waits for ever behind newer ones: see [`Turn`].
+/// newest item of its own deque, which is still in its cache. If there is none, it takes the oldest
+/// item of the queue for all, or *steals* the oldest item of another deque. So items do not leave in
+/// the order of acceptance. Now and then, a popper takes an oldest item although it has newer ones, so
+/// that no item waits for ever behind newer ones: see [`Turn`].
 ///
 /// Each deque has a lock of its own. Its owner and thieves hold it for one item.
 ///
@@ -48,10 +48,10 @@ pub struct WorkStealing<T, Q> {
     all: Q,
     /// By the numbers of the poppers.
     deques: Box<[CachePadded<Mutex<Deque<T>>>]>,
-    /// What each popper knows of its own deque.
+    /// The [`Own`] of each popper.
     own: ThreadNumber,
     /// A popper takes an oldest item once in so many turns.
-    turns: u32,
+    turns: usize,
 }
 
 #[derive(Debug)]
@@ -62,30 +62,6 @@ struct Deque<T> {
     closed: bool,
     /// Set on an empty deque: a popper may be asleep that must hear of the next item.
     alarm: bool,
-    /// The turns of its owner since it last began to count.
-    turn: u32,
-}
-
-/// What a popper knows of its own deque. Only the owner pushes there, so if it has pushed nothing
-/// since it found the deque empty, it need not look again.
-#[derive(Clone, Copy)]
-struct Own {
-    popper: usize,
-    has_pushed: bool,
-}
-
-impl From<usize> for Own {
-    #[inline]
-    fn from(number: usize) -> Self {
-        Own { popper: number / 2, has_pushed: number % 2 == 1 }
-    }
-}
-
-impl From<Own> for usize {
-    #[inline]
-    fn from(own: Own) -> usize {
-        own.popper * 2 + usize::from(own.has_pushed)
-    }
 }
 
 /// Which item a popper would like to take. If there is none of this kind, it takes another.
@@ -104,27 +80,54 @@ enum Turn {
 
 impl<T> Deque<T> {
     fn new() -> Self {
-        Deque { items: VecDeque::new(), accepted: 0, closed: false, alarm: false, turn: 0 }
+        Deque { items: VecDeque::new(), accepted: 0, closed: false, alarm: false }
     }
+}
 
-    /// Returns what the owner takes next.
+/// What a popper keeps to itself.
+#[derive(Clone, Copy)]
+struct Own {
+    popper: usize,
+    /// Its deque may have items. Only the owner pushes there, so if it has pushed nothing since it
+    /// found the deque empty, it need not look again.
+    has_pushed: bool,
+    /// Its pops since it last began to count, fewer than 128.
+    turn: usize,
+}
+
+impl From<usize> for Own {
     #[inline]
-    fn next_turn(&mut self, turns: u32) -> Turn {
+    fn from(number: usize) -> Self {
+        Own { popper: number >> 8, turn: number >> 1 & 127, has_pushed: number & 1 == 1 }
+    }
+}
+
+impl From<Own> for usize {
+    #[inline]
+    fn from(own: Own) -> usize {
+        own.popper << 8 | own.turn << 1 | usize::from(own.has_pushed)
+    }
+}
+
+impl Own {
+    /// Returns which item it would like to take next.
+    #[inline]
+    fn next_turn(&mut self, turns: usize) -> Turn {
         self.turn += 1;
-        if self.turn % turns != 0 {
-            return Turn::Newest;
-        }
         if self.turn == turns {
-            return Turn::OldestOfAll;
+            Turn::OldestOfAll
+        } else if self.turn == 2 * turns {
+            self.turn = 0;
+            Turn::OldestOfOthers
+        } else {
+            Turn::Newest
         }
-        self.turn = 0;
-        Turn::OldestOfOthers
     }
 }
 
 impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
     /// How often a popper takes an oldest item.
-    const TURNS: u32 = 64;
+    const TURNS: usize = 63;
 
     /// Deques beyond would have no numbers for their items.
     const MOST_DEQUES: usize = (1 << 16) - 1;
@@ -136,7 +139,7 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
 
     /// As [`of_poppers`](Self::of_poppers), but a popper takes an oldest item once in so many turns.
     pub fn taking_turns(
-        turns: u32,
+        turns: usize,
         poppers: usize,
         capacity: Option<usize>,
         is_shell: IsShell<T>,
@@ -150,7 +153,7 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
         }
     }
 
-    /// Returns what this thread knows of its own deque, if it has one.
+    /// Returns what this thread keeps to itself, if it has a deque.
     #[inline]
     fn own(&self) -> Option<Own> {
         self.own.get().map(Own::from).filter(|own| own.popper < self.deques.len())
@@ -161,31 +164,40 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
         ((popper as u64 + 1) << 48) | count
     }
 
-    /// Takes an oldest item, if it is the turn of one.
+    /// Takes an oldest item elsewhere, if there is one.
     #[cold]
-    fn pop_oldest(
-        &self,
-        deque: MutexGuard<'_, Deque<T>>,
-        popper: usize,
-        turn: Turn,
-    ) -> Option<(u64, T)> {
-        drop(deque);
-        let oldest = if turn == Turn::OldestOfAll {
+    fn pop_oldest(&self, popper: usize, turn: Turn) -> Option<(u64, T)> {
+        if turn == Turn::OldestOfAll {
             self.all.try_pop()
         } else {
             self.look(Some(popper), Nudged(false))
-        };
-        oldest.or_else(|| self.deques[popper].lock().items.pop_front())
+        }
+    }
+
+    /// Pops an item off the popper's own deque.
+    #[inline]
+    fn pop_own(&self, own: &mut Own, turn: Turn) -> Option<(u64, T)> {
+        let mut deque = self.deques[own.popper].lock();
+        let items = &mut deque.items;
+        let popped = if turn == Turn::Newest { items.pop_back() } else { items.pop_front() };
+        if popped.is_none() {
+            own.has_pushed = false;
+            if items.capacity() > KEPT {
+                let grown = mem::take(items);
+                // Without the lock, since it may take a while.
+                drop(deque);
+                drop(grown);
+            }
+        }
+        popped
     }
 
     /// Goes on with a pop that found nothing of its own.
-    #[cold]
     fn pop_slow<A: AfterUnlock>(
         &self,
-        own: Option<Own>,
+        own: Option<usize>,
         idle: impl FnOnce() -> A,
     ) -> Option<(u64, T)> {
-        let own = own.map(|own| own.popper);
         let mut popped = self.all.pop_or_nudge(|| {
             let stolen = self.look(own, Nudged(false));
             if stolen.is_none() {
@@ -224,12 +236,6 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
                 are_left = true;
             } else {
                 deque.alarm = true;
-                if own == Some(popper) && deque.items.capacity() > KEPT {
-                    let grown = mem::take(&mut deque.items);
-                    // Without the lock, since it may take a while.
-                    drop(deque);
-                    drop(grown);
-                }
             }
             if found.is_some() && !nudged.0 {
                 return found;
@@ -258,27 +264,25 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
     }
 
     fn enter(&self, popper: usize) {
-        self.own.set(Own { popper, has_pushed: false }.into());
+        self.own.set(Own { popper, has_pushed: false, turn: 0 }.into());
     }
 
     #[inline]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
-        let Some(Own { popper, has_pushed }) = self.own() else {
-            return self.all.push(item, wait);
-        };
-        let mut deque = self.deques[popper].lock();
+        let Some(own) = self.own() else { return self.all.push(item, wait) };
+        let mut deque = self.deques[own.popper].lock();
         if deque.closed {
             drop(deque);
             // It is closed, too, and counts what it refuses.
             return self.all.push(item, wait);
         }
-        let number = Self::number(popper, deque.accepted);
+        let number = Self::number(own.popper, deque.accepted);
         deque.accepted += 1;
         deque.items.push_back((number, item));
         let alarm = mem::take(&mut deque.alarm);
         drop(deque);
-        if !has_pushed {
-            self.own.set(Own { popper, has_pushed: true }.into());
+        if !own.has_pushed {
+            self.own.set(Own { has_pushed: true, ..own }.into());
         }
         if alarm {
             self.all.nudge();
@@ -307,21 +311,17 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         if self.deques.is_empty() {
             return self.all.pop(idle);
         }
-        let own = self.own();
-        if let Some(Own { popper, has_pushed: true }) = own {
-            let mut deque = self.deques[popper].lock();
-            let turn = deque.next_turn(self.turns);
-            let popped = if turn == Turn::Newest {
-                deque.items.pop_back()
-            } else {
-                self.pop_oldest(deque, popper, turn)
-            };
-            if popped.is_some() {
-                return popped;
-            }
-            self.own.set(Own { popper, has_pushed: false }.into());
+        let Some(mut own) = self.own() else { return self.pop_slow(None, idle) };
+        let turn = own.next_turn(self.turns);
+        let mut popped = None;
+        if turn != Turn::Newest {
+            popped = self.pop_oldest(own.popper, turn);
         }
-        self.pop_slow(own, idle)
+        if popped.is_none() && own.has_pushed {
+            popped = self.pop_own(&mut own, turn);
+        }
+        self.own.set(own.into());
+        popped.or_else(|| self.pop_slow(Some(own.popper), idle))
     }
 
     fn release(&self) {

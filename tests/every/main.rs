@@ -46,6 +46,7 @@ every! {
     "../trigger.rs" trigger
     "../waits.rs" waits
     "../wakers.rs" wakers
+    "../work_stealing.rs" work_stealing
 }
 
 const OTHERS: [&str; 4] = ["examples.rs", "readme.rs", "server.rs", "watchdog.rs"];

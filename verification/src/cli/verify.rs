@@ -184,6 +184,10 @@ fn speed(runner: &Runner) -> Option<Speed> {
     Speed::of(&commands::run_model(&runner.model, trial, &Purpose::Verdict, runner.limit))
 }
 
+/// The tests whose jobs submit jobs. Others would run on work stealing as on the default queue.
+const WHERE_JOBS_SUBMIT: [&str; 6] =
+    ["idle", "order", "scope", "shutdown", "state_machine", "stress"];
+
 /// Builds the tests. Returns those of this shard, each with the queue that it runs on.
 ///
 /// `locked` is tested without features, which is the smallest build.
@@ -196,7 +200,14 @@ fn tests(
     let on = |queue, tests: &[TestBinary]| {
         tests.iter().map(|test| (queue, test.clone())).collect::<Vec<_>>()
     };
-    let runs = [on("two-lock", &full), on("channel", &full), on("locked", &plain)];
+    let submits = |test: &&TestBinary| WHERE_JOBS_SUBMIT.contains(&&*test.target);
+    let stealing = full.iter().filter(submits).cloned().collect::<Vec<_>>();
+    let runs = [
+        on("two-lock", &full),
+        on("channel", &full),
+        on("work-stealing", &stealing),
+        on("locked", &plain),
+    ];
     let all = runs.into_iter().flatten();
     Ok(match shard {
         None => all.collect(),
