@@ -102,6 +102,32 @@ pub const HAZARDS: &[Hazard] = &[
     ),
     hazard(
         LOST,
+        "a thief goes to sleep between its look at a queue of another worker and a push there",
+        &[
+            "last-call-work-stealing/stealing-before-end",
+            "last-call-work-stealing/queue-stealing-two",
+            "last-call-work-stealing/queue-stealing-own-nudge",
+        ],
+        &["work_stealing::a_job_that_waits_for_its_child_gets_it_done"],
+    ),
+    hazard(
+        LOST,
+        "a worker accepts a job into a queue of its own after the pool has refused one",
+        &[
+            "last-call-work-stealing/queue-stealing-closes-in-one-step",
+            "last-call-work-stealing/queue-stealing-close",
+            "last-call-work-stealing/stealing-while-draining",
+        ],
+        &["work_stealing::a_tree_that_is_cut_off_by_a_drop_is_accounted_for"],
+    ),
+    hazard(
+        LOST,
+        "a job that submits itself again keeps its worker from every other job",
+        &[],
+        &["work_stealing::jobs_behind_one_that_submits_itself_again_run"],
+    ),
+    hazard(
+        LOST,
         "queued jobs are dropped, not resolved, so their handles hang",
         &["discard-racing-jobs", "deadline-stuck-job", "join-while-discarding", "discard-on-worker"],
         &["shutdown::shutdown_now_has_resolved_every_handle_when_it_returns"],
