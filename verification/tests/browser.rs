@@ -99,7 +99,18 @@ impl Browser {
     }
 
     fn open(&self, page: &Path) -> Result<()> {
-        self.post("/url", json!({ "url": format!("file://{}", page.display()) })).map(drop)
+        self.post("/url", json!({ "url": format!("file://{}", page.display()) }))?;
+        self.wait_until_drawn()
+    }
+
+    /// Waits until the page has read its data. A promise that the script returns is waited for.
+    fn wait_until_drawn(&self) -> Result<()> {
+        let script = "const drawn = () => document.documentElement.dataset.drawn !== undefined;
+            return new Promise((resolve) => {
+                const look = () => drawn() ? resolve(true) : requestAnimationFrame(look);
+                look();
+            });";
+        self.run(script).map(drop)
     }
 
     fn scheme(&self, scheme: &str) -> Result<()> {
@@ -113,7 +124,8 @@ impl Browser {
     fn open_at(&self, place: &str) -> Result<()> {
         self.post("/url", json!({ "url": "about:blank" }))?;
         let url = format!("file://{}#{place}", page()?.display());
-        self.post("/url", json!({ "url": url })).map(drop)
+        self.post("/url", json!({ "url": url }))?;
+        self.wait_until_drawn()
     }
 
     /// Runs a function's body in the page; returns what it returns.
@@ -390,9 +402,15 @@ fn a_lane_can_be_followed_with_the_keyboard() -> Result<()> {
 
 /// The links of the page that lead nowhere, once some of the interleavings are open.
 const BROKEN: &str = "\
-    [...document.querySelectorAll('.conviction')].slice(0, 12).forEach(d => { d.open = true; draw(d) });\
-    return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))\
-      .filter(href => !href || !href.startsWith('#') || !document.getElementById(href.slice(1)))";
+    [...document.querySelectorAll('.conviction')].slice(0, 12).forEach(d => { d.open = true });\
+    const isDrawn = d => d.children.length > 1;\
+    const broken = () => [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))\
+      .filter(href => !href || !href.startsWith('#') || !document.getElementById(href.slice(1)));\
+    return new Promise((resolve) => {\
+      const look = () => [...document.querySelectorAll('.conviction[open]')].every(isDrawn) ?\
+        resolve(broken()) : requestAnimationFrame(look);\
+      look();\
+    })";
 
 /// There is no network: every link leads somewhere in the page.
 #[test]
@@ -479,13 +497,16 @@ fn filters_in_the_address_survive_a_reload() -> Result<()> {
     assert!(before[0].as_u64() > Some(0) && before[0].as_u64() < all.as_u64(), "{before} of {all}");
     assert_eq!(before[1], "#kills?faults.text=two_lock");
     browser.post("/refresh", json!({}))?;
+    browser.wait_until_drawn()?;
     assert_eq!(browser.run(shown)?, before);
     let value =
         browser.run("return document.querySelector('.text[data-table=\"faults\"]').value")?;
     assert_eq!(value, "two_lock");
     // A link to a row that the filter hides shows it all the same.
     let row = browser.run(
-        "const row = document.querySelector('#faults tr[hidden]'); go(row.id);\
+        "const row = document.querySelector('#faults tr[hidden]');\
+         const link = document.createElement('a'); link.href = '#' + row.id;\
+         document.body.append(link); link.click();\
          return [row.hidden, row.matches('.target')]",
     )?;
     assert_eq!(row, json!([false, true]));

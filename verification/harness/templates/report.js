@@ -107,3 +107,6 @@ document.querySelectorAll(".drawing").forEach((place, index) => {
   drawInterleaving(place.dataset.interleaving, place, `drawn-${index}`);
 });
 restore();
+// What was opened before the data was read.
+document.querySelectorAll(".conviction[open]").forEach(draw);
+document.documentElement.dataset.drawn = "";

@@ -1,7 +1,8 @@
 "use strict";
 // Draws an interleaving as swim lanes: a column is a thread, and time goes downward.
 //
-// The page carries the interleavings as data, in which each different text stands once:
+// The page carries the interleavings as data: JSON, compressed (zlib), in base64. Each different text
+// stands there once:
 //   whole          the file that has the steps which the page does not carry
 //   sites          file:line, and the line of source there
 //   steps          words, index of the site, 1 if a fault acts
@@ -18,7 +19,13 @@
 //                  row; indexes of the objects. A thread is index of the name, index of the end, last
 //                  step. A row is the index of a move, or a list of it and then the threads that it
 //                  wakes, or minus the step that woke it
-const drawings = JSON.parse(document.getElementById("drawings").textContent);
+const readDrawings = () => {
+  const compressed = atob(document.getElementById("drawings").textContent);
+  const bytes = Uint8Array.from(compressed, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+};
+const drawings = await readDrawings();
 
 const LANES = { r: "running", s: "sleeping", w: "waiting", "-": "absent" };
 const SAID = { s: "sleeps", w: "waits" };

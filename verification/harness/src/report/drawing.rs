@@ -5,14 +5,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
 
+use base64::prelude::{Engine, BASE64_STANDARD};
+use flate2::write::ZlibEncoder;
+use flate2::Compression;
 use serde::Serialize;
 
 use crate::findings::part::Exhibit;
 use crate::report::interleaving::{Interleaving, Lane, Object, Row, Standing, Thread};
 
 /// The steps of an interleaving that are carried: its end, if it is longer.
-const ROWS: usize = 100;
+const ROWS: usize = 200;
 
 /// All interleavings of a page.
 #[derive(Debug, Default, Serialize)]
@@ -153,12 +157,17 @@ impl Drawings {
         }
     }
 
-    /// The data as JSON that can stand in a `script` element.
-    pub(super) fn json(mut self) -> Result<String, String> {
+    fn json(mut self) -> Result<String, String> {
         self.number_moves();
-        let json = serde_json::to_string(&self).map_err(|error| error.to_string())?;
-        // `<` stands in strings only, and a `</script>` in one would end the element.
-        Ok(json.replace('<', "\\u003c"))
+        serde_json::to_string(&self).map_err(|error| error.to_string())
+    }
+
+    /// The data as JSON, compressed (zlib), in base64: letters that can stand in a `script` element.
+    pub(super) fn compressed(self) -> Result<String, String> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        let written = encoder.write_all(self.json()?.as_bytes());
+        let compressed = written.and_then(|()| encoder.finish());
+        compressed.map(|bytes| BASE64_STANDARD.encode(bytes)).map_err(|error| error.to_string())
     }
 }
 
@@ -201,12 +210,36 @@ fn letter(standing: Standing) -> char {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use base64::prelude::{Engine, BASE64_STANDARD};
+    use flate2::read::ZlibDecoder;
+
     use super::Drawings;
     use crate::findings::part::Exhibit;
     use crate::findings::trace::examples::deadlock;
 
+    /// A text such as `</script>` would otherwise end the element.
     #[test]
-    fn what_is_the_same_is_written_once_and_no_text_ends_the_element() {
+    fn the_data_is_letters_that_are_json_when_decompressed() {
+        let trace = deadlock();
+        let (title, how) = (String::new(), "</script>");
+        let shown = Exhibit { title, model: "m", kind: "subject", how, trace: &trace };
+        let drawings = || {
+            let mut drawings = Drawings::default();
+            drawings.add("one", &shown);
+            drawings
+        };
+        let compressed = drawings().compressed().unwrap();
+        assert!(!compressed.contains('<'), "{compressed}");
+        let bytes = BASE64_STANDARD.decode(compressed).unwrap();
+        let mut json = String::new();
+        ZlibDecoder::new(&*bytes).read_to_string(&mut json).unwrap();
+        assert_eq!(json, drawings().json().unwrap());
+    }
+
+    #[test]
+    fn what_is_the_same_is_written_once() {
         let trace = deadlock();
         let (title, how) = (String::new(), "</script>");
         let shown = Exhibit { title, model: "m", kind: "subject", how, trace: &trace };
@@ -216,7 +249,6 @@ mod tests {
         drawings.add("two", &shown);
         assert_eq!(drawings.steps.len(), steps);
         let json = drawings.json().unwrap();
-        assert!(!json.contains('<'), "{json}");
         let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         let first = &read["interleavings"]["one"];
         let at = |list: &str, index: &serde_json::Value| {

@@ -98,10 +98,10 @@ impl<'a> Listed<'a> {
     pub fn scripts(&self) -> Result<String, String> {
         let mut drawings = Drawings::new(self.whole);
         self.all.iter().for_each(|(id, shown)| drawings.add(id, shown));
-        let data = drawings.json()?;
+        let data = drawings.compressed()?;
         Ok(format!(
-            "<script type=\"application/json\" id=\"drawings\">{data}</script>\n\
-             <script>\n{SCRIPT}\n</script>"
+            "<script type=\"text/plain\" id=\"drawings\">{data}</script>\n\
+             <script type=\"module\">\n{SCRIPT}\n</script>"
         ))
     }
 
@@ -290,7 +290,6 @@ mod tests {
             "href=\"#i-a-b-1\" class=\"word wrong\">FAILED<",
             "<span class=\"word proved\">COMPLETE</span>",
             "1,200",
-            "sleeps on c2, and nobody has woken it",
             "<li>weak orderings</li>",
             "default-src 'none'",
         ] {
