@@ -10,9 +10,10 @@ use harness::base::child;
 use indicatif::ProgressBar;
 
 use super::catalog::{self, Case, Participation, Profile, Scaling, BESIDE};
+use super::counted::{self, Counted};
+use super::print;
 use super::results::{Curve, Line, PoolInfo, SpeedResults, Table, Target, SCHEMA};
 use super::workloads::{run_one, work, Kind, Load, Measurement, SingleRun};
-use super::{instructions, print};
 use crate::base::machine::{Clocks, Machine};
 use crate::base::statistics::Rounds;
 use crate::pools::{self, About};
@@ -47,6 +48,11 @@ struct Arguments {
     /// Count the instructions of a job of W1 as well, with valgrind's callgrind
     #[arg(long)]
     instructions: bool,
+
+    /// Count the calls in which threads sleep and wake each other, in W1 and W3 with 1 to 64 workers,
+    /// with perf; this takes minutes
+    #[arg(long)]
+    futexes: bool,
 
     /// List workloads, curves and pools, and stop
     #[arg(long)]
@@ -110,7 +116,17 @@ fn compare(arguments: &Arguments, footprint: &Path) -> Result<(), String> {
     let mut tables: Vec<_> =
         cases.iter().flat_map(|case| tables(&mut runner, case, &pools, rounds)).collect();
     if arguments.instructions {
-        tables.push(instructions(&runner, &pools));
+        let (setting, load) = ("1 worker", counted::load(Kind::Stream, 1));
+        tables.push(counted(&runner, &pools, Counted::Instructions, ("W1", setting, load)));
+    }
+    if arguments.futexes {
+        for (workload, kind) in [("W1", Kind::Stream), ("W3", Kind::Tree)] {
+            for workers in [1, 2, 4, 8, 16, 32, 64] {
+                let setting = format!("{workers} worker{}", if workers == 1 { "" } else { "s" });
+                let load = counted::load(kind, workers);
+                tables.push(counted(&runner, &pools, Counted::Futexes, (workload, &setting, load)));
+            }
+        }
     }
     let curves: Vec<_> =
         scalings.iter().map(|scaling| curve(&mut runner, scaling, &pools, of_curves)).collect();
@@ -271,28 +287,47 @@ fn tables(
     case.figures.iter().enumerate().map(table).collect()
 }
 
-/// The instructions of a job of W1 on every pool. One run is enough.
-fn instructions(runner: &Runner, pools: &[(&About, PoolInfo)]) -> Table {
+/// What a job takes on every pool, counted. One run is enough.
+fn counted(
+    runner: &Runner,
+    pools: &[(&About, PoolInfo)],
+    what: Counted,
+    (workload, setting, load): (&str, &str, Load),
+) -> Table {
+    let (figure, unit, text, target) = match what {
+        Counted::Instructions => (
+            "a job",
+            "instructions",
+            "counted by callgrind, which runs one thread at a time",
+            Some(Target::Figure(220.0)),
+        ),
+        Counted::Futexes => (
+            "1,000 jobs",
+            "calls",
+            "counted by perf: calls in which a thread sleeps or wakes another",
+            None,
+        ),
+    };
     let count = |about: &About, pool| {
-        runner.progress.set_message(format!("instructions, {}", about.name));
-        let counted = instructions::of(&runner.itself, about.name);
+        runner.progress.set_message(format!("{unit}, {workload}, {setting}, {}", about.name));
+        let counted = what.of_jobs(&runner.itself, about.name, &load);
         let figures = vec![counted.as_ref().ok().copied()];
         (pool, Rounds { figures, failure: counted.err(), ..Rounds::default() })
     };
     let pools = pools.iter().filter(|(about, _)| pools::is_pool(about));
     let rounds: Vec<_> = pools.map(|(about, pool)| count(about, pool)).collect();
     let empty = Table {
-        workload: "W1".to_owned(),
-        setting: "1 worker".to_owned(),
-        text: "As W1, counted by callgrind, which runs one thread at a time.".to_owned(),
-        figure: "a job".to_owned(),
-        unit: "instructions".to_owned(),
+        workload: workload.to_owned(),
+        setting: setting.to_owned(),
+        text: format!("As {workload}, {text}."),
+        figure: figure.to_owned(),
+        unit: unit.to_owned(),
         pinned: None,
         others: None,
         entries: Vec::new(),
         standings: Vec::new(),
     };
-    empty.filled(&rounds, |_| Some(Target::Figure(220.0)))
+    empty.filled(&rounds, |_| target.clone())
 }
 
 /// One of the figures of the runs of a pool.

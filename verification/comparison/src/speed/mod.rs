@@ -7,13 +7,13 @@
 //! | `results.rs` | the results: `speed.json` |
 //! | `catalog.rs` | the workloads and curves, their pools and targets |
 //! | `record.rs` | the results that the README shows |
-//! | `instructions.rs` | the instructions of a job, counted by callgrind |
+//! | `counted.rs` | what a job takes, counted: instructions, and calls of the system |
 //! | `print.rs` | the results in the terminal |
 //! | `command.rs` | the command: its arguments, the order of the runs, their processes |
 
 mod catalog;
 mod command;
-mod instructions;
+mod counted;
 mod latency;
 mod print;
 pub mod record;
