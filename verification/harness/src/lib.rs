@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod base;
+pub mod faults;
 pub mod findings;
+pub mod kill_matrix;
 pub mod report;
 pub mod rules;

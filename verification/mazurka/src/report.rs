@@ -72,6 +72,9 @@ pub struct Failure {
     /// The locks that were released without a visible operation, each with the number of operations
     /// before, the thread and the name of the lock. Only after a replay.
     pub released: Vec<(usize, usize, String)>,
+    /// The operations that a fault has changed, each with the number of operations before. Only after a
+    /// replay.
+    pub faults: Vec<(usize, Row)>,
     /// The objects that the rows name, each with the place where it was created.
     pub objects: Vec<(String, String)>,
 }
@@ -158,6 +161,7 @@ impl Failure {
         self.pending = again.pending;
         self.ended = again.ended;
         self.released = again.released;
+        self.faults = again.faults;
         self.objects = again.objects;
     }
 }

@@ -172,6 +172,16 @@ pub(crate) fn yield_now(site: &'static Location<'static>) -> bool {
     true
 }
 
+/// Notes that a fault changes an operation of the current thread on an object.
+pub(crate) fn note_fault(
+    object: Index,
+    operation: &'static str,
+    words: &'static str,
+    site: &'static Location<'static>,
+) {
+    with(|execution| execution.note_fault(object, operation, words, site));
+}
+
 /// Asks for what happened before what, with the number of the current thread. `None` outside a
 /// model.
 pub(crate) fn memory<R>(ask: impl FnOnce(&mut Memory, Thread) -> R) -> Option<R> {

@@ -57,7 +57,7 @@ impl Thread {
     #[track_caller]
     pub fn unpark(&self) {
         *self.parker.token.lock().expect("it is never poisoned") = true;
-        self.parker.given.notify_one();
+        self.parker.given.wake_one();
     }
 }
 

@@ -7,6 +7,7 @@ use harness::findings::run::{Engine, Options, Steps};
 use harness::findings::sample::Draw;
 use harness::findings::trace::examples::deadlock;
 use harness::findings::verdict::Verdict;
+use harness::kill_matrix::{KillEntry, KillMatrix};
 
 use crate::any_number::ProtocolReport;
 use crate::audit::figures::Figures;
@@ -15,7 +16,6 @@ use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::{CheckerReport, Class, ClassReport};
 use crate::findings::scope::Scope;
-use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::suites::{Suite, Test};
 use crate::trials::report::{DefectReport, TrialReport};

@@ -41,7 +41,7 @@ impl Barrier {
         state.0 += 1;
         if state.0 >= self.threads {
             *state = (0, state.1 + 1);
-            self.complete.notify_all();
+            self.complete.wake_all();
             return BarrierWaitResult(true);
         }
         let round = state.1;

@@ -1,9 +1,11 @@
 //! Condition variables.
 
+use std::panic::Location;
 use std::sync::LockResult;
 use std::time::Duration;
 
 use super::mutex::MutexGuard;
+use crate::fault::{self, Action};
 use crate::raw::{self, Object};
 
 /// A condition variable. The [`Builder`](crate::Builder) decides which thread `notify_one` wakes
@@ -120,12 +122,27 @@ impl Condvar {
     /// Wakes one sleeper, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
-        raw::notify_one(self.object);
+        match fault::at(&[Action::DropNotifyOne], self.object, Location::caller()) {
+            None => self.wake_one(),
+            Some(Action::DropNotifyOne) => {}
+        }
     }
 
     /// Wakes all sleepers.
     #[track_caller]
     pub fn notify_all(&self) {
+        self.wake_all();
+    }
+
+    /// Wakes one sleeper; no fault changes it.
+    #[track_caller]
+    pub(crate) fn wake_one(&self) {
+        raw::notify_one(self.object);
+    }
+
+    /// Wakes all sleepers; no fault changes it.
+    #[track_caller]
+    pub(crate) fn wake_all(&self) {
         raw::notify_all(self.object);
     }
 }

@@ -132,7 +132,7 @@ impl<T> Channel<T> {
     fn push(&self, state: &mut State<T>, message: T) -> u64 {
         state.messages.push_back(message);
         state.sent += 1;
-        self.filled.notify_one();
+        self.filled.wake_one();
         state.sent
     }
 
@@ -141,7 +141,7 @@ impl<T> Channel<T> {
         let message = state.messages.pop_front()?;
         state.taken += 1;
         if self.capacity.is_some() {
-            self.emptied.notify_all();
+            self.emptied.wake_all();
         }
         Some(message)
     }
@@ -155,7 +155,7 @@ impl<T> Channel<T> {
         let mut state = self.lock();
         state.senders -= 1;
         if state.senders == 0 {
-            self.filled.notify_all();
+            self.filled.wake_all();
         }
     }
 }
@@ -329,7 +329,7 @@ impl<T> Drop for Receiver<T> {
         let mut state = self.0.lock();
         state.receives = false;
         if self.0.capacity.is_some() {
-            self.0.emptied.notify_all();
+            self.0.emptied.wake_all();
         }
         // The message of a sender that waits for it is returned to the sender.
         let messages = match self.0.capacity {

@@ -1,0 +1,143 @@
+//! Faults: operations that act wrongly at one call site, on purpose. A model that still holds would not
+//! notice the defect. `cargo trial --faults` injects them one at a time; see [`trial`](crate::trial).
+
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::raw::Object;
+use crate::run;
+
+/// How a fault changes an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Action {
+    /// `notify_one` wakes no sleeper.
+    DropNotifyOne,
+}
+
+/// What is known of an action.
+struct About {
+    action: Action,
+    /// Its name in arguments and files, as in the harness of `cargo trial`.
+    name: &'static str,
+    /// The operation in rows, and in words.
+    operation: &'static str,
+    words: &'static str,
+}
+
+const ABOUT: [About; 1] = [About {
+    action: Action::DropNotifyOne,
+    name: "drop-notify-one",
+    operation: "notifies one",
+    words: "notifies nobody",
+}];
+
+impl Action {
+    fn about(self) -> &'static About {
+        let own = ABOUT.iter().find(|about| about.action == self);
+        own.expect("every action has an entry")
+    }
+}
+
+/// A fault at one call site.
+#[derive(Clone, Debug)]
+struct Fault {
+    action: Action,
+    file: String,
+    line: u32,
+}
+
+impl Fault {
+    /// Parses a fault, written as `drop-notify-one@src/channel.rs:27`.
+    fn parse(text: &str) -> Option<Self> {
+        let (name, site) = text.split_once('@')?;
+        let (file, line) = site.rsplit_once(':')?;
+        let about = ABOUT.iter().find(|about| about.name == name)?;
+        Some(Fault { action: about.action, file: file.to_owned(), line: line.parse().ok()? })
+    }
+
+    fn hits(&self, site: &Location<'_>) -> bool {
+        self.line == site.line() && self.file == site.file()
+    }
+}
+
+/// What this process injects and notes.
+#[derive(Debug)]
+struct Installed {
+    fault: Option<Fault>,
+    /// The faults that can be injected at the call sites reached, if they are to be noted.
+    survey: Option<Mutex<BTreeSet<(&'static str, u32, Action)>>>,
+    /// How often the fault has acted.
+    acted: AtomicU64,
+}
+
+static INSTALLED: OnceLock<Installed> = OnceLock::new();
+
+/// Installs a fault in this process, and lets it note call sites or not. Only the first call counts.
+///
+/// # Errors
+///
+/// If the text is not a fault.
+pub(crate) fn install(fault: Option<&str>, surveys: bool) -> Result<(), String> {
+    let parse = |text| Fault::parse(text).ok_or_else(|| format!("`{text}` is not a fault"));
+    let fault = fault.map(parse).transpose()?;
+    let survey = surveys.then(Mutex::default);
+    if fault.is_some() || surveys {
+        INSTALLED.get_or_init(|| Installed { fault, survey, acted: AtomicU64::new(0) });
+    }
+    Ok(())
+}
+
+/// Returns how often the fault has acted, or `None` if there is none.
+pub(crate) fn acted() -> Option<u64> {
+    let installed = INSTALLED.get()?;
+    installed.fault.as_ref().map(|_| installed.acted.load(Ordering::Relaxed))
+}
+
+/// Returns the faults that can be injected at the call sites reached since the last call, or `None` if
+/// they are not noted.
+pub(crate) fn survey() -> Option<Vec<String>> {
+    let sites = INSTALLED.get()?.survey.as_ref()?;
+    let sites = std::mem::take(&mut *sites.lock().unwrap_or_else(PoisonError::into_inner));
+    let text = |(file, line, action): (&str, u32, Action)| {
+        format!("{}@{file}:{line}", action.about().name)
+    };
+    Some(sites.into_iter().map(text).collect())
+}
+
+/// Returns the fault that changes an operation on `object`, called from `site`, if there is one. `can`
+/// has the faults that the operation can have.
+pub(crate) fn at(
+    can: &[Action],
+    object: Object,
+    site: &'static Location<'static>,
+) -> Option<Action> {
+    let installed = INSTALLED.get()?;
+    if let Some(survey) = &installed.survey {
+        let sites = can.iter().map(|action| (site.file(), site.line(), *action));
+        survey.lock().unwrap_or_else(PoisonError::into_inner).extend(sites);
+    }
+    let fault = installed.fault.as_ref().filter(|fault| fault.hits(site))?;
+    let action = can.iter().copied().find(|action| *action == fault.action)?;
+    installed.acted.fetch_add(1, Ordering::Relaxed);
+    let About { operation, words, .. } = action.about();
+    run::note_fault(object.number(), operation, words, site);
+    Some(action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, ABOUT};
+
+    #[test]
+    fn a_fault_is_parsed() {
+        for about in &ABOUT {
+            let fault = Fault::parse(&format!("{}@C:/src/a.rs:7", about.name)).unwrap();
+            assert_eq!((fault.action, &*fault.file, fault.line), (about.action, "C:/src/a.rs", 7));
+        }
+        for text in ["", "drop-notify-one", "nothing@a.rs:1", "drop-notify-one@a.rs"] {
+            assert!(Fault::parse(text).is_none(), "{text}");
+        }
+    }
+}
