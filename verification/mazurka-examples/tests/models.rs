@@ -2,7 +2,7 @@
 #![cfg(mazurka)]
 
 use mazurka::sync::atomic::{AtomicUsize, Ordering};
-use mazurka::sync::Arc;
+use mazurka::sync::{mpsc, Arc};
 use mazurka::thread;
 use mazurka_examples::{Channel, OnceCell, Pool, Semaphore};
 
@@ -54,12 +54,16 @@ fn a_permit_is_taken_once() {
     });
 }
 
-/// The drop returns, and every job has run.
+/// A job runs without the drop, the drop returns, and then every job has run.
 #[test]
 fn the_pool_ends_after_its_jobs() {
     mazurka::model(|| {
         let ran = Arc::new(AtomicUsize::new(0));
         let pool = Pool::new(2);
+        let (done, ends) = mpsc::channel();
+        pool.submit(move || done.send(()).unwrap());
+        // Before the drop: it wakes every worker, which would hide a lost wake-up.
+        ends.recv().unwrap();
         let count = Arc::clone(&ran);
         pool.submit(move || {
             count.fetch_add(1, Ordering::SeqCst);

@@ -14,6 +14,26 @@ use crate::run;
 pub(crate) enum Action {
     /// `notify_one` wakes no sleeper.
     DropNotifyOne,
+    /// `notify_all` wakes no sleeper.
+    DropNotifyAll,
+    /// `notify_all` wakes one sleeper only.
+    NotifyOneForAll,
+    /// `notify_one` wakes every sleeper. A correct program tolerates it.
+    NotifyAllForOne,
+    /// A wait ends without a notification, once for each thread. A correct program tolerates it.
+    WakeEarly,
+    /// A wait releases its lock and takes it again before it sleeps, so what the caller saw may have
+    /// changed.
+    SplitWait,
+    /// `unpark` does nothing.
+    DropUnpark,
+    /// A store does nothing.
+    DropStore,
+    /// A `compare_exchange_weak` fails although the value is the expected one, once for each thread. A
+    /// correct program tolerates it.
+    FailExchange,
+    /// An access or a fence that asks for `Acquire`, `Release` or `AcqRel` orders nothing.
+    RelaxOrder,
 }
 
 /// What is known of an action.
@@ -26,17 +46,39 @@ struct About {
     words: &'static str,
 }
 
-const ABOUT: [About; 1] = [About {
-    action: Action::DropNotifyOne,
-    name: "drop-notify-one",
-    operation: "notifies one",
-    words: "notifies nobody",
-}];
+const fn about(
+    action: Action,
+    name: &'static str,
+    operation: &'static str,
+    words: &'static str,
+) -> About {
+    About { action, name, operation, words }
+}
+
+const ABOUT: [About; 10] = [
+    about(Action::DropNotifyOne, "drop-notify-one", "notifies one", "notifies nobody on"),
+    about(Action::DropNotifyAll, "drop-notify-all", "notifies all", "notifies nobody on"),
+    about(Action::NotifyOneForAll, "notify-one-for-all", "notifies all", "notifies only one on"),
+    about(Action::NotifyAllForOne, "notify-all-for-one", "notifies one", "notifies all on"),
+    about(Action::WakeEarly, "wake-early", "wakes", "wakes up spuriously on"),
+    about(Action::SplitWait, "split-wait", "splits", "lets others in before it sleeps on"),
+    about(Action::DropUnpark, "drop-unpark", "unparks", "unparks nobody"),
+    about(Action::DropStore, "drop-store", "stores", "stores nothing in"),
+    about(Action::FailExchange, "fail-exchange", "exchanges", "fails spuriously to exchange"),
+    about(Action::RelaxOrder, "relax-order", "orders", "orders nothing at"),
+];
 
 impl Action {
     fn about(self) -> &'static About {
         let own = ABOUT.iter().find(|about| about.action == self);
         own.expect("every action has an entry")
+    }
+
+    /// Returns `true` if it acts at most once for each thread of an execution: if every wait ended early,
+    /// a loop would never sleep. Not once for each execution, since an explorer does not see in which order
+    /// threads get there.
+    fn is_once(self) -> bool {
+        matches!(self, Action::WakeEarly | Action::FailExchange)
     }
 }
 
@@ -62,12 +104,15 @@ impl Fault {
     }
 }
 
+/// A fault that can be injected: the file and the line of its call site, and the action.
+type Found = (&'static str, u32, Action);
+
 /// What this process injects and notes.
 #[derive(Debug)]
 struct Installed {
     fault: Option<Fault>,
     /// The faults that can be injected at the call sites reached, if they are to be noted.
-    survey: Option<Mutex<BTreeSet<(&'static str, u32, Action)>>>,
+    survey: Option<Mutex<BTreeSet<Found>>>,
     /// How often the fault has acted.
     acted: AtomicU64,
 }
@@ -100,17 +145,15 @@ pub(crate) fn acted() -> Option<u64> {
 pub(crate) fn survey() -> Option<Vec<String>> {
     let sites = INSTALLED.get()?.survey.as_ref()?;
     let sites = std::mem::take(&mut *sites.lock().unwrap_or_else(PoisonError::into_inner));
-    let text = |(file, line, action): (&str, u32, Action)| {
-        format!("{}@{file}:{line}", action.about().name)
-    };
+    let text = |(file, line, action): Found| format!("{}@{file}:{line}", action.about().name);
     Some(sites.into_iter().map(text).collect())
 }
 
-/// Returns the fault that changes an operation on `object`, called from `site`, if there is one. `can`
-/// has the faults that the operation can have.
+/// Returns the fault that changes an operation called from `site`, if there is one. `can` has the faults
+/// that the operation can have, and `object` is for the record.
 pub(crate) fn at(
     can: &[Action],
-    object: Object,
+    object: Option<Object>,
     site: &'static Location<'static>,
 ) -> Option<Action> {
     let installed = INSTALLED.get()?;
@@ -120,9 +163,12 @@ pub(crate) fn at(
     }
     let fault = installed.fault.as_ref().filter(|fault| fault.hits(site))?;
     let action = can.iter().copied().find(|action| *action == fault.action)?;
+    if action.is_once() && !run::spend() {
+        return None;
+    }
     installed.acted.fetch_add(1, Ordering::Relaxed);
     let About { operation, words, .. } = action.about();
-    run::note_fault(object.number(), operation, words, site);
+    run::note_fault(object.map(Object::number), operation, words, site);
     Some(action)
 }
 

@@ -3,10 +3,11 @@
 //! There is no `scope`: a thread owns what it uses, or shares it in an [`Arc`].
 
 use std::io;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::fault::{self, Action};
 use crate::raw;
 use crate::sync::{Condvar, Mutex as VisibleMutex};
 
@@ -56,6 +57,9 @@ impl Thread {
     /// Never: the lock is never poisoned.
     #[track_caller]
     pub fn unpark(&self) {
+        if fault::at(&[Action::DropUnpark], None, Location::caller()).is_some() {
+            return;
+        }
         *self.parker.token.lock().expect("it is never poisoned") = true;
         self.parker.given.wake_one();
     }
@@ -86,7 +90,7 @@ pub fn current() -> Thread {
     thread
 }
 
-/// Waits until the current thread is unparked. It does not return for other reasons.
+/// Waits until the current thread is unparked. It does not return for other reasons, except as a fault.
 ///
 /// # Panics
 ///
@@ -95,8 +99,11 @@ pub fn current() -> Thread {
 pub fn park() {
     let parker = current().parker;
     let mut token = parker.token.lock().expect("it is never poisoned");
+    if !*token && parker.given.fault(&[Action::WakeEarly]).is_some() {
+        return;
+    }
     while !*token {
-        token = parker.given.wait(token).expect("it is never poisoned");
+        token = parker.given.sleep(token, false).0;
     }
     *token = false;
 }
@@ -108,11 +115,11 @@ pub fn park() {
 ///
 /// Outside a model.
 #[track_caller]
-pub fn park_timeout(timeout: Duration) {
+pub fn park_timeout(_timeout: Duration) {
     let parker = current().parker;
     let mut token = parker.token.lock().expect("it is never poisoned");
     if !*token {
-        (token, _) = parker.given.wait_timeout(token, timeout).expect("it is never poisoned");
+        (token, _) = parker.given.sleep(token, true);
     }
     *token = false;
 }

@@ -40,6 +40,10 @@ fn action(named: site::Action) -> Option<Action> {
         site::Action::FailSpawn(thread) => Action::FailSpawn(thread),
         site::Action::DropRaise => Action::DropRaise,
         site::Action::DropCount => Action::DropCount,
+        site::Action::DropUnpark
+        | site::Action::DropStore
+        | site::Action::FailExchange
+        | site::Action::RelaxOrder => return None,
     })
 }
 

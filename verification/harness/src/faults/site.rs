@@ -35,6 +35,14 @@ pub enum Action {
     DropRaise,
     /// A count is not taken.
     DropCount,
+    /// `unpark` does nothing.
+    DropUnpark,
+    /// A store does nothing.
+    DropStore,
+    /// An exchange that may fail spuriously does so. A correct program tolerates it.
+    FailExchange,
+    /// An access or a fence orders nothing.
+    RelaxOrder,
 }
 
 /// A fault at one call site.
@@ -52,7 +60,7 @@ pub struct SiteFault {
 
 /// The actions without a number: the name in arguments and files, the operation that the action
 /// replaces, and what the operation does instead.
-const NAMED: [(&str, Action, &str, &str); 11] = [
+const NAMED: [(&str, Action, &str, &str); 15] = [
     ("drop-notify-one", Action::DropNotifyOne, "notify-one", "wakes nobody"),
     ("drop-notify-all", Action::DropNotifyAll, "notify-all", "wakes nobody"),
     ("notify-one-for-all", Action::NotifyOneForAll, "notify-all", "wakes one instead of all"),
@@ -64,6 +72,10 @@ const NAMED: [(&str, Action, &str, &str); 11] = [
     ("fire-deadline", Action::FireDeadline, "wait-until", "times out before its deadline"),
     ("drop-raise", Action::DropRaise, "raise", "does nothing"),
     ("drop-count", Action::DropCount, "count", "does nothing"),
+    ("drop-unpark", Action::DropUnpark, "unpark", "wakes nobody"),
+    ("drop-store", Action::DropStore, "store", "does nothing"),
+    ("fail-exchange", Action::FailExchange, "exchange", "fails spuriously"),
+    ("relax-order", Action::RelaxOrder, "access", "orders nothing"),
 ];
 
 impl Action {
@@ -105,8 +117,8 @@ impl Action {
 
     /// Returns `true` if a correct program tolerates the action.
     pub fn is_harmless(self) -> bool {
-        use Action::{NotifyAllAgain, NotifyAllForOne, NotifyOneAgain, WakeEarly};
-        matches!(self, NotifyAllForOne | NotifyOneAgain | NotifyAllAgain | WakeEarly)
+        use Action::{FailExchange, NotifyAllAgain, NotifyAllForOne, NotifyOneAgain, WakeEarly};
+        matches!(self, NotifyAllForOne | NotifyOneAgain | NotifyAllAgain | WakeEarly | FailExchange)
     }
 }
 

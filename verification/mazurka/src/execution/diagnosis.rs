@@ -89,10 +89,11 @@ impl Execution {
     /// Returns the operations that a fault has changed, each with the number of events before.
     fn faults(&self) -> Vec<(usize, Row)> {
         let row = |changed: &Changed| {
-            let own = |event: &&Event| event.operation.object == changed.object;
+            let own = |event: &&Event| Some(event.operation.object) == changed.object;
             let event = self.events.iter().find(own);
             let object = event.map_or_else(String::new, |event| self.object_name(event));
-            let (thread, what) = (changed.thread, format!("{} {object}", changed.words));
+            let what = format!("{} {object}", changed.words).trim_end().to_owned();
+            let thread = changed.thread;
             let (operation, site) = (changed.operation, short(changed.site));
             (changed.before, Row { thread, what, site, operation, object, wakes: None })
         };

@@ -127,8 +127,8 @@ pub(crate) struct Changed {
     /// The number of events before.
     before: usize,
     thread: Thread,
-    /// The name of the object.
-    object: u32,
+    /// The name of the object, if it has one.
+    object: Option<u32>,
     /// The operation, and what it does instead.
     operation: &'static str,
     words: &'static str,
@@ -320,13 +320,13 @@ impl Execution {
     /// Notes that a fault changes an operation of the current thread.
     pub(crate) fn note_fault(
         &mut self,
-        index: Index,
+        index: Option<Index>,
         operation: &'static str,
         words: &'static str,
         site: &'static Location<'static>,
     ) {
         if self.notes.is_some() {
-            let object = self.objects[index as usize].name;
+            let object = index.map(|index| self.objects[index as usize].name);
             let (before, thread) = (self.events.len(), self.current);
             self.faults.push(Changed { before, thread, object, operation, words, site });
         }

@@ -46,7 +46,7 @@ impl Barrier {
         }
         let round = state.1;
         while state.1 == round {
-            state = self.complete.wait(state).expect("it is never poisoned");
+            state = self.complete.sleep(state, false).0;
         }
         BarrierWaitResult(false)
     }

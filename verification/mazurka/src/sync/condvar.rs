@@ -47,7 +47,7 @@ impl Condvar {
     /// Never: the return type mirrors the standard library.
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        Ok(self.sleep(guard, false).0)
+        Ok(self.sleep_unless_fault(guard, false).0)
     }
 
     /// Waits as long as the condition is `true`.
@@ -62,7 +62,7 @@ impl Condvar {
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<MutexGuard<'a, T>> {
         while condition(&mut guard) {
-            guard = self.sleep(guard, false).0;
+            guard = self.sleep_unless_fault(guard, false).0;
         }
         Ok(guard)
     }
@@ -79,7 +79,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         _timeout: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let (guard, timed_out) = self.sleep(guard, true);
+        let (guard, timed_out) = self.sleep_unless_fault(guard, true);
         Ok((guard, WaitTimeoutResult(timed_out)))
     }
 
@@ -100,13 +100,36 @@ impl Condvar {
             if timed_out {
                 return Ok((guard, WaitTimeoutResult(true)));
             }
-            (guard, timed_out) = self.sleep(guard, true);
+            (guard, timed_out) = self.sleep_unless_fault(guard, true);
         }
         Ok((guard, WaitTimeoutResult(false)))
     }
 
+    /// Sleeps as a fault lets it, if there is one. With a timeout, a wait that misses its notification
+    /// would only time out.
     #[track_caller]
-    fn sleep<'a, T: ?Sized>(
+    fn sleep_unless_fault<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        has_timeout: bool,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let can = [Action::WakeEarly, Action::SplitWait];
+        match self.fault(if has_timeout { &can[..1] } else { &can }) {
+            None => self.sleep(guard, has_timeout),
+            Some(Action::WakeEarly) => {
+                guard.let_others_in();
+                (guard, false)
+            }
+            Some(_) => {
+                guard.let_others_in();
+                self.sleep(guard, has_timeout)
+            }
+        }
+    }
+
+    /// Sleeps; no fault changes it.
+    #[track_caller]
+    pub(crate) fn sleep<'a, T: ?Sized>(
         &self,
         mut guard: MutexGuard<'a, T>,
         has_timeout: bool,
@@ -122,16 +145,26 @@ impl Condvar {
     /// Wakes one sleeper, if there is one.
     #[track_caller]
     pub fn notify_one(&self) {
-        match fault::at(&[Action::DropNotifyOne], self.object, Location::caller()) {
+        match self.fault(&[Action::DropNotifyOne, Action::NotifyAllForOne]) {
             None => self.wake_one(),
-            Some(Action::DropNotifyOne) => {}
+            Some(Action::NotifyAllForOne) => self.wake_all(),
+            Some(_) => {}
         }
     }
 
     /// Wakes all sleepers.
     #[track_caller]
     pub fn notify_all(&self) {
-        self.wake_all();
+        match self.fault(&[Action::DropNotifyAll, Action::NotifyOneForAll]) {
+            None => self.wake_all(),
+            Some(Action::NotifyOneForAll) => self.wake_one(),
+            Some(_) => {}
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn fault(&self, can: &[Action]) -> Option<Action> {
+        fault::at(can, Some(self.object), Location::caller())
     }
 
     /// Wakes one sleeper; no fault changes it.

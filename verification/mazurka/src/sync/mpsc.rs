@@ -95,7 +95,7 @@ impl<T> Channel<T> {
     fn send(&self, message: T) -> Result<(), SendError<T>> {
         let mut state = self.lock();
         while state.receives && self.is_full(&state) {
-            state = self.emptied.wait(state).expect("it is never poisoned");
+            state = self.emptied.sleep(state, false).0;
         }
         if !state.receives {
             return Err(SendError(message));
@@ -103,7 +103,7 @@ impl<T> Channel<T> {
         let ticket = self.push(&mut state, message);
         if self.capacity == Some(0) {
             while state.receives && state.taken < ticket {
-                state = self.emptied.wait(state).expect("it is never poisoned");
+                state = self.emptied.sleep(state, false).0;
             }
             if state.taken < ticket {
                 let message = state.messages.pop_front().expect("it was not taken");
@@ -215,7 +215,7 @@ impl<T> Receiver<T> {
                 return Err(RecvError);
             }
             state.is_waiting = true;
-            state = self.0.filled.wait(state).expect("it is never poisoned");
+            state = self.0.filled.sleep(state, false).0;
             state.is_waiting = false;
         }
     }
@@ -243,7 +243,7 @@ impl<T> Receiver<T> {
     ///
     /// Never: the lock is never poisoned.
     #[track_caller]
-    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+    pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
         let mut state = self.0.lock();
         let mut timed_out = false;
         loop {
@@ -257,11 +257,8 @@ impl<T> Receiver<T> {
                 return Err(RecvTimeoutError::Timeout);
             }
             state.is_waiting = true;
-            let wait = self.0.filled.wait_timeout(state, timeout);
-            let (woken, result) = wait.expect("it is never poisoned");
-            state = woken;
+            (state, timed_out) = self.0.filled.sleep(state, true);
             state.is_waiting = false;
-            timed_out = result.timed_out();
         }
     }
 

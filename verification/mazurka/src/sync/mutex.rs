@@ -108,6 +108,18 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
+impl<T: ?Sized> MutexGuard<'_, T> {
+    /// Releases the lock, and acquires it again.
+    #[track_caller]
+    pub(super) fn let_others_in(&mut self) {
+        drop(self.data.take());
+        self.mutex.leave();
+        raw::unlock(self.mutex.object);
+        raw::lock(self.mutex.object);
+        self.data = Some(self.mutex.access());
+    }
+}
+
 impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
