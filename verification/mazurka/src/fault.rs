@@ -29,6 +29,8 @@ pub(crate) enum Action {
     DropUnpark,
     /// A store does nothing.
     DropStore,
+    /// A read-modify-write reads in one step and writes in another.
+    SplitUpdate,
     /// A `compare_exchange_weak` fails although the value is the expected one, once for each thread. A
     /// correct program tolerates it.
     FailExchange,
@@ -55,7 +57,7 @@ const fn about(
     About { action, name, operation, words }
 }
 
-const ABOUT: [About; 10] = [
+const ABOUT: [About; 11] = [
     about(Action::DropNotifyOne, "drop-notify-one", "notifies one", "notifies nobody on"),
     about(Action::DropNotifyAll, "drop-notify-all", "notifies all", "notifies nobody on"),
     about(Action::NotifyOneForAll, "notify-one-for-all", "notifies all", "notifies only one on"),
@@ -64,6 +66,7 @@ const ABOUT: [About; 10] = [
     about(Action::SplitWait, "split-wait", "splits", "lets others in before it sleeps on"),
     about(Action::DropUnpark, "drop-unpark", "unparks", "unparks nobody"),
     about(Action::DropStore, "drop-store", "stores", "stores nothing in"),
+    about(Action::SplitUpdate, "split-update", "splits", "reads and writes in two steps"),
     about(Action::FailExchange, "fail-exchange", "exchanges", "fails spuriously to exchange"),
     about(Action::RelaxOrder, "relax-order", "orders", "orders nothing at"),
 ];

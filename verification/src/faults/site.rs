@@ -42,6 +42,7 @@ fn action(named: site::Action) -> Option<Action> {
         site::Action::DropCount => Action::DropCount,
         site::Action::DropUnpark
         | site::Action::DropStore
+        | site::Action::SplitUpdate
         | site::Action::FailExchange
         | site::Action::RelaxOrder => return None,
     })

@@ -39,6 +39,8 @@ pub enum Action {
     DropUnpark,
     /// A store does nothing.
     DropStore,
+    /// A read-modify-write reads in one step and writes in another.
+    SplitUpdate,
     /// An exchange that may fail spuriously does so. A correct program tolerates it.
     FailExchange,
     /// An access or a fence orders nothing.
@@ -60,7 +62,7 @@ pub struct SiteFault {
 
 /// The actions without a number: the name in arguments and files, the operation that the action
 /// replaces, and what the operation does instead.
-const NAMED: [(&str, Action, &str, &str); 15] = [
+const NAMED: [(&str, Action, &str, &str); 16] = [
     ("drop-notify-one", Action::DropNotifyOne, "notify-one", "wakes nobody"),
     ("drop-notify-all", Action::DropNotifyAll, "notify-all", "wakes nobody"),
     ("notify-one-for-all", Action::NotifyOneForAll, "notify-all", "wakes one instead of all"),
@@ -74,6 +76,7 @@ const NAMED: [(&str, Action, &str, &str); 15] = [
     ("drop-count", Action::DropCount, "count", "does nothing"),
     ("drop-unpark", Action::DropUnpark, "unpark", "wakes nobody"),
     ("drop-store", Action::DropStore, "store", "does nothing"),
+    ("split-update", Action::SplitUpdate, "update", "reads and writes in two steps"),
     ("fail-exchange", Action::FailExchange, "exchange", "fails spuriously"),
     ("relax-order", Action::RelaxOrder, "access", "orders nothing"),
 ];

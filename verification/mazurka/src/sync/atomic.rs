@@ -122,6 +122,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn swap(&self, value: $type, order: Ordering) -> $type {
                 updates(self.object, order);
+                self.split_by_fault();
                 self.set(value)
             }
 
@@ -158,6 +159,7 @@ macro_rules! atomic {
                 raw::update(self.object);
                 let value = self.value.load(Ordering::SeqCst);
                 if value == current && !fails {
+                    self.split_by_fault();
                     raw::acquire(self.object, success);
                     raw::release(self.object, success, true);
                     Ok(self.set(new))
@@ -218,6 +220,7 @@ macro_rules! atomic {
                 #[track_caller]
                 pub fn $method(&self, value: $type, order: Ordering) -> $type {
                     updates(self.object, order);
+                    self.split_by_fault();
                     let before = self.value.$method(value, Ordering::SeqCst);
                     self.changed(before)
                 }
@@ -231,6 +234,18 @@ macro_rules! atomic {
             /// Returns the value.
             pub fn into_inner(self) -> $type {
                 self.value.into_inner()
+            }
+
+            /// With a fault, makes two steps of a read-modify-write: what others write between them is
+            /// lost.
+            #[track_caller]
+            fn split_by_fault(&self) {
+                let can = [Action::SplitUpdate];
+                if fault::at(&can, Some(self.object), Location::caller()).is_some() {
+                    let seen = self.value.load(Ordering::SeqCst);
+                    raw::update(self.object);
+                    self.value.store(seen, Ordering::SeqCst);
+                }
             }
 
             fn set(&self, value: $type) -> $type {
