@@ -262,6 +262,30 @@ fn entry(
     }
 }
 
+/// A matrix, for tests of reports.
+pub mod examples {
+    use super::{KillEntry, KillMatrix};
+    use crate::findings::trace::examples::deadlock;
+
+    /// Returns a matrix with one fault, which a model has convicted.
+    pub fn convicted_by(model: &str) -> KillMatrix {
+        let entry = KillEntry {
+            site: "src/a.rs:17".to_owned(),
+            operation: "notify-one".to_owned(),
+            fault: "wakes nobody".to_owned(),
+            kind: "harmful".to_owned(),
+            verdict: "convicted".to_owned(),
+            reason: None,
+            convicted_by: vec![model.to_owned()],
+            undecided: Vec::new(),
+            tried: vec![model.to_owned()],
+            how: Some("deadlock: no thread can go on".to_owned()),
+            trace: Some(deadlock()),
+        };
+        KillMatrix { sites: 1, faults: 1, seconds: 0.25, entries: vec![entry] }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use harness::base::text::thousands;
 use harness::report::page::{self, Meaning, Row, Run};
 
+use super::terminal::sentence;
 use super::{complaints, exhibits};
 use crate::arguments::Arguments;
 use crate::faults::Faults;
@@ -38,9 +39,10 @@ pub(crate) fn render(
         of: of(models, arguments),
         held: !models.is_empty() && good == models.len() && faults.is_none_or(Faults::hold),
         sentence: format!(
-            "{good} of {} models {demand}: {} executions.",
+            "{good} of {} models {demand}: {} executions.{}",
             models.len(),
-            thousands(executions)
+            thousands(executions),
+            faults.map_or_else(String::new, |faults| format!(" {}.", sentence(&faults.matrix)))
         ),
         facts: vec![
             ("Explored by", engines.into_iter().collect::<Vec<_>>().join(", ")),
@@ -49,6 +51,7 @@ pub(crate) fn render(
         ],
         rows: models.iter().map(row).collect(),
         legend: &legend,
+        faults: faults.map(|faults| &faults.matrix),
         notes: remarks.into_iter().cloned().collect(),
         failures: complaints(models, faults, must_fail),
         exhibits: exhibits(models, faults, must_fail),
