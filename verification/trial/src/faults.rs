@@ -26,7 +26,7 @@ use crate::run::{self, Finished, Test};
 pub(crate) const GROUP: &str = "faults at call sites";
 
 /// What the reasons name.
-const TERMS: Terms<'static> = Terms { subject: "crate", list: "trial.toml" };
+const TERMS: Terms<'static> = Terms { subject: "program", list: "trial.toml" };
 
 /// Every fault and its fate.
 #[derive(Debug)]
@@ -95,13 +95,17 @@ impl Code {
 }
 
 /// Tries the faults at the call sites that `tests` have reached when they ran without any.
+///
+/// # Errors
+///
+/// If a model has noted a fault that is not known here.
 pub(crate) fn try_all(
     (tests, finished, cases): (&[Test], &[Finished], &[Case]),
     executables: &[Executable],
     equivalents: &Equivalents,
     code: Code,
     arguments: &Arguments,
-) -> Faults {
+) -> Result<Faults, String> {
     let began = Instant::now();
     let subject = Subject::new(executables, cases, &code);
     let surveys = finished.iter().zip(tests).filter_map(|(finished, test)| {
@@ -111,7 +115,7 @@ pub(crate) fn try_all(
         own.all(|case| matches!(case.verdict, Verdict::Complete | Verdict::Unrecorded))
             .then(|| subject.survey(test, finished))
     });
-    let plan = plan::plan(surveys.collect());
+    let plan = plan::plan(surveys.collect::<Result<_, _>>()?);
     let runs = run_all(plan, &code, arguments);
     let faults = FaultRuns {
         runs,
@@ -123,7 +127,7 @@ pub(crate) fn try_all(
         // Another model may reach them.
         matrix.entries.retain(|entry| !entry.tried.is_empty());
     }
-    Faults { matrix, all: faults.runs.into_keys().collect(), code }
+    Ok(Faults { matrix, all: faults.runs.into_keys().collect(), code })
 }
 
 /// Runs the faults of this shard.
@@ -205,15 +209,15 @@ impl<'a> Subject<'a> {
         !is_test && self.folders.iter().any(|folder| path.starts_with(folder))
     }
 
-    fn survey<'t>(&self, test: &'t Test, finished: &Finished) -> Survey<&'t Test> {
+    fn survey<'t>(&self, test: &'t Test, finished: &Finished) -> Result<Survey<&'t Test>, String> {
         let ends = || finished.models.iter().filter_map(|model| model.end.as_ref());
-        let faults: BTreeSet<SiteFault> =
-            ends().flat_map(|end| &end.survey).filter_map(|fault| fault.parse().ok()).collect();
-        Survey {
+        let faults = ends().flat_map(|end| &end.survey).map(|fault| fault.parse());
+        let faults: BTreeSet<SiteFault> = faults.collect::<Result<_, _>>()?;
+        Ok(Survey {
             model: test,
             executions: ends().map(|end| end.executions).sum(),
             faults: faults.into_iter().filter(|fault| self.contains(fault)).collect(),
-        }
+        })
     }
 }
 

@@ -71,6 +71,7 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
         let equivalents = equivalents.unwrap_or_default();
         faults::try_all(runs, &executables, &equivalents, code, arguments)
     });
+    let faults = faults.transpose()?;
     report::write(&models, faults.as_ref(), arguments)?;
     print!("{}", report::terminal::render(&models, &others, faults.as_ref(), arguments));
     let passes = |case: &Case| passes(case, arguments.must_fail);
