@@ -244,6 +244,11 @@ fn remarks(report: &Report, notes: &[String]) -> Vec<String> {
             report.released
         ));
     }
+    match fault::acted() {
+        Some(0) => remarks.push("the fault never acted".to_owned()),
+        Some(_) => remarks.push("a fault acted, on purpose".to_owned()),
+        None => {}
+    }
     if report.executions <= 1 && matches!(report.end, End::Complete) {
         remarks.push("one execution shows nothing about interleavings".to_owned());
     }

@@ -25,7 +25,7 @@ pub fn parse(text: &str) -> Result<SiteFault, String> {
 }
 
 /// Returns the action of the facade, if it has one.
-fn action(named: site::Action) -> Option<Action> {
+pub(crate) fn action(named: site::Action) -> Option<Action> {
     Some(match named {
         site::Action::DropNotifyOne => Action::DropNotifyOne,
         site::Action::DropNotifyAll => Action::DropNotifyAll,

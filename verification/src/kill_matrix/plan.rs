@@ -3,6 +3,7 @@
 use harness::faults::site::SiteFault;
 use harness::kill_matrix::plan::{self, Plan, Survey};
 
+use crate::faults::site;
 use crate::findings::run::Run;
 use crate::subjects::is_this_pool;
 use crate::trials::trial::{Expect, Trial};
@@ -39,9 +40,8 @@ pub fn of_trials(surveys: &[(&'static Trial, Run)]) -> Plan<&'static Trial> {
         let executions = run.explorations.last().map_or(0, |last| last.executions);
         // The pool need not notice a fault that belongs to the scenario.
         let is_ours = |fault: &&SiteFault| {
-            let own =
-                |known| crate::faults::site::in_facade(fault).is_ok_and(|one| one.action == known);
-            !trial.scenario.world.faults.iter().any(|known| own(known.action))
+            let action = site::action(fault.action);
+            trial.scenario.world.faults.iter().all(|known| Some(known.action) != action)
         };
         let is_small = |fault: &&SiteFault| {
             let most = if fault.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };

@@ -38,9 +38,9 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    /// Returns `true` if no verdict is a failure. A crate without call sites has none.
+    /// Returns `true` if there is a fault, and no verdict is a failure. A shard may have none of its own.
     pub(crate) fn hold(&self) -> bool {
-        self.matrix.entries.iter().all(KillEntry::is_good)
+        !self.all.is_empty() && self.matrix.entries.iter().all(KillEntry::is_good)
     }
 
     /// Returns the fault of an entry.
@@ -153,7 +153,8 @@ fn run_all(
 fn attempt(finished: &Finished, code: &Code, limit: u64) -> Attempt {
     let passed = finished.status.is_some_and(|status| status.success());
     let ends = finished.models.iter().filter_map(|model| model.end.as_ref());
-    let acted = ends.map(|end| end.acted).sum();
+    // Each model of a process notes the sum so far.
+    let acted = ends.map(|end| end.acted).max().unwrap_or(0);
     let died = || judge::died(finished, Duration::from_secs(limit));
     let of_model = |model: &Model| match &model.end {
         Some(end) if end.is_undecided() => End::GaveUp { message: end.message.clone() },
@@ -232,4 +233,17 @@ fn first_line_of_tests(text: &str) -> u32 {
     };
     let place = text.lines().position(is_test).map_or(1, |index| index + 1);
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line_of_tests;
+
+    #[test]
+    fn the_tests_of_a_file_begin_at_their_cfg() {
+        let unit = "fn f() {}\n\n    #[cfg(all(test, mazurka))]\nmod tests {\n";
+        assert_eq!(first_line_of_tests(unit), 3);
+        assert_eq!(first_line_of_tests("#[cfg(feature = \"testing\")]\nfn f() {}\n"), 1);
+        assert_eq!(first_line_of_tests("#[test]\nfn a_model() {}\n"), 1);
+    }
 }

@@ -96,6 +96,17 @@ pub fn leave(left: &AtomicBool) {
     }
 }
 
+pub fn raise(flag: &AtomicBool) {
+    flag.store(true, Ordering::SeqCst);
+}
+
+pub fn watch(flag: &AtomicBool) {
+    while !flag.load(Ordering::SeqCst) {
+        #[cfg(mazurka)]
+        mazurka::thread::yield_now();
+    }
+}
+
 pub fn claim(claimed: &AtomicBool) -> bool {
     claimed.compare_exchange_weak(false, true, Ordering::AcqRel, Ordering::SeqCst).is_ok()
 }
@@ -123,7 +134,7 @@ const MODELS: &str = "
 
 use mazurka::sync::{atomic::AtomicBool, Arc};
 use mazurka::thread;
-use weak_crate::{claim, leave, Gate};
+use weak_crate::{claim, leave, raise, watch, Gate};
 
 #[test]
 fn a_waiter_sees_the_gate_open() {
@@ -144,6 +155,17 @@ fn both_leave() {
         let thread = thread::spawn(move || leave(&other));
         leave(&left);
         thread.join().unwrap();
+    });
+}
+
+#[test]
+fn a_watcher_sees_the_flag() {
+    mazurka::model(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let other = flag.clone();
+        let watcher = thread::spawn(move || watch(&other));
+        raise(&flag);
+        watcher.join().unwrap();
     });
 }
 
@@ -192,6 +214,8 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
             "convicted",
         ),
         ("left.store(true, Ordering::SeqCst);", "does nothing", "UNDECIDED"),
+        // A loop without end is a finding.
+        ("flag.store(true, Ordering::SeqCst);", "does nothing", "convicted"),
         (code_of_claim, "fails spuriously", "KILLED"),
         (code_of_claim, "reads and writes in two steps", "convicted"),
         (code_of_claim, "orders nothing", "MISSED"),
@@ -199,7 +223,7 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     let expected = expected
         .map(|(code, fault, verdict)| ((code.to_owned(), fault.to_owned()), verdict.to_owned()));
     assert_eq!(verdicts(&json, &folder), BTreeMap::from(expected));
-    let sentence = "8 faults at 4 call sites: 3 convicted, 2 MISSED, 2 KILLED, 1 UNDECIDED";
+    let sentence = "9 faults at 5 call sites: 4 convicted, 2 MISSED, 2 KILLED, 1 UNDECIDED";
     assert!(text.ends_with(&format!("{sentence}\n")), "{text}");
     // What kills a program is shown as an interleaving, with the fault in it.
     let (_, story) = text.split_once("wakes up spuriously ──").expect("a story");
@@ -232,6 +256,11 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     let (code, text) = trial_of(&manifest, &[&["--fault", &fault][..], &model].concat());
     assert_eq!(code, Some(1));
     assert!(text.starts_with("FAILED "), "{text}");
+    assert!(text.contains("note: a fault acted, on purpose"), "{text}");
+    let (code, text) =
+        trial_of(&manifest, &[&["--fault", "drop-store@src/lib.rs:1"], &model[..]].concat());
+    assert_eq!(code, Some(0));
+    assert!(text.contains("note: the fault never acted"), "{text}");
 }
 
 #[test]

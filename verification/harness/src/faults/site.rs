@@ -184,6 +184,8 @@ impl SiteFault {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Action, SiteFault};
 
     #[test]
@@ -205,5 +207,8 @@ mod tests {
             let words = [action.name(), action.operation().to_owned(), action.in_words()];
             assert!(words.iter().all(|word| !word.is_empty()), "{action:?}: {words:?}");
         }
+        let told = |action: Action| (action.operation(), action.in_words());
+        let different: BTreeSet<_> = Action::named().map(told).collect();
+        assert_eq!(different.len(), Action::named().count(), "two faults read alike");
     }
 }

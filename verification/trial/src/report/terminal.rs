@@ -138,7 +138,7 @@ pub(super) fn sentence(matrix: &KillMatrix) -> String {
     let counts: Vec<_> = counts.map(|(number, word)| format!("{number} {word}")).collect();
     let KillMatrix { faults, sites, .. } = matrix;
     match &*counts {
-        [] => "the models reach no call site at which a fault can act".to_owned(),
+        [] => "no fault was tried".to_owned(),
         counts => format!("{faults} faults at {sites} call sites: {}", counts.join(", ")),
     }
 }
