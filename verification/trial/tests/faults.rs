@@ -57,9 +57,9 @@ fn the_models_of_the_examples_notice_every_fault() {
 
 const LIBRARY: &str = "
 #[cfg(mazurka)]
-use mazurka::sync::{atomic::{AtomicBool, Ordering}, Condvar, Mutex};
+use mazurka::{sync::{atomic::{AtomicBool, Ordering}, Condvar, Mutex}, thread};
 #[cfg(not(mazurka))]
-use std::sync::{atomic::{AtomicBool, Ordering}, Condvar, Mutex};
+use std::{sync::{atomic::{AtomicBool, Ordering}, Condvar, Mutex}, thread};
 
 #[derive(Default)]
 pub struct Gate {
@@ -102,8 +102,25 @@ pub fn raise(flag: &AtomicBool) {
 
 pub fn watch(flag: &AtomicBool) {
     while !flag.load(Ordering::SeqCst) {
-        #[cfg(mazurka)]
-        mazurka::thread::yield_now();
+        thread::yield_now();
+    }
+}
+
+pub fn sleep(awake: &AtomicBool) {
+    while !awake.load(Ordering::SeqCst) {
+        thread::park();
+    }
+}
+
+pub fn rouse(awake: &AtomicBool, sleeper: &thread::Thread) {
+    awake.store(true, Ordering::SeqCst);
+    sleeper.unpark();
+}
+
+pub fn linger(gone: &AtomicBool) {
+    gone.store(true, Ordering::SeqCst);
+    while !gone.load(Ordering::SeqCst) {
+        gone.swap(false, Ordering::SeqCst);
     }
 }
 
@@ -132,9 +149,9 @@ mod tests {
 const MODELS: &str = "
 #![cfg(mazurka)]
 
-use mazurka::sync::{atomic::AtomicBool, Arc};
+use mazurka::sync::{atomic::{AtomicBool, Ordering}, Arc};
 use mazurka::thread;
-use weak_crate::{claim, leave, raise, watch, Gate};
+use weak_crate::{claim, leave, linger, raise, rouse, sleep, watch, Gate};
 
 #[test]
 fn a_waiter_sees_the_gate_open() {
@@ -166,6 +183,28 @@ fn a_watcher_sees_the_flag() {
         let watcher = thread::spawn(move || watch(&other));
         raise(&flag);
         watcher.join().unwrap();
+    });
+}
+
+#[test]
+fn a_sleeper_is_roused() {
+    mazurka::model(|| {
+        let awake = Arc::new(AtomicBool::new(false));
+        let other = awake.clone();
+        let sleeper = thread::spawn(move || sleep(&other));
+        rouse(&awake, sleeper.thread());
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn nobody_lingers() {
+    mazurka::Builder::new().max_steps(50).check(|| {
+        let gone = Arc::new(AtomicBool::new(false));
+        let other = gone.clone();
+        let thread = thread::spawn(move || other.load(Ordering::SeqCst));
+        linger(&gone);
+        thread.join().unwrap();
     });
 }
 
@@ -214,6 +253,11 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
             "convicted",
         ),
         ("left.store(true, Ordering::SeqCst);", "does nothing", "UNDECIDED"),
+        ("awake.store(true, Ordering::SeqCst);", "does nothing", "convicted"),
+        ("sleeper.unpark();", "wakes nobody", "convicted"),
+        ("thread::park();", "wakes up spuriously", "survived"),
+        // More steps than the model allows show nothing.
+        ("gone.store(true, Ordering::SeqCst);", "does nothing", "UNDECIDED"),
         // A loop without end is a finding.
         ("flag.store(true, Ordering::SeqCst);", "does nothing", "convicted"),
         (code_of_claim, "fails spuriously", "KILLED"),
@@ -223,16 +267,17 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     let expected = expected
         .map(|(code, fault, verdict)| ((code.to_owned(), fault.to_owned()), verdict.to_owned()));
     assert_eq!(verdicts(&json, &folder), BTreeMap::from(expected));
-    let sentence = "9 faults at 5 call sites: 4 convicted, 2 MISSED, 2 KILLED, 1 UNDECIDED";
+    let sentence =
+        "13 faults at 9 call sites: 6 convicted, 1 survived, 2 MISSED, 2 KILLED, 2 UNDECIDED";
     assert!(text.ends_with(&format!("{sentence}\n")), "{text}");
     // What kills a program is shown as an interleaving, with the fault in it.
     let (_, story) = text.split_once("wakes up spuriously ──").expect("a story");
     assert!(story.contains("wakes up spuriously on condvar (fault)"), "{story}");
     assert!(story.contains("again: cargo trial --fault 'wake-early@src/lib.rs:"), "{story}");
     let junit = fs::read_to_string(junit).unwrap();
-    assert!(junit.contains("failures=\"5\""), "{junit}");
+    assert!(junit.contains("failures=\"6\""), "{junit}");
     let sarif: Value = serde_json::from_str(&fs::read_to_string(sarif).unwrap()).unwrap();
-    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 5);
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 6);
     let page = fs::read_to_string(html).unwrap();
     assert!(page.contains("<section id=\"kills\">") && page.contains(sentence), "{page}");
 

@@ -414,6 +414,8 @@ mod tests {
     fn an_undeclared_outcome_convicts() {
         let undeclared = Attempt { undeclared: Some("both ran".to_owned()), ..run(3, false) };
         assert_eq!(judged("drop-notify-one", vec![undeclared], &none()), ["convicted"]);
+        let without = Attempt { undeclared: Some("both ran".to_owned()), ..run(0, false) };
+        assert_eq!(judged("drop-notify-one", vec![without], &none()), ["MISSED"]);
     }
 
     #[test]

@@ -46,3 +46,37 @@ pub fn attempts<M>(
     });
     attempts.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::{attempts, plan, Survey};
+    use crate::findings::run::{End, Run};
+    use crate::kill_matrix::Attempt;
+
+    #[test]
+    fn the_cheapest_models_come_first_until_there_are_enough_convictions() {
+        let fault = || "drop-notify-one@src/a.rs:1".parse().expect("a fault");
+        let survey = |model, executions| Survey { model, executions, faults: vec![fault()] };
+        let plan = plan(vec![survey("large", 900), survey("small", 4), survey("middle", 50)]);
+        let models = &plan[&fault()];
+        assert_eq!(models[..], [("small", 4), ("middle", 50), ("large", 900)]);
+        let ran = RefCell::new(Vec::new());
+        // All but the smallest fail.
+        let run = |model: &&str| {
+            ran.borrow_mut().push((*model).to_owned());
+            let message = "deadlock".to_owned();
+            let failed = End::Failed { message, site: String::new(), schedule: None };
+            let end = if *model == "small" { End::Explored } else { failed };
+            let run = Run { end, faults_fired: vec![1], ..Run::new((*model).to_owned(), None) };
+            Attempt { run, undeclared: None }
+        };
+        let found = attempts(models, |_, convictions| convictions > 0, run);
+        assert_eq!(
+            (found.len(), &**ran.borrow()),
+            (2, &["small", "middle"].map(str::to_owned)[..])
+        );
+        assert_eq!(attempts(models, |executions, _| executions > 100, run).len(), 2);
+    }
+}

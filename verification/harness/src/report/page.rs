@@ -136,7 +136,7 @@ pub fn failures(failures: &[Complaint<'_>], listed: &Listed<'_>) -> Result<Strin
 #[derive(Template)]
 #[template(path = "faults.html")]
 struct Kills<'a> {
-    heading: &'a str,
+    heading: &'static str,
     matrix: &'a KillMatrix,
     /// The faults, each with its id.
     entries: Vec<(String, &'a KillEntry)>,
@@ -164,13 +164,13 @@ impl Kills<'_> {
     }
 }
 
-/// Returns the section of the faults at call sites. `rows` has the ids of the rows of models.
+/// Returns the section of the faults at call sites. `heading` is written as it is, and `rows` has the ids of the rows of models.
 ///
 /// # Errors
 ///
 /// What the template could not be filled with.
 pub fn faults(
-    heading: &str,
+    heading: &'static str,
     matrix: &KillMatrix,
     listed: &Listed<'_>,
     rows: &BTreeMap<&str, String>,
