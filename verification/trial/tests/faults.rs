@@ -296,6 +296,10 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     let model = ["--model", "a_waiter"];
     let (_, text) = trial_of(&manifest, &[&["--faults"][..], &model].concat());
     assert!(!text.contains("STALE") && text.contains("4 faults at 2 call sites"), "{text}");
+    // Without a fault, nothing is shown.
+    let (code, text) = trial_of(&manifest, &["--faults", "--model", "nobody_opens"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("1 of 1 model hold") && text.contains("no fault was tried"), "{text}");
     let place = LIBRARY.lines().position(|line| line.contains("wait(is_open).unwrap()")).unwrap();
     let fault = format!("wake-early@src/lib.rs:{}", place + 1);
     let (code, text) = trial_of(&manifest, &[&["--fault", &fault][..], &model].concat());
