@@ -144,12 +144,13 @@ pub(crate) fn acted() -> Option<u64> {
 }
 
 /// Returns the faults that can be injected at the call sites reached since the last call, or `None` if
-/// they are not noted.
-pub(crate) fn survey() -> Option<Vec<String>> {
+/// they are not noted. Only data shows what an ordering is for, if there is any.
+pub(crate) fn survey(has_data: bool) -> Option<Vec<String>> {
     let sites = INSTALLED.get()?.survey.as_ref()?;
     let sites = std::mem::take(&mut *sites.lock().unwrap_or_else(PoisonError::into_inner));
     let text = |(file, line, action): Found| format!("{}@{file}:{line}", action.about().name);
-    Some(sites.into_iter().map(text).collect())
+    let shows = |(.., action): &Found| has_data || *action != Action::RelaxOrder;
+    Some(sites.into_iter().filter(shows).map(text).collect())
 }
 
 /// Returns the fault that changes an operation called from `site`, if there is one. `can` has the faults

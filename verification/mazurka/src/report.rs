@@ -32,6 +32,8 @@ pub struct Report {
     /// Whether an atomic or a fence had an ordering weaker than sequential consistency. What such
     /// an ordering allows beyond that is not explored.
     pub weak_orderings: bool,
+    /// Whether data in a [`cell`](crate::cell) was accessed, whose races are failures.
+    pub accessed_data: bool,
     /// Wall time.
     pub elapsed: Duration,
 }

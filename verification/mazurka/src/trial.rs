@@ -288,7 +288,7 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
     line.raw("seconds", &format!("{:.6}", report.elapsed.as_secs_f64()));
     let remarks = remarks(report, notes);
     line.array("remarks", remarks.iter().map(|remark| quoted(remark)));
-    if let Some(faults) = fault::survey() {
+    if let Some(faults) = fault::survey(report.accessed_data) {
         line.array("survey", faults.iter().map(|fault| quoted(fault)));
     }
     if let Some(acted) = fault::acted() {

@@ -262,22 +262,21 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
         ("flag.store(true, Ordering::SeqCst);", "does nothing", "convicted"),
         (code_of_claim, "fails spuriously", "KILLED"),
         (code_of_claim, "reads and writes in two steps", "convicted"),
-        (code_of_claim, "orders nothing", "MISSED"),
     ];
     let expected = expected
         .map(|(code, fault, verdict)| ((code.to_owned(), fault.to_owned()), verdict.to_owned()));
     assert_eq!(verdicts(&json, &folder), BTreeMap::from(expected));
     let sentence =
-        "13 faults at 9 call sites: 6 convicted, 1 survived, 2 MISSED, 2 KILLED, 2 UNDECIDED";
+        "12 faults at 9 call sites: 6 convicted, 1 survived, 1 MISSED, 2 KILLED, 2 UNDECIDED";
     assert!(text.ends_with(&format!("{sentence}\n")), "{text}");
     // What kills a program is shown as an interleaving, with the fault in it.
     let (_, story) = text.split_once("wakes up spuriously ──").expect("a story");
     assert!(story.contains("wakes up spuriously on condvar (fault)"), "{story}");
     assert!(story.contains("again: cargo trial --fault 'wake-early@src/lib.rs:"), "{story}");
     let junit = fs::read_to_string(junit).unwrap();
-    assert!(junit.contains("failures=\"6\""), "{junit}");
+    assert!(junit.contains("failures=\"5\""), "{junit}");
     let sarif: Value = serde_json::from_str(&fs::read_to_string(sarif).unwrap()).unwrap();
-    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 6);
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 5);
     let page = fs::read_to_string(html).unwrap();
     assert!(page.contains("<section id=\"kills\">") && page.contains(sentence), "{page}");
 
@@ -291,7 +290,7 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     assert_eq!(code, Some(1));
     let found: Vec<_> = verdicts(&json, &folder).into_values().collect();
     let count = |verdict: &str| found.iter().filter(|one| *one == verdict).count();
-    assert_eq!((count("equivalent"), count("MISSED"), count("STALE")), (1, 1, 1), "{text}");
+    assert_eq!((count("equivalent"), count("MISSED"), count("STALE")), (1, 0, 1), "{text}");
     // Of some of the models nothing is stale, and a fault can be injected alone.
     let model = ["--model", "a_waiter"];
     let (_, text) = trial_of(&manifest, &[&["--faults"][..], &model].concat());
