@@ -6,7 +6,7 @@ use mazurka::sync::{mpsc, Arc};
 use mazurka::thread;
 use mazurka_examples::{Channel, OnceCell, Pool, Semaphore};
 
-/// Two threads send, two receive, and there is room for one message.
+/// Two threads send, one of them twice, two receive, and there is room for one message.
 #[test]
 fn every_message_is_received() {
     mazurka::model(|| {
@@ -14,12 +14,16 @@ fn every_message_is_received() {
         let start = |number: usize| {
             let channel = Arc::clone(&channel);
             thread::spawn(move || match number {
-                0 => channel.send(1),
+                0 => {
+                    channel.send(1);
+                    channel.send(3);
+                }
                 1 => channel.send(2),
                 _ => assert!(channel.receive() > 0),
             })
         };
         let threads: Vec<_> = (0..3).map(start).collect();
+        channel.receive();
         channel.receive();
         for thread in threads {
             thread.join().unwrap();

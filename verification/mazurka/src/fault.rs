@@ -25,6 +25,8 @@ pub(crate) enum Action {
     /// A wait releases its lock and takes it again before it sleeps, so what the caller saw may have
     /// changed.
     SplitWait,
+    /// A lock is released and taken again before the n-th change under it, counted from 0.
+    SplitLock(usize),
     /// `unpark` does nothing.
     DropUnpark,
     /// A store does nothing.
@@ -71,10 +73,27 @@ const ABOUT: [About; 11] = [
     about(Action::RelaxOrder, "relax-order", "orders", "orders nothing at"),
 ];
 
+/// The beginning of the name of [`Action::SplitLock`], which ends with its number.
+const SPLIT_LOCK: &str = "split-lock-";
+
 impl Action {
-    fn about(self) -> &'static About {
+    /// Returns the operation in rows, and the words.
+    fn told(self) -> (&'static str, &'static str) {
         let own = ABOUT.iter().find(|about| about.action == self);
-        own.expect("every action has an entry")
+        own.map_or(("splits", "lets others in under"), |about| (about.operation, about.words))
+    }
+
+    fn name(self) -> String {
+        match (self, ABOUT.iter().find(|about| about.action == self)) {
+            (Action::SplitLock(change), _) => format!("{SPLIT_LOCK}{change}"),
+            (_, own) => own.expect("every other action has an entry").name.to_owned(),
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        let change = || name.strip_prefix(SPLIT_LOCK)?.parse().ok();
+        let own = ABOUT.iter().find(|about| about.name == name).map(|about| about.action);
+        own.or_else(|| change().map(Action::SplitLock))
     }
 
     /// Returns `true` if it acts at most once for each thread of an execution: if every wait ended early,
@@ -98,8 +117,8 @@ impl Fault {
     fn parse(text: &str) -> Option<Self> {
         let (name, site) = text.split_once('@')?;
         let (file, line) = site.rsplit_once(':')?;
-        let about = ABOUT.iter().find(|about| about.name == name)?;
-        Some(Fault { action: about.action, file: file.to_owned(), line: line.parse().ok()? })
+        let (action, line) = (Action::parse(name)?, line.parse().ok()?);
+        Some(Fault { action, file: file.to_owned(), line })
     }
 
     fn hits(&self, site: &Location<'_>) -> bool {
@@ -148,7 +167,7 @@ pub(crate) fn acted() -> Option<u64> {
 pub(crate) fn survey(has_data: bool) -> Option<Vec<String>> {
     let sites = INSTALLED.get()?.survey.as_ref()?;
     let sites = std::mem::take(&mut *sites.lock().unwrap_or_else(PoisonError::into_inner));
-    let text = |(file, line, action): Found| format!("{}@{file}:{line}", action.about().name);
+    let text = |(file, line, action): Found| format!("{}@{file}:{line}", action.name());
     let shows = |(.., action): &Found| has_data || *action != Action::RelaxOrder;
     Some(sites.into_iter().filter(shows).map(text).collect())
 }
@@ -171,20 +190,21 @@ pub(crate) fn at(
         return None;
     }
     installed.acted.fetch_add(1, Ordering::Relaxed);
-    let About { operation, words, .. } = action.about();
+    let (operation, words) = action.told();
     run::note_fault(object.map(Object::number), operation, words, site);
     Some(action)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, ABOUT};
+    use super::{Action, Fault, ABOUT};
 
     #[test]
     fn a_fault_is_parsed() {
-        for about in &ABOUT {
-            let fault = Fault::parse(&format!("{}@C:/src/a.rs:7", about.name)).unwrap();
-            assert_eq!((fault.action, &*fault.file, fault.line), (about.action, "C:/src/a.rs", 7));
+        let named = ABOUT.iter().map(|about| about.action);
+        for action in named.chain([Action::SplitLock(0), Action::SplitLock(12)]) {
+            let fault = Fault::parse(&format!("{}@C:/src/a.rs:7", action.name())).unwrap();
+            assert_eq!((fault.action, &*fault.file, fault.line), (action, "C:/src/a.rs", 7));
         }
         for text in ["", "drop-notify-one", "nothing@a.rs:1", "drop-notify-one@a.rs"] {
             assert!(Fault::parse(text).is_none(), "{text}");

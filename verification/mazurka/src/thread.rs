@@ -35,7 +35,7 @@ struct Parker {
 impl Parker {
     #[track_caller]
     fn new() -> Arc<Self> {
-        Arc::new(Parker { token: VisibleMutex::new(false), given: Condvar::new() })
+        Arc::new(Parker { token: VisibleMutex::internal(false), given: Condvar::internal() })
     }
 }
 
@@ -61,7 +61,7 @@ impl Thread {
             return;
         }
         *self.parker.token.lock().expect("it is never poisoned") = true;
-        self.parker.given.wake_one();
+        self.parker.given.notify_one();
     }
 }
 
@@ -97,13 +97,15 @@ pub fn current() -> Thread {
 /// Outside a model.
 #[track_caller]
 pub fn park() {
+    let site = Location::caller();
     let parker = current().parker;
     let mut token = parker.token.lock().expect("it is never poisoned");
-    if !*token && parker.given.fault(&[Action::WakeEarly]).is_some() {
+    let early = || fault::at(&[Action::WakeEarly], Some(parker.given.object), site);
+    if !*token && early().is_some() {
         return;
     }
     while !*token {
-        token = parker.given.sleep(token, false).0;
+        token = parker.given.wait(token).expect("it is never poisoned");
     }
     *token = false;
 }
@@ -115,11 +117,11 @@ pub fn park() {
 ///
 /// Outside a model.
 #[track_caller]
-pub fn park_timeout(_timeout: Duration) {
+pub fn park_timeout(timeout: Duration) {
     let parker = current().parker;
     let mut token = parker.token.lock().expect("it is never poisoned");
     if !*token {
-        (token, _) = parker.given.sleep(token, true);
+        (token, _) = parker.given.wait_timeout(token, timeout).expect("it is never poisoned");
     }
     *token = false;
 }

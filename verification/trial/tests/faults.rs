@@ -36,16 +36,17 @@ fn the_models_of_the_examples_notice_every_fault() {
     let json = scratch("faults.json");
     let (code, text) = trial(&["--faults", "--json", json.to_str().unwrap()]);
     assert_eq!(code, Some(0));
-    assert!(text.contains("4 of 4 models hold\n20 faults at 12 call sites: "), "{text}");
+    assert!(text.contains("4 of 4 models hold\n22 faults at 13 call sites: "), "{text}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let verdicts = verdicts(&json, &root);
-    assert_eq!(verdicts.len(), 20);
+    assert_eq!(verdicts.len(), 22);
     let faults: BTreeSet<_> =
         verdicts.iter().map(|((_, fault), verdict)| (&**fault, &**verdict)).collect();
     let expected = [
         ("does nothing", "convicted"),
         ("orders nothing", "convicted"),
         ("reads and writes in two steps", "convicted"),
+        ("releases the lock before change 1", "convicted"),
         ("releases the lock before it sleeps", "convicted"),
         ("wakes all instead of one", "survived"),
         ("wakes nobody", "convicted"),
@@ -124,6 +125,13 @@ pub fn linger(gone: &AtomicBool) {
     }
 }
 
+// Only the second change rests on what the thread has seen.
+pub fn count(counts: &Mutex<(usize, usize)>) {
+    let mut counts = counts.lock().unwrap();
+    counts.0 += 1;
+    counts.1 = counts.0;
+}
+
 pub fn claim(claimed: &AtomicBool) -> bool {
     claimed.compare_exchange_weak(false, true, Ordering::AcqRel, Ordering::SeqCst).is_ok()
 }
@@ -149,9 +157,9 @@ mod tests {
 const MODELS: &str = "
 #![cfg(mazurka)]
 
-use mazurka::sync::{atomic::{AtomicBool, Ordering}, Arc};
+use mazurka::sync::{atomic::{AtomicBool, Ordering}, Arc, Mutex};
 use mazurka::thread;
-use weak_crate::{claim, leave, linger, raise, rouse, sleep, watch, Gate};
+use weak_crate::{claim, count, leave, linger, raise, rouse, sleep, watch, Gate};
 
 #[test]
 fn a_waiter_sees_the_gate_open() {
@@ -209,6 +217,21 @@ fn nobody_lingers() {
 }
 
 #[test]
+fn both_count() {
+    mazurka::model(|| {
+        let counts = Arc::new(Mutex::new((0, 0)));
+        let other = counts.clone();
+        let thread = thread::spawn(move || count(&other));
+        count(&counts);
+        {
+            let counts = counts.lock().unwrap();
+            assert_eq!(counts.0, counts.1);
+        }
+        thread.join().unwrap();
+    });
+}
+
+#[test]
 fn one_has_the_claim() {
     mazurka::model(|| {
         let claimed = Arc::new(AtomicBool::new(false));
@@ -256,6 +279,11 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
         ("awake.store(true, Ordering::SeqCst);", "does nothing", "convicted"),
         ("sleeper.unpark();", "wakes nobody", "convicted"),
         ("thread::park();", "wakes up spuriously", "survived"),
+        (
+            "let mut counts = counts.lock().unwrap();",
+            "releases the lock before change 2",
+            "convicted",
+        ),
         // More steps than the model allows show nothing.
         ("gone.store(true, Ordering::SeqCst);", "does nothing", "UNDECIDED"),
         // A loop without end is a finding.
@@ -267,7 +295,7 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
         .map(|(code, fault, verdict)| ((code.to_owned(), fault.to_owned()), verdict.to_owned()));
     assert_eq!(verdicts(&json, &folder), BTreeMap::from(expected));
     let sentence =
-        "12 faults at 9 call sites: 6 convicted, 1 survived, 1 MISSED, 2 KILLED, 2 UNDECIDED";
+        "13 faults at 10 call sites: 7 convicted, 1 survived, 1 MISSED, 2 KILLED, 2 UNDECIDED";
     assert!(text.ends_with(&format!("{sentence}\n")), "{text}");
     // What kills a program is shown as an interleaving, with the fault in it.
     let (_, story) = text.split_once("wakes up spuriously ──").expect("a story");
@@ -320,8 +348,8 @@ fn shards_share_the_faults_and_each_runs_all_models() {
         let arguments = ["--faults", "--shard", shard, "--json", json.to_str().unwrap()];
         let (code, text) = trial(&arguments);
         assert_eq!(code, Some(0));
-        assert!(text.contains("4 of 4 models hold\n10 faults"), "{text}");
+        assert!(text.contains("4 of 4 models hold\n11 faults"), "{text}");
         all.extend(verdicts(&json, &root));
     }
-    assert_eq!(all.len(), 20);
+    assert_eq!(all.len(), 22);
 }

@@ -27,7 +27,7 @@ impl Barrier {
     /// Creates a barrier for this number of threads.
     #[track_caller]
     pub fn new(threads: usize) -> Self {
-        Barrier { threads, state: Mutex::new((0, 0)), complete: Condvar::new() }
+        Barrier { threads, state: Mutex::internal((0, 0)), complete: Condvar::internal() }
     }
 
     /// Waits until all threads have come.
@@ -41,12 +41,12 @@ impl Barrier {
         state.0 += 1;
         if state.0 >= self.threads {
             *state = (0, state.1 + 1);
-            self.complete.wake_all();
+            self.complete.notify_all();
             return BarrierWaitResult(true);
         }
         let round = state.1;
         while state.1 == round {
-            state = self.complete.sleep(state, false).0;
+            state = self.complete.wait(state).expect("it is never poisoned");
         }
         BarrierWaitResult(false)
     }

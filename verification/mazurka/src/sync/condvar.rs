@@ -12,7 +12,9 @@ use crate::raw::{self, Object};
 /// and whether there are spurious wake-ups.
 #[derive(Debug)]
 pub struct Condvar {
-    object: Object,
+    pub(crate) object: Object,
+    /// Whether a fault may change an operation.
+    may_fail: bool,
 }
 
 /// The result of a wait with a timeout.
@@ -37,7 +39,14 @@ impl Condvar {
     /// Creates a condition variable without waiting threads.
     #[track_caller]
     pub fn new() -> Self {
-        Condvar { object: Object::new() }
+        Condvar { object: Object::new(), may_fail: true }
+    }
+
+    /// Creates a condition variable inside another type, whose operations no fault changes.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn internal() -> Self {
+        Condvar { object: Object::new(), may_fail: false }
     }
 
     /// Releases the lock, sleeps until notified, and locks again.
@@ -117,19 +126,18 @@ impl Condvar {
         match self.fault(if has_timeout { &can[..1] } else { &can }) {
             None => self.sleep(guard, has_timeout),
             Some(Action::WakeEarly) => {
-                guard.let_others_in();
+                guard.let_others_in(Location::caller());
                 (guard, false)
             }
             Some(_) => {
-                guard.let_others_in();
+                guard.let_others_in(Location::caller());
                 self.sleep(guard, has_timeout)
             }
         }
     }
 
-    /// Sleeps; no fault changes it.
     #[track_caller]
-    pub(crate) fn sleep<'a, T: ?Sized>(
+    fn sleep<'a, T: ?Sized>(
         &self,
         mut guard: MutexGuard<'a, T>,
         has_timeout: bool,
@@ -138,7 +146,7 @@ impl Condvar {
         drop(guard.data.take());
         mutex.leave();
         let timed_out = raw::wait(self.object, mutex.object, has_timeout);
-        guard.data = Some(mutex.access());
+        guard.begin();
         (guard, timed_out)
     }
 
@@ -163,19 +171,20 @@ impl Condvar {
     }
 
     #[track_caller]
-    pub(crate) fn fault(&self, can: &[Action]) -> Option<Action> {
+    fn fault(&self, can: &[Action]) -> Option<Action> {
+        if !self.may_fail {
+            return None;
+        }
         fault::at(can, Some(self.object), Location::caller())
     }
 
-    /// Wakes one sleeper; no fault changes it.
     #[track_caller]
-    pub(crate) fn wake_one(&self) {
+    fn wake_one(&self) {
         raw::notify_one(self.object);
     }
 
-    /// Wakes all sleepers; no fault changes it.
     #[track_caller]
-    pub(crate) fn wake_all(&self) {
+    fn wake_all(&self) {
         raw::notify_all(self.object);
     }
 }

@@ -78,8 +78,13 @@ impl<T> Channel<T> {
             sent: 0,
             taken: 0,
         };
-        let state = Mutex::new(state);
-        Arc::new(Channel { state, filled: Condvar::new(), emptied: Condvar::new(), capacity })
+        let state = Mutex::internal(state);
+        Arc::new(Channel {
+            state,
+            filled: Condvar::internal(),
+            emptied: Condvar::internal(),
+            capacity,
+        })
     }
 
     #[track_caller]
@@ -95,7 +100,7 @@ impl<T> Channel<T> {
     fn send(&self, message: T) -> Result<(), SendError<T>> {
         let mut state = self.lock();
         while state.receives && self.is_full(&state) {
-            state = self.emptied.sleep(state, false).0;
+            state = self.emptied.wait(state).expect("it is never poisoned");
         }
         if !state.receives {
             return Err(SendError(message));
@@ -103,7 +108,7 @@ impl<T> Channel<T> {
         let ticket = self.push(&mut state, message);
         if self.capacity == Some(0) {
             while state.receives && state.taken < ticket {
-                state = self.emptied.sleep(state, false).0;
+                state = self.emptied.wait(state).expect("it is never poisoned");
             }
             if state.taken < ticket {
                 let message = state.messages.pop_front().expect("it was not taken");
@@ -132,7 +137,7 @@ impl<T> Channel<T> {
     fn push(&self, state: &mut State<T>, message: T) -> u64 {
         state.messages.push_back(message);
         state.sent += 1;
-        self.filled.wake_one();
+        self.filled.notify_one();
         state.sent
     }
 
@@ -141,7 +146,7 @@ impl<T> Channel<T> {
         let message = state.messages.pop_front()?;
         state.taken += 1;
         if self.capacity.is_some() {
-            self.emptied.wake_all();
+            self.emptied.notify_all();
         }
         Some(message)
     }
@@ -155,7 +160,7 @@ impl<T> Channel<T> {
         let mut state = self.lock();
         state.senders -= 1;
         if state.senders == 0 {
-            self.filled.wake_all();
+            self.filled.notify_all();
         }
     }
 }
@@ -215,7 +220,7 @@ impl<T> Receiver<T> {
                 return Err(RecvError);
             }
             state.is_waiting = true;
-            state = self.0.filled.sleep(state, false).0;
+            state = self.0.filled.wait(state).expect("it is never poisoned");
             state.is_waiting = false;
         }
     }
@@ -243,7 +248,7 @@ impl<T> Receiver<T> {
     ///
     /// Never: the lock is never poisoned.
     #[track_caller]
-    pub fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let mut state = self.0.lock();
         let mut timed_out = false;
         loop {
@@ -257,8 +262,11 @@ impl<T> Receiver<T> {
                 return Err(RecvTimeoutError::Timeout);
             }
             state.is_waiting = true;
-            (state, timed_out) = self.0.filled.sleep(state, true);
+            let wait = self.0.filled.wait_timeout(state, timeout);
+            let (woken, result) = wait.expect("it is never poisoned");
+            state = woken;
             state.is_waiting = false;
+            timed_out = result.timed_out();
         }
     }
 
@@ -326,7 +334,7 @@ impl<T> Drop for Receiver<T> {
         let mut state = self.0.lock();
         state.receives = false;
         if self.0.capacity.is_some() {
-            self.0.emptied.wake_all();
+            self.0.emptied.notify_all();
         }
         // The message of a sender that waits for it is returned to the sender.
         let messages = match self.0.capacity {
