@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::text::to_float;
 use crate::faults::equivalents::Equivalents;
 use crate::faults::site::SiteFault;
-use crate::findings::part::{Case, Exhibit};
+use crate::findings::part::{Case, Exhibit, FAULT};
 use crate::findings::run::{End, Run};
 use crate::findings::trace::Trace;
 use crate::rules;
@@ -214,7 +214,7 @@ impl KillMatrix {
         let exhibits = self.entries.iter().filter_map(|entry| {
             let model = entry.convicted_by.first().map(String::as_str).unwrap_or_default();
             let (how, trace) = (entry.how.as_deref().unwrap_or_default(), entry.trace.as_ref()?);
-            Some(Exhibit { title: entry.title(), model, kind: "fault", how, trace })
+            Some(Exhibit { title: entry.title(), model, kind: FAULT, how, trace })
         });
         exhibits.collect()
     }

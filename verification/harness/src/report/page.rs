@@ -9,7 +9,7 @@ use askama::Template;
 
 use super::drawing::Drawings;
 use crate::base::text::thousands;
-use crate::findings::part::{Complaint, Exhibit};
+use crate::findings::part::{Complaint, Exhibit, FAULT};
 use crate::kill_matrix::{KillEntry, KillMatrix};
 
 /// The style sheet of every page.
@@ -77,9 +77,10 @@ impl<'a> Listed<'a> {
         self.all.get(*index).map(|(id, _)| id.as_str())
     }
 
-    /// Returns the id of the first execution of a model.
+    /// Returns the id of the first execution of a model, unless a fault at a call site made it fail.
     pub fn first_of(&self, model: impl AsRef<str>) -> Option<&str> {
-        let first = self.all.iter().find(|(_, shown)| shown.model == model.as_ref());
+        let first =
+            self.all.iter().find(|(_, shown)| shown.model == model.as_ref() && shown.kind != FAULT);
         first.map(|(id, _)| id.as_str())
     }
 
@@ -327,7 +328,7 @@ mod tests {
         let trace = deadlock();
         let (title, how) = ("<b>it</b> ends".to_owned(), "deadlock");
         let shown = Exhibit { title, model: "a::b", kind: FAILURE, how, trace: &trace };
-        let matrix = convicted_by("a::b");
+        let matrix = convicted_by("a::c");
         let fault = matrix.exhibits();
         let row = |name, word| Row { name, about: "a.rs:1", word, executions: 1200, seconds: 0.5 };
         let page = render(&Run {
@@ -357,8 +358,8 @@ mod tests {
             "<a href=\"#kills\">Faults</a>",
             "1 faults at 1 call sites, one at a time: 1 convicted",
             "<tr id=\"f-src-a-rs-17-notify-one-wakes-nobody\">",
-            "<a href=\"#i-a-b-2\" class=\"word convicted\">convicted</a>",
-            "<a href=\"#m-a-b\">a::b</a>",
+            "<a href=\"#i-a-c-1\" class=\"word convicted\">convicted</a>",
+            "<a href=\"#m-a-c\">a::c</a>",
             "default-src 'none'",
         ] {
             assert!(page.contains(part), "{part} in {page}");
