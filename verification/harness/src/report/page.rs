@@ -351,7 +351,7 @@ mod tests {
             "class=\"drawing\" data-interleaving=\"i-a-b-1\"",
             "<details class=\"conviction\" id=\"i-a-b-1\"",
             "href=\"#i-a-b-1\" class=\"word wrong\">FAILED<",
-            "<span class=\"word proved\">COMPLETE</span>",
+            "<td data-of=\"verdict\"><span class=\"word proved\">COMPLETE</span>",
             "1,200",
             "sleeps on c2, and nobody has woken it",
             "<li>weak orderings</li>",
