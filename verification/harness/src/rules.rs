@@ -23,9 +23,9 @@ pub struct Demand<'a> {
 
 /// Judges a run without a seeded defect. `recorded` is the recorded range of executions of the last
 /// exploration. `convicted` has an entry for each seeded defect.
-pub fn judge<F>(
+pub fn judge(
     demand: &Demand<'_>,
-    run: &Run<F>,
+    run: &Run,
     recorded: Option<Range>,
     convicted: &[bool],
 ) -> Verdict {
@@ -42,14 +42,14 @@ pub fn judge<F>(
 /// # Errors
 ///
 /// Returns the verdict if the run does not show its property.
-pub fn shown<F>(demand: &Demand<'_>, run: &Run<F>) -> Result<(), Verdict> {
+pub fn shown(demand: &Demand<'_>, run: &Run) -> Result<(), Verdict> {
     explored(run)
         .and_then(|()| complete(demand, run))
         .and_then(|()| several(run))
         .and_then(|()| reached(demand.reach, &run.reached, &run.faults_fired))
 }
 
-fn explored<F>(run: &Run<F>) -> Result<(), Verdict> {
+fn explored(run: &Run) -> Result<(), Verdict> {
     Err(match &run.end {
         End::Explored => return Ok(()),
         End::Failed { message, site, .. } if run.end.is_limit() => {
@@ -67,18 +67,18 @@ fn explored<F>(run: &Run<F>) -> Result<(), Verdict> {
 }
 
 /// Returns `true` if a run convicted its seeded defect: the defect acted, and the run failed.
-pub fn convicts<F>(run: &Run<F>) -> bool {
+pub fn convicts(run: &Run) -> bool {
     let acted = run.faults_fired.first().is_some_and(|times| *times > 0);
     acted && matches!(run.end, End::Failed { .. }) && !run.end.is_limit()
 }
 
 /// Returns `true` if a run was ended by a limit or a crash, so that its result is unknown.
-pub fn is_undecided<F>(run: &Run<F>) -> bool {
+pub fn is_undecided(run: &Run) -> bool {
     matches!(run.end, End::TimedOut { .. } | End::Died { .. }) || run.end.is_limit()
 }
 
 /// Returns a line that says how a run ended.
-pub fn summary<F>(run: &Run<F>) -> String {
+pub fn summary(run: &Run) -> String {
     match &run.end {
         End::Failed { message, site, .. } => failure(run, message, site),
         End::Explored => "explored completely, nothing failed".to_owned(),
@@ -89,7 +89,7 @@ pub fn summary<F>(run: &Run<F>) -> String {
 }
 
 /// Describes a failure in one line. The list of blocked threads that loom adds is left to the trace.
-fn failure<F>(run: &Run<F>, message: &str, site: &str) -> String {
+fn failure(run: &Run, message: &str, site: &str) -> String {
     let message = if run.end.is_deadlock() {
         "deadlock: no thread can go on".to_owned()
     } else {
@@ -107,7 +107,7 @@ fn failure<F>(run: &Run<F>, message: &str, site: &str) -> String {
     format!("{message}{place} ({found}, execution {number})")
 }
 
-fn complete<F>(demand: &Demand<'_>, run: &Run<F>) -> Result<(), Verdict> {
+fn complete(demand: &Demand<'_>, run: &Run) -> Result<(), Verdict> {
     if demand.options.as_ref().is_some_and(|options| run.options != *options) {
         return Err(Verdict::Truncated("the settings limit the exploration".to_owned()));
     }
@@ -127,7 +127,7 @@ fn complete<F>(demand: &Demand<'_>, run: &Run<F>) -> Result<(), Verdict> {
     Ok(())
 }
 
-fn several<F>(run: &Run<F>) -> Result<(), Verdict> {
+fn several(run: &Run) -> Result<(), Verdict> {
     if run.explorations.last().map_or(0, |last| last.executions) <= 1 {
         let reason = "a single execution: nothing was interleaved".to_owned();
         return Err(Verdict::Vacuous(reason));
@@ -180,7 +180,7 @@ pub fn sensitive(defects: &[&str], convicted: &[bool]) -> Result<(), Verdict> {
 /// # Errors
 ///
 /// Returns the verdict if not, or if none is recorded.
-pub fn as_recorded<F>(run: &Run<F>, recorded: Option<Range>) -> Result<(), Verdict> {
+pub fn as_recorded(run: &Run, recorded: Option<Range>) -> Result<(), Verdict> {
     let number = run.explorations.last().map_or(0, |last| last.executions);
     match recorded {
         None => Err(Verdict::Unrecorded(format!("{number} executions, none recorded"))),
@@ -194,10 +194,8 @@ mod tests {
     use super::{convicts, judge, shown, Demand};
     use crate::findings::recorded::Range;
     use crate::findings::run::examples::{complete, failed};
-    use crate::findings::run::{self, End, Engine, Exploration, MazurkaOptions, Options};
+    use crate::findings::run::{End, Engine, Exploration, MazurkaOptions, Options, Run};
     use crate::findings::verdict::Verdict;
-
-    type Run = run::Run<String>;
 
     const REACH: [&str; 2] = ["the job ran first", "the drop came first"];
 

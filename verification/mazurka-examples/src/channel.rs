@@ -28,6 +28,7 @@ impl<T> Channel<T> {
             messages = room.wait(messages).unwrap_or_else(PoisonError::into_inner);
         }
         messages.push_back(message);
+        debug_assert!(messages.len() <= self.capacity, "more messages than the capacity");
         self.filled.notify_one();
     }
 

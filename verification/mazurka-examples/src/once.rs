@@ -30,8 +30,9 @@ impl<T> OnceCell<T> {
     ///
     /// The value, if another one was or is being written.
     pub fn set(&self, value: T) -> Result<(), T> {
+        // Nothing is written before the claim, so it orders nothing.
         let claim =
-            self.state.compare_exchange(EMPTY, WRITING, Ordering::Acquire, Ordering::Relaxed);
+            self.state.compare_exchange(EMPTY, WRITING, Ordering::Relaxed, Ordering::Relaxed);
         if claim.is_err() {
             return Err(value);
         }

@@ -50,7 +50,7 @@ impl AtomicWaker {
     /// Creates it without a waker.
     #[track_caller]
     pub fn new() -> AtomicWaker {
-        AtomicWaker { waker: Mutex::new(None) }
+        AtomicWaker { waker: Mutex::internal(None) }
     }
 
     /// Keeps a waker in place of the previous one.

@@ -62,6 +62,7 @@ mod coroutine;
 mod event;
 mod execution;
 mod explore;
+mod fault;
 mod lanes;
 mod memory;
 mod pick;

@@ -44,6 +44,8 @@ pub(crate) struct Memory {
     objects: Vec<Epochs>,
     /// Whether an ordering weaker than sequential consistency was requested.
     pub(crate) is_weak: bool,
+    /// Whether data was accessed.
+    pub(crate) has_data: bool,
 }
 
 /// The accesses to data that is not synchronised by itself. For the stand-in of an `UnsafeCell`.
@@ -139,12 +141,13 @@ impl Memory {
     ///
     /// The access with which it races.
     pub(crate) fn access(
-        &self,
+        &mut self,
         thread: usize,
         data: &mut Accesses,
         writes: bool,
         site: &'static Location<'static>,
     ) -> Result<(), String> {
+        self.has_data = true;
         let now = &self.threads[thread].now;
         let (this, held) = if writes {
             ("a write", data.readers + data.writers > 0)

@@ -62,7 +62,12 @@ pub fn is_running() -> bool {
 /// Acquires a lock once it is free.
 #[track_caller]
 pub fn lock(mutex: Object) {
-    run::perform(Kind::Lock, mutex.0, 0, 0, Location::caller());
+    lock_at(mutex, Location::caller());
+}
+
+/// Acquires a lock for a call at that site.
+pub(crate) fn lock_at(mutex: Object, site: &'static Location<'static>) {
+    run::perform(Kind::Lock, mutex.0, 0, 0, site);
 }
 
 /// Acquires a lock together with other readers, once no thread holds it exclusively.
@@ -98,10 +103,15 @@ pub fn try_lock_shared(lock: Object) -> bool {
 /// If the current thread does not hold the lock.
 #[track_caller]
 pub fn unlock(mutex: Object) {
+    unlock_at(mutex, Location::caller());
+}
+
+/// Releases a lock for a call at that site.
+pub(crate) fn unlock_at(mutex: Object, site: &'static Location<'static>) {
     let visible = run::with(|execution| execution.release_is_visible() && execution.owns(mutex.0));
     // A thread that unwinds must not be suspended.
     if visible == Some(true) && !std::thread::panicking() {
-        run::perform(Kind::Unlock, mutex.0, 0, 0, Location::caller());
+        run::perform(Kind::Unlock, mutex.0, 0, 0, site);
         return;
     }
     let owned = run::with(|execution| {

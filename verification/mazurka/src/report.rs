@@ -32,6 +32,8 @@ pub struct Report {
     /// Whether an atomic or a fence had an ordering weaker than sequential consistency. What such
     /// an ordering allows beyond that is not explored.
     pub weak_orderings: bool,
+    /// Whether data in a [`cell`](crate::cell) was accessed, whose races are failures.
+    pub accessed_data: bool,
     /// Wall time.
     pub elapsed: Duration,
 }
@@ -72,6 +74,9 @@ pub struct Failure {
     /// The locks that were released without a visible operation, each with the number of operations
     /// before, the thread and the name of the lock. Only after a replay.
     pub released: Vec<(usize, usize, String)>,
+    /// The operations that a fault has changed, each with the number of operations before. Only after a
+    /// replay.
+    pub faults: Vec<(usize, Row)>,
     /// The objects that the rows name, each with the place where it was created.
     pub objects: Vec<(String, String)>,
 }
@@ -158,6 +163,7 @@ impl Failure {
         self.pending = again.pending;
         self.ended = again.ended;
         self.released = again.released;
+        self.faults = again.faults;
         self.objects = again.objects;
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Run {
     locals: Vec<Local>,
     /// The threads whose locals are gone.
     without_locals: u16,
+    /// The threads in which a fault has acted that acts once for each.
+    spent: u16,
     at_end: Vec<AtEnd>,
     /// Whether the explorer still decides. An abandoned execution is completed in any order.
     explores: bool,
@@ -170,6 +172,26 @@ pub(crate) fn yield_now(site: &'static Location<'static>) -> bool {
         }
     }
     true
+}
+
+/// Returns `true` for the first call of the current thread in this execution.
+pub(crate) fn spend() -> bool {
+    with_run(|run| {
+        let thread = 1 << run.execution.current();
+        let first = run.spent & thread == 0;
+        run.spent |= thread;
+        first
+    })
+}
+
+/// Notes that a fault changes an operation of the current thread on an object.
+pub(crate) fn note_fault(
+    object: Option<Index>,
+    operation: &'static str,
+    words: &'static str,
+    site: &'static Location<'static>,
+) {
+    with(|execution| execution.note_fault(object, operation, words, site));
 }
 
 /// Asks for what happened before what, with the number of the current thread. `None` outside a
@@ -318,6 +340,7 @@ impl Run {
             memory: Memory::default(),
             locals: Vec::new(),
             without_locals: 0,
+            spent: 0,
             at_end: Vec::new(),
             explores: true,
             next: None,
@@ -333,6 +356,7 @@ impl Run {
         self.released = false;
         self.memory.clear();
         self.without_locals = 0;
+        self.spent = 0;
         self.execution.begin(main);
     }
 

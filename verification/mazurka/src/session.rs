@@ -27,6 +27,7 @@ pub(crate) struct Session {
     steps: AtomicU64,
     released: AtomicU64,
     weak: AtomicBool,
+    data: AtomicBool,
     restart: AtomicBool,
     failure: Mutex<Option<Box<Failure>>>,
 }
@@ -47,6 +48,7 @@ impl Session {
             steps: AtomicU64::new(0),
             released: AtomicU64::new(0),
             weak: AtomicBool::new(false),
+            data: AtomicBool::new(false),
             restart: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
@@ -73,6 +75,7 @@ impl Session {
             return None;
         }
         self.weak.fetch_or(run.memory.is_weak, Ordering::Relaxed);
+        self.data.fetch_or(run.memory.has_data, Ordering::Relaxed);
         let add = |number: &AtomicU64, more: u64| number.fetch_add(more, Ordering::Relaxed);
         let steps = &run.execution.steps;
         self.longest.fetch_max(steps.len() as u64, Ordering::Relaxed);
@@ -158,6 +161,7 @@ impl Session {
             steps: get(&self.steps),
             released: get(&self.released),
             weak_orderings: self.weak.load(Ordering::Relaxed),
+            accessed_data: self.data.load(Ordering::Relaxed),
             elapsed: self.began.elapsed(),
         }
     }

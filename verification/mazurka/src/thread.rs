@@ -3,10 +3,11 @@
 //! There is no `scope`: a thread owns what it uses, or shares it in an [`Arc`].
 
 use std::io;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{catch_unwind, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::fault::{self, Action};
 use crate::raw;
 use crate::sync::{Condvar, Mutex as VisibleMutex};
 
@@ -34,7 +35,7 @@ struct Parker {
 impl Parker {
     #[track_caller]
     fn new() -> Arc<Self> {
-        Arc::new(Parker { token: VisibleMutex::new(false), given: Condvar::new() })
+        Arc::new(Parker { token: VisibleMutex::internal(false), given: Condvar::internal() })
     }
 }
 
@@ -56,6 +57,9 @@ impl Thread {
     /// Never: the lock is never poisoned.
     #[track_caller]
     pub fn unpark(&self) {
+        if fault::at(&[Action::DropUnpark], None, Location::caller()).is_some() {
+            return;
+        }
         *self.parker.token.lock().expect("it is never poisoned") = true;
         self.parker.given.notify_one();
     }
@@ -86,15 +90,20 @@ pub fn current() -> Thread {
     thread
 }
 
-/// Waits until the current thread is unparked. It does not return for other reasons.
+/// Waits until the current thread is unparked. It does not return for other reasons, except as a fault.
 ///
 /// # Panics
 ///
 /// Outside a model.
 #[track_caller]
 pub fn park() {
+    let site = Location::caller();
     let parker = current().parker;
     let mut token = parker.token.lock().expect("it is never poisoned");
+    let early = || fault::at(&[Action::WakeEarly], Some(parker.given.object), site);
+    if !*token && early().is_some() {
+        return;
+    }
     while !*token {
         token = parker.given.wait(token).expect("it is never poisoned");
     }

@@ -8,6 +8,8 @@
 //! - [`LIST`]: the model says that it is there, and does nothing else.
 //! - [`REPLAY`]: a schedule to replay in place of an exploration, as `1@SCHEDULE` for the first model
 //!   of the test.
+//! - [`SURVEY`]: the model notes the faults that can be injected at the call sites that it reaches.
+//! - [`FAULT`]: a fault to inject, such as `drop-notify-one@src/channel.rs:27`.
 //! - [`LIMIT`]: the most seconds of an exploration that has no limit of its own.
 
 use std::cell::RefCell;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use crate::builder::Builder;
+use crate::fault;
 use crate::raw;
 use crate::report::{End, Failure, FailureKind, Report, Row};
 
@@ -32,6 +35,11 @@ pub const LIST: &str = "MAZURKA_TRIAL_LIST";
 pub const REPLAY: &str = "MAZURKA_TRIAL_REPLAY";
 /// The variable with the most seconds of an exploration.
 pub const LIMIT: &str = "MAZURKA_TRIAL_LIMIT";
+
+/// The variable that asks for the faults at the call sites reached.
+pub const SURVEY: &str = "MAZURKA_TRIAL_SURVEY";
+/// The variable with a fault to inject.
+pub const FAULT: &str = "MAZURKA_TRIAL_FAULT";
 
 /// The width of the swim lanes.
 const WIDTH: usize = 120;
@@ -73,6 +81,10 @@ pub fn check(
             repeat(builder, index, schedule, model);
         }
         return;
+    }
+    let injected = env::var(FAULT).ok();
+    if let Err(error) = fault::install(injected.as_deref(), env::var_os(SURVEY).is_some()) {
+        panic!("{error}");
     }
     let has_limit = builder.has_limit();
     let limit = env::var(LIMIT).ok().and_then(|seconds| seconds.parse().ok());
@@ -232,6 +244,11 @@ fn remarks(report: &Report, notes: &[String]) -> Vec<String> {
             report.released
         ));
     }
+    match fault::acted() {
+        Some(0) => remarks.push("the fault never acted".to_owned()),
+        Some(_) => remarks.push("a fault acted, on purpose".to_owned()),
+        None => {}
+    }
     if report.executions <= 1 && matches!(report.end, End::Complete) {
         remarks.push("one execution shows nothing about interleavings".to_owned());
     }
@@ -271,6 +288,12 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
     line.raw("seconds", &format!("{:.6}", report.elapsed.as_secs_f64()));
     let remarks = remarks(report, notes);
     line.array("remarks", remarks.iter().map(|remark| quoted(remark)));
+    if let Some(faults) = fault::survey(report.accessed_data) {
+        line.array("survey", faults.iter().map(|fault| quoted(fault)));
+    }
+    if let Some(acted) = fault::acted() {
+        line.number("acted", acted);
+    }
     if let Some(failure) = failure {
         let kind = match failure.kind {
             FailureKind::Panic => "panic",
@@ -292,6 +315,11 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
             format!("{{\"before\":{before},\"thread\":{thread},\"object\":{}}}", quoted(lock))
         });
         line.array("released", released);
+        let faults = failure
+            .faults
+            .iter()
+            .map(|(before, changed)| format!("{{\"before\":{before},\"row\":{}}}", row(changed)));
+        line.array("faults", faults);
         let objects = failure
             .objects
             .iter()

@@ -7,6 +7,7 @@ use harness::findings::run::{Engine, Options, Steps};
 use harness::findings::sample::Draw;
 use harness::findings::trace::examples::deadlock;
 use harness::findings::verdict::Verdict;
+use harness::kill_matrix::examples::convicted_by;
 
 use crate::any_number::ProtocolReport;
 use crate::audit::figures::Figures;
@@ -15,7 +16,6 @@ use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::{CheckerReport, Class, ClassReport};
 use crate::findings::scope::Scope;
-use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::suites::{Suite, Test};
 use crate::trials::report::{DefectReport, TrialReport};
@@ -49,7 +49,7 @@ fn audit(trial: TrialReport) -> Audit {
         clauses: Vec::new(),
         trials: vec![trial],
         protocols: ProtocolReport::taken_everywhere(),
-        kill_matrix: Some(kill_matrix()),
+        kill_matrix: Some(convicted_by("last-call/x")),
         samples: samples::trials().take(1).map(|trial| sampled(&trial)).collect(),
         checker: Some(checked()),
         mutants: None,
@@ -74,24 +74,6 @@ fn suite() -> Suite {
         seconds: 1.0,
         tests: vec![test],
     }
-}
-
-/// One fault, convicted.
-fn kill_matrix() -> KillMatrix {
-    let entry = KillEntry {
-        site: "src/a.rs:17".to_owned(),
-        operation: "notify-one".to_owned(),
-        fault: "wakes nobody".to_owned(),
-        kind: "harmful".to_owned(),
-        verdict: "convicted".to_owned(),
-        reason: None,
-        convicted_by: vec!["last-call/x".to_owned()],
-        undecided: Vec::new(),
-        tried: vec!["last-call/x".to_owned()],
-        how: Some("deadlock: no thread can go on".to_owned()),
-        trace: Some(deadlock()),
-    };
-    KillMatrix { sites: 1, faults: 1, seconds: 0.25, entries: vec![entry] }
 }
 
 /// A sample that held.

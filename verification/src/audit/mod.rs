@@ -9,6 +9,7 @@ pub mod merge;
 use std::collections::BTreeMap;
 
 use harness::findings::part::{Case, Complaint, Exhibit, Part, FAILURE};
+use harness::kill_matrix::KillMatrix;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,6 @@ use crate::base::cargo::Source;
 use crate::contract::clauses::CLAUSES;
 use crate::cross_check::CheckerReport;
 use crate::findings::scope::Scope;
-use crate::kill_matrix::KillMatrix;
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
 use crate::running::suites::Suite;

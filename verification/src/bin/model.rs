@@ -18,12 +18,13 @@ mod explored {
     use clap::Parser;
     use harness::base::shard::Shard;
     use harness::base::weakening;
+    use harness::faults::site::SiteFault;
     use harness::findings::run::{End, Engine};
     use harness::findings::trace::Trace;
     use harness::report::swimlanes;
     use verification::base::limits;
     use verification::engines;
-    use verification::faults::site::SiteFault;
+    use verification::faults::site;
     use verification::findings::run::Run;
     use verification::mutation::seeded;
     use verification::programs::{self, ProgramSet};
@@ -57,7 +58,7 @@ mod explored {
         #[arg(long)]
         defect: Option<String>,
         /// Inject this fault at a call site
-        #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
+        #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect", value_parser = site::parse)]
         fault: Option<SiteFault>,
         /// The engine; loom gives a second opinion on models that hold
         #[arg(long, value_enum, default_value_t, conflicts_with_all = ["defect", "mutant", "replay"])]

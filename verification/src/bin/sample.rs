@@ -4,9 +4,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use harness::faults::site::SiteFault;
 use harness::findings::sample::Scheduler;
 use verification::base::limits;
-use verification::faults::site::SiteFault;
+use verification::faults::site;
 use verification::trials::samples::{Sampled, MAX_STEPS, SAMPLED, SCHEDULES, SEED};
 
 /// Runs one scenario under random schedules and writes the result as one line of JSON.
@@ -34,7 +35,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
     /// Inject this fault at a call site
-    #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect")]
+    #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with = "defect", value_parser = site::parse)]
     fault: Option<SiteFault>,
     /// The most steps of an execution; a longer one is a failure
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_STEPS)]
@@ -85,7 +86,9 @@ fn sample(sampled: &'static Sampled, arguments: &Arguments) -> Result<ExitCode, 
                 fault: defect.fault(verification::trials::samples::SUBJECT),
             })
         }
-        (None, Some(fault)) => Some(Wrong { name: fault.to_string(), fault: fault.fault() }),
+        (None, Some(fault)) => {
+            Some(Wrong { name: fault.to_string(), fault: site::in_facade(fault)? })
+        }
         (None, None) => None,
     };
     let Arguments { scheduler, schedules, seed, max_steps, .. } = *arguments;

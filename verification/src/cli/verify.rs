@@ -11,6 +11,7 @@ use harness::base::shard::Shard;
 use harness::findings::recorded::Range;
 use harness::findings::run::End;
 use harness::findings::sample::Draw;
+use harness::kill_matrix::KillMatrix;
 
 use super::list::list;
 use super::mutation::patches;
@@ -25,8 +26,7 @@ use crate::cli::list::select;
 use crate::cross_check::{self, CheckerReport};
 use crate::findings::run::Run;
 use crate::findings::scope::Scope;
-use crate::kill_matrix::equivalents::Equivalents;
-use crate::kill_matrix::{plan, KillMatrix};
+use crate::kill_matrix::{equivalents, plan, TERMS};
 use crate::mutation::seeded::{self, Mutants};
 use crate::programs::{Generated, ProgramSet, PROGRAM_SETS};
 use crate::running::runner::{Runner, Runs};
@@ -224,7 +224,7 @@ fn kill_matrix(
     expected: &Expected,
 ) -> Result<KillMatrix, String> {
     let equivalents = workspace.root().join("verification/data/equivalent.toml");
-    let equivalents = Equivalents::read(&equivalents)?;
+    let equivalents = equivalents::read(&equivalents)?;
     let source = |file: &str| std::fs::read_to_string(workspace.root().join(file)).ok();
     // A run for a verdict has also surveyed the call sites.
     let candidates = plan::candidates();
@@ -237,7 +237,7 @@ fn kill_matrix(
         runner.surveys(&candidates)
     };
     let runs = runner.faults(&surveys, shard, expected, |fault| equivalents.explain(fault, source));
-    Ok(KillMatrix::new(&runs, &equivalents, source))
+    Ok(KillMatrix::new(&runs, &equivalents, &TERMS, source))
 }
 
 /// Runs the generated programs of this shard.

@@ -22,7 +22,7 @@ use mazurka::{FailureKind, Report, Schedule};
 
 use crate::engines::{record, watch};
 use crate::faults::defect::Defect;
-use crate::faults::site::SiteFault;
+use crate::faults::site;
 use crate::findings::run::Run;
 use crate::programs::{self, Program, ProgramSet};
 use crate::scenarios::expected_panics;
@@ -306,7 +306,7 @@ fn conduct(
             ..Exploration::default()
         });
     }
-    run.survey = trace::survey().iter().flat_map(SiteFault::at).collect();
+    run.survey = trace::survey().iter().flat_map(site::at).collect();
     emit(&run);
     process::exit(0)
 }

@@ -1,8 +1,9 @@
-//! Selects the models that run with each fault.
+//! Selects the trials that run with each fault.
 
-use std::collections::BTreeMap;
+use harness::faults::site::SiteFault;
+use harness::kill_matrix::plan::{self, Plan, Survey};
 
-use crate::faults::site::SiteFault;
+use crate::faults::site;
 use crate::findings::run::Run;
 use crate::subjects::is_this_pool;
 use crate::trials::trial::{Expect, Trial};
@@ -24,13 +25,6 @@ pub const HARMLESS_AT_MOST: u64 = 500;
 /// The number of convictions after which a fault is not run again.
 pub const CONVICTIONS: usize = 3;
 
-/// Every fault with the trials that reach its site, the cheapest first.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    /// The trials of each fault, with their numbers of executions.
-    pub trials: BTreeMap<SiteFault, Vec<(&'static Trial, u64)>>,
-}
-
 /// Returns the trials that run with faults: those of this pool that are expected to hold.
 pub fn candidates() -> Vec<&'static Trial> {
     let holds = |trial: &&Trial| {
@@ -39,27 +33,22 @@ pub fn candidates() -> Vec<&'static Trial> {
     Trial::all(false).filter(holds).collect()
 }
 
-impl Plan {
-    /// Builds a plan from surveys. A fault gets every surveyed trial that reaches it and is small
-    /// enough.
-    pub fn new(surveys: &[(&'static Trial, Run)]) -> Self {
-        let cost = |run: &Run| run.explorations.last().map_or(0, |last| last.executions);
-        let mut surveys: Vec<_> = surveys.iter().collect();
-        surveys.sort_by_key(|(_, run)| cost(run));
-        let mut plan = Plan::default();
-        for (trial, run) in surveys {
-            // The pool need not notice a fault that belongs to the scenario.
-            let is_ours = |fault: &&SiteFault| {
-                trial.scenario.world.faults.iter().all(|known| known.action != fault.action)
-            };
-            let is_small = |fault: &&SiteFault| {
-                let most = if fault.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };
-                cost(run) <= most
-            };
-            for fault in run.survey.iter().filter(is_ours).filter(is_small) {
-                plan.trials.entry(fault.clone()).or_default().push((*trial, cost(run)));
-            }
-        }
-        plan
-    }
+/// Builds a plan from surveys. A fault gets every surveyed trial that reaches it and is small
+/// enough.
+pub fn of_trials(surveys: &[(&'static Trial, Run)]) -> Plan<&'static Trial> {
+    let survey = |(trial, run): &(&'static Trial, Run)| {
+        let executions = run.explorations.last().map_or(0, |last| last.executions);
+        // The pool need not notice a fault that belongs to the scenario.
+        let is_ours = |fault: &&SiteFault| {
+            let action = site::action(fault.action);
+            trial.scenario.world.faults.iter().all(|known| Some(known.action) != action)
+        };
+        let is_small = |fault: &&SiteFault| {
+            let most = if fault.is_harmless() { HARMLESS_AT_MOST } else { HARMFUL_AT_LAST };
+            executions <= most
+        };
+        let faults = run.survey.iter().filter(is_ours).filter(is_small).cloned().collect();
+        Survey { model: *trial, executions, faults }
+    };
+    plan::plan(surveys.iter().map(survey).collect())
 }

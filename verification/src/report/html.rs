@@ -2,6 +2,7 @@
 //! draws the interleavings, filters the tables and keeps what is shown in the address.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use askama::Template;
 use harness::base::text::{thousands, to_float};
@@ -15,7 +16,6 @@ use crate::any_number::ProtocolReport;
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
 use crate::cross_check::CheckerReport;
-use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::mutation::seeded::Mutants;
 use crate::programs::Generated;
 use crate::report::{figures, sentences};
@@ -42,7 +42,10 @@ struct Page<'a> {
     story: Option<Story<'a>>,
     subjects: Vec<(&'static str, &'static str)>,
     properties: Vec<Property<'a>>,
-    faults: Vec<(String, &'a KillEntry)>,
+    /// The ids of the rows of models.
+    rows: BTreeMap<&'a str, String>,
+    /// The section that lists the faults at call sites.
+    kills_section: Option<String>,
     /// The list of interleavings, and where each is.
     listed: Listed<'a>,
     /// The section that lists them.
@@ -224,10 +227,15 @@ impl<'a> Page<'a> {
     fn new(audit: &'a Audit) -> Result<Self, String> {
         let listed = Listed::new(audit.exhibits(), &KINDS, "audit.json");
         let failures = audit.complaints();
-        let entries = audit.kill_matrix.iter().flat_map(|matrix| &matrix.entries);
-        let fault = |entry: &KillEntry| {
-            format!("f-{}", slug(&format!("{} {} {}", entry.site, entry.operation, entry.fault)))
-        };
+        let properties = properties(audit);
+        let rows = audit.trials.iter().filter_map(|trial| {
+            let row = properties.iter().find(|property| property.text == trial.property)?;
+            Some((&*trial.name, row.id.clone()))
+        });
+        let rows: BTreeMap<_, _> = rows.collect();
+        let kills =
+            |matrix| page::faults("Faults at the pool's call sites", matrix, &listed, &rows);
+        let kills_section = audit.kill_matrix.as_ref().map(kills);
         Ok(Page {
             audit,
             verdict: sentences::verdict(audit),
@@ -235,12 +243,13 @@ impl<'a> Page<'a> {
             promises: promises(audit),
             story: Story::new(&listed),
             subjects: subjects(audit),
-            properties: properties(audit),
-            faults: entries.map(|entry| (fault(entry), entry)).collect(),
+            kills_section: kills_section.transpose()?,
+            properties,
             scripts: listed.scripts()?,
             interleavings: listed.section()?,
             failures_section: page::failures(&failures, &listed)?,
             listed,
+            rows,
             figures: figures::rows(audit),
             failures,
         })
@@ -248,10 +257,6 @@ impl<'a> Page<'a> {
 
     fn style() -> &'static str {
         page::STYLE
-    }
-
-    fn kills(&self) -> Option<&KillMatrix> {
-        self.audit.kill_matrix.as_ref()
     }
 
     fn executions(&self) -> String {
@@ -358,20 +363,13 @@ impl<'a> Page<'a> {
         self.listed.id(&trial.name, &trial.property)
     }
 
-    fn of_fault(&self, entry: &KillEntry) -> Option<&str> {
-        let title = entry.title();
-        self.listed.id(entry.convicted_by.first()?, &title)
-    }
-
     fn of_defect(&self, model: &str, defect: &str) -> Option<&str> {
         self.listed.id(model, defect)
     }
 
     /// The row of the matrix of a model, if it has one.
     fn row(&self, model: &str) -> Option<&str> {
-        let trial = self.audit.trials.iter().find(|trial| trial.name == model)?;
-        let row = self.properties.iter().find(|property| property.text == trial.property)?;
-        Some(&row.id)
+        self.rows.get(model).map(String::as_str)
     }
 
     fn mutants(mutants: &Mutants) -> String {

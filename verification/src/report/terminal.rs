@@ -6,11 +6,11 @@ use comfy_table::Cell;
 use harness::base::text::{heading, table, thousands, wrap};
 use harness::findings::part::Complaint;
 use harness::findings::verdict::Verdict;
+use harness::kill_matrix::{KillEntry, KillMatrix};
 use harness::report::swimlanes;
 
 use crate::audit::clauses::ClauseReport;
 use crate::audit::Audit;
-use crate::kill_matrix::{KillEntry, KillMatrix};
 use crate::report::{figures, sentences};
 use crate::trials::report::TrialReport;
 use crate::trials::samples::SampleReport;

@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 
 use harness::base::progress;
 use harness::base::shard::Shard;
+use harness::faults::site::SiteFault;
 use harness::findings::recorded::Range;
 use harness::findings::run::Engine;
 use harness::findings::sample::Draw;
 use harness::findings::verdict::Verdict;
+use harness::kill_matrix::plan::attempts;
+use harness::kill_matrix::{Attempt, FaultRuns};
 use harness::rules;
 
 use crate::base::limits;
-use crate::faults::site::SiteFault;
 use crate::findings::run::Run;
-use crate::kill_matrix::plan::Plan;
-use crate::kill_matrix::{self, plan, FaultRuns};
+use crate::kill_matrix::{self, plan};
 use crate::programs::{self, Generated, ProgramSet};
 use crate::running::commands;
 use crate::trials::judge;
@@ -179,9 +180,10 @@ impl Runner {
         explained: impl Fn(&SiteFault) -> bool + Sync,
     ) -> FaultRuns {
         let run = |trial: &'static Trial, purpose| {
-            (trial, commands::run_model(&self.model, trial, &purpose, self.limit))
+            let run = commands::run_model(&self.model, trial, &purpose, self.limit);
+            kill_matrix::attempt(trial, run)
         };
-        let plan = Plan::new(surveys).trials;
+        let plan = plan::of_trials(surveys);
         let all: BTreeMap<_, _> = plan.keys().map(|fault| (fault.clone(), Vec::new())).collect();
         let plan = match shard {
             Some(shard) => shard.pick(plan, |_| 1),
@@ -189,25 +191,20 @@ impl Runner {
         };
         let began = Instant::now();
         let runs = self.each("faults at call sites", &plan, |(fault, trials)| {
-            let mut convictions = 0;
             let explained = explained(fault);
-            let runs = trials.iter().map_while(|(trial, executions)| {
-                let is_small = *executions <= plan::HARMFUL_AT_MOST;
+            let enough = |executions: u64, convictions: usize| {
+                let is_small = executions <= plan::HARMFUL_AT_MOST;
                 let most = if is_small { plan::CONVICTIONS } else { usize::from(!explained) };
-                let enough = !fault.is_harmless() && convictions >= most;
-                let purpose = Purpose::SiteFault(fault.clone(), Engine::Mazurka);
-                let result = (!enough).then(|| run(trial, purpose))?;
-                convictions += usize::from(kill_matrix::convicts(trial, &result.1));
-                Some(result)
-            });
-            let runs: Vec<_> = runs.collect();
+                !fault.is_harmless() && convictions >= most
+            };
+            let purpose = |engine| Purpose::SiteFault(fault.clone(), engine);
+            let runs = attempts(trials, enough, |trial| run(trial, purpose(Engine::Mazurka)));
+            let is_convicted = runs.iter().any(Attempt::convicts);
             let is_asked = |(trial, _): &&(&'static Trial, u64)| {
                 let number = expected.second_opinion(&trial.name());
-                convictions == 0 && number.is_some_and(|n| n <= plan::SECOND_OPINION_AT_MOST)
+                !is_convicted && number.is_some_and(|n| n <= plan::SECOND_OPINION_AT_MOST)
             };
-            let ask = |(trial, _): &(&'static Trial, u64)| {
-                run(trial, Purpose::SiteFault(fault.clone(), Engine::Loom))
-            };
+            let ask = |(trial, _): &(&'static Trial, u64)| run(trial, purpose(Engine::Loom));
             let seconds: Vec<_> = trials.iter().filter(is_asked).map(ask).collect();
             (fault.to_string(), (fault.clone(), runs, seconds))
         });

@@ -1,10 +1,11 @@
 //! The purpose of a run of a trial.
 
+use harness::faults::site::SiteFault;
 use harness::findings::run::Engine;
 use last_call::sync::fault::Fault;
 
 use crate::faults::defect::Defect;
-use crate::faults::site::SiteFault;
+use crate::faults::site;
 use crate::trials::trial::Trial;
 
 /// The purpose of a run of a trial.
@@ -40,7 +41,7 @@ impl Purpose {
     pub fn fault(&self, trial: &Trial) -> Option<Fault> {
         match self {
             Purpose::Defect(defect) => Some(defect.fault(trial.subject)),
-            Purpose::SiteFault(fault, _) => Some(fault.fault()),
+            Purpose::SiteFault(fault, _) => site::in_facade(fault).ok(),
             _ => None,
         }
     }

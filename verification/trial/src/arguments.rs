@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use harness::base::shard::Shard;
+use harness::faults::site::SiteFault;
 
 /// Runs the models of the crate in this folder: the tests that call `mazurka::model`,
 /// `mazurka::Builder::check` or, with `--loom`, `loom::model`. Each test runs in a process of its own,
@@ -29,6 +30,14 @@ pub(crate) struct Arguments {
     /// Passes only if every model fails: for a build with a planted defect.
     #[arg(long)]
     pub(crate) must_fail: bool,
+    /// Weakens each call site of `mazurka::sync` in the crate that the models reach, one at a time, and
+    /// fails unless a model notices each harmful fault. With `--shard`, the faults are shared, and not
+    /// the models.
+    #[arg(long, conflicts_with_all = ["must_fail", "replay", "list", "record"])]
+    pub(crate) faults: bool,
+    /// Injects a fault at a call site, such as `drop-notify-one@src/channel.rs:27`.
+    #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with_all = ["faults", "list", "record"])]
+    pub(crate) fault: Option<SiteFault>,
     /// The most seconds for each test.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) limit: u64,
@@ -107,6 +116,11 @@ impl Arguments {
     /// Returns `true` if the test with this name is to be run.
     pub(crate) fn selects(&self, name: &str) -> bool {
         self.model.is_empty() || self.model.iter().any(|part| name.contains(part.as_str()))
+    }
+
+    /// Returns `true` if not every test of the package is run.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.lib || !self.test.is_empty() || !self.model.is_empty()
     }
 
     /// Returns the cfgs of the build.

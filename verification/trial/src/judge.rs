@@ -183,11 +183,7 @@ fn verdict(
     context: &Context<'_>,
 ) -> (Verdict, String) {
     let passed = test.status.is_some_and(|status| status.success());
-    let died = match test.status {
-        None => run::End::TimedOut { seconds: context.limit.as_secs(), stands: Vec::new() },
-        Some(status) => run::End::Died { message: format!("{status}: {}", tail(&test.output)) },
-    };
-    let run = model.run(name, died);
+    let run = model.run(name, died(test, context.limit));
     let range = context.recorded.map(|recorded| recorded.range(name));
     let judged = rules::shown(&DEMAND, &run)
         .and_then(|()| range.map_or(Ok(()), |range| rules::as_recorded(&run, range)));
@@ -200,9 +196,7 @@ fn verdict(
         (run::End::Explored, _) if is_last && test.status.is_none() => {
             (Verdict::TimedOut, "the test went on after the model, until it was killed".to_owned())
         }
-        (run::End::Explored, _) if is_last && !passed => {
-            (Verdict::Failed, format!("the test failed after the model: {}", tail(&test.output)))
-        }
+        (run::End::Explored, _) if is_last && !passed => (Verdict::Failed, failed_after(test)),
         (run::End::Explored, Ok(())) => (Verdict::Complete, String::new()),
         (run::End::Explored, Err(verdict)) => {
             let word = match verdict {
@@ -214,6 +208,19 @@ fn verdict(
             (word, verdict.reason().unwrap_or_default().to_owned())
         }
     }
+}
+
+/// Returns how a test ended that has left no end of a model.
+pub(crate) fn died(test: &Finished, limit: Duration) -> run::End {
+    match test.status {
+        None => run::End::TimedOut { seconds: limit.as_secs(), stands: Vec::new() },
+        Some(status) => run::End::Died { message: format!("{status}: {}", tail(&test.output)) },
+    }
+}
+
+/// Says that a test failed after its models.
+pub(crate) fn failed_after(test: &Finished) -> String {
+    format!("the test failed after the model: {}", tail(&test.output))
 }
 
 /// Returns the first panic of an output, or else its last lines.

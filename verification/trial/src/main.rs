@@ -3,6 +3,7 @@
 
 mod arguments;
 mod build;
+mod faults;
 mod judge;
 mod record;
 mod recorded;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use arguments::Arguments;
+use faults::{Code, Faults};
 use harness::base::shard::Shard;
 use harness::base::sources::Sources;
 use judge::{Case, Context, Verdict};
@@ -41,38 +43,52 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     }
     tests.retain(|test| arguments.selects(&test.name()));
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
-    let tests = shard.pick(tests, |_| 1);
+    // Every shard must know which models reach a fault.
+    let tests = if arguments.faults { tests } else { shard.pick(tests, |_| 1) };
     if arguments.list {
         return Ok(list(&tests, arguments));
     }
     let record = recorded::file(&build::nearest_manifest(arguments)?);
     let known = Recorded::read(&record)?;
-    let compares = !arguments.must_fail && !arguments.record;
+    let compares = !arguments.must_fail && !arguments.record && arguments.fault.is_none();
     let context = Context {
         replays: arguments.replay.is_some(),
         limit: Duration::from_secs(arguments.limit),
-        recorded: known.as_ref().filter(|_| compares),
+        recorded: known.as_ref().filter(|known| compares && known.has_numbers()),
     };
-    let mut sources = Sources::new(build::root(arguments)?);
-    let tests = run::all(&tests, arguments);
-    let cases = tests.iter().flat_map(|test| judge::judge(test, &context, &mut sources));
+    let root = build::root(arguments)?;
+    let mut sources = Sources::new(&root);
+    let finished = run::all(&tests, arguments);
+    let cases = finished.iter().flat_map(|test| judge::judge(test, &context, &mut sources));
     // A replay skips the other models of its test.
     let skipped = |case: &Case| context.replays && case.end.end.is_empty() && case.is_model;
     let cases = cases.filter(|case| !skipped(case));
     let (models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
-    report::write(&models, arguments)?;
-    print!("{}", report::terminal::render(&models, &others, arguments));
+    let faults = arguments.faults.then(|| {
+        let code = Code::new(&root, &record);
+        let equivalents = known.as_ref().map(|known| known.equivalents(&code.folder));
+        let runs = (&*tests, &*finished, &*models);
+        let equivalents = equivalents.unwrap_or_default();
+        faults::try_all(runs, &executables, &equivalents, code, arguments)
+    });
+    let faults = faults.transpose()?;
+    report::write(&models, faults.as_ref(), arguments)?;
+    print!("{}", report::terminal::render(&models, &others, faults.as_ref(), arguments));
     let passes = |case: &Case| passes(case, arguments.must_fail);
     if arguments.record {
         // A filtered run leaves the others as they are.
-        let mut recorded = known.filter(|_| !arguments.model.is_empty()).unwrap_or_default();
+        let mut recorded = known.unwrap_or_default();
+        if arguments.model.is_empty() {
+            recorded = recorded.without_numbers();
+        }
         for case in models.iter().filter(|case| case.verdict == Verdict::Complete) {
             recorded.record(case.name.clone(), case.end.executions);
         }
         recorded.write(&record)?;
         println!("{}", record.display());
     }
-    Ok(!models.is_empty() && models.iter().all(passes))
+    let noticed = faults.as_ref().is_none_or(Faults::hold);
+    Ok(!models.is_empty() && models.iter().all(passes) && noticed)
 }
 
 /// Returns `true` if the case is as it must be.

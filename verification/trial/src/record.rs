@@ -35,6 +35,12 @@ pub(crate) struct End {
     pub(crate) seconds: f64,
     /// What must be known before anybody relies on it.
     pub(crate) remarks: Vec<String>,
+    /// The faults that can be injected at the call sites reached, if they were asked for.
+    #[serde(skip_serializing)]
+    pub(crate) survey: Vec<String>,
+    /// How often the injected fault has acted.
+    #[serde(skip_serializing)]
+    pub(crate) acted: u64,
     /// `panic`, `deadlock`, `limit` or `diverged`.
     pub(crate) kind: String,
     pub(crate) message: String,
@@ -50,6 +56,9 @@ pub(crate) struct End {
     pub(crate) pending: Vec<Row>,
     #[serde(skip_serializing)]
     pub(crate) released: Vec<Release>,
+    /// The operations that a fault has changed.
+    #[serde(skip_serializing)]
+    pub(crate) faults: Vec<Changed>,
     #[serde(skip_serializing)]
     pub(crate) objects: Vec<Object>,
     /// The threads that have ended.
@@ -69,6 +78,16 @@ pub(crate) struct Row {
     wakes: Option<usize>,
 }
 
+impl Row {
+    /// Returns what it does, with the name of its object.
+    fn in_words(&self, names: &BTreeMap<String, String>) -> String {
+        match names.get(&self.object) {
+            Some(name) => self.what.replacen(&self.object, name, 1),
+            None => self.what.clone(),
+        }
+    }
+}
+
 /// The release of a lock that is no operation of its own.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Release {
@@ -76,6 +95,14 @@ pub(crate) struct Release {
     before: usize,
     thread: usize,
     object: String,
+}
+
+/// An operation that a fault has changed.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Changed {
+    /// The number of operations before.
+    before: usize,
+    row: Row,
 }
 
 /// An object that the rows name, and where it was created.
@@ -105,7 +132,7 @@ impl Default for Line {
 impl Model {
     /// Returns the run, for the rules of verdicts. `died` is how the process ended, if the model has no
     /// end in its record.
-    pub(crate) fn run(&self, name: &str, died: run::End) -> Run<String> {
+    pub(crate) fn run(&self, name: &str, died: run::End) -> Run {
         let Some(end) = &self.end else {
             return Run { end: died, ..Run::new(name.to_owned(), None) };
         };
@@ -133,6 +160,14 @@ impl Model {
 }
 
 impl End {
+    /// Returns `true` if a failure shows nothing about the model: a limit was too low, or the model depends
+    /// on what the explorer does not see. A loop without end is a finding.
+    pub(crate) fn is_undecided(&self) -> bool {
+        let is_endless =
+            ["without end", "repeat a loop"].iter().any(|part| self.message.contains(part));
+        self.kind == "diverged" || self.kind == "limit" && !is_endless
+    }
+
     /// Returns the failed execution, with its lines of source, or `None` if nothing failed.
     pub(crate) fn trace(&self, sources: &mut Sources) -> Option<Trace> {
         if self.rows.is_empty() {
@@ -189,6 +224,16 @@ impl End {
         naming::told_apart(self.objects.iter().filter_map(name).collect())
     }
 
+    /// Returns an operation that a fault has changed.
+    fn changed(&self, row: &Row, names: &BTreeMap<String, String>) -> Step {
+        let operation = match &*row.operation {
+            "notifies one" => Operation::NotifyOne,
+            "notifies all" => Operation::NotifyAll,
+            _ => Operation::Does(row.in_words(names)),
+        };
+        Step { wrongly: true, ..self.step(row.thread, operation, &row.object, &row.site) }
+    }
+
     /// Returns the operations, the releases between them, and what the threads wait for in the end.
     fn steps(&self, names: &BTreeMap<String, String>) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -198,7 +243,12 @@ impl End {
             let own = self.released.iter().filter(move |release| release.before == before);
             own.map(|release| self.step(release.thread, Operation::Unlock, &release.object, ""))
         };
+        let changed = |before: usize| {
+            let own = self.faults.iter().filter(move |changed| changed.before == before);
+            own.map(|changed| self.changed(&changed.row, names))
+        };
         for (place, row) in self.rows.iter().enumerate() {
+            steps.extend(changed(place));
             steps.extend(releases(place));
             let (operation, object) = match &*row.operation {
                 "locks" => match asleep.remove(&row.thread) {
@@ -214,17 +264,12 @@ impl End {
                 }
                 "notifies one" => (Operation::NotifyOne, &*row.object),
                 "notifies all" => (Operation::NotifyAll, &*row.object),
-                _ => {
-                    let what = match names.get(&row.object) {
-                        Some(name) => row.what.replacen(&row.object, name, 1),
-                        None => row.what.clone(),
-                    };
-                    (Operation::Does(what), &*row.object)
-                }
+                _ => (Operation::Does(row.in_words(names)), &*row.object),
             };
             let step = self.step(row.thread, operation, object, &row.site);
             steps.push(Step { wakes: row.wakes.into_iter().collect(), ..step });
         }
+        steps.extend(changed(self.rows.len()));
         steps.extend(releases(self.rows.len()));
         for row in &self.pending {
             let (operation, object) = match &*row.operation {

@@ -1,19 +1,24 @@
-//! The recorded numbers of executions: `trial.toml`, beside the manifest of the crate. A model that
-//! explores fewer has lost coverage; one that explores more has grown.
+//! `trial.toml`, beside the manifest of the crate: the recorded numbers of executions, and the faults that
+//! change nothing. A model that explores fewer executions has lost coverage; one that explores more has
+//! grown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use harness::faults::equivalents::{Equivalent, Equivalents};
 use harness::findings::recorded::Range;
 use serde::Deserialize;
 
-/// The numbers, by model.
+/// The numbers, by model, and the faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Recorded {
-    executions: BTreeMap<String, Range>,
+    executions: Option<BTreeMap<String, Range>>,
+    /// The faults that change nothing; see [`Recorded::equivalents`].
+    #[serde(default)]
+    equivalent: Vec<Equivalent>,
 }
 
 /// Returns the file beside a manifest.
@@ -37,14 +42,36 @@ impl Recorded {
         }
     }
 
+    /// Returns `true` if numbers are recorded.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.executions.is_some()
+    }
+
     /// Returns the recorded number of a model.
     pub(crate) fn range(&self, model: &str) -> Option<Range> {
-        self.executions.get(model).copied()
+        self.executions.as_ref()?.get(model).copied()
+    }
+
+    /// Returns the faults that change nothing. Their files are named from `folder`, in which the file
+    /// is.
+    pub(crate) fn equivalents(&self, folder: &Path) -> Equivalents {
+        let below = |known: &Equivalent| {
+            let file = folder.join(&known.file).to_string_lossy().into_owned();
+            Equivalent { file, ..known.clone() }
+        };
+        Equivalents { equivalent: self.equivalent.iter().map(below).collect() }
+    }
+
+    /// Forgets the numbers.
+    #[must_use]
+    pub(crate) fn without_numbers(self) -> Self {
+        Recorded { executions: None, ..self }
     }
 
     /// Records the number of a model.
     pub(crate) fn record(&mut self, model: String, executions: u64) {
-        self.executions.insert(model, Range::new(executions, executions));
+        let numbers = self.executions.get_or_insert_default();
+        numbers.insert(model, Range::new(executions, executions));
     }
 
     /// Writes the file.
@@ -57,8 +84,14 @@ impl Recorded {
             "# Written by `cargo trial --record`; read the difference before you commit it.\n\n\
              # The number of executions that each model explores: [least, most].\n[executions]\n",
         );
-        for (model, range) in &self.executions {
+        for (model, range) in self.executions.iter().flatten() {
             let _ = writeln!(text, "{model:?} = {:?}", range.ends());
+        }
+        if !self.equivalent.is_empty() {
+            let faults = Equivalents { equivalent: self.equivalent.clone() };
+            let faults = toml::to_string(&faults).map_err(|error| error.to_string())?;
+            let _ =
+                write!(text, "\n# Faults that change nothing, each with its reason.\n\n{faults}");
         }
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
     }
@@ -66,6 +99,8 @@ impl Recorded {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::Recorded;
 
     #[test]
@@ -79,6 +114,18 @@ mod tests {
         assert_eq!(read, recorded);
         assert!(read.range("models::a").is_some_and(|range| range.contains(64)));
         assert_eq!(read.range("models::b"), None);
+        let fault =
+            "[[equivalent]]\nfile = \"src/a.rs\"\nfunction = \"f\"\ncode = \"a.b(\\\"c\\\");\"\n\
+            fault = \"drop-store\"\nreason = \"none\"\n";
+        std::fs::write(&path, fault).unwrap();
+        let read = Recorded::read(&path).unwrap().unwrap();
+        assert!(!read.has_numbers());
+        let mut again = read.clone();
+        again.record("models::a".to_owned(), 64);
+        again.write(&path).unwrap();
+        assert_eq!(Recorded::read(&path).unwrap().unwrap(), again, "a record keeps the faults");
+        let known = &again.equivalents(Path::new("below")).equivalent[0];
+        assert_eq!((&*known.file, &*known.code), ("below/src/a.rs", "a.b(\"c\");"));
         std::fs::write(&path, "[executions]\n\"a\" = [9, 3]\n").unwrap();
         assert!(Recorded::read(&path).unwrap_err().contains("is damaged"));
         std::fs::remove_file(path).unwrap();

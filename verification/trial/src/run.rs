@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use harness::base::{child, progress};
+use harness::faults::site::SiteFault;
 
 use crate::arguments::Arguments;
 use crate::build::Executable;
@@ -17,6 +18,8 @@ const RECORD: &str = "MAZURKA_TRIAL";
 const LIST: &str = "MAZURKA_TRIAL_LIST";
 const REPLAY: &str = "MAZURKA_TRIAL_REPLAY";
 const LIMIT: &str = "MAZURKA_TRIAL_LIMIT";
+const SURVEY: &str = "MAZURKA_TRIAL_SURVEY";
+const FAULT: &str = "MAZURKA_TRIAL_FAULT";
 
 /// A test of the crate, which may contain models.
 #[derive(Clone, Debug)]
@@ -75,14 +78,22 @@ fn names(listed: &str) -> Vec<String> {
 
 /// Runs the tests, several at a time, and returns them in their order.
 pub(crate) fn all(tests: &[Test], arguments: &Arguments) -> Vec<Finished> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.unwrap_or(cores).clamp(1, tests.len().max(1));
-    let mut done = progress::each(jobs, "tests", tests, |test| (test.name(), run(test, arguments)));
+    let fault = arguments.fault.as_ref();
+    let mut done = progress::each(jobs(tests.len(), arguments), "tests", tests, |test| {
+        (test.name(), run(test, fault, arguments))
+    });
     done.sort_by_key(|finished| tests.iter().position(|test| test.name() == finished.name));
     done
 }
 
-fn run(test: &Test, arguments: &Arguments) -> Finished {
+/// Returns how many of these tasks run at a time.
+pub(crate) fn jobs(tasks: usize, arguments: &Arguments) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    arguments.jobs.unwrap_or(cores).clamp(1, tasks.max(1))
+}
+
+/// Runs a test, with a fault or without.
+pub(crate) fn run(test: &Test, fault: Option<&SiteFault>, arguments: &Arguments) -> Finished {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let record: PathBuf =
@@ -94,6 +105,11 @@ fn run(test: &Test, arguments: &Arguments) -> Finished {
     command.env(RECORD, &record).env(LIMIT, arguments.limit.to_string());
     if arguments.list {
         command.env(LIST, "1");
+    }
+    match fault {
+        Some(fault) => drop(command.env(FAULT, fault.to_string())),
+        None if arguments.faults => drop(command.env(SURVEY, "1")),
+        None => {}
     }
     if let Some(schedule) = &arguments.replay {
         let which = if schedule.contains('@') { "" } else { "1@" };

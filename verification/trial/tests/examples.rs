@@ -1,10 +1,10 @@
 //! The command on the package `mazurka-examples`: as it is, and with its planted defects.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Mutex;
+mod common;
 
+use std::fs;
+
+use common::{own_crate, scratch, trial, trial_of};
 use serde_json::Value;
 
 /// The models, each with how its planted defect fails it.
@@ -14,32 +14,6 @@ const MODELS: [(&str, &str); 4] = [
     ("the_pool_ends_after_its_jobs", "deadlock"),
     ("the_value_is_read_after_it_was_written", "data race"),
 ];
-
-/// Two builds at a time would wait for each other.
-static BUILD: Mutex<()> = Mutex::new(());
-
-/// Runs the command on the examples. Returns its exit code and its standard output.
-fn trial(arguments: &[&str]) -> (Option<i32>, String) {
-    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-examples/Cargo.toml");
-    trial_of(Path::new(examples), arguments)
-}
-
-/// Runs the command on the crate with that manifest.
-fn trial_of(manifest: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let _build = BUILD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-trial"));
-    command.args(["trial", "--manifest-path"]).arg(manifest).args(arguments);
-    // The flags of this build are not those of the models.
-    let output = command.env_remove("RUSTFLAGS").output().expect("the command can be started");
-    print!("{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    println!("{text}");
-    (output.status.code(), text)
-}
-
-fn scratch(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
 
 #[test]
 fn the_examples_hold() {
@@ -140,41 +114,27 @@ fn nothing_to_run_is_no_pass() {
     assert_eq!(all, text.lines().collect::<Vec<_>>());
 }
 
-/// A crate of its own, outside of the workspace, with one model.
-fn crate_with_a_model() -> PathBuf {
-    let folder = scratch("own-crate");
-    let manifest = format!(
-        "[package]\nname = \"own-crate\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n\
-         [target.'cfg(mazurka)'.dev-dependencies]\nmazurka = {{ path = {:?} }}\n",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka")
-    );
-    let model = "#![cfg(mazurka)]\n\n\
-        use mazurka::sync::atomic::{AtomicUsize, Ordering};\n\
-        use mazurka::sync::Arc;\n\n\
-        #[test]\n\
-        fn no_increment_is_lost() {\n\
-            mazurka::model(|| {\n\
-                let count = Arc::new(AtomicUsize::new(0));\n\
-                let other = Arc::clone(&count);\n\
-                let thread = mazurka::thread::spawn(move || other.store(7, Ordering::SeqCst));\n\
-                count.load(Ordering::SeqCst);\n\
-                thread.join().unwrap();\n\
-            });\n\
-        }\n";
-    for part in ["src", "tests"] {
-        fs::create_dir_all(folder.join(part)).expect("the folder can be created");
-    }
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
-    fs::copy(lock, folder.join("Cargo.lock")).expect("the versions can be taken over");
-    fs::write(folder.join("src/lib.rs"), "").expect("it can be written");
-    fs::write(folder.join("tests/models.rs"), model).expect("it can be written");
-    fs::write(folder.join("Cargo.toml"), manifest).expect("it can be written");
-    folder
+/// A crate with one model.
+const MODEL: &str = "#![cfg(mazurka)]
+
+use mazurka::sync::atomic::{AtomicUsize, Ordering};
+use mazurka::sync::Arc;
+
+#[test]
+fn no_increment_is_lost() {
+    mazurka::model(|| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&count);
+        let thread = mazurka::thread::spawn(move || other.store(7, Ordering::SeqCst));
+        count.load(Ordering::SeqCst);
+        thread.join().unwrap();
+    });
 }
+";
 
 #[test]
 fn another_number_of_executions_than_the_recorded_one_is_a_finding() {
-    let folder = crate_with_a_model();
+    let folder = own_crate("own-crate", "", MODEL);
     let (manifest, record) = (folder.join("Cargo.toml"), folder.join("trial.toml"));
     let _ = fs::remove_file(&record);
     // Without a record, nothing is compared.

@@ -149,6 +149,9 @@ pub struct Exhibit<'a> {
 /// The kind of an exhibit that shows a failure.
 pub const FAILURE: &str = "FAILURE";
 
+/// The kind of an exhibit that convicted a fault at a call site.
+pub const FAULT: &str = "fault";
+
 /// Sorts the findings of all shards into the order of `names`. Each name must occur exactly once.
 ///
 /// # Errors

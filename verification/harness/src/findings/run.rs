@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::site::SiteFault;
 use crate::findings::trace::Trace;
 
 /// How often each step was taken, by the name of the protocol and of the step.
 pub type Steps = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// One run of one model, with a seeded defect or without. `F` is a fault at a call site.
+/// One run of one model, with a seeded defect or without.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(bound(deserialize = "F: Deserialize<'de>"))]
-pub struct Run<F> {
+pub struct Run {
     /// The name of the model.
     pub trial: String,
     /// The seeded defect, if there is one.
@@ -36,10 +36,10 @@ pub struct Run<F> {
     pub trace: Option<Trace>,
     /// For a survey: the faults that can be injected at the call sites reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub survey: Vec<F>,
+    pub survey: Vec<SiteFault>,
 }
 
-impl<F> Run<F> {
+impl Run {
     /// Creates the record of a run without any results.
     pub fn new(trial: String, defect: Option<String>) -> Self {
         Run {

@@ -3,13 +3,14 @@
 //! interleavings, filters the tables and keeps what is shown in the address.
 
 use std::borrow::Borrow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 
 use super::drawing::Drawings;
 use crate::base::text::thousands;
-use crate::findings::part::{Complaint, Exhibit};
+use crate::findings::part::{Complaint, Exhibit, FAULT};
+use crate::kill_matrix::{KillEntry, KillMatrix};
 
 /// The style sheet of every page.
 pub const STYLE: &str = concat!(
@@ -76,9 +77,10 @@ impl<'a> Listed<'a> {
         self.all.get(*index).map(|(id, _)| id.as_str())
     }
 
-    /// Returns the id of the first execution of a model.
+    /// Returns the id of the first execution of a model, unless a fault at a call site made it fail.
     pub fn first_of(&self, model: impl AsRef<str>) -> Option<&str> {
-        let first = self.all.iter().find(|(_, shown)| shown.model == model.as_ref());
+        let first =
+            self.all.iter().find(|(_, shown)| shown.model == model.as_ref() && shown.kind != FAULT);
         first.map(|(id, _)| id.as_str())
     }
 
@@ -132,6 +134,56 @@ pub fn failures(failures: &[Complaint<'_>], listed: &Listed<'_>) -> Result<Strin
     Failures { failures, listed }.render().map_err(|error| error.to_string())
 }
 
+#[derive(Template)]
+#[template(path = "faults.html")]
+struct Kills<'a> {
+    heading: &'static str,
+    matrix: &'a KillMatrix,
+    /// The faults, each with its id.
+    entries: Vec<(String, &'a KillEntry)>,
+    listed: &'a Listed<'a>,
+    rows: &'a BTreeMap<&'a str, String>,
+}
+
+impl Kills<'_> {
+    /// Returns the id of the execution that convicted the fault.
+    fn shown<'l>(listed: &'l Listed<'_>, entry: &KillEntry) -> Option<&'l str> {
+        listed.id(entry.convicted_by.first()?, &entry.title())
+    }
+
+    fn row<'r>(rows: &'r BTreeMap<&str, String>, model: &str) -> Option<&'r str> {
+        rows.get(model).map(String::as_str)
+    }
+
+    fn class(entry: &KillEntry) -> &'static str {
+        match &*entry.verdict {
+            "convicted" => "convicted",
+            "equivalent" | "explained" => "excused",
+            "survived" => "survived",
+            _ => "wrong",
+        }
+    }
+}
+
+/// Returns the section of the faults at call sites. `heading` is written as it is, and `rows` has the ids of the rows of models.
+///
+/// # Errors
+///
+/// What the template could not be filled with.
+pub fn faults(
+    heading: &'static str,
+    matrix: &KillMatrix,
+    listed: &Listed<'_>,
+    rows: &BTreeMap<&str, String>,
+) -> Result<String, String> {
+    let id = |entry: &KillEntry| {
+        format!("f-{}", slug(&format!("{} {} {}", entry.site, entry.operation, entry.fault)))
+    };
+    let entries = matrix.entries.iter().map(|entry| (id(entry), entry)).collect();
+    let section = Kills { heading, matrix, entries, listed, rows };
+    section.render().map_err(|error| error.to_string())
+}
+
 /// Returns a text as part of an address.
 pub fn slug(text: &str) -> String {
     let mut slug = String::new();
@@ -160,6 +212,8 @@ pub struct Run<'a> {
     pub rows: Vec<Row<'a>>,
     /// The verdicts that a model can have.
     pub legend: &'a [Meaning],
+    /// The faults at call sites, if they were tried.
+    pub faults: Option<&'a KillMatrix>,
     /// What must be known before anybody relies on the run.
     pub notes: Vec<String>,
     /// The failures.
@@ -217,6 +271,7 @@ struct Page<'a> {
     run: &'a Run<'a>,
     listed: &'a Listed<'a>,
     failures: String,
+    faults: Option<String>,
     interleavings: String,
     scripts: String,
 }
@@ -242,7 +297,11 @@ impl Page<'_> {
 /// What the template could not be filled with.
 pub fn render(run: &Run<'_>) -> Result<String, String> {
     let listed = Listed::new(run.exhibits.clone(), &[], run.whole);
+    let row = |row: &Row<'_>| format!("m-{}", slug(row.name));
+    let rows = run.rows.iter().map(|one| (one.name, row(one))).collect();
+    let faults = run.faults.map(|matrix| faults("Faults at call sites", matrix, &listed, &rows));
     let page = Page {
+        faults: faults.transpose()?,
         run,
         failures: failures(&run.failures, &listed)?,
         interleavings: listed.section()?,
@@ -257,6 +316,7 @@ mod tests {
     use super::{render, slug, Meaning, Row, Run};
     use crate::findings::part::{Complaint, Exhibit, FAILURE};
     use crate::findings::trace::examples::deadlock;
+    use crate::kill_matrix::examples::convicted_by;
 
     const LEGEND: [Meaning; 2] = [
         Meaning { word: "COMPLETE", class: "proved", text: "Every trace was explored." },
@@ -268,6 +328,8 @@ mod tests {
         let trace = deadlock();
         let (title, how) = ("<b>it</b> ends".to_owned(), "deadlock");
         let shown = Exhibit { title, model: "a::b", kind: FAILURE, how, trace: &trace };
+        let matrix = convicted_by("a::c");
+        let fault = matrix.exhibits();
         let row = |name, word| Row { name, about: "a.rs:1", word, executions: 1200, seconds: 0.5 };
         let page = render(&Run {
             of: "my-crate".to_owned(),
@@ -276,9 +338,10 @@ mod tests {
             facts: vec![("Engine", "mazurka".to_owned())],
             rows: vec![row("a::b", "FAILED"), row("a::c", "COMPLETE")],
             legend: &LEGEND,
+            faults: Some(&matrix),
             notes: vec!["weak orderings".to_owned()],
             failures: vec![Complaint::new("a::b", how.to_owned()).with(Some(&trace))],
-            exhibits: vec![shown],
+            exhibits: [vec![shown], fault].concat(),
             whole: "models.json",
         })
         .unwrap();
@@ -288,9 +351,14 @@ mod tests {
             "class=\"drawing\" data-interleaving=\"i-a-b-1\"",
             "<details class=\"conviction\" id=\"i-a-b-1\"",
             "href=\"#i-a-b-1\" class=\"word wrong\">FAILED<",
-            "<span class=\"word proved\">COMPLETE</span>",
+            "<td data-of=\"verdict\"><span class=\"word proved\">COMPLETE</span>",
             "1,200",
             "<li>weak orderings</li>",
+            "<a href=\"#kills\">Faults</a>",
+            "1 faults at 1 call sites, one at a time: 1 convicted",
+            "<tr id=\"f-src-a-rs-17-notify-one-wakes-nobody\">",
+            "<a href=\"#i-a-c-1\" class=\"word convicted\">convicted</a>",
+            "<a href=\"#m-a-c\">a::c</a>",
             "default-src 'none'",
         ] {
             assert!(page.contains(part), "{part} in {page}");

@@ -15,7 +15,7 @@ impl Notify {
     /// Creates it without a notification.
     #[track_caller]
     pub fn new() -> Notify {
-        Notify { state: Mutex::new((false, false)), notified: Condvar::new() }
+        Notify { state: Mutex::internal((false, false)), notified: Condvar::internal() }
     }
 
     /// Notifies the waiting thread, or the next one that waits.

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Execution, State, ThreadState};
+use super::{Changed, Execution, State, ThreadState};
 use crate::event::{attempt, wait, Event, Kind};
 use crate::report::{Cause, Failure, Row, Stand, Stuck};
 use crate::schedule::Schedule;
@@ -20,6 +20,7 @@ impl Execution {
             pending: self.waits(),
             ended: self.ended(),
             released: self.released(),
+            faults: self.faults(),
             objects: self.named_objects(),
         }
     }
@@ -83,6 +84,20 @@ impl Execution {
             Some((*before, *thread, format!("m{}", name(*lock)? + 1)))
         });
         releases.collect()
+    }
+
+    /// Returns the operations that a fault has changed, each with the number of events before.
+    fn faults(&self) -> Vec<(usize, Row)> {
+        let row = |changed: &Changed| {
+            let own = |event: &&Event| Some(event.operation.object) == changed.object;
+            let event = self.events.iter().find(own);
+            let object = event.map_or_else(String::new, |event| self.object_name(event));
+            let what = format!("{} {object}", changed.words).trim_end().to_owned();
+            let thread = changed.thread;
+            let (operation, site) = (changed.operation, short(changed.site));
+            (changed.before, Row { thread, what, site, operation, object, wakes: None })
+        };
+        self.faults.iter().map(row).collect()
     }
 
     /// Returns the name of an event's object: `m1`, `c2` or `a3`, numbered by their first event.

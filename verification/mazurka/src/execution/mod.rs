@@ -122,6 +122,19 @@ struct Shared {
     released: Option<Clock>,
 }
 
+/// An operation that a fault has changed.
+pub(crate) struct Changed {
+    /// The number of events before.
+    before: usize,
+    thread: Thread,
+    /// The name of the object, if it has one.
+    object: Option<u32>,
+    /// The operation, and what it does instead.
+    operation: &'static str,
+    words: &'static str,
+    site: &'static Location<'static>,
+}
+
 pub(crate) struct Execution {
     pub(crate) settings: ExecutionSettings,
     pub(crate) dependence: Dependence,
@@ -146,6 +159,8 @@ pub(crate) struct Execution {
     /// The releases that are no operations, if remarks are wanted: the number of events before, the
     /// thread, and the name of the lock.
     releases: Vec<(usize, Thread, u32)>,
+    /// The operations that a fault has changed, if remarks are wanted.
+    faults: Vec<Changed>,
 }
 
 impl Execution {
@@ -167,6 +182,7 @@ impl Execution {
             sees: 0,
             notes: None,
             releases: Vec::new(),
+            faults: Vec::new(),
         }
     }
 
@@ -184,6 +200,7 @@ impl Execution {
             notes.clear();
         }
         self.releases.clear();
+        self.faults.clear();
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -298,6 +315,21 @@ impl Execution {
         let object = &self.objects[index as usize];
         let holds = |thread: u8| usize::from(thread) == self.current;
         object.owner.is_some_and(holds) || object.readers.iter().any(|reader| holds(*reader))
+    }
+
+    /// Notes that a fault changes an operation of the current thread.
+    pub(crate) fn note_fault(
+        &mut self,
+        index: Option<Index>,
+        operation: &'static str,
+        words: &'static str,
+        site: &'static Location<'static>,
+    ) {
+        if self.notes.is_some() {
+            let object = index.map(|index| self.objects[index as usize].name);
+            let (before, thread) = (self.events.len(), self.current);
+            self.faults.push(Changed { before, thread, object, operation, words, site });
+        }
     }
 
     /// Releases a lock that the current thread holds.

@@ -5,8 +5,10 @@
 pub use std::sync::atomic::Ordering;
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic as unseen;
 
+use crate::fault::{self, Action};
 use crate::raw::{self, Object};
 
 /// A fence. It orders the data that atomics protect; as for atomics, no further values are explored.
@@ -14,17 +16,43 @@ use crate::raw::{self, Object};
 /// # Panics
 ///
 /// If the ordering is `Relaxed`, as in the standard library.
+#[track_caller]
 pub fn fence(order: Ordering) {
     assert!(order != Ordering::Relaxed, "there is no relaxed fence");
+    if is_relaxed(None, &[order]) {
+        return;
+    }
     raw::fence(order);
 }
 
 /// Does nothing: the operations of a thread are explored in their order.
 pub fn compiler_fence(_: Ordering) {}
 
+/// Returns `true` if a fault takes these orderings from an access to the object, or from a fence. What is
+/// sequentially consistent may be so for its values, which are not explored.
+#[track_caller]
+fn is_relaxed(object: Option<Object>, orders: &[Ordering]) -> bool {
+    let orders_data = |order: &Ordering| {
+        matches!(order, Ordering::Acquire | Ordering::Release | Ordering::AcqRel)
+    };
+    orders.iter().any(orders_data)
+        && fault::at(&[Action::RelaxOrder], object, Location::caller()).is_some()
+}
+
+/// Returns the ordering, unless a fault takes it.
+#[track_caller]
+fn unless_relaxed(object: Object, order: Ordering) -> Ordering {
+    if is_relaxed(Some(object), &[order]) {
+        Ordering::Relaxed
+    } else {
+        order
+    }
+}
+
 /// Announces a load. The value follows.
 #[track_caller]
 fn reads(object: Object, order: Ordering) {
+    let order = unless_relaxed(object, order);
     raw::note_order(order);
     raw::read(object);
     raw::acquire(object, order);
@@ -32,6 +60,7 @@ fn reads(object: Object, order: Ordering) {
 
 #[track_caller]
 fn stores(object: Object, order: Ordering) {
+    let order = unless_relaxed(object, order);
     raw::note_order(order);
     raw::update(object);
     raw::release(object, order, false);
@@ -39,6 +68,7 @@ fn stores(object: Object, order: Ordering) {
 
 #[track_caller]
 fn updates(object: Object, order: Ordering) {
+    let order = unless_relaxed(object, order);
     raw::note_order(order);
     raw::update(object);
     raw::acquire(object, order);
@@ -80,6 +110,10 @@ macro_rules! atomic {
             /// Sets the value.
             #[track_caller]
             pub fn store(&self, value: $type, order: Ordering) {
+                let fault = fault::at(&[Action::DropStore], Some(self.object), Location::caller());
+                if fault.is_some() {
+                    return;
+                }
                 stores(self.object, order);
                 self.set(value);
             }
@@ -88,6 +122,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn swap(&self, value: $type, order: Ordering) -> $type {
                 updates(self.object, order);
+                self.split_by_fault();
                 self.set(value)
             }
 
@@ -104,11 +139,27 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$type, $type> {
+                self.exchange((current, new), success, failure, false)
+            }
+
+            /// `fails` although the value is `current`, if so.
+            #[track_caller]
+            fn exchange(
+                &self,
+                (current, new): ($type, $type),
+                mut success: Ordering,
+                mut failure: Ordering,
+                fails: bool,
+            ) -> Result<$type, $type> {
+                if is_relaxed(Some(self.object), &[success, failure]) {
+                    (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+                }
                 raw::note_order(success);
                 raw::note_order(failure);
                 raw::update(self.object);
                 let value = self.value.load(Ordering::SeqCst);
-                if value == current {
+                if value == current && !fails {
+                    self.split_by_fault();
                     raw::acquire(self.object, success);
                     raw::release(self.object, success, true);
                     Ok(self.set(new))
@@ -123,7 +174,7 @@ macro_rules! atomic {
             }
 
             /// Like [`compare_exchange`](Self::compare_exchange). That it may fail spuriously is
-            /// not explored.
+            /// not explored, except as a fault.
             ///
             /// # Errors
             ///
@@ -136,7 +187,9 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$type, $type> {
-                self.compare_exchange(current, new, success, failure)
+                let can = [Action::FailExchange];
+                let fault = fault::at(&can, Some(self.object), Location::caller());
+                self.exchange((current, new), success, failure, fault.is_some())
             }
 
             /// Loads the value, and exchanges it for what `update` returns, until no other thread
@@ -154,7 +207,7 @@ macro_rules! atomic {
             ) -> Result<$type, $type> {
                 let mut value = self.load(fetch);
                 while let Some(new) = update(value) {
-                    match self.compare_exchange_weak(value, new, set, fetch) {
+                    match self.exchange((value, new), set, fetch, false) {
                         Ok(before) => return Ok(before),
                         Err(other) => value = other,
                     }
@@ -167,6 +220,7 @@ macro_rules! atomic {
                 #[track_caller]
                 pub fn $method(&self, value: $type, order: Ordering) -> $type {
                     updates(self.object, order);
+                    self.split_by_fault();
                     let before = self.value.$method(value, Ordering::SeqCst);
                     self.changed(before)
                 }
@@ -180,6 +234,18 @@ macro_rules! atomic {
             /// Returns the value.
             pub fn into_inner(self) -> $type {
                 self.value.into_inner()
+            }
+
+            /// With a fault, makes two steps of a read-modify-write: what others write between them is
+            /// lost.
+            #[track_caller]
+            fn split_by_fault(&self) {
+                let can = [Action::SplitUpdate];
+                if fault::at(&can, Some(self.object), Location::caller()).is_some() {
+                    let seen = self.value.load(Ordering::SeqCst);
+                    raw::update(self.object);
+                    self.value.store(seen, Ordering::SeqCst);
+                }
             }
 
             fn set(&self, value: $type) -> $type {

@@ -27,7 +27,7 @@ impl Barrier {
     /// Creates a barrier for this number of threads.
     #[track_caller]
     pub fn new(threads: usize) -> Self {
-        Barrier { threads, state: Mutex::new((0, 0)), complete: Condvar::new() }
+        Barrier { threads, state: Mutex::internal((0, 0)), complete: Condvar::internal() }
     }
 
     /// Waits until all threads have come.

@@ -78,8 +78,13 @@ impl<T> Channel<T> {
             sent: 0,
             taken: 0,
         };
-        let state = Mutex::new(state);
-        Arc::new(Channel { state, filled: Condvar::new(), emptied: Condvar::new(), capacity })
+        let state = Mutex::internal(state);
+        Arc::new(Channel {
+            state,
+            filled: Condvar::internal(),
+            emptied: Condvar::internal(),
+            capacity,
+        })
     }
 
     #[track_caller]

@@ -31,7 +31,7 @@ impl<T> OnceLock<T> {
     pub fn new() -> Self {
         OnceLock {
             object: Object::new(),
-            setting: Mutex::new(()),
+            setting: Mutex::internal(()),
             value: std::sync::OnceLock::new(),
         }
     }

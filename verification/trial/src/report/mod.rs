@@ -8,9 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use harness::findings::part::{self, Complaint, FAILURE};
+use harness::findings::trace::Trace;
 use harness::report::{github, junit, sarif, swimlanes};
 
 use crate::arguments::Arguments;
+use crate::faults::{Faults, GROUP};
 use crate::judge::{Case, Verdict};
 use crate::passes;
 
@@ -31,24 +33,31 @@ const TOOL: sarif::Tool = sarif::Tool {
 /// # Errors
 ///
 /// The file that cannot be written, or what cannot be expressed in a format.
-pub(crate) fn write(models: &[Case], arguments: &Arguments) -> Result<(), String> {
+pub(crate) fn write(
+    models: &[Case],
+    faults: Option<&Faults>,
+    arguments: &Arguments,
+) -> Result<(), String> {
     let must_fail = arguments.must_fail;
     if let Some(path) = &arguments.json {
-        write_file(path, &json::render(models, must_fail)?)?;
+        write_file(path, &json::render(models, faults, must_fail)?)?;
     }
     if let Some(path) = &arguments.html {
-        write_file(path, &page::render(models, arguments)?)?;
+        write_file(path, &page::render(models, faults, arguments)?)?;
     }
     if let Some(path) = &arguments.junit {
-        let seconds = models.iter().map(|case| case.seconds).sum();
-        let cases = models.iter().map(|case| judged(case, must_fail)).collect();
+        let of_models = models.iter().map(|case| judged(case, must_fail));
+        let of_faults = faults.into_iter().flat_map(|faults| faults.matrix.cases(GROUP));
+        let cases = of_models.chain(of_faults.map(with_lanes)).collect();
+        let seconds: f64 = models.iter().map(|case| case.seconds).sum();
+        let seconds = seconds + faults.map_or(0.0, |faults| faults.matrix.seconds);
         write_file(path, &junit::render("cargo trial", seconds, cases, |_| 0.0)?)?;
     }
     if let Some(path) = &arguments.sarif {
-        write_file(path, &sarif::render(&TOOL, None, &complaints(models, must_fail))?)?;
+        write_file(path, &sarif::render(&TOOL, None, &complaints(models, faults, must_fail))?)?;
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-        print!("{}", github::render(&complaints(models, must_fail)));
+        print!("{}", github::render(&complaints(models, faults, must_fail)));
     }
     Ok(())
 }
@@ -69,15 +78,30 @@ fn complaint(case: &Case, must_fail: bool) -> Option<Complaint<'_>> {
     Some(Complaint { site: Some(site), ..complaint })
 }
 
-/// Returns what is wrong with the models.
-pub(crate) fn complaints(models: &[Case], must_fail: bool) -> Vec<Complaint<'_>> {
-    models.iter().filter_map(|case| complaint(case, must_fail)).collect()
+/// Returns what is wrong with the models and the faults.
+pub(crate) fn complaints<'a>(
+    models: &'a [Case],
+    faults: Option<&'a Faults>,
+    must_fail: bool,
+) -> Vec<Complaint<'a>> {
+    let of_models = models.iter().filter_map(|case| complaint(case, must_fail));
+    let of_faults = faults.into_iter().flat_map(|faults| faults.matrix.cases(GROUP));
+    of_models.chain(of_faults.flat_map(|case| case.complaints)).collect()
 }
 
-/// Returns the interleaving of a case as text, which is empty if nothing failed.
-fn lanes(case: &Case) -> String {
+/// Returns an interleaving as text, which is empty if there is none.
+fn lanes(trace: Option<&Trace>) -> String {
     const WIDTH: usize = 140;
-    case.trace.as_ref().map(|trace| swimlanes::draw(trace, WIDTH)).unwrap_or_default()
+    trace.map(|trace| swimlanes::draw(trace, WIDTH)).unwrap_or_default()
+}
+
+/// Adds the interleavings to the complaints of a case, as text.
+fn with_lanes(case: part::Case<'_>) -> part::Case<'_> {
+    let complaints = case.complaints.into_iter().map(|complaint| {
+        let message = format!("{}\n\n{}", complaint.message, lanes(complaint.trace));
+        Complaint { message, ..complaint }
+    });
+    part::Case { complaints: complaints.collect(), ..case }
 }
 
 /// Returns a case with its interleaving as text.
@@ -85,19 +109,19 @@ fn judged(case: &Case, must_fail: bool) -> part::Case<'_> {
     let group = case.name.split("::").next().unwrap_or_default();
     let Case { end, verdict, engine, .. } = case;
     let (word, remarks) = (verdict.word(), end.remarks.join("\n"));
-    let complaints = complaint(case, must_fail).into_iter().map(|complaint| {
-        let message = format!("{}\n\n{}", complaint.message, lanes(case));
-        Complaint { message, ..complaint }
-    });
-    part::Case {
+    with_lanes(part::Case {
         result: format!("{word}, {} executions, {engine}\n{remarks}", end.executions),
-        complaints: complaints.collect(),
+        complaints: complaint(case, must_fail).into_iter().collect(),
         ..part::Case::new(group, &*case.name).in_seconds(case.seconds)
-    }
+    })
 }
 
-/// Returns the executions that failed, as they must or not.
-pub(crate) fn exhibits(models: &[Case], must_fail: bool) -> Vec<part::Exhibit<'_>> {
+/// Returns the executions that failed, as they must or not, and those that convicted a fault.
+pub(crate) fn exhibits<'a>(
+    models: &'a [Case],
+    faults: Option<&'a Faults>,
+    must_fail: bool,
+) -> Vec<part::Exhibit<'a>> {
     let shown = models.iter().filter_map(|case| {
         let good = case.verdict == Verdict::Convicted || passes(case, must_fail);
         Some(part::Exhibit {
@@ -108,5 +132,6 @@ pub(crate) fn exhibits(models: &[Case], must_fail: bool) -> Vec<part::Exhibit<'_
             trace: case.trace.as_ref()?,
         })
     });
-    shown.collect()
+    let of_faults = faults.into_iter().flat_map(|faults| faults.matrix.exhibits());
+    shown.chain(of_faults).collect()
 }

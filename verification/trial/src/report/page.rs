@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use harness::base::text::thousands;
 use harness::report::page::{self, Meaning, Row, Run};
 
+use super::terminal::sentence;
 use super::{complaints, exhibits};
 use crate::arguments::Arguments;
+use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
 use crate::passes;
 
@@ -15,7 +17,11 @@ use crate::passes;
 /// # Errors
 ///
 /// What the template could not be filled with.
-pub(crate) fn render(models: &[Case], arguments: &Arguments) -> Result<String, String> {
+pub(crate) fn render(
+    models: &[Case],
+    faults: Option<&Faults>,
+    arguments: &Arguments,
+) -> Result<String, String> {
     let must_fail = arguments.must_fail;
     let good = models.iter().filter(|case| passes(case, must_fail)).count();
     let executions = models.iter().map(|case| case.end.executions).sum();
@@ -31,11 +37,12 @@ pub(crate) fn render(models: &[Case], arguments: &Arguments) -> Result<String, S
     let demand = if must_fail { "fail, as they must" } else { "hold" };
     page::render(&Run {
         of: of(models, arguments),
-        held: !models.is_empty() && good == models.len(),
+        held: !models.is_empty() && good == models.len() && faults.is_none_or(Faults::hold),
         sentence: format!(
-            "{good} of {} models {demand}: {} executions.",
+            "{good} of {} models {demand}: {} executions.{}",
             models.len(),
-            thousands(executions)
+            thousands(executions),
+            faults.map_or_else(String::new, |faults| format!(" {}.", sentence(&faults.matrix)))
         ),
         facts: vec![
             ("Explored by", engines.into_iter().collect::<Vec<_>>().join(", ")),
@@ -44,9 +51,10 @@ pub(crate) fn render(models: &[Case], arguments: &Arguments) -> Result<String, S
         ],
         rows: models.iter().map(row).collect(),
         legend: &legend,
+        faults: faults.map(|faults| &faults.matrix),
         notes: remarks.into_iter().cloned().collect(),
-        failures: complaints(models, must_fail),
-        exhibits: exhibits(models, must_fail),
+        failures: complaints(models, faults, must_fail),
+        exhibits: exhibits(models, faults, must_fail),
         whole: whole.unwrap_or("the file of `--json`"),
     })
 }

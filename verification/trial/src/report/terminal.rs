@@ -4,13 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use harness::base::text::thousands;
+use harness::kill_matrix::{KillEntry, KillMatrix};
 
 use crate::arguments::Arguments;
+use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
 use crate::passes;
 
 /// Renders the report.
-pub(crate) fn render(models: &[Case], others: &[Case], arguments: &Arguments) -> String {
+pub(crate) fn render(
+    models: &[Case],
+    others: &[Case],
+    faults: Option<&Faults>,
+    arguments: &Arguments,
+) -> String {
     let mut out = String::new();
     let width = models.iter().map(|case| case.name.chars().count()).max().unwrap_or(0);
     let mut remarks: BTreeMap<&str, usize> = BTreeMap::new();
@@ -30,6 +37,9 @@ pub(crate) fn render(models: &[Case], others: &[Case], arguments: &Arguments) ->
     }
     for case in models {
         out.push_str(&story(case, arguments));
+    }
+    if let Some(faults) = faults {
+        out.push_str(&matrix(faults));
     }
     if !remarks.is_empty() {
         out.push('\n');
@@ -51,7 +61,86 @@ pub(crate) fn render(models: &[Case], others: &[Case], arguments: &Arguments) ->
         0 => writeln!(out, "\nno model was found: no test called one, so nothing was shown"),
         all => writeln!(out, "\n{good} of {} {demand}", of_models(all)),
     };
+    if let Some(faults) = faults {
+        let _ = writeln!(out, "{}", sentence(&faults.matrix));
+    }
     out
+}
+
+/// Lists the faults, and tells what is wrong with those that are failures.
+fn matrix(faults: &Faults) -> String {
+    let mut out = String::new();
+    let entries = &faults.matrix.entries;
+    let width = entries.iter().map(|entry| entry.title().chars().count()).max().unwrap_or(0);
+    if !entries.is_empty() {
+        out.push('\n');
+    }
+    for entry in entries {
+        let title = entry.title();
+        let padding = " ".repeat(width - title.chars().count());
+        let why = match (&entry.reason, &*entry.convicted_by) {
+            (Some(reason), _) => reason.clone(),
+            (None, []) => format!("tolerated by {}", of_models(entry.tried.len())),
+            (None, models) => models.join(", "),
+        };
+        let _ = writeln!(out, "{:<10}  {title}{padding}  {why}", entry.verdict);
+    }
+    for entry in entries.iter().filter(|entry| !entry.is_good()) {
+        out.push_str(&story_of_fault(entry, faults));
+    }
+    out
+}
+
+/// Tells why a fault is a failure, and what can be done.
+fn story_of_fault(entry: &KillEntry, faults: &Faults) -> String {
+    let reason = entry.reason.as_deref().unwrap_or_default();
+    let mut out = format!("\n── {} ──\n{}: {reason}\n", entry.title(), entry.verdict);
+    for model in &entry.tried {
+        let noticed = if entry.convicted_by.contains(model) { ", which failed" } else { "" };
+        let _ = writeln!(out, "tried with {model}{noticed}");
+    }
+    if let Some(how) = &entry.how {
+        let _ = writeln!(out, "{how}");
+    }
+    let lanes = super::lanes(entry.trace.as_ref());
+    if !lanes.is_empty() {
+        let _ = writeln!(out, "\n{}", lanes.trim_end());
+    }
+    let Some(fault) = faults.of(entry) else { return out };
+    let model = entry.convicted_by.first().or(entry.tried.first());
+    let _ = writeln!(
+        out,
+        "\nagain: cargo trial --fault '{fault}' --model '{}'",
+        model.map(String::as_str).unwrap_or_default()
+    );
+    if entry.verdict == "MISSED" && !fault.is_harmless() {
+        if let Some(listed) = faults.code.equivalent(fault) {
+            let _ = write!(out, "if it changes nothing, say why in trial.toml:\n\n{listed}");
+        }
+    }
+    out
+}
+
+/// Says in a sentence what became of the faults.
+pub(super) fn sentence(matrix: &KillMatrix) -> String {
+    const WORDS: [&str; 8] = [
+        "convicted",
+        "equivalent",
+        "explained",
+        "survived",
+        "MISSED",
+        "KILLED",
+        "STALE",
+        "UNDECIDED",
+    ];
+    let counts = WORDS.map(|word| (matrix.count(word), word)).into_iter();
+    let counts = counts.filter(|(number, _)| *number > 0);
+    let counts: Vec<_> = counts.map(|(number, word)| format!("{number} {word}")).collect();
+    let KillMatrix { faults, sites, .. } = matrix;
+    match &*counts {
+        [] => "no fault was tried".to_owned(),
+        counts => format!("{faults} faults at {sites} call sites: {}", counts.join(", ")),
+    }
 }
 
 fn of_models(number: usize) -> String {
@@ -75,7 +164,7 @@ fn story(case: &Case, arguments: &Arguments) -> String {
     if let Some(site) = &case.end.failed_at {
         let _ = writeln!(out, "at {site}");
     }
-    let lanes = super::lanes(case);
+    let lanes = super::lanes(case.trace.as_ref());
     if !lanes.is_empty() {
         let _ = writeln!(out, "\n{}", lanes.trim_end());
     }
