@@ -68,7 +68,8 @@ impl<T> Locked<T> {
             if let Some((number, item)) = state.items.pop() {
                 return Popped::Item(number, item);
             }
-            if mem::take(&mut state.nudged) {
+            if state.nudged {
+                state.nudged = false;
                 return Popped::Nudge;
             }
             if state.gate.closed {

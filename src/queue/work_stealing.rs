@@ -229,6 +229,7 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
                 break;
             }
             let mut deque = self.deques[popper].lock();
+            let deque = &mut *deque;
             if found.is_none() {
                 found = deque.items.pop_front();
             }

@@ -124,6 +124,9 @@ pub(crate) const LOCKED_WAKES_NOBODY: Defect =
     in_file("src/queue/locked.rs", "a nudge of one lock wakes nobody", Action::DropNotifyOne);
 pub(crate) const LOCKED_CLOSE_WAKES_NOBODY: Defect =
     in_file("src/queue/locked.rs", "close of one lock wakes nobody", Action::DropNotifyAll);
-/// Between the look at a deque and its alarm; between the count of an item and its push.
-pub(crate) const ALARM_IS_LATE: Defect =
-    in_file(STEALING, "the lock of a deque is released halfway", Action::SplitLock(1));
+/// Between the look at the deque and the count of an item.
+pub(crate) const DEQUE_ACCEPTS_LATE: Defect =
+    in_file(STEALING, "a deque that was open accepts an item", Action::SplitLock(0));
+/// Between the count of an item and its push.
+pub(crate) const DEQUE_SPLITS_ITS_PUSH: Defect =
+    in_file(STEALING, "an item is counted before it is in its deque", Action::SplitLock(1));

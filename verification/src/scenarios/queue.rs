@@ -309,6 +309,42 @@ pub(crate) const NONE_ONLY_WHEN_CLOSED: Scenario = Scenario {
     },
 };
 
+/// A popper that has been woken may find that another has filled the head.
+pub(crate) const EACH_POPPER_IN_ORDER: Scenario = Scenario {
+    name: "queue-each-popper-in-order",
+    property: "queue: beside another popper, a popper gets two items in the order of their numbers",
+    clauses: &[6, 7],
+    reach: &["the first and the second", "the first and the third", "the second and the third"],
+    world: World::PLAIN,
+    body: |harness| {
+        let queue = Arc::new(harness.queue(None));
+        let first = Count::default();
+        let two = {
+            let first = first.clone();
+            spawn("two", &queue, move |queue: &Items| {
+                let [one, other] = [(); 2].map(|()| queue.pop(|| ()).expect("not closed").0);
+                assert!(one < other, "{one} and then {other}");
+                // In binary, which of the three it got.
+                (0..(1 << one) + (1 << other)).for_each(|_| first.add());
+            })
+        };
+        let one = spawn("one", &queue, |queue: &Items| {
+            queue.pop(|| ()).expect("not closed");
+        });
+        for item in &ITEMS[..3] {
+            queue.push(*item, Wait::No).unwrap();
+        }
+        for thread in [two, one] {
+            thread.join().unwrap();
+        }
+        harness.reach(match first.get() {
+            0b011 => "the first and the second",
+            0b101 => "the first and the third",
+            _ => "the second and the third",
+        });
+    },
+};
+
 pub(crate) const POP_IN_ORDER: Scenario = Scenario {
     name: "queue-in-order",
     property: "queue: items come out in the order of their numbers, those of two pushers too",

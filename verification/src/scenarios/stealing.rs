@@ -43,16 +43,24 @@ pub(crate) const STOLEN: Scenario = Scenario {
     },
 };
 
-/// A job submits another while the pool ends. Two workers may run them, or a discard takes the second.
-fn child_at_the_end(harness: &Harness, end: fn(ThreadPool) -> Report) {
+/// A job submits another while the pool ends. Two workers may run them, or a discard takes the second. If
+/// the parent `waits` for an accepted child, the other worker may not have left by then.
+fn child_at_the_end(harness: &Harness, waits: bool, end: fn(ThreadPool) -> Report) {
     let pool = harness.pool(2);
     let submitter = pool.submitter();
     let [ran, refused] = [(); 2].map(|()| Count::default());
     let parent = {
-        let (ran, refused) = (ran.clone(), refused.clone());
+        let (run, refused, has_run) = (ran.job(), refused.clone(), Latch::new(1));
         move || {
-            if submitter.execute(ran.job()).is_err() {
+            let done = has_run.clone();
+            let child = move || {
+                run();
+                done.done();
+            };
+            if submitter.execute(child).is_err() {
                 refused.add();
+            } else if waits {
+                has_run.wait();
             }
         }
     };
@@ -82,9 +90,9 @@ const CHILD: Scenario = Scenario {
 
 pub(crate) const CHILD_AND_DRAIN: Scenario = Scenario {
     name: "stealing-while-draining",
-    property: "a submission from a job is accepted before a drain and then runs, or is refused: 2 workers, 2 jobs",
+    property: "a submission from a job is refused, or accepted before a drain, and then another worker runs it for the job that waits: 2 workers, 2 jobs",
     reach: &["the child ran", "the child was refused"],
-    body: |harness| child_at_the_end(harness, ThreadPool::shutdown),
+    body: |harness| child_at_the_end(harness, true, ThreadPool::shutdown),
     ..CHILD
 };
 
@@ -99,7 +107,7 @@ pub(crate) const CHILD_AND_DISCARD: Scenario = Scenario {
         "the child was cancelled",
         "the parent was cancelled",
     ],
-    body: |harness| child_at_the_end(harness, ThreadPool::shutdown_now),
+    body: |harness| child_at_the_end(harness, false, ThreadPool::shutdown_now),
     ..CHILD
 };
 
@@ -166,6 +174,35 @@ pub(crate) const MEET_TWO_ON_LOCKED: Scenario = Scenario {
     ..MEET
 };
 
+/// Two poppers push an item each, and are stuck. Two others pop one each.
+pub(crate) const TWO_OWNERS: Scenario = Scenario {
+    name: "queue-stealing-two-owners",
+    property:
+        "queue: two poppers steal an item each before any close, from two poppers that are stuck",
+    body: |harness| {
+        let queue = queue::<Locked<_>>(4);
+        let all = Latch::new(2);
+        let thieves = [0, 2].map(|popper| {
+            let all = all.clone();
+            spawn(popper, &queue, move |queue| {
+                queue.pop(|| ()).expect("not closed");
+                all.done();
+            })
+        });
+        let owners = [1, 3].map(|popper| {
+            spawn(popper, &queue, move |queue| {
+                queue.push("own", Wait::No).unwrap();
+            })
+        });
+        all.wait();
+        harness.reach("all popped");
+        for thread in thieves.into_iter().chain(owners) {
+            thread.join().unwrap();
+        }
+    },
+    ..MEET
+};
+
 /// The owner of a deque may take the nudge that its own push has caused. Then it goes on without
 /// looking whether the popper that sleeps knows of its next item.
 fn owner_is_nudged<Q: Nudge<&'static str> + 'static>(harness: &Harness) {
@@ -221,33 +258,39 @@ pub(crate) const OWNER_NUDGED_ON_LOCKED: Scenario = Scenario {
     ..OWNER_IS_NUDGED
 };
 
-/// Pops until the queue is closed and empty.
-fn pop_all<Q: Queue<&'static str>>(queue: &Q, popped: &Count) {
-    while queue.pop(|| ()).is_some() {
+/// Pops until the queue is closed and empty. Once it `is_drained` there may be nothing left.
+fn pop_all<Q: Queue<&'static str>>(queue: &Q, popped: &Count, is_drained: &Count) {
+    loop {
+        let is_late = is_drained.get() == 1;
+        if queue.pop(|| ()).is_none() {
+            return;
+        }
+        assert!(!is_late, "popped after a drain");
         popped.add();
     }
 }
 
-/// An owner pushes an item while the queue closes or drains, and another popper may steal it. If the
-/// owner does not `pop`, the other has to.
+/// An owner pushes an item while the queue closes or drains, and another popper may steal it.
 fn end<Q: Nudge<&'static str> + 'static>(harness: &Harness, drain: bool) {
     let queue = queue::<Q>(2);
-    let [own, stolen, refused] = [(); 3].map(|()| Count::default());
+    let [own, stolen, refused, is_drained] = [(); 4].map(|()| Count::default());
     let thief = {
-        let stolen = stolen.clone();
-        spawn(1, &queue, move |queue| pop_all(queue, &stolen))
+        let (stolen, is_drained) = (stolen.clone(), is_drained.clone());
+        spawn(1, &queue, move |queue| pop_all(queue, &stolen, &is_drained))
     };
     let owner = {
-        let (own, refused) = (own.clone(), refused.clone());
+        let (own, refused, is_drained) = (own.clone(), refused.clone(), is_drained.clone());
         spawn(0, &queue, move |queue| {
             if queue.push("item", Wait::No).is_err() {
                 refused.add();
             }
-            pop_all(queue, &own);
+            pop_all(queue, &own, &is_drained);
         })
     };
     let drained = if drain {
-        queue.drain().count()
+        let drained = queue.drain().count();
+        is_drained.add();
+        drained
     } else {
         queue.close();
         0
@@ -329,11 +372,16 @@ pub(crate) const CLOSE_IN_ONE_STEP: Scenario = Scenario {
             let queue = Arc::clone(&queue);
             thread::spawn("closer".to_owned(), None, move || queue.close()).unwrap()
         };
+        let mut at_refusal = None;
         if queue.push("common", Wait::No).is_err() {
             refused.add();
+            at_refusal = Some(queue.counts().accepted);
         }
         for thread in [owner, closer] {
             thread.join().unwrap();
+        }
+        if let Some(before) = at_refusal {
+            assert_eq!(queue.counts().accepted, before, "accepted after a refusal");
         }
         harness.reach(match (accepted.get(), late.get()) {
             (1, late) => {
@@ -346,37 +394,37 @@ pub(crate) const CLOSE_IN_ONE_STEP: Scenario = Scenario {
     },
 };
 
-/// Counts are read while an item goes from its owner to a thief, and another is accepted.
+/// Counts are read while one popper pushes and pops, and then another pushes.
 pub(crate) const COUNTS: Scenario = Scenario {
     name: "queue-stealing-counts",
     property: "queue: counts are those of one instant, though each deque has a lock of its own",
     clauses: &[14, 36],
-    reach: &["none", "the first", "both"],
+    reach: &["nothing", "the first", "the first was popped", "the second"],
     world: World::PLAIN,
     body: |harness| {
         let queue = queue::<TwoLock<_>>(2);
-        let owners = [0, 1].map(|popper| {
-            let queue = Arc::clone(&queue);
-            (popper, queue)
-        });
-        let first = Latch::new(1);
-        let threads = owners.map(|(popper, queue)| {
-            let first = first.clone();
-            spawn(popper, &queue, move |queue| {
-                if popper == 0 {
-                    queue.push("first", Wait::No).unwrap();
-                    first.done();
-                } else {
-                    first.wait();
-                    queue.push("second", Wait::No).unwrap();
-                }
+        let popped = Latch::new(1);
+        let first = {
+            let popped = popped.clone();
+            spawn(0, &queue, move |queue| {
+                queue.push("first", Wait::No).unwrap();
+                queue.pop(|| ()).unwrap();
+                popped.done();
             })
+        };
+        let second = spawn(1, &queue, move |queue| {
+            popped.wait();
+            queue.push("second", Wait::No).unwrap();
         });
         let counts = queue.counts();
-        assert_eq!(counts.accepted, counts.queued, "nothing was popped: {counts:?}");
-        // The deque of the second popper has a lock that is taken later, and must not be read later.
-        harness.reach(["none", "the first", "both"][usize::try_from(counts.accepted).unwrap()]);
-        for thread in threads {
+        harness.reach(match (counts.accepted, counts.queued) {
+            (0, 0) => "nothing",
+            (1, 1) => "the first",
+            (1, 0) => "the first was popped",
+            (2, 1) => "the second",
+            _ => panic!("counts of two instants: {counts:?}"),
+        });
+        for thread in [first, second] {
             thread.join().unwrap();
         }
     },
