@@ -787,7 +787,7 @@ impl Poppers {
 
     fn pop(&self, popper: usize) -> Option<u8> {
         match self.ask(popper, Op::Pop) {
-            Answer::Popped(popped) => popped.map(|(_, item)| item),
+            Answer::Popped(found) => found.map(|(_, item)| item),
             other => panic!("{other:?}"),
         }
     }

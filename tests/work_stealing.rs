@@ -44,6 +44,18 @@ fn every_job_of_a_tree_runs_once_before_the_pool_is_idle() {
     });
 }
 
+/// As [`grow`], and counts the jobs that ran and those that were refused.
+fn grow_until_refused(submitter: &Submitter, depth: u32, counts: &[Arc<AtomicU64>; 2]) {
+    counts[0].fetch_add(1, Ordering::Relaxed);
+    for _ in 0..2 * u32::from(depth > 0) {
+        let (child, of_child) = (submitter.clone(), counts.clone());
+        let job = move || grow_until_refused(&child, depth - 1, &of_child);
+        if submitter.execute(job).is_err() {
+            counts[1].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// While the pool is dropped, a submission from a job is accepted and runs, or comes back.
 #[test]
 fn a_tree_that_is_cut_off_by_a_drop_is_accounted_for() {
@@ -53,17 +65,8 @@ fn a_tree_that_is_cut_off_by_a_drop_is_accounted_for() {
             progress.note(format_args!("round {round}"));
             let pool = pool(2);
             let [ran, refused] = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
-            fn grow(submitter: &Submitter, depth: u32, counts: &[Arc<AtomicU64>; 2]) {
-                counts[0].fetch_add(1, Ordering::Relaxed);
-                for _ in 0..2 * u32::from(depth > 0) {
-                    let (child, child_counts) = (submitter.clone(), counts.clone());
-                    if submitter.execute(move || grow(&child, depth - 1, &child_counts)).is_err() {
-                        counts[1].fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            }
             let (submitter, counts) = (pool.submitter(), [Arc::clone(&ran), Arc::clone(&refused)]);
-            pool.execute(move || grow(&submitter, 8, &counts)).unwrap();
+            pool.execute(move || grow_until_refused(&submitter, 8, &counts)).unwrap();
             let report = if round % 2 == 0 { pool.shutdown() } else { pool.shutdown_now() };
             let [ran, refused] = [ran, refused].map(|count| count.load(Ordering::Relaxed));
             assert_eq!((report.completed, report.rejected), (ran, refused), "{report:?}");

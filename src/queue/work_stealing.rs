@@ -233,10 +233,10 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
             if found.is_none() {
                 found = deque.items.pop_front();
             }
-            if !deque.items.is_empty() {
-                are_left = true;
-            } else {
+            if deque.items.is_empty() {
                 deque.alarm = true;
+            } else {
+                are_left = true;
             }
             if found.is_some() && !nudged.0 {
                 return found;

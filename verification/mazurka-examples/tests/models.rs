@@ -61,8 +61,8 @@ fn a_permit_is_taken_once() {
         let giver = thread::spawn(move || other.release());
         semaphore.release();
         giver.join().unwrap();
-        let taken = [(); 3].map(|()| semaphore.try_acquire());
-        assert_eq!(taken, [true, true, false], "two permits were returned");
+        let results = [(); 3].map(|()| semaphore.try_acquire());
+        assert_eq!(results, [true, true, false], "two permits were returned");
     });
 }
 

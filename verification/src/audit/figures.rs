@@ -108,10 +108,24 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
-    use super::{largest_child, Figures, Memory, Speed};
+    use super::{largest_child, Figures, Memory, Speed, MODEL};
+    use crate::trials::recorded::Expected;
 
     fn speed(seconds: f64) -> Speed {
         Speed { model: "m".to_owned(), executions: 200_000, seconds }
+    }
+
+    #[test]
+    fn the_readme_has_the_recorded_number_of_the_model() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let expected = Expected::read(&root.join("data/expected.toml")).expect("it is whole");
+        let range = expected.range(MODEL).expect("it is recorded");
+        let readme = std::fs::read_to_string(root.join("../README.md")).expect("it is there");
+        let words = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said =
+            words.split_once("Two workers, two jobs and a drop have ").expect("it says so").1;
+        let number = said.split(' ').next().expect("a number").replace(',', "");
+        assert!(range.contains(number.parse().expect("a number")), "README.md says {number}");
     }
 
     #[test]

@@ -327,7 +327,7 @@ fn counted(
         entries: Vec::new(),
         standings: Vec::new(),
     };
-    empty.filled(&rounds, |_| target.clone())
+    empty.filled(&rounds, |_| target)
 }
 
 /// One of the figures of the runs of a pool.
