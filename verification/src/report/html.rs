@@ -455,11 +455,8 @@ mod tests {
     }
 
     #[test]
-    fn a_counterexample_is_carried_as_data_and_linked() {
+    fn a_counterexample_is_drawn_by_the_script_and_linked() {
         let page = super::render(&failing()).unwrap();
-        for part in ["sleeps on c2", "sleeps on c2, and nobody has woken it", "src/a.rs:17"] {
-            assert!(page.contains(part), "{part}");
-        }
         let drawn = "class=\"drawing\" data-interleaving=\"i-last-call-x-1\"";
         assert!(page.contains(drawn), "a failure is drawn where it is named");
         let linked = ["href=\"#i-last-call-x-1\"", "id=\"i-last-call-x-1\""];
