@@ -104,7 +104,8 @@ impl<T> JobHandle<T> {
         JobHandle { handle: Handle::new(submission, shared, id) }
     }
 
-    /// Returns the position of the job in the order of acceptance.
+    /// Returns the id of the job: its position in the order of acceptance, but on
+    /// [`QueueKind::WorkStealing`](crate::QueueKind::WorkStealing).
     pub fn id(&self) -> JobId {
         self.handle.id()
     }

@@ -47,17 +47,34 @@ use crate::sync::{Arc, Condvar, Deadline, Mutex};
 #[must_use = "dropping the set cancels its jobs"]
 pub struct JobSet<T> {
     submitter: Submitter,
-    /// The jobs whose outcome has not been returned, by their ids.
-    jobs: BTreeMap<JobId, JobHandle<T>>,
+    /// The number of jobs that were submitted to the set. Their ids need not be in this order.
+    submitted: u64,
+    /// The jobs whose outcome has not been returned, by their places in the order of submission.
+    jobs: BTreeMap<u64, JobHandle<T>>,
     /// Outcomes that were there as the job was submitted.
-    ready: VecDeque<(JobId, Outcome<T>)>,
+    ready: VecDeque<Ready<T>>,
     ended: Arc<Ended>,
+}
+
+/// The outcome of a job.
+struct Ready<T> {
+    /// The place of the job in the order of submission.
+    place: u64,
+    id: JobId,
+    outcome: Outcome<T>,
+}
+
+impl<T> Ready<T> {
+    /// Returns what the caller of the set gets.
+    fn told(self) -> (JobId, Outcome<T>) {
+        (self.id, self.outcome)
+    }
 }
 
 /// The jobs of a set that have ended, in that order.
 ///
-/// A handle of the set is polled once, with a waker that writes its id here. So each id comes once,
-/// when the job has its outcome.
+/// A handle of the set is polled once, with a waker that writes its place here. So each place comes
+/// once, when the job has its outcome.
 struct Ended {
     state: Mutex<State>,
     /// A job has ended.
@@ -65,7 +82,7 @@ struct Ended {
 }
 
 struct State {
-    ids: VecDeque<JobId>,
+    places: VecDeque<u64>,
     /// The owner of the set may be asleep. Without that the wake-up, a system call, is left out.
     waiting: bool,
     /// The waker of the task that polled the set last.
@@ -74,14 +91,14 @@ struct State {
 
 /// The waker of one job.
 struct Ends {
-    id: JobId,
+    place: u64,
     set: Arc<Ended>,
 }
 
 impl Wake for Ends {
     fn wake(self: Arc<Self>) {
         let mut state = self.set.state.lock();
-        state.ids.push_back(self.id);
+        state.places.push_back(self.place);
         if state.waiting {
             self.set.changed.notify_one();
         }
@@ -95,14 +112,14 @@ impl Wake for Ends {
 }
 
 impl Ended {
-    /// Waits until a job has ended and returns its id. Returns `None` if the deadline comes first.
-    fn next(&self, deadline: Deadline) -> Option<JobId> {
+    /// Waits until a job has ended and returns its place. Returns `None` if the deadline comes first.
+    fn next(&self, deadline: Deadline) -> Option<u64> {
         let mut state = self.state.lock();
         let mut late = false;
         loop {
-            let id = state.ids.pop_front();
-            if id.is_some() || late {
-                return id;
+            let place = state.places.pop_front();
+            if place.is_some() || late {
+                return place;
             }
             state.waiting = true;
             (state, late) = self.changed.wait_until(state, deadline);
@@ -110,17 +127,17 @@ impl Ended {
         }
     }
 
-    /// Returns the id of a job that has ended, and otherwise keeps the waker.
-    fn next_or_register(&self, waker: Waker) -> Option<JobId> {
+    /// Returns the place of a job that has ended, and otherwise keeps the waker.
+    fn next_or_register(&self, waker: Waker) -> Option<u64> {
         let mut state = self.state.lock();
-        let id = state.ids.pop_front();
-        if id.is_none() {
+        let place = state.places.pop_front();
+        if place.is_none() {
             let old = state.waker.replace(waker);
             drop(state);
             // Without the lock, since wakers are user code.
             drop(old);
         }
-        id
+        place
     }
 }
 
@@ -134,9 +151,15 @@ impl ThreadPool {
 impl Submitter {
     /// Returns an empty set of jobs of this pool.
     pub fn job_set<T>(&self) -> JobSet<T> {
-        let state = State { ids: VecDeque::new(), waiting: false, waker: None };
+        let state = State { places: VecDeque::new(), waiting: false, waker: None };
         let ended = Arc::new(Ended { state: Mutex::new(state), changed: Condvar::new() });
-        JobSet { submitter: self.clone(), jobs: BTreeMap::new(), ready: VecDeque::new(), ended }
+        JobSet {
+            submitter: self.clone(),
+            submitted: 0,
+            jobs: BTreeMap::new(),
+            ready: VecDeque::new(),
+            ended,
+        }
     }
 }
 
@@ -172,11 +195,12 @@ impl<T: Send + 'static> JobSet<T> {
 
 impl<T> JobSet<T> {
     pub(crate) fn insert(&mut self, mut handle: JobHandle<T>) -> JobId {
-        let id = handle.id();
-        let waker = Waker::from(Arc::new(Ends { id, set: Arc::clone(&self.ended) }));
+        let (place, id) = (self.submitted, handle.id());
+        self.submitted += 1;
+        let waker = Waker::from(Arc::new(Ends { place, set: Arc::clone(&self.ended) }));
         match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(outcome) => self.ready.push_back((id, outcome)),
-            Poll::Pending => drop(self.jobs.insert(id, handle)),
+            Poll::Ready(outcome) => self.ready.push_back(Ready { place, id, outcome }),
+            Poll::Pending => drop(self.jobs.insert(place, handle)),
         }
         id
     }
@@ -194,18 +218,18 @@ impl<T> JobSet<T> {
     /// Waits until a job has ended, and returns its id and its outcome. Returns `None` if the set
     /// is empty.
     pub fn join_next(&mut self) -> Option<(JobId, Outcome<T>)> {
-        self.join_next_until(Deadline::never())
+        self.next_until(Deadline::never()).map(Ready::told)
     }
 
     /// Returns the id and the outcome of a job that has ended. Returns `None` if there is none.
     pub fn try_join_next(&mut self) -> Option<(JobId, Outcome<T>)> {
         if let Some(ready) = self.ready.pop_front() {
-            return Some(ready);
+            return Some(ready.told());
         }
         loop {
-            let id = self.ended.state.lock().ids.pop_front()?;
-            if let Some(ended) = self.take(id) {
-                return Some(ended);
+            let place = self.ended.state.lock().places.pop_front()?;
+            if let Some(ended) = self.take(place) {
+                return Some(ended.told());
             }
         }
     }
@@ -215,16 +239,16 @@ impl<T> JobSet<T> {
     ///
     /// A timeout too large to represent means no deadline; zero checks without waiting.
     pub fn join_next_timeout(&mut self, timeout: Duration) -> Option<(JobId, Outcome<T>)> {
-        self.join_next_until(Deadline::after(timeout))
+        self.next_until(Deadline::after(timeout)).map(Ready::told)
     }
 
-    fn join_next_until(&mut self, deadline: Deadline) -> Option<(JobId, Outcome<T>)> {
+    fn next_until(&mut self, deadline: Deadline) -> Option<Ready<T>> {
         if let Some(ready) = self.ready.pop_front() {
             return Some(ready);
         }
         while !self.jobs.is_empty() {
-            let id = self.ended.next(deadline)?;
-            if let Some(ended) = self.take(id) {
+            let place = self.ended.next(deadline)?;
+            if let Some(ended) = self.take(place) {
                 return Some(ended);
             }
         }
@@ -251,31 +275,31 @@ impl<T> JobSet<T> {
         context: &mut Context<'_>,
     ) -> Poll<Option<(JobId, Outcome<T>)>> {
         if let Some(ready) = self.ready.pop_front() {
-            return Poll::Ready(Some(ready));
+            return Poll::Ready(Some(ready.told()));
         }
         while !self.jobs.is_empty() {
             // Wakers are user code, so this one is cloned before the lock is taken.
-            let Some(id) = self.ended.next_or_register(context.waker().clone()) else {
+            let Some(place) = self.ended.next_or_register(context.waker().clone()) else {
                 return Poll::Pending;
             };
-            if let Some(ended) = self.take(id) {
-                return Poll::Ready(Some(ended));
+            if let Some(ended) = self.take(place) {
+                return Poll::Ready(Some(ended.told()));
             }
         }
         Poll::Ready(None)
     }
 
     /// Takes a job out that has ended. Returns `None` if it was detached as it ended.
-    fn take(&mut self, id: JobId) -> Option<(JobId, Outcome<T>)> {
-        let handle = self.jobs.remove(&id)?;
-        Some((id, handle.join()))
+    fn take(&mut self, place: u64) -> Option<Ready<T>> {
+        let handle = self.jobs.remove(&place)?;
+        Some(Ready { place, id: handle.id(), outcome: handle.join() })
     }
 
     /// Waits until every job has ended, and returns their outcomes in the order of submission.
     pub fn join_all(mut self) -> Vec<Outcome<T>> {
         let mut outcomes = BTreeMap::new();
-        while let Some((id, outcome)) = self.join_next() {
-            outcomes.insert(id, outcome);
+        while let Some(Ready { place, outcome, .. }) = self.next_until(Deadline::never()) {
+            outcomes.insert(place, outcome);
         }
         outcomes.into_values().collect()
     }
@@ -299,8 +323,8 @@ impl<T> JobSet<T> {
     /// ```
     pub fn try_join_all(mut self) -> Result<Vec<T>, JobError> {
         let mut values = BTreeMap::new();
-        while let Some((id, outcome)) = self.join_next() {
-            values.insert(id, outcome.into_result()?);
+        while let Some(Ready { place, outcome, .. }) = self.next_until(Deadline::never()) {
+            values.insert(place, outcome.into_result()?);
         }
         Ok(values.into_values().collect())
     }

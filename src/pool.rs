@@ -14,7 +14,8 @@ use crate::submitter::Submitter;
 use crate::sync::{thread, Arc, Deadline};
 use crate::trigger::{Shutdown, StopToken};
 
-/// A fixed number of threads that run jobs in the order of submission.
+/// A fixed number of threads that run jobs, in the order of submission unless the
+/// [queue](crate::Builder::queue) has another.
 ///
 /// A pool has one owner. [`Submitter`]s submit jobs from elsewhere, and [`Shutdown`] triggers end
 /// the pool from elsewhere; neither keeps it alive.
@@ -96,7 +97,6 @@ use crate::trigger::{Shutdown, StopToken};
 /// | priorities | jobs start in the order of submission, and a job of low priority might never start | a pool for each priority |
 /// | delayed and repeated jobs | they need a clock that runs while nothing is queued, and what a drain does with a job that is due tomorrow is a matter of taste | a thread or a timer of the program that submits them when they are due |
 /// | work that helps while it waits | a thread that waits for one job would run another first, with all that it holds (locks, a stack) and for as long as that takes | in a job, submit and end: to the [`scope`](Self::scope) of the job, or with a [`Submitter`]. Outside, wait |
-/// | a queue for each worker, and stealing | the order of submission, and that no job waits beside an idle worker, would have to go | for recursion into very small jobs, rayon |
 /// | killing a running job | a thread that is stopped anywhere leaves its locks locked | a [`StopToken`], and [`shutdown_timeout`](Self::shutdown_timeout), which leaves the job behind |
 ///
 /// ```

@@ -18,9 +18,10 @@ pub struct JobId(pub(crate) u64);
 impl JobId {
     /// Returns the number of jobs that the pool had accepted before.
     ///
-    /// On [`QueueKind::WorkStealing`](crate::QueueKind::WorkStealing), a job that a job has submitted has
-    /// another number: that of its worker plus one, times 2⁴⁸, plus the number of jobs that jobs on
-    /// this worker had submitted before. No two jobs have the same number.
+    /// On [`QueueKind::WorkStealing`](crate::QueueKind::WorkStealing) it is the number of jobs that the
+    /// queue for all had accepted before. For a job that a worker has submitted to its deque, it is the
+    /// number of the worker plus one, times 2⁴⁸, plus the number of jobs that the deque had accepted
+    /// before. So no two jobs have the same number, but an older job may have a greater one.
     pub fn get(self) -> u64 {
         self.0
     }
@@ -71,10 +72,9 @@ pub struct Report {
     pub unfinished: u64,
     /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,
-    /// The jobs that were running when the report was made, in the order of acceptance.
+    /// The jobs that were running when the report was made, by their ids.
     pub unfinished_jobs: Vec<UnfinishedJob>,
-    /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], in the order of
-    /// acceptance. A job whose handle was dropped before it had its outcome is one of them. Other
+    /// The first panics of jobs without a handle, at most [`PANICS_KEPT`], by the ids of the jobs. A job whose handle was dropped before it had its outcome is one of them. Other
     /// panics go to the handle.
     pub panics: Vec<JobPanic>,
     /// Panics of destructors (captures of cancelled jobs, results, payloads) and of stop hooks.
@@ -107,7 +107,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnfinishedJob {
-    /// Its position in the order of acceptance.
+    /// Its id.
     pub id: JobId,
     /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
     /// function it was written, unless it was given another.
@@ -133,7 +133,7 @@ pub struct UnfinishedJob {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobPanic {
-    /// Its position in the order of acceptance.
+    /// Its id.
     pub id: JobId,
     /// Its [name](crate::JobOptions::name): the type name of its closure, which says in which
     /// function it was written, unless it was given another.

@@ -213,9 +213,10 @@ impl Submitter {
     ///
     /// A call takes one lock for the cancelled jobs, then one for the record of each worker, one
     /// after the other, and then those of the queue: two for
-    /// [`QueueKind::TwoLock`](crate::QueueKind), one for the others. Each is held for a few reads.
-    /// Jobs take the same locks, so a worker that starts or ends a job at that moment waits for as
-    /// long. Nothing is allocated.
+    /// [`QueueKind::TwoLock`](crate::QueueKind), and for `WorkStealing` also those of all deques at
+    /// once; one for the others. Each is held for a few reads. Jobs take the same locks, so a worker
+    /// that starts or ends a job at that moment waits for as long. Nothing is allocated but, for
+    /// `WorkStealing`, a list of the deques.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }

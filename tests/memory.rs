@@ -11,7 +11,7 @@ use std::time::Duration;
 use cap::Cap;
 use last_call::queue::two_lock::TwoLock;
 use last_call::queue::{Queue, Wait};
-use last_call::{Cancellation, ThreadPool};
+use last_call::{Cancellation, QueueKind, ThreadPool};
 use support::{evidence, in_a_process, lock, pool, waiting, watchdog, Gate, LIMIT};
 
 #[global_allocator]
@@ -219,5 +219,29 @@ fn an_ended_pool_keeps_no_memory_of_its_queue() {
         assert!(kept < JOBS, "{kept} bytes");
         assert_eq!(submitter.stats().queued, 0);
         evidence("C20", 1);
+    });
+}
+
+/// Nor of the deques of its workers, though they are too small to be freed while it runs.
+#[test]
+fn an_ended_pool_keeps_no_memory_of_its_deques() {
+    let _alone = lock(&ALONE);
+    watchdog(LIMIT, "deques", |_| {
+        const JOBS: usize = 1000;
+        let before = MEMORY.allocated();
+        let pool = ThreadPool::builder().workers(1).queue(QueueKind::WorkStealing).build().unwrap();
+        let submitter = pool.submitter();
+        let submit = move || {
+            for job in 0..JOBS {
+                submitter.execute(move || _ = std::hint::black_box(job)).unwrap();
+            }
+            submitter
+        };
+        let submitter = pool.submit(submit).unwrap().join().completed().unwrap();
+        assert_eq!(pool.shutdown().completed, JOBS as u64 + 1);
+        let kept = MEMORY.allocated().saturating_sub(before);
+        assert!(kept < 10 * JOBS, "{kept} bytes");
+        drop(submitter);
+        evidence("C20,C36", 1);
     });
 }

@@ -5,8 +5,11 @@
 mod support;
 
 use std::collections::HashSet;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 
 use last_call::{CancelReason, JobHandle, Outcome, QueueKind, Submitter, ThreadPool};
 use support::{evidence, lock, watchdog, LIMIT};
@@ -94,6 +97,61 @@ fn a_job_that_waits_for_its_child_gets_it_done() {
             assert_eq!(outcome.completed(), Some(round));
         }
         evidence("C7,C36", ROUNDS);
+    });
+}
+
+/// Wakes by submitting a job.
+struct SubmitsWhenWoken {
+    submitter: Submitter,
+    submitted: mpsc::Sender<JobHandle<&'static str>>,
+}
+
+impl Wake for SubmitsWhenWoken {
+    fn wake(self: Arc<Self>) {
+        let handle = self.submitter.submit(|| "ran").expect("the pool is running");
+        self.submitted.send(handle).expect("the test waits for it");
+    }
+}
+
+/// A worker that finds nothing wakes the tasks that wait for idleness. One of them submits a job there,
+/// to the deque in which the worker has just found nothing.
+#[test]
+fn a_job_that_a_waker_submits_on_an_idle_worker_runs() {
+    watchdog(LIMIT, "waker", |_| {
+        let pool = pool(1);
+        let (open, gate) = mpsc::channel::<()>();
+        let held = move || {
+            let _ = gate.recv();
+        };
+        pool.execute(held).unwrap();
+        let (submitted, handles) = mpsc::channel();
+        let waker = SubmitsWhenWoken { submitter: pool.submitter(), submitted };
+        let waker = Waker::from(Arc::new(waker));
+        let submitter = pool.submitter();
+        let mut idle = pin!(submitter.idle());
+        assert!(idle.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        drop(open);
+        // Before any shutdown, which would wake the worker.
+        let handle = handles.recv().expect("the waker is called");
+        assert_eq!(handle.join().completed(), Some("ran"));
+        evidence("C7,C32,C36", 1);
+    });
+}
+
+/// The outcomes of a set come in the order of submission, though the ids of its jobs do not.
+#[test]
+fn a_set_that_jobs_and_threads_submit_to_keeps_the_order() {
+    watchdog(LIMIT, "set", |_| {
+        let pool = pool(1);
+        let jobs = Arc::new(Mutex::new(pool.job_set()));
+        let of_job = Arc::clone(&jobs);
+        let first = pool.submit(move || lock(&of_job).submit(|| "first").unwrap());
+        let first = first.unwrap().join().completed().unwrap();
+        let second = lock(&jobs).submit(|| "second").unwrap();
+        assert!(first > second, "the ids are in another order");
+        let jobs = Arc::into_inner(jobs).unwrap().into_inner().unwrap();
+        assert_eq!(jobs.try_join_all().unwrap(), ["first", "second"]);
+        evidence("C30,C36", 1);
     });
 }
 

@@ -40,12 +40,15 @@ pub enum QueueKind {
     /// A worker starts the newest job that its own jobs have submitted. If there is none, it starts
     /// the oldest job that was submitted by other threads, or the oldest that jobs of another worker
     /// have submitted. So jobs do not start in the order of submission: the first of many jobs that a
-    /// job submits may be the last to start. Every 63rd job that a worker starts is an oldest one, if
-    /// there is one, so that no job waits for ever behind newer ones.
+    /// job submits may be the last to start. Of the jobs that a worker takes, every 63rd is an oldest
+    /// one, if there is one. So no job waits for ever behind newer ones, but it may wait for long: in
+    /// the deque of a worker that is stuck, for some hundred jobs for each job before it.
     ///
-    /// Ids of jobs do not follow one another; see [`JobId::get`](crate::JobId::get). A bounded pool has
-    /// one queue for all jobs, and starts them in order. So do batches of
-    /// [`submit_all`](crate::Submitter::submit_all), which go to the queue for all.
+    /// What is said of a pause under [`TwoLock`](Self::TwoLock) holds here for all jobs in deques: while
+    /// the worker that pauses has lost its core, they may wait for it, for a few ms. Ids of jobs do not follow one
+    /// another; see [`JobId::get`](crate::JobId::get). Batches of
+    /// [`submit_all`](crate::Submitter::submit_all) go to the queue for all, also those of jobs. A
+    /// bounded pool has no deques, and starts its jobs in order.
     WorkStealing,
     /// A channel of the crossbeam-channel crate. Feature `crossbeam-channel`.
     ///

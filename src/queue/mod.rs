@@ -90,7 +90,8 @@ pub trait Queue<T>: Send + Sync {
     fn leave(&self, ticket: u64) -> Option<Waker>;
 
     /// Takes the oldest item, on `work_stealing` another one, and waits while there is none. Returns
-    /// `None` once the queue is closed and empty. Then its buffers are freed, since what outlives the pool keeps the queue.
+    /// `None` once the queue is closed and empty. Then its buffers are freed, since what outlives the
+    /// pool keeps the queue.
     ///
     /// It calls `idle` before it waits or returns `None`, and may call it before it returns an
     /// item, possibly with a lock of the queue held. The caller then does what it has deferred
@@ -109,8 +110,8 @@ pub trait Queue<T>: Send + Sync {
     /// deque come after the others.
     ///
     /// Each item is popped or drained, once. A concurrent pop may still get an item behind one that
-    /// is drained, on `channel`; the others drain in one step. They need no memory for it: the
-    /// buffers themselves are handed over.
+    /// is drained, on `channel`; the others drain in one step. They need no memory that grows with
+    /// the items: the buffers themselves are handed over.
     fn drain(&self) -> Self::Drained;
 
     /// Returns counts of one instant.

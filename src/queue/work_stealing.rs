@@ -11,11 +11,12 @@ use crate::sync::{Mutex, MutexGuard, ThreadNumber};
 
 /// A queue `Q` for all, and a *deque* of each popper's own.
 ///
-/// What a popper pushes goes to its deque, everything else to the queue for all. A popper takes the
+/// What a popper pushes goes to its deque; what others push, and what is pushed at once, goes to the
+/// queue for all. A popper takes the
 /// newest item of its own deque, which is still in its cache. If there is none, it takes the oldest
 /// item of the queue for all, or *steals* the oldest item of another deque. So items do not leave in
 /// the order of acceptance. Now and then, a popper takes an oldest item although it has newer ones, so
-/// that no item waits for ever behind newer ones: see [`Turn`].
+/// that no item waits for ever behind newer ones.
 ///
 /// Each deque has a lock of its own. Its owner and thieves hold it for one item.
 ///
@@ -30,7 +31,8 @@ use crate::sync::{Mutex, MutexGuard, ThreadNumber};
 ///
 /// > its alarm is set, or a nudge is on its way to a popper that will look at it.
 ///
-/// An alarm is set only while its deque is empty. So if there are items, a nudge is on its way.
+/// An alarm is set only while its deque is empty. So if there are items beside a popper that sleeps, a
+/// nudge is on its way.
 /// Several nudges are as good as one, since the popper that takes it looks at every deque.
 ///
 /// # Closing
@@ -81,6 +83,13 @@ enum Turn {
 impl<T> Deque<T> {
     fn new() -> Self {
         Deque { items: VecDeque::new(), accepted: 0, closed: false, alarm: false }
+    }
+
+    /// Frees the buffer of an empty deque that is closed, since what outlives the pool keeps the deque.
+    fn free_if_closed(&mut self) {
+        if self.closed && self.items.is_empty() {
+            self.items = VecDeque::new();
+        }
     }
 }
 
@@ -137,13 +146,15 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
         WorkStealing::taking_turns(Self::TURNS, poppers, capacity, is_shell)
     }
 
-    /// As [`of_poppers`](Self::of_poppers), but a popper takes an oldest item once in so many turns.
+    /// As [`of_poppers`](Self::of_poppers), but a popper takes an oldest item once in so many turns,
+    /// which are at most 64.
     pub fn taking_turns(
         turns: usize,
         poppers: usize,
         capacity: Option<usize>,
         is_shell: IsShell<T>,
     ) -> Self {
+        assert!((1..=64).contains(&turns), "the turns of a popper are counted in 7 bits");
         let deques = if capacity.is_some() { 0 } else { poppers.min(Self::MOST_DEQUES) };
         WorkStealing {
             all: Q::new(capacity, is_shell),
@@ -182,13 +193,24 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
         let popped = if turn == Turn::Newest { items.pop_back() } else { items.pop_front() };
         if popped.is_none() {
             own.has_pushed = false;
-            if items.capacity() > KEPT {
-                let grown = mem::take(items);
+            let is_grown = items.capacity() > KEPT;
+            if is_grown || deque.closed {
+                let buffer = mem::take(&mut deque.items);
                 // Without the lock, since it may take a while.
                 drop(deque);
-                drop(grown);
+                drop(buffer);
             }
         }
+        popped
+    }
+
+    /// Pops what the popper has pushed since it found its deque empty. What a pop calls when it is
+    /// idle may wake tasks, which are user code and may push.
+    #[cold]
+    fn pop_pushed(&self) -> Option<(u64, T)> {
+        let mut own = self.own().filter(|own| own.has_pushed)?;
+        let popped = self.pop_own(&mut own, Turn::Newest);
+        self.own.set(own.into());
         popped
     }
 
@@ -199,11 +221,10 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
         idle: impl FnOnce() -> A,
     ) -> Option<(u64, T)> {
         let mut popped = self.all.pop_or_nudge(|| {
-            let stolen = self.look(own, Nudged(false));
-            if stolen.is_none() {
+            self.look(own, Nudged(false)).or_else(|| {
                 idle().run();
-            }
-            stolen
+                self.pop_pushed()
+            })
         });
         loop {
             match popped {
@@ -235,6 +256,7 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
             }
             if deque.items.is_empty() {
                 deque.alarm = true;
+                deque.free_if_closed();
             } else {
                 are_left = true;
             }
@@ -333,6 +355,7 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         let mut deques = self.lock_all();
         for deque in &mut deques {
             deque.closed = true;
+            deque.free_if_closed();
         }
         // It wakes no task with these locks held: where there are deques, none waits for a slot.
         self.all.close();

@@ -1,9 +1,11 @@
 //! Scenarios on work stealing: what a job submits goes to a deque of its worker's own.
 
+use std::cell::Cell;
+
 use last_call::queue::locked::Locked;
 use last_call::queue::two_lock::TwoLock;
 use last_call::queue::work_stealing::WorkStealing;
-use last_call::queue::{Counts, Nudge, Queue, Wait};
+use last_call::queue::{AfterUnlock, Counts, Nudge, Queue, Wait};
 use last_call::sync::{thread, Arc};
 use last_call::{Report, ThreadPool};
 
@@ -256,6 +258,53 @@ pub(crate) const OWNER_NUDGED_ON_LOCKED: Scenario = Scenario {
     name: "queue-stealing-own-nudge-on-locked",
     body: |harness| owner_is_nudged::<Locked<_>>(harness),
     ..OWNER_IS_NUDGED
+};
+
+/// What a popper does when it is idle: it pushes an item, once.
+struct Pushes<'a, Q>(&'a Q, &'a Cell<bool>);
+
+impl<Q: Queue<&'static str>> AfterUnlock for Pushes<'_, Q> {
+    fn is_nothing(&self) -> bool {
+        self.1.get()
+    }
+
+    fn run(self) {
+        if !self.1.replace(true) {
+            history::outside_locks();
+            self.0.push("own", Wait::No).unwrap();
+        }
+    }
+}
+
+/// As a waker does that the worker calls when it is idle. The other popper may steal the item.
+pub(crate) const IDLE_PUSHES: Scenario = Scenario {
+    name: "queue-stealing-idle-pushes",
+    property: "queue: what a popper pushes when it is idle is popped, by itself or by another, before any close",
+    clauses: &[7, 36],
+    reach: &["its own", "the common item"],
+    world: World::PLAIN,
+    body: |harness| {
+        let queue = queue::<TwoLock<_>>(2);
+        let own = Count::default();
+        let idle = {
+            let own = own.clone();
+            spawn(0, &queue, move |queue| {
+                let has_pushed = Cell::new(false);
+                let popped = queue.pop(|| Pushes(queue, &has_pushed)).expect("not closed").1;
+                if popped == "own" {
+                    own.add();
+                }
+            })
+        };
+        let other = spawn(1, &queue, |queue| {
+            queue.pop(|| ()).expect("not closed");
+        });
+        queue.push("common", Wait::No).unwrap();
+        for thread in [idle, other] {
+            thread.join().unwrap();
+        }
+        harness.reach(if own.get() == 1 { "its own" } else { "the common item" });
+    },
 };
 
 /// Pops until the queue is closed and empty. Once it `is_drained` there may be nothing left.
