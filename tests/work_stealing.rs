@@ -103,13 +103,13 @@ fn a_job_that_waits_for_its_child_gets_it_done() {
 /// Wakes by submitting a job.
 struct SubmitsWhenWoken {
     submitter: Submitter,
-    submitted: mpsc::Sender<JobHandle<&'static str>>,
+    to_test: mpsc::Sender<JobHandle<&'static str>>,
 }
 
 impl Wake for SubmitsWhenWoken {
     fn wake(self: Arc<Self>) {
         let handle = self.submitter.submit(|| "ran").expect("the pool is running");
-        self.submitted.send(handle).expect("the test waits for it");
+        self.to_test.send(handle).expect("the test waits for it");
     }
 }
 
@@ -124,8 +124,8 @@ fn a_job_that_a_waker_submits_on_an_idle_worker_runs() {
             let _ = gate.recv();
         };
         pool.execute(held).unwrap();
-        let (submitted, handles) = mpsc::channel();
-        let waker = SubmitsWhenWoken { submitter: pool.submitter(), submitted };
+        let (to_test, handles) = mpsc::channel();
+        let waker = SubmitsWhenWoken { submitter: pool.submitter(), to_test };
         let waker = Waker::from(Arc::new(waker));
         let submitter = pool.submitter();
         let mut idle = pin!(submitter.idle());
