@@ -12,7 +12,6 @@
 //! - [`FAULT`]: a fault to inject, such as `drop-notify-one@src/channel.rs:27`.
 //! - [`LIMIT`]: the most seconds of an exploration that has no limit of its own.
 
-use std::cell::RefCell;
 use std::env;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -26,6 +25,7 @@ use crate::builder::Builder;
 use crate::fault;
 use crate::raw;
 use crate::report::{End, Failure, FailureKind, Report, Row};
+use crate::run;
 
 /// The variable with the file to append to.
 pub const RECORD: &str = "MAZURKA_TRIAL";
@@ -43,11 +43,6 @@ pub const FAULT: &str = "MAZURKA_TRIAL_FAULT";
 
 /// The width of the swim lanes.
 const WIDTH: usize = 120;
-
-thread_local! {
-    /// The place of the last panic of a model on this operating system thread.
-    static SITE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
 
 /// The number of models that this process has begun.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -188,7 +183,7 @@ fn with_site(builder: Builder) -> (Builder, Arc<Mutex<Option<String>>>) {
         panic::set_hook(Box::new(move |info| {
             if raw::is_running() {
                 let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
-                SITE.set(site);
+                run::set_panic_site(site);
             }
             // A replay repeats what was printed.
             if !raw::wants_notes() {
@@ -199,7 +194,7 @@ fn with_site(builder: Builder) -> (Builder, Arc<Mutex<Option<String>>>) {
     let site = Arc::new(Mutex::new(None));
     let place = Arc::clone(&site);
     let builder = builder.before_failure(move |_| {
-        *place.lock().unwrap_or_else(PoisonError::into_inner) = SITE.take();
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = run::take_panic_site();
     });
     (builder, site)
 }
@@ -326,6 +321,16 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
             .map(|(name, site)| format!("{{\"name\":{},\"site\":{}}}", quoted(name), quoted(site)));
         line.array("objects", objects);
         line.array("ended", failure.ended.iter().map(usize::to_string));
+        let panicked = failure.panicked.iter().map(|panicked| {
+            let site = panicked.site.as_deref().unwrap_or_default();
+            format!(
+                "{{\"thread\":{},\"message\":{},\"site\":{}}}",
+                panicked.thread,
+                quoted(&panicked.message),
+                quoted(site)
+            )
+        });
+        line.array("panicked", panicked);
     }
     line
 }

@@ -1,0 +1,108 @@
+//! What the command says of a failure, on a crate with planted defects.
+
+mod common;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use common::{own_crate, trial_of};
+
+const LIBRARY: &str = "
+#[cfg(mazurka)]
+use mazurka::sync::{Condvar, Mutex};
+#[cfg(not(mazurka))]
+use std::sync::{Condvar, Mutex};
+
+#[derive(Default)]
+pub struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        if !cfg!(feature = \"planted\") {
+            self.opened.notify_all();
+        }
+    }
+
+    pub fn wait(&self) {
+        let mut is_open = self.is_open.lock().unwrap();
+        while !*is_open {
+            is_open = self.opened.wait(is_open).unwrap();
+        }
+    }
+}
+";
+
+const MODELS: &str = "
+#![cfg(mazurka)]
+
+use mazurka::sync::{atomic::{AtomicUsize, Ordering}, Arc};
+use mazurka::thread;
+use planted_crate::Gate;
+
+#[test]
+fn a_thread_asserts() {
+    mazurka::model(|| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let other = count.clone();
+        let asserter = thread::spawn(move || {
+            let expected = usize::from(cfg!(feature = \"planted\"));
+            assert_eq!(other.swap(0, Ordering::SeqCst), expected, \"first!\");
+        });
+        count.load(Ordering::SeqCst);
+        asserter.join().unwrap();
+    });
+}
+
+#[test]
+fn a_waiter_is_woken() {
+    mazurka::model(|| {
+        let gate = Arc::new(Gate::default());
+        let other = gate.clone();
+        let opener = thread::spawn(move || other.open());
+        gate.wait();
+        opener.join().unwrap();
+    });
+}
+
+#[test]
+fn it_has_no_defect() {
+    mazurka::model(|| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let other = count.clone();
+        let thread = thread::spawn(move || other.store(7, Ordering::SeqCst));
+        count.load(Ordering::SeqCst);
+        thread.join().unwrap();
+    });
+}
+";
+
+/// Returns the manifest of the crate.
+fn manifest() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| own_crate("planted-crate", LIBRARY, MODELS)).join("Cargo.toml")
+}
+
+/// Returns the number of the first line with that text.
+fn line(source: &str, text: &str) -> usize {
+    source.lines().position(|line| line.contains(text)).expect(text) + 1
+}
+
+#[test]
+fn a_panic_in_a_thread_is_told_with_its_place() {
+    let (code, text) =
+        trial_of(&manifest(), &["--features", "planted", "--model", "a_thread_asserts"]);
+    assert_eq!(code, Some(1));
+    let place = format!("tests/models.rs:{}", line(MODELS, "first!"));
+    assert!(text.contains("called `Result::unwrap()` on an `Err` value"), "{text}");
+    let message = format!(
+        "\nthread 1 panicked at {place}: assertion `left == right` failed: first!\n  left: 0\n right: 1\n"
+    );
+    assert!(text.contains(&message), "{text}");
+    let words = "assertion `left == right` failed: first!, left: 0, right: 1";
+    assert!(text.contains(&format!("\n  thread 1: panicked: {words} ({place})\n")), "{text}");
+    assert!(text.contains("■ panics: assertion"), "{text}");
+}
