@@ -106,3 +106,22 @@ fn a_panic_in_a_thread_is_told_with_its_place() {
     assert!(text.contains(&format!("\n  thread 1: panicked: {words} ({place})\n")), "{text}");
     assert!(text.contains("■ panics: assertion"), "{text}");
 }
+
+#[test]
+fn a_model_that_must_fail_and_does_not_is_named() {
+    let (code, text) = trial_of(&manifest(), &["--features", "planted", "--must-fail"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.ends_with(
+            "\n2 of 3 models fail, as they must\nmodels::it_has_no_defect does not fail: COMPLETE\n"
+        ),
+        "{text}"
+    );
+    // One model at a time, as the guide says.
+    for model in ["a_thread_asserts", "a_waiter_is_woken"] {
+        let arguments = ["--features", "planted", "--must-fail", "--model", model];
+        let (code, text) = trial_of(&manifest(), &arguments);
+        assert_eq!(code, Some(0));
+        assert!(!text.contains("does not fail"), "{text}");
+    }
+}

@@ -61,6 +61,9 @@ pub(crate) fn render(
         0 => writeln!(out, "\nno model was found: no test called one, so nothing was shown"),
         all => writeln!(out, "\n{good} of {} {demand}", of_models(all)),
     };
+    for case in models.iter().filter(|case| arguments.must_fail && !passes(case, true)) {
+        let _ = writeln!(out, "{} does not fail: {}", case.name, case.verdict.word());
+    }
     if let Some(faults) = faults {
         let _ = writeln!(out, "{}", sentence(&faults.matrix));
     }
