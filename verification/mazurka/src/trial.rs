@@ -71,15 +71,15 @@ pub fn check(
     if env::var_os(LIST).is_some() {
         return;
     }
+    let injected = env::var(FAULT).ok();
+    if let Err(error) = fault::install(injected.as_deref(), env::var_os(SURVEY).is_some()) {
+        panic!("{error}");
+    }
     if let Ok(wanted) = env::var(REPLAY) {
         if let Some(schedule) = wanted.strip_prefix(&format!("{index}@")) {
             repeat(builder, index, schedule, model);
         }
         return;
-    }
-    let injected = env::var(FAULT).ok();
-    if let Err(error) = fault::install(injected.as_deref(), env::var_os(SURVEY).is_some()) {
-        panic!("{error}");
     }
     let has_limit = builder.has_limit();
     let limit = env::var(LIMIT).ok().and_then(|seconds| seconds.parse().ok());

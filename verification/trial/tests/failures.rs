@@ -3,6 +3,7 @@
 mod common;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::OnceLock;
 
 use common::{own_crate, trial_of};
@@ -124,4 +125,45 @@ fn a_model_that_must_fail_and_does_not_is_named() {
         assert_eq!(code, Some(0));
         assert!(!text.contains("does not fail"), "{text}");
     }
+}
+
+/// Returns the arguments of the line that begins like that, as a shell reads them.
+fn pasted(text: &str, beginning: &str) -> Vec<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix(beginning)).expect("a line to paste");
+    let output =
+        Command::new("sh").arg("-c").arg(format!("printf '%s\\n' {line}")).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_line_to_replay_has_every_option_of_the_build() {
+    let planted = ["--features", "planted", "--model", "a_thread_asserts", "--test", "models"];
+    let (_, text) = trial_of(&manifest(), &planted);
+    let line = pasted(&text, "replay: cargo trial ");
+    let words: Vec<_> = line.iter().map(String::as_str).collect();
+    for option in [["--features", "planted"], ["--test", "models"]] {
+        assert!(words.windows(2).any(|pair| pair == option), "{words:?}");
+    }
+    // `trial_of` gives the manifest.
+    let place = words.iter().position(|word| *word == "--manifest-path").expect("the manifest");
+    let words = [&words[..place], &words[place + 2..]].concat();
+    let (code, text) = trial_of(&manifest(), &words);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("FAILED ") && text.contains(" 1 execution "), "{text}");
+}
+
+#[test]
+fn a_line_to_replay_has_the_fault() {
+    let place = line(LIBRARY, "notify_all");
+    let fault = format!("drop-notify-all@src/lib.rs:{place}");
+    let (code, text) = trial_of(&manifest(), &["--fault", &fault, "--model", "a_waiter_is_woken"]);
+    assert_eq!(code, Some(1), "{text}");
+    let line = pasted(&text, "replay: cargo trial ");
+    let words: Vec<_> = line.iter().map(String::as_str).collect();
+    assert!(words.windows(2).any(|pair| pair == ["--fault", &*fault]), "{words:?}");
+    let place = words.iter().position(|word| *word == "--manifest-path").expect("the manifest");
+    let words = [&words[..place], &words[place + 2..]].concat();
+    let (code, text) = trial_of(&manifest(), &words);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("deadlock: no thread can go on"), "{text}");
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use harness::base::text::thousands;
 use harness::kill_matrix::{KillEntry, KillMatrix};
 
-use crate::arguments::Arguments;
+use crate::arguments::{quoted, Arguments};
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
 use crate::passes;
@@ -39,7 +39,7 @@ pub(crate) fn render(
         out.push_str(&story(case, arguments));
     }
     if let Some(faults) = faults {
-        out.push_str(&matrix(faults));
+        out.push_str(&matrix(faults, arguments));
     }
     if !remarks.is_empty() {
         out.push('\n');
@@ -71,7 +71,7 @@ pub(crate) fn render(
 }
 
 /// Lists the faults, and tells what is wrong with those that are failures.
-fn matrix(faults: &Faults) -> String {
+fn matrix(faults: &Faults, arguments: &Arguments) -> String {
     let mut out = String::new();
     let entries = &faults.matrix.entries;
     let width = entries.iter().map(|entry| entry.title().chars().count()).max().unwrap_or(0);
@@ -89,13 +89,13 @@ fn matrix(faults: &Faults) -> String {
         let _ = writeln!(out, "{:<10}  {title}{padding}  {why}", entry.verdict);
     }
     for entry in entries.iter().filter(|entry| !entry.is_good()) {
-        out.push_str(&story_of_fault(entry, faults));
+        out.push_str(&story_of_fault(entry, faults, arguments));
     }
     out
 }
 
 /// Tells why a fault is a failure, and what can be done.
-fn story_of_fault(entry: &KillEntry, faults: &Faults) -> String {
+fn story_of_fault(entry: &KillEntry, faults: &Faults, arguments: &Arguments) -> String {
     let reason = entry.reason.as_deref().unwrap_or_default();
     let mut out = format!("\n── {} ──\n{}: {reason}\n", entry.title(), entry.verdict);
     for model in &entry.tried {
@@ -113,8 +113,9 @@ fn story_of_fault(entry: &KillEntry, faults: &Faults) -> String {
     let model = entry.convicted_by.first().or(entry.tried.first());
     let _ = writeln!(
         out,
-        "\nagain: cargo trial --fault '{fault}' --model '{}'",
-        model.map(String::as_str).unwrap_or_default()
+        "\nagain: cargo trial --fault '{fault}' --model '{}'{}",
+        model.map(String::as_str).unwrap_or_default(),
+        arguments.repeated()
     );
     if entry.verdict == "MISSED" && !fault.is_harmless() {
         if let Some(listed) = faults.code.equivalent(fault) {
@@ -177,8 +178,13 @@ fn story(case: &Case, arguments: &Arguments) -> String {
             None => (&*case.name, String::new()),
         };
         let schedule = &case.end.schedule;
-        let _ =
-            writeln!(out, "\nreplay: cargo trial --model '{test}' --replay '{number}{schedule}'");
+        let fault = arguments.fault.as_ref().map(ToString::to_string);
+        let fault = fault.map(|fault| format!(" --fault {}", quoted(&fault))).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "\nreplay: cargo trial --model '{test}'{}{fault} --replay '{number}{schedule}'",
+            arguments.repeated()
+        );
     }
     out
 }
