@@ -121,6 +121,11 @@ impl Arguments {
         self.model.is_empty() || self.model.iter().any(|part| name.contains(part.as_str()))
     }
 
+    /// Returns `true` if every model of the crate is run.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.is_partial() && self.shard.is_none() && self.package.is_none()
+    }
+
     /// Returns `true` if not every test of the package is run.
     pub(crate) fn is_partial(&self) -> bool {
         self.lib || !self.test.is_empty() || !self.model.is_empty()

@@ -63,7 +63,10 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     // A replay skips the other models of its test.
     let skipped = |case: &Case| context.replays && case.end.end.is_empty() && case.is_model;
     let cases = cases.filter(|case| !skipped(case));
-    let (models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
+    let (mut models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
+    if let Some(recorded) = context.recorded.filter(|_| arguments.is_whole()) {
+        models.extend(judge::vanished(recorded, &models));
+    }
     let faults = arguments.faults.then(|| {
         let code = Code::new(&root, &record);
         let equivalents = known.as_ref().map(|known| known.equivalents(&code.folder));

@@ -62,7 +62,7 @@ pub(crate) fn render(
 /// Returns what is on trial: the package, or else what the names of the models begin with.
 fn of(models: &[Case], arguments: &Arguments) -> String {
     let packages: BTreeSet<_> = models.iter().map(|case| &*case.package).collect();
-    let named = packages.into_iter().collect::<Vec<_>>().join(", ");
+    let named = packages.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
     arguments.package.clone().filter(|_| named.is_empty()).unwrap_or(named)
 }
 

@@ -163,7 +163,8 @@ fn story(case: &Case, arguments: &Arguments) -> String {
     if case.message.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n── {} ── {}\n", case.name, case.site);
+    let heading = format!("── {} ── {}", case.name, case.site);
+    let mut out = format!("\n{}\n", heading.trim_end());
     let _ = writeln!(out, "{}", case.message);
     if let Some(site) = &case.end.failed_at {
         let _ = writeln!(out, "at {site}");
