@@ -41,6 +41,13 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     for executable in &executables {
         tests.extend(run::list(executable, arguments)?);
     }
+    let matches = |part: &&String| tests.iter().any(|test| test.name().contains(part.as_str()));
+    if let Some(part) = arguments.model.iter().find(|part| !matches(part)) {
+        return Err(format!(
+            "`--model {part}` matches none of {}",
+            report::number_of(tests.len(), "test")
+        ));
+    }
     tests.retain(|test| arguments.selects(&test.name()));
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
     // Every shard must know which models reach a fault.

@@ -3,8 +3,9 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
-use common::{own_crate, scratch, trial, trial_of};
+use common::{own_crate, scratch, trial, trial_and_errors, trial_of};
 use serde_json::Value;
 
 /// The models, each with how its planted defect fails it.
@@ -100,9 +101,13 @@ fn a_failure_is_replayed_from_its_line() {
 
 #[test]
 fn nothing_to_run_is_no_pass() {
-    let (code, text) = trial(&["--model", "there is no such model"]);
-    assert_eq!(code, Some(1));
-    assert!(text.contains("no model was found"), "{text}");
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-examples/Cargo.toml");
+    for arguments in [&["--model", "there is none"][..], &["--model", "there is none", "--list"]] {
+        let (code, text, errors) = trial_and_errors(Path::new(examples), arguments);
+        assert_eq!((code, &*text), (Some(2), ""));
+        let message = "cargo trial: `--model there is none` matches none of 4 tests\n";
+        assert!(errors.ends_with(message), "{errors}");
+    }
     let (code, text) = trial(&["--list"]);
     assert_eq!((code, text.lines().count()), (Some(0), MODELS.len()));
     let shards = ["1/2", "2/2"].map(|shard| trial(&["--list", "--shard", shard]).1);

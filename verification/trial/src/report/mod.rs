@@ -89,6 +89,11 @@ pub(crate) fn complaints<'a>(
     of_models.chain(of_faults.flat_map(|case| case.complaints)).collect()
 }
 
+/// Returns a number of things, in words.
+pub(crate) fn number_of(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Returns an interleaving as text, which is empty if there is none.
 fn lanes(trace: Option<&Trace>) -> String {
     const WIDTH: usize = 140;

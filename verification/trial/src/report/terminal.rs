@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use harness::base::text::thousands;
 use harness::kill_matrix::{KillEntry, KillMatrix};
 
+use super::number_of;
 use crate::arguments::{quoted, Arguments};
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
@@ -45,21 +46,21 @@ pub(crate) fn render(
         out.push('\n');
     }
     for (remark, number) in remarks {
-        let _ = writeln!(out, "note: {remark} ({})", of_models(number));
+        let _ = writeln!(out, "note: {remark} ({})", number_of(number, "model"));
     }
     let failed = others.iter().filter(|case| case.verdict == Verdict::Died).count();
     if !others.is_empty() {
         let _ = writeln!(
             out,
             "note: {} without a model ran too, and were not judged ({failed} of them failed)",
-            if others.len() == 1 { "1 test".to_owned() } else { format!("{} tests", others.len()) }
+            number_of(others.len(), "test")
         );
     }
     let good = models.iter().filter(|case| passes(case, arguments.must_fail)).count();
     let demand = if arguments.must_fail { "fail, as they must" } else { "hold" };
     let _ = match models.len() {
         0 => writeln!(out, "\nno model was found: no test called one, so nothing was shown"),
-        all => writeln!(out, "\n{good} of {} {demand}", of_models(all)),
+        all => writeln!(out, "\n{good} of {} {demand}", number_of(all, "model")),
     };
     for case in models.iter().filter(|case| arguments.must_fail && !passes(case, true)) {
         let _ = writeln!(out, "{} does not fail: {}", case.name, case.verdict.word());
@@ -83,7 +84,7 @@ fn matrix(faults: &Faults, arguments: &Arguments) -> String {
         let padding = " ".repeat(width - title.chars().count());
         let why = match (&entry.reason, &*entry.convicted_by) {
             (Some(reason), _) => reason.clone(),
-            (None, []) => format!("tolerated by {}", of_models(entry.tried.len())),
+            (None, []) => format!("tolerated by {}", number_of(entry.tried.len(), "model")),
             (None, models) => models.join(", "),
         };
         let _ = writeln!(out, "{:<10}  {title}{padding}  {why}", entry.verdict);
@@ -144,14 +145,6 @@ pub(super) fn sentence(matrix: &KillMatrix) -> String {
     match &*counts {
         [] => "no fault was tried".to_owned(),
         counts => format!("{faults} faults at {sites} call sites: {}", counts.join(", ")),
-    }
-}
-
-fn of_models(number: usize) -> String {
-    if number == 1 {
-        "1 model".to_owned()
-    } else {
-        format!("{number} models")
     }
 }
 
