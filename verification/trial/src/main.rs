@@ -82,9 +82,9 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
         faults::try_all(runs, &executables, &equivalents, code, arguments)
     });
     let faults = faults.transpose()?;
+    let held = held(&models, faults.as_ref(), arguments);
     report::write(&models, faults.as_ref(), arguments)?;
     print!("{}", report::terminal::render(&models, &others, faults.as_ref(), arguments));
-    let passes = |case: &Case| passes(case, arguments.must_fail);
     if arguments.record {
         // A filtered run leaves the others as they are.
         let mut recorded = known.unwrap_or_default();
@@ -97,8 +97,22 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
         recorded.write(&record)?;
         println!("{}", record.display());
     }
-    let noticed = faults.as_ref().is_none_or(Faults::hold);
-    Ok(!models.is_empty() && models.iter().all(passes) && noticed)
+    Ok(held)
+}
+
+/// Returns `true` if there is a model, each is as it must be, each fault is noticed, and a fault that was
+/// asked for has acted.
+fn held(models: &[Case], faults: Option<&Faults>, arguments: &Arguments) -> bool {
+    let passes = |case: &Case| passes(case, arguments.must_fail);
+    !models.is_empty()
+        && models.iter().all(passes)
+        && faults.is_none_or(Faults::hold)
+        && !is_idle(models, arguments)
+}
+
+/// Returns `true` if a fault was asked for that no model's process has seen act.
+fn is_idle(models: &[Case], arguments: &Arguments) -> bool {
+    arguments.fault.is_some() && models.iter().all(|case| case.end.acted == 0)
 }
 
 /// Returns `true` if the case is as it must be.

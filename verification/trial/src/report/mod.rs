@@ -40,7 +40,7 @@ pub(crate) fn write(
 ) -> Result<(), String> {
     let must_fail = arguments.must_fail;
     if let Some(path) = &arguments.json {
-        write_file(path, &json::render(models, faults, must_fail)?)?;
+        write_file(path, &json::render(models, faults, arguments)?)?;
     }
     if let Some(path) = &arguments.html {
         write_file(path, &page::render(models, faults, arguments)?)?;

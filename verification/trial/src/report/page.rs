@@ -10,7 +10,7 @@ use super::{complaints, exhibits};
 use crate::arguments::Arguments;
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
-use crate::passes;
+use crate::{held, passes};
 
 /// Renders the page.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn render(
     let demand = if must_fail { "fail, as they must" } else { "hold" };
     page::render(&Run {
         of: of(models, arguments),
-        held: !models.is_empty() && good == models.len() && faults.is_none_or(Faults::hold),
+        held: held(models, faults, arguments),
         sentence: format!(
             "{good} of {} models {demand}: {} executions.{}",
             models.len(),

@@ -10,7 +10,7 @@ use super::number_of;
 use crate::arguments::{quoted, Arguments};
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
-use crate::passes;
+use crate::{is_idle, passes};
 
 /// Renders the report.
 pub(crate) fn render(
@@ -60,6 +60,11 @@ pub(crate) fn render(
     let demand = if arguments.must_fail { "fail, as they must" } else { "hold" };
     let _ = match models.len() {
         0 => writeln!(out, "\nno model was found: no test called one, so nothing was shown"),
+        all if is_idle(models, arguments) => writeln!(
+            out,
+            "\n{good} of {} {demand}, but the fault never acted: no model performs such an operation there",
+            number_of(all, "model")
+        ),
         all => writeln!(out, "\n{good} of {} {demand}", number_of(all, "model")),
     };
     for case in models.iter().filter(|case| arguments.must_fail && !passes(case, true)) {
