@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::builder::Builder;
 use crate::fault;
 use crate::raw;
-use crate::report::{End, Failure, FailureKind, Report, Row};
+use crate::report::{End, Failure, FailureKind, Report, Row, Stand, Stuck};
 use crate::run;
 
 /// The variable with the file to append to.
@@ -298,8 +298,13 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
         };
         line.text("kind", kind);
         line.text("message", &failure.message);
-        let last = failure.rows.last().map(|row| row.site.clone());
-        if let Some(site) = site.filter(|_| failure.kind == FailureKind::Panic).or(last) {
+        let site = match failure.kind {
+            FailureKind::Panic => site,
+            FailureKind::Deadlock => stuck_at(failure),
+            _ => None,
+        };
+        let last = || failure.rows.last().map(|row| row.site.clone());
+        if let Some(site) = site.or_else(last) {
             line.text("failed_at", &site);
         }
         line.text("schedule", &failure.schedule.to_string());
@@ -333,6 +338,19 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
         line.array("panicked", panicked);
     }
     line
+}
+
+/// Returns the place of a deadlock: where a thread sleeps, or else where one waits for a lock or for
+/// another thread.
+fn stuck_at(failure: &Failure) -> Option<String> {
+    let rank = |stand: &&Stand| match stand.stuck {
+        Stuck::Asleep => 0,
+        Stuck::Lock(_) => 1,
+        _ => 2,
+    };
+    let stand = failure.stands.iter().filter(|stand| stand.site.is_some()).min_by_key(rank)?;
+    let (site, _column) = stand.site.as_ref()?.rsplit_once(':')?;
+    Some(site.to_owned())
 }
 
 /// Returns a row as a JSON object.

@@ -2,11 +2,13 @@
 
 mod common;
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use common::{own_crate, trial_of};
+use common::{own_crate, scratch, trial_of};
+use serde_json::Value;
 
 const LIBRARY: &str = "
 #[cfg(mazurka)]
@@ -166,4 +168,27 @@ fn a_line_to_replay_has_the_fault() {
     let (code, text) = trial_of(&manifest(), &words);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("deadlock: no thread can go on"), "{text}");
+}
+
+#[test]
+fn a_deadlock_stands_where_a_thread_sleeps() {
+    let names = ["planted.json", "planted.sarif"];
+    let [json, sarif] = names.map(scratch);
+    let arguments = [
+        ["--features", "planted"],
+        ["--model", "a_waiter_is_woken"],
+        ["--json", json.to_str().unwrap()],
+        ["--sarif", sarif.to_str().unwrap()],
+    ];
+    let (_, text) = trial_of(&manifest(), &arguments.concat());
+    let number = line(LIBRARY, ".wait(is_open)");
+    assert!(
+        text.contains(&format!("\ndeadlock: no thread can go on\nat src/lib.rs:{number}\n")),
+        "{text}"
+    );
+    let read = |path| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let [json, sarif]: [Value; 2] = [json, sarif].map(read);
+    assert_eq!(json["models"][0]["end"]["failed_at"], format!("src/lib.rs:{number}"));
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["region"]["startLine"], number);
 }
