@@ -220,6 +220,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
     }
 }
