@@ -91,7 +91,7 @@ pub use clock::MAX_THREADS;
 pub use raw::choose;
 #[doc(hidden)]
 pub use report::Observed;
-pub use report::{End, Failure, FailureKind, Progress, Report, Row, Stand, Stuck};
+pub use report::{End, Failure, FailureKind, Panicked, Progress, Report, Row, Stand, Stuck};
 pub use run::schedule_so_far;
 pub use sample::Scheduler;
 pub use schedule::{Schedule, ScheduleError};

@@ -196,6 +196,11 @@ pub fn wants_notes() -> bool {
     run::with(|execution| execution.notes.is_some()) == Some(true)
 }
 
+/// Notes that a panic ends the current thread. A failure of the execution then tells of it.
+pub fn note_panic(payload: &(dyn Any + Send)) {
+    run::note_panic(payload);
+}
+
 /// Adds a remark to the last operation of the execution: the value that it read, say.
 pub fn note(remark: String) {
     run::with(|execution| {

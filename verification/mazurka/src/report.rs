@@ -71,6 +71,8 @@ pub struct Failure {
     pub pending: Vec<Row>,
     /// The threads that have ended.
     pub ended: Vec<usize>,
+    /// The panics that ended a thread, which its [`JoinHandle`](crate::thread::JoinHandle) returns.
+    pub panicked: Vec<Panicked>,
     /// The locks that were released without a visible operation, each with the number of operations
     /// before, the thread and the name of the lock. Only after a replay.
     pub released: Vec<(usize, usize, String)>,
@@ -79,6 +81,17 @@ pub struct Failure {
     pub faults: Vec<(usize, Row)>,
     /// The objects that the rows name, each with the place where it was created.
     pub objects: Vec<(String, String)>,
+}
+
+/// A panic that ended a thread of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panicked {
+    /// The thread, as an index.
+    pub thread: usize,
+    /// The message of the panic.
+    pub message: String,
+    /// Its place, as `file:line`, if a [`check`](crate::trial::check) explores the model.
+    pub site: Option<String>,
 }
 
 /// One visible operation of a failed execution.
@@ -162,6 +175,7 @@ impl Failure {
         self.rows = again.rows;
         self.pending = again.pending;
         self.ended = again.ended;
+        self.panicked = again.panicked;
         self.released = again.released;
         self.faults = again.faults;
         self.objects = again.objects;

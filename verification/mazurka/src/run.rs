@@ -63,6 +63,26 @@ struct Local {
 
 thread_local! {
     static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
+    /// The place of the last panic of a model on this operating system thread, if a hook notes it.
+    static PANIC_SITE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Notes the place of a panic, from a panic hook.
+pub(crate) fn set_panic_site(site: Option<String>) {
+    PANIC_SITE.set(site);
+}
+
+/// Returns the place of the last panic, and forgets it.
+pub(crate) fn take_panic_site() -> Option<String> {
+    PANIC_SITE.take()
+}
+
+/// Notes that a panic ends the current thread.
+pub(crate) fn note_panic(payload: &(dyn Any + Send)) {
+    with(|execution| {
+        let site = PANIC_SITE.with_borrow(Option::clone);
+        execution.note_panic(message(payload), site);
+    });
 }
 
 /// Calls `ask` with the execution of this operating system thread, if a model is running on it.

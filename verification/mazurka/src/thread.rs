@@ -229,6 +229,9 @@ where
         let thread = Thread { id, name: own_name, parker: own_parker };
         raw::set_local(false, key(), std::rc::Rc::new(thread));
         let result = catch_unwind(AssertUnwindSafe(main));
+        if let Err(payload) = &result {
+            raw::note_panic(payload.as_ref());
+        }
         *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     };
     let number = raw::spawn(name.clone().unwrap_or_default(), main)?;

@@ -12,7 +12,6 @@
 //! - [`FAULT`]: a fault to inject, such as `drop-notify-one@src/channel.rs:27`.
 //! - [`LIMIT`]: the most seconds of an exploration that has no limit of its own.
 
-use std::cell::RefCell;
 use std::env;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -25,7 +24,8 @@ use std::time::Duration;
 use crate::builder::Builder;
 use crate::fault;
 use crate::raw;
-use crate::report::{End, Failure, FailureKind, Report, Row};
+use crate::report::{End, Failure, FailureKind, Report, Row, Stand, Stuck};
+use crate::run;
 
 /// The variable with the file to append to.
 pub const RECORD: &str = "MAZURKA_TRIAL";
@@ -43,11 +43,6 @@ pub const FAULT: &str = "MAZURKA_TRIAL_FAULT";
 
 /// The width of the swim lanes.
 const WIDTH: usize = 120;
-
-thread_local! {
-    /// The place of the last panic of a model on this operating system thread.
-    static SITE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
 
 /// The number of models that this process has begun.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -76,15 +71,15 @@ pub fn check(
     if env::var_os(LIST).is_some() {
         return;
     }
+    let injected = env::var(FAULT).ok();
+    if let Err(error) = fault::install(injected.as_deref(), env::var_os(SURVEY).is_some()) {
+        panic!("{error}");
+    }
     if let Ok(wanted) = env::var(REPLAY) {
         if let Some(schedule) = wanted.strip_prefix(&format!("{index}@")) {
             repeat(builder, index, schedule, model);
         }
         return;
-    }
-    let injected = env::var(FAULT).ok();
-    if let Err(error) = fault::install(injected.as_deref(), env::var_os(SURVEY).is_some()) {
-        panic!("{error}");
     }
     let has_limit = builder.has_limit();
     let limit = env::var(LIMIT).ok().and_then(|seconds| seconds.parse().ok());
@@ -188,7 +183,7 @@ fn with_site(builder: Builder) -> (Builder, Arc<Mutex<Option<String>>>) {
         panic::set_hook(Box::new(move |info| {
             if raw::is_running() {
                 let site = info.location().map(|site| format!("{}:{}", site.file(), site.line()));
-                SITE.set(site);
+                run::set_panic_site(site);
             }
             // A replay repeats what was printed.
             if !raw::wants_notes() {
@@ -199,7 +194,7 @@ fn with_site(builder: Builder) -> (Builder, Arc<Mutex<Option<String>>>) {
     let site = Arc::new(Mutex::new(None));
     let place = Arc::clone(&site);
     let builder = builder.before_failure(move |_| {
-        *place.lock().unwrap_or_else(PoisonError::into_inner) = SITE.take();
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = run::take_panic_site();
     });
     (builder, site)
 }
@@ -303,8 +298,13 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
         };
         line.text("kind", kind);
         line.text("message", &failure.message);
-        let last = failure.rows.last().map(|row| row.site.clone());
-        if let Some(site) = site.filter(|_| failure.kind == FailureKind::Panic).or(last) {
+        let site = match failure.kind {
+            FailureKind::Panic => site,
+            FailureKind::Deadlock => stuck_at(failure),
+            _ => None,
+        };
+        let last = || failure.rows.last().map(|row| row.site.clone());
+        if let Some(site) = site.or_else(last) {
             line.text("failed_at", &site);
         }
         line.text("schedule", &failure.schedule.to_string());
@@ -326,8 +326,31 @@ fn end(index: usize, report: &Report, site: Option<String>, notes: &[String]) ->
             .map(|(name, site)| format!("{{\"name\":{},\"site\":{}}}", quoted(name), quoted(site)));
         line.array("objects", objects);
         line.array("ended", failure.ended.iter().map(usize::to_string));
+        let panicked = failure.panicked.iter().map(|panicked| {
+            let site = panicked.site.as_deref().unwrap_or_default();
+            format!(
+                "{{\"thread\":{},\"message\":{},\"site\":{}}}",
+                panicked.thread,
+                quoted(&panicked.message),
+                quoted(site)
+            )
+        });
+        line.array("panicked", panicked);
     }
     line
+}
+
+/// Returns the place of a deadlock: where a thread sleeps, or else where one waits for a lock or for
+/// another thread.
+fn stuck_at(failure: &Failure) -> Option<String> {
+    let rank = |stand: &&Stand| match stand.stuck {
+        Stuck::Asleep => 0,
+        Stuck::Lock(_) => 1,
+        _ => 2,
+    };
+    let stand = failure.stands.iter().filter(|stand| stand.site.is_some()).min_by_key(rank)?;
+    let (site, _column) = stand.site.as_ref()?.rsplit_once(':')?;
+    Some(site.to_owned())
 }
 
 /// Returns a row as a JSON object.

@@ -216,6 +216,19 @@ fn a_panic_that_is_joined_is_not_a_failure() {
 }
 
 #[test]
+fn a_failure_tells_of_the_panic_that_ended_a_thread() {
+    let failure = failure(explore(&Builder::new(), || {
+        let other = thread::spawn(|| panic!("on purpose"));
+        other.join().expect("it ends well");
+    }));
+    assert_eq!(failure.kind, FailureKind::Panic);
+    let (first, rest) = failure.message.split_once('\n').expect("two lines");
+    assert_eq!(first, "it ends well: Any { .. }");
+    assert_eq!(rest, "thread 1 panicked: on purpose");
+    assert_eq!((failure.panicked[0].thread, &*failure.panicked[0].message), (1, "on purpose"));
+}
+
+#[test]
 fn more_threads_than_allowed_are_a_failure() {
     let failure = failure(explore(&Builder::new().max_threads(2), || {
         let threads: Vec<_> = (0..2).map(|_| thread::spawn(|| ())).collect();

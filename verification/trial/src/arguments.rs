@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use harness::base::shard::Shard;
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FAULT@FILE:LINE", conflicts_with_all = ["faults", "list", "record"])]
     pub(crate) fault: Option<SiteFault>,
     /// The most seconds for each test.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = LIMIT)]
     pub(crate) limit: u64,
     /// The number of tests that run at a time; as many as there are cores by default.
     #[arg(long, value_name = "N")]
@@ -101,6 +101,9 @@ pub(crate) struct Arguments {
     pub(crate) include_ignored: bool,
 }
 
+/// The most seconds for each test, by default.
+const LIMIT: u64 = 300;
+
 const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-loom/patch");
 
 impl Arguments {
@@ -118,9 +121,55 @@ impl Arguments {
         self.model.is_empty() || self.model.iter().any(|part| name.contains(part.as_str()))
     }
 
+    /// Returns `true` if every model of the crate is run.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.is_partial() && self.shard.is_none() && self.package.is_none()
+    }
+
     /// Returns `true` if not every test of the package is run.
     pub(crate) fn is_partial(&self) -> bool {
         self.lib || !self.test.is_empty() || !self.model.is_empty()
+    }
+
+    /// Returns the options that a line to paste repeats, each after a space: those that decide what is
+    /// built, and how a test is run. Not the models, the fault and the schedule.
+    pub(crate) fn repeated(&self) -> String {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: Option<&str>| {
+            let Some(value) = value else { return };
+            words.push(format!(" {name} {}", quoted(value)));
+        };
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        for cfg in &self.cfg {
+            option("--cfg", Some(cfg));
+        }
+        option("--package", self.package.as_deref());
+        for test in &self.test {
+            option("--test", Some(test));
+        }
+        for features in &self.features {
+            option("--features", Some(features));
+        }
+        option("--profile", self.profile.as_deref());
+        option("--manifest-path", self.manifest_path.as_deref().map(path).as_deref());
+        let stand_in = Some(&*self.loom_path).filter(|path| *path != Path::new(STAND_IN));
+        option("--loom-path", stand_in.map(path).as_deref());
+        if self.limit != LIMIT {
+            option("--limit", Some(&self.limit.to_string()));
+        }
+        for (is_set, flag) in [
+            (self.loom, " --loom"),
+            (self.lib, " --lib"),
+            (self.all_features, " --all-features"),
+            (self.no_default_features, " --no-default-features"),
+            (self.release, " --release"),
+            (self.include_ignored, " --include-ignored"),
+        ] {
+            if is_set {
+                words.push(flag.to_owned());
+            }
+        }
+        words.concat()
     }
 
     /// Returns the cfgs of the build.
@@ -133,11 +182,44 @@ impl Arguments {
     }
 }
 
+/// Returns a word as a shell reads it.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
+    use super::{quoted, Arguments};
+
+    #[test]
+    fn a_line_to_paste_repeats_the_options_of_the_build() {
+        let line =
+            "--features a,b --features c --release --package p --cfg mazurka --limit 7 --loom";
+        let arguments = Arguments::parse_from(format!("trial {line} --jobs 1").split(' '));
+        let again = format!("trial{}", arguments.repeated());
+        let again = Arguments::parse_from(again.split(' '));
+        assert_eq!(format!("{again:?}"), format!("{:?}", Arguments { jobs: None, ..arguments }));
+        assert_eq!(Arguments::parse_from(["trial"]).repeated(), "");
+    }
+
+    #[test]
+    fn a_word_is_quoted_for_a_shell() {
+        let words =
+            [("a/b-c.toml", "a/b-c.toml"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''")];
+        for (word, expected) in words {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+
     #[test]
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
     }
 }

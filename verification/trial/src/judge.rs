@@ -32,7 +32,7 @@ pub(crate) enum Verdict {
     TimedOut,
     /// The process ended without a result.
     Died,
-    /// The number of executions is not the recorded one.
+    /// The number of executions is not the recorded one, or a recorded model is gone.
     Unrecorded,
 }
 
@@ -81,7 +81,9 @@ impl Verdict {
             Verdict::Vacuous => "One execution only: nothing was shown about interleavings.",
             Verdict::TimedOut => "The watchdog killed the test.",
             Verdict::Died => "The process ended without a result.",
-            Verdict::Unrecorded => "Another number of executions than is recorded in trial.toml.",
+            Verdict::Unrecorded => {
+                "Another number of executions than is recorded in trial.toml, or no such model."
+            }
         }
     }
 }
@@ -169,6 +171,32 @@ pub(crate) fn judge(test: &Finished, context: &Context<'_>, sources: &mut Source
         }
     };
     test.models.iter().enumerate().map(&mut case).collect()
+}
+
+/// Returns a case for each recorded model of which there is none. A test that did not come to its other
+/// models has a case already that does not hold.
+pub(crate) fn vanished(recorded: &Recorded, cases: &[Case]) -> Vec<Case> {
+    fn test(name: &str) -> &str {
+        name.split('#').next().unwrap_or(name)
+    }
+    let is_told = |name: &str| {
+        cases.iter().any(|case| {
+            case.name == name || test(&case.name) == test(name) && !case.verdict.holds()
+        })
+    };
+    let case = |name: &str| Case {
+        name: name.to_owned(),
+        package: String::new(),
+        is_model: true,
+        verdict: Verdict::Unrecorded,
+        message: "recorded in trial.toml, but no such model ran; `--record` forgets it".to_owned(),
+        site: String::new(),
+        engine: String::new(),
+        end: End::default(),
+        seconds: 0.0,
+        trace: None,
+    };
+    recorded.models().filter(|name| !is_told(name)).map(case).collect()
 }
 
 /// What every model must show. The process that explores vouches for its settings.

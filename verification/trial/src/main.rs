@@ -41,6 +41,13 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     for executable in &executables {
         tests.extend(run::list(executable, arguments)?);
     }
+    let matches = |part: &&String| tests.iter().any(|test| test.name().contains(part.as_str()));
+    if let Some(part) = arguments.model.iter().find(|part| !matches(part)) {
+        return Err(format!(
+            "`--model {part}` matches none of {}",
+            report::number_of(tests.len(), "test")
+        ));
+    }
     tests.retain(|test| arguments.selects(&test.name()));
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
     // Every shard must know which models reach a fault.
@@ -63,7 +70,10 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
     // A replay skips the other models of its test.
     let skipped = |case: &Case| context.replays && case.end.end.is_empty() && case.is_model;
     let cases = cases.filter(|case| !skipped(case));
-    let (models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
+    let (mut models, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.is_model);
+    if let Some(recorded) = context.recorded.filter(|_| arguments.is_whole()) {
+        models.extend(judge::vanished(recorded, &models));
+    }
     let faults = arguments.faults.then(|| {
         let code = Code::new(&root, &record);
         let equivalents = known.as_ref().map(|known| known.equivalents(&code.folder));
@@ -72,9 +82,9 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
         faults::try_all(runs, &executables, &equivalents, code, arguments)
     });
     let faults = faults.transpose()?;
+    let held = held(&models, faults.as_ref(), arguments);
     report::write(&models, faults.as_ref(), arguments)?;
     print!("{}", report::terminal::render(&models, &others, faults.as_ref(), arguments));
-    let passes = |case: &Case| passes(case, arguments.must_fail);
     if arguments.record {
         // A filtered run leaves the others as they are.
         let mut recorded = known.unwrap_or_default();
@@ -87,8 +97,22 @@ fn trial(arguments: &Arguments) -> Result<bool, String> {
         recorded.write(&record)?;
         println!("{}", record.display());
     }
-    let noticed = faults.as_ref().is_none_or(Faults::hold);
-    Ok(!models.is_empty() && models.iter().all(passes) && noticed)
+    Ok(held)
+}
+
+/// Returns `true` if there is a model, each is as it must be, each fault is noticed, and a fault that was
+/// asked for has acted.
+fn held(models: &[Case], faults: Option<&Faults>, arguments: &Arguments) -> bool {
+    let passes = |case: &Case| passes(case, arguments.must_fail);
+    !models.is_empty()
+        && models.iter().all(passes)
+        && faults.is_none_or(Faults::hold)
+        && !is_idle(models, arguments)
+}
+
+/// Returns `true` if a fault was asked for that no model's process has seen act.
+fn is_idle(models: &[Case], arguments: &Arguments) -> bool {
+    arguments.fault.is_some() && models.iter().all(|case| case.end.acted == 0)
 }
 
 /// Returns `true` if the case is as it must be.

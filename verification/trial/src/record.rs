@@ -64,6 +64,18 @@ pub(crate) struct End {
     /// The threads that have ended.
     #[serde(skip_serializing)]
     pub(crate) ended: Vec<usize>,
+    /// The panics that ended threads.
+    #[serde(skip_serializing)]
+    pub(crate) panicked: Vec<Panicked>,
+}
+
+/// A panic that ended a thread.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Panicked {
+    thread: usize,
+    message: String,
+    /// Its place, or an empty text.
+    site: String,
 }
 
 /// A visible operation of a failed execution.
@@ -177,7 +189,13 @@ impl End {
         let mut steps = self.steps(&names);
         for thread in &self.ended {
             let last = steps.iter().rposition(|step| step.thread == *thread);
-            let end = self.step(*thread, Operation::End, "", "");
+            let panicked = self.panicked.iter().find(|panicked| panicked.thread == *thread);
+            let end = match panicked {
+                Some(Panicked { message, site, .. }) => {
+                    self.step(*thread, Operation::Panicked(message.clone()), "", site)
+                }
+                None => self.step(*thread, Operation::End, "", ""),
+            };
             steps.insert(last.map_or(steps.len(), |last| last + 1), end);
         }
         let mut code = BTreeMap::new();

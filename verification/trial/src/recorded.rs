@@ -35,16 +35,35 @@ impl Recorded {
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, String> {
         match fs::read_to_string(path) {
             Ok(text) => toml::from_str(&text)
-                .map(Some)
-                .map_err(|error| format!("{} is damaged: {error}", path.display())),
+                .map_err(|error| format!("{} is damaged: {error}", path.display()))
+                .and_then(|read: Self| read.with_reasons(path))
+                .map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{}: {error}", path.display())),
         }
     }
 
+    /// Refuses a fault without a reason, such as the printed entry, pasted as it is.
+    fn with_reasons(self, path: &Path) -> Result<Self, String> {
+        let is_empty = |known: &&Equivalent| !known.reason.contains(char::is_alphanumeric);
+        let Some(Equivalent { fault, function, file, .. }) = self.equivalent.iter().find(is_empty)
+        else {
+            return Ok(self);
+        };
+        let path = path.display();
+        Err(format!(
+            "{path}: `{fault}` in `{function}` of {file} has no reason: say why nothing changes"
+        ))
+    }
+
     /// Returns `true` if numbers are recorded.
     pub(crate) fn has_numbers(&self) -> bool {
         self.executions.is_some()
+    }
+
+    /// Returns the models with a recorded number.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
+        self.executions.iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
     /// Returns the recorded number of a model.
@@ -126,6 +145,12 @@ mod tests {
         assert_eq!(Recorded::read(&path).unwrap().unwrap(), again, "a record keeps the faults");
         let known = &again.equivalents(Path::new("below")).equivalent[0];
         assert_eq!((&*known.file, &*known.code), ("below/src/a.rs", "a.b(\"c\");"));
+        for reason in ["", " ", "…", "...", "?"] {
+            let without = fault.replace("\"none\"", &format!("\"{reason}\""));
+            std::fs::write(&path, without).unwrap();
+            let refused = Recorded::read(&path).unwrap_err();
+            assert!(refused.contains("`drop-store` in `f` of src/a.rs has no reason"), "{refused}");
+        }
         std::fs::write(&path, "[executions]\n\"a\" = [9, 3]\n").unwrap();
         assert!(Recorded::read(&path).unwrap_err().contains("is damaged"));
         std::fs::remove_file(path).unwrap();

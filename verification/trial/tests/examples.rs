@@ -3,8 +3,9 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
-use common::{own_crate, scratch, trial, trial_of};
+use common::{own_crate, scratch, trial, trial_and_errors, trial_of};
 use serde_json::Value;
 
 /// The models, each with how its planted defect fails it.
@@ -63,16 +64,13 @@ fn each_planted_defect_is_convicted_with_its_interleaving() {
     }
     let page = fs::read_to_string(html).expect("the page was written");
     assert!(page.contains("mazurka-examples <span>does not hold</span>"), "{page}");
-    // The page has the lanes as data, with names, ends, wake-ups and lines of source.
     for (model, _) in MODELS {
         assert!(page.contains(&format!("<code>models::{model}</code>")), "{model}");
     }
-    for part in [
-        "sleeps on filled condvar, and nobody has woken it",
-        "waits for thread 2 to end",
-        "room.wait(",
-    ] {
-        assert!(page.contains(part), "{part}");
+    // The interleavings are drawn by the script, from compressed data.
+    assert!(page.contains(" data-interleaving=\""), "{page}");
+    for part in ["sleeps on filled condvar, and nobody has woken it", "waits for thread 2 to end"] {
+        assert!(text.contains(part), "{part}");
     }
     let found: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(found["held"], false);
@@ -103,9 +101,13 @@ fn a_failure_is_replayed_from_its_line() {
 
 #[test]
 fn nothing_to_run_is_no_pass() {
-    let (code, text) = trial(&["--model", "there is no such model"]);
-    assert_eq!(code, Some(1));
-    assert!(text.contains("no model was found"), "{text}");
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka-examples/Cargo.toml");
+    for arguments in [&["--model", "there is none"][..], &["--model", "there is none", "--list"]] {
+        let (code, text, errors) = trial_and_errors(Path::new(examples), arguments);
+        assert_eq!((code, &*text), (Some(2), ""));
+        let message = "cargo trial: `--model there is none` matches none of 4 tests\n";
+        assert!(errors.ends_with(message), "{errors}");
+    }
     let (code, text) = trial(&["--list"]);
     assert_eq!((code, text.lines().count()), (Some(0), MODELS.len()));
     let shards = ["1/2", "2/2"].map(|shard| trial(&["--list", "--shard", shard]).1);
@@ -148,4 +150,19 @@ fn another_number_of_executions_than_the_recorded_one_is_a_finding() {
     assert_eq!(code, Some(1));
     assert!(text.starts_with("UNRECORDED"), "{text}");
     assert!(text.contains("2 executions, recorded: 3"), "{text}");
+    // A model that is gone is noticed, unless only a part of the models ran.
+    fs::write(&record, format!("{written}\"models::gone\" = [7, 7]\n")).expect("it can be written");
+    let (code, text) = trial_of(&manifest, &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("COMPLETE   models::no_increment_is_lost "), "{text}");
+    let line = text.lines().nth(1).unwrap();
+    assert!(line.starts_with("UNRECORDED  models::gone "), "{text}");
+    assert!(text.contains("recorded in trial.toml, but no such model ran"), "{text}");
+    assert!(text.ends_with("\n1 of 2 models hold\n"), "{text}");
+    for part in [["--model", "increment"], ["--shard", "1/1"], ["--test", "models"]] {
+        assert_eq!(trial_of(&manifest, &part).0, Some(0));
+    }
+    assert_eq!(trial_of(&manifest, &["--package", "own-crate"]).0, Some(0));
+    assert_eq!(trial_of(&manifest, &["--record"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&record).unwrap(), written);
 }

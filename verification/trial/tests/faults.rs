@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use common::{own_crate, scratch, trial, trial_of};
+use common::{own_crate, scratch, trial, trial_and_errors, trial_of};
 use serde_json::Value;
 
 /// Returns the faults of a file that `--json` has written: what happens where, with its verdict. A place
@@ -312,6 +312,11 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     let (_, listed) = text.split_once("say why in trial.toml:\n\n").expect("an entry to copy");
     let listed = listed.split("\n\n").next().unwrap();
     assert!(listed.contains("fault = \"notify-one-for-all\""), "{listed}");
+    fs::write(&record, listed).unwrap();
+    let (code, _, errors) = trial_and_errors(&manifest, &["--faults"]);
+    assert_eq!(code, Some(2), "pasted without a reason");
+    assert!(errors.contains("has no reason"), "{errors}");
+    let listed = listed.replace('…', "there is one waiter");
     let stale = listed.replace("self.opened", "self.closed");
     fs::write(&record, format!("{listed}\n\n{stale}\n")).unwrap();
     let (code, text) = trial_of(&manifest, &["--faults", "--json", json.to_str().unwrap()]);
@@ -335,8 +340,19 @@ fn a_weak_model_misses_a_fault_and_a_program_without_a_loop_is_killed_by_a_harml
     assert!(text.contains("note: a fault acted, on purpose"), "{text}");
     let (code, text) =
         trial_of(&manifest, &[&["--fault", "drop-store@src/lib.rs:1"], &model[..]].concat());
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1));
     assert!(text.contains("note: the fault never acted"), "{text}");
+    assert!(
+        text.ends_with(
+            "hold, but the fault never acted: no model performs such an operation there\n"
+        ),
+        "{text}"
+    );
+    let html = scratch("never.html");
+    let arguments = ["--fault", "drop-store@src/lib.rs:1", "--html", html.to_str().unwrap()];
+    trial_of(&manifest, &[&arguments[..], &model].concat());
+    let page = fs::read_to_string(html).unwrap();
+    assert!(page.contains("weak-crate <span>does not hold</span>"), "{page}");
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub enum Operation {
     Join(usize),
     Joined(usize),
     End,
+    /// A panic with this message ends the thread.
+    Panicked(String),
     Note(String),
     /// Another operation, in the words of the engine.
     Does(String),

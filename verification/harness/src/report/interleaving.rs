@@ -230,7 +230,7 @@ impl State {
             *lane = match step.operation {
                 Operation::Lock | Operation::Join(_) => Lane::Waiting,
                 Operation::Wait => Lane::Sleeping,
-                Operation::End => Lane::Absent,
+                Operation::End | Operation::Panicked(_) => Lane::Absent,
                 _ => Lane::Running,
             };
         }
@@ -332,6 +332,7 @@ fn words(trace: &Trace, step: &Step, state: &State) -> String {
         Operation::Join(other) => format!("joins {}", thread(other)),
         Operation::Joined(other) => format!("joined {}", thread(other)),
         Operation::End => "ends".to_owned(),
+        Operation::Panicked(message) => format!("panics: {}", in_one_line(message)),
         Operation::Note(text) => format!("“{text}”"),
         Operation::Does(text) => text.clone(),
     };
@@ -340,6 +341,11 @@ fn words(trace: &Trace, step: &Step, state: &State) -> String {
     } else {
         text
     }
+}
+
+/// A message of several lines, such as that of `assert_eq!`, in one.
+fn in_one_line(message: &str) -> String {
+    message.lines().map(str::trim).collect::<Vec<_>>().join(", ")
 }
 
 /// The line of source of a step.
@@ -365,6 +371,11 @@ fn stand(trace: &Trace, rows: &[Row], thread: usize) -> Thread {
     let object = self::name(trace, id);
     let (standing, words) = match &step.operation {
         Operation::End => (Standing::Ended, "has ended".to_owned()),
+        Operation::Panicked(message) => {
+            let place =
+                if step.site.is_empty() { String::new() } else { format!(" ({})", step.site) };
+            (Standing::Ended, format!("panicked: {}{place}", in_one_line(message)))
+        }
         Operation::Lock => match holder(trace, id) {
             Some(holder) => {
                 (Standing::Blocked, format!("waits for {object}, which {holder} holds"))
@@ -431,6 +442,20 @@ mod tests {
         assert_eq!(told.rows[2].last, Some(Standing::Blocked));
         assert_eq!(told.rows[3].lanes, [Lane::Waiting, Lane::Sleeping]);
         assert_eq!(told.objects[0].created_at, "src/a.rs:1");
+    }
+
+    #[test]
+    fn a_thread_that_a_panic_ended_has_its_message() {
+        let mut trace = deadlock();
+        trace.steps.push(step(1, Operation::Panicked("first!\n left: 1".to_owned()), None));
+        let told = Interleaving::new(&trace);
+        let ended = &told.threads[1];
+        assert_eq!(
+            (ended.standing, &*ended.words),
+            (Standing::Ended, "panicked: first!, left: 1 (src/a.rs:17)")
+        );
+        assert_eq!(told.rows[4].words, "panics: first!, left: 1");
+        assert_eq!(told.rows[4].lanes[1], Lane::Absent);
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::panic::Location;
 
 use super::{Changed, Execution, State, ThreadState};
 use crate::event::{attempt, wait, Event, Kind};
-use crate::report::{Cause, Failure, Row, Stand, Stuck};
+use crate::report::{Cause, Failure, FailureKind, Row, Stand, Stuck};
 use crate::schedule::Schedule;
 
 impl Execution {
     pub(crate) fn describe(&self, cause: Cause) -> Failure {
         Failure {
             kind: cause.kind,
-            message: cause.message,
+            message: self.message(cause.kind, cause.message),
             schedule: Schedule { sees: self.sees, steps: self.steps.clone() },
             stands: self.stands(),
             interleaving: self.events.iter().map(|event| self.line(event)).collect(),
@@ -19,10 +19,25 @@ impl Execution {
             rows: (0..self.events.len()).map(|place| self.row(place)).collect(),
             pending: self.waits(),
             ended: self.ended(),
+            panicked: self.panicked.clone(),
             released: self.released(),
             faults: self.faults(),
             objects: self.named_objects(),
         }
+    }
+
+    /// Returns the message of a failure, with the panics that ended threads: one may be its cause.
+    fn message(&self, kind: FailureKind, mut message: String) -> String {
+        if !matches!(kind, FailureKind::Panic | FailureKind::Deadlock) {
+            return message;
+        }
+        for panicked in &self.panicked {
+            let thread = &self.threads[panicked.thread].name;
+            let site =
+                panicked.site.as_ref().map_or_else(String::new, |site| format!(" at {site}"));
+            message = format!("{message}\n{thread} panicked{site}: {}", panicked.message);
+        }
+        message
     }
 
     fn row(&self, place: usize) -> Row {

@@ -11,6 +11,7 @@ use std::panic::Location;
 use crate::broken::Broken;
 use crate::clock::Clock;
 use crate::event::{attempt, wait, Choice, Choices, Dependence, Event, Kind, Operation, NO_LOCK};
+use crate::report::Panicked;
 use crate::schedule::Step;
 use crate::settings::{ExecutionSettings, Sees};
 
@@ -161,6 +162,8 @@ pub(crate) struct Execution {
     releases: Vec<(usize, Thread, u32)>,
     /// The operations that a fault has changed, if remarks are wanted.
     faults: Vec<Changed>,
+    /// The panics that ended threads.
+    panicked: Vec<Panicked>,
 }
 
 impl Execution {
@@ -183,6 +186,7 @@ impl Execution {
             notes: None,
             releases: Vec::new(),
             faults: Vec::new(),
+            panicked: Vec::new(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Execution {
         }
         self.releases.clear();
         self.faults.clear();
+        self.panicked.clear();
         self.threads.clear();
         self.start(0, Clock::default(), String::from("main"), main);
         self.threads[0].state = State::Running;
@@ -229,6 +234,11 @@ impl Execution {
         state.place = self.started;
         self.started += 1;
         self.to_start.push((thread, main));
+    }
+
+    /// Notes that a panic ends the current thread.
+    pub(crate) fn note_panic(&mut self, message: String, site: Option<String>) {
+        self.panicked.push(Panicked { thread: self.current, message, site });
     }
 
     /// Removes a started thread that has no coroutine yet.

@@ -3,9 +3,10 @@
 use harness::kill_matrix::KillMatrix;
 use serde::Serialize;
 
+use crate::arguments::Arguments;
 use crate::faults::Faults;
+use crate::held;
 use crate::judge::Case;
-use crate::passes;
 
 /// The version of the format. It changes when a field changes its meaning, is removed, or becomes
 /// required.
@@ -14,7 +15,7 @@ const FORMAT: u32 = 1;
 #[derive(Serialize)]
 struct Report<'a> {
     format: u32,
-    /// Whether there is a model, and each is as it must be, and each fault.
+    /// Whether there is a model, each is as it must be, each fault is noticed, and that of `--fault` acted.
     held: bool,
     models: &'a [Case],
     /// With `--faults`: each fault and its fate.
@@ -30,10 +31,9 @@ struct Report<'a> {
 pub(crate) fn render(
     models: &[Case],
     faults: Option<&Faults>,
-    must_fail: bool,
+    arguments: &Arguments,
 ) -> Result<String, String> {
-    let noticed = faults.is_none_or(Faults::hold);
-    let held = noticed && !models.is_empty() && models.iter().all(|case| passes(case, must_fail));
+    let held = held(models, faults, arguments);
     let faults = faults.map(|faults| &faults.matrix);
     let text = serde_json::to_string_pretty(&Report { format: FORMAT, held, models, faults });
     text.map(|text| text + "\n").map_err(|error| error.to_string())

@@ -40,7 +40,7 @@ pub(crate) fn write(
 ) -> Result<(), String> {
     let must_fail = arguments.must_fail;
     if let Some(path) = &arguments.json {
-        write_file(path, &json::render(models, faults, must_fail)?)?;
+        write_file(path, &json::render(models, faults, arguments)?)?;
     }
     if let Some(path) = &arguments.html {
         write_file(path, &page::render(models, faults, arguments)?)?;
@@ -87,6 +87,11 @@ pub(crate) fn complaints<'a>(
     let of_models = models.iter().filter_map(|case| complaint(case, must_fail));
     let of_faults = faults.into_iter().flat_map(|faults| faults.matrix.cases(GROUP));
     of_models.chain(of_faults.flat_map(|case| case.complaints)).collect()
+}
+
+/// Returns a number of things, in words.
+pub(crate) fn number_of(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Returns an interleaving as text, which is empty if there is none.

@@ -10,7 +10,7 @@ use super::{complaints, exhibits};
 use crate::arguments::Arguments;
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
-use crate::passes;
+use crate::{held, passes};
 
 /// Renders the page.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn render(
     let demand = if must_fail { "fail, as they must" } else { "hold" };
     page::render(&Run {
         of: of(models, arguments),
-        held: !models.is_empty() && good == models.len() && faults.is_none_or(Faults::hold),
+        held: held(models, faults, arguments),
         sentence: format!(
             "{good} of {} models {demand}: {} executions.{}",
             models.len(),
@@ -62,7 +62,7 @@ pub(crate) fn render(
 /// Returns what is on trial: the package, or else what the names of the models begin with.
 fn of(models: &[Case], arguments: &Arguments) -> String {
     let packages: BTreeSet<_> = models.iter().map(|case| &*case.package).collect();
-    let named = packages.into_iter().collect::<Vec<_>>().join(", ");
+    let named = packages.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
     arguments.package.clone().filter(|_| named.is_empty()).unwrap_or(named)
 }
 

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use harness::base::text::thousands;
 use harness::kill_matrix::{KillEntry, KillMatrix};
 
-use crate::arguments::Arguments;
+use super::number_of;
+use crate::arguments::{quoted, Arguments};
 use crate::faults::Faults;
 use crate::judge::{Case, Verdict};
-use crate::passes;
+use crate::{is_idle, passes};
 
 /// Renders the report.
 pub(crate) fn render(
@@ -39,28 +40,36 @@ pub(crate) fn render(
         out.push_str(&story(case, arguments));
     }
     if let Some(faults) = faults {
-        out.push_str(&matrix(faults));
+        out.push_str(&matrix(faults, arguments));
     }
     if !remarks.is_empty() {
         out.push('\n');
     }
     for (remark, number) in remarks {
-        let _ = writeln!(out, "note: {remark} ({})", of_models(number));
+        let _ = writeln!(out, "note: {remark} ({})", number_of(number, "model"));
     }
     let failed = others.iter().filter(|case| case.verdict == Verdict::Died).count();
     if !others.is_empty() {
         let _ = writeln!(
             out,
             "note: {} without a model ran too, and were not judged ({failed} of them failed)",
-            if others.len() == 1 { "1 test".to_owned() } else { format!("{} tests", others.len()) }
+            number_of(others.len(), "test")
         );
     }
     let good = models.iter().filter(|case| passes(case, arguments.must_fail)).count();
     let demand = if arguments.must_fail { "fail, as they must" } else { "hold" };
     let _ = match models.len() {
         0 => writeln!(out, "\nno model was found: no test called one, so nothing was shown"),
-        all => writeln!(out, "\n{good} of {} {demand}", of_models(all)),
+        all if is_idle(models, arguments) => writeln!(
+            out,
+            "\n{good} of {} {demand}, but the fault never acted: no model performs such an operation there",
+            number_of(all, "model")
+        ),
+        all => writeln!(out, "\n{good} of {} {demand}", number_of(all, "model")),
     };
+    for case in models.iter().filter(|case| arguments.must_fail && !passes(case, true)) {
+        let _ = writeln!(out, "{} does not fail: {}", case.name, case.verdict.word());
+    }
     if let Some(faults) = faults {
         let _ = writeln!(out, "{}", sentence(&faults.matrix));
     }
@@ -68,7 +77,7 @@ pub(crate) fn render(
 }
 
 /// Lists the faults, and tells what is wrong with those that are failures.
-fn matrix(faults: &Faults) -> String {
+fn matrix(faults: &Faults, arguments: &Arguments) -> String {
     let mut out = String::new();
     let entries = &faults.matrix.entries;
     let width = entries.iter().map(|entry| entry.title().chars().count()).max().unwrap_or(0);
@@ -80,19 +89,19 @@ fn matrix(faults: &Faults) -> String {
         let padding = " ".repeat(width - title.chars().count());
         let why = match (&entry.reason, &*entry.convicted_by) {
             (Some(reason), _) => reason.clone(),
-            (None, []) => format!("tolerated by {}", of_models(entry.tried.len())),
+            (None, []) => format!("tolerated by {}", number_of(entry.tried.len(), "model")),
             (None, models) => models.join(", "),
         };
         let _ = writeln!(out, "{:<10}  {title}{padding}  {why}", entry.verdict);
     }
     for entry in entries.iter().filter(|entry| !entry.is_good()) {
-        out.push_str(&story_of_fault(entry, faults));
+        out.push_str(&story_of_fault(entry, faults, arguments));
     }
     out
 }
 
 /// Tells why a fault is a failure, and what can be done.
-fn story_of_fault(entry: &KillEntry, faults: &Faults) -> String {
+fn story_of_fault(entry: &KillEntry, faults: &Faults, arguments: &Arguments) -> String {
     let reason = entry.reason.as_deref().unwrap_or_default();
     let mut out = format!("\n── {} ──\n{}: {reason}\n", entry.title(), entry.verdict);
     for model in &entry.tried {
@@ -110,8 +119,9 @@ fn story_of_fault(entry: &KillEntry, faults: &Faults) -> String {
     let model = entry.convicted_by.first().or(entry.tried.first());
     let _ = writeln!(
         out,
-        "\nagain: cargo trial --fault '{fault}' --model '{}'",
-        model.map(String::as_str).unwrap_or_default()
+        "\nagain: cargo trial --fault '{fault}' --model '{}'{}",
+        model.map(String::as_str).unwrap_or_default(),
+        arguments.repeated()
     );
     if entry.verdict == "MISSED" && !fault.is_harmless() {
         if let Some(listed) = faults.code.equivalent(fault) {
@@ -143,14 +153,6 @@ pub(super) fn sentence(matrix: &KillMatrix) -> String {
     }
 }
 
-fn of_models(number: usize) -> String {
-    if number == 1 {
-        "1 model".to_owned()
-    } else {
-        format!("{number} models")
-    }
-}
-
 /// Tells what a case that does not hold has found, with its interleaving.
 fn story(case: &Case, arguments: &Arguments) -> String {
     if matches!(case.verdict, Verdict::Complete | Verdict::Convicted) && !arguments.must_fail {
@@ -159,7 +161,8 @@ fn story(case: &Case, arguments: &Arguments) -> String {
     if case.message.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n── {} ── {}\n", case.name, case.site);
+    let heading = format!("── {} ── {}", case.name, case.site);
+    let mut out = format!("\n{}\n", heading.trim_end());
     let _ = writeln!(out, "{}", case.message);
     if let Some(site) = &case.end.failed_at {
         let _ = writeln!(out, "at {site}");
@@ -174,8 +177,13 @@ fn story(case: &Case, arguments: &Arguments) -> String {
             None => (&*case.name, String::new()),
         };
         let schedule = &case.end.schedule;
-        let _ =
-            writeln!(out, "\nreplay: cargo trial --model '{test}' --replay '{number}{schedule}'");
+        let fault = arguments.fault.as_ref().map(ToString::to_string);
+        let fault = fault.map(|fault| format!(" --fault {}", quoted(&fault))).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "\nreplay: cargo trial --model '{test}'{}{fault} --replay '{number}{schedule}'",
+            arguments.repeated()
+        );
     }
     out
 }

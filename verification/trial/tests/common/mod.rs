@@ -1,5 +1,7 @@
 //! What the tests of the command share.
 
+#![allow(dead_code)] // no test file uses all of it
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,15 +18,25 @@ pub(crate) fn trial(arguments: &[&str]) -> (Option<i32>, String) {
 
 /// Runs the command on the crate with that manifest.
 pub(crate) fn trial_of(manifest: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let (code, text, _) = trial_and_errors(manifest, arguments);
+    (code, text)
+}
+
+/// Runs the command on the crate with that manifest. Returns its exit code, its standard output and its
+/// standard error.
+pub(crate) fn trial_and_errors(
+    manifest: &Path,
+    arguments: &[&str],
+) -> (Option<i32>, String, String) {
     let _build = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-trial"));
     command.args(["trial", "--manifest-path"]).arg(manifest).args(arguments);
     // The flags of this build are not those of the models.
     let output = command.env_remove("RUSTFLAGS").output().expect("the command can be started");
-    print!("{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    println!("{text}");
-    (output.status.code(), text)
+    let [text, errors] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    println!("{errors}{text}");
+    (output.status.code(), text.into_owned(), errors.into_owned())
 }
 
 pub(crate) fn scratch(name: &str) -> PathBuf {
@@ -37,6 +49,7 @@ pub(crate) fn own_crate(name: &str, library: &str, models: &str) -> PathBuf {
     let folder = scratch(name);
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n\
+         [features]\nplanted = []\n\n\
          [target.'cfg(mazurka)'.dependencies]\nmazurka = {{ path = {:?} }}\n",
         concat!(env!("CARGO_MANIFEST_DIR"), "/../mazurka")
     );
