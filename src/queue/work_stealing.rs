@@ -290,7 +290,8 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         self.own.set(Own { popper, has_pushed: false, turn: 0 }.into());
     }
 
-    #[inline]
+    // Not inlined into what all queues have in common, where it would slow down the default queue.
+    #[inline(never)]
     fn push(&self, item: T, wait: Wait) -> Result<u64, Refused<T>> {
         let Some(own) = self.own() else { return self.all.push(item, wait) };
         let mut deque = self.deques[own.popper].lock();
@@ -329,7 +330,7 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         self.all.leave(ticket)
     }
 
-    #[inline]
+    #[inline(never)]
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
         if self.deques.is_empty() {
             return self.all.pop(idle);
