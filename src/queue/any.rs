@@ -44,9 +44,10 @@ pub enum QueueKind {
     /// one, if there is one. So no job waits for ever behind newer ones, but it may wait for long: in
     /// the deque of a worker that is stuck, for some hundred jobs for each job before it.
     ///
-    /// What is said of a pause under [`TwoLock`](Self::TwoLock) holds here for all jobs in deques: while
-    /// the worker that pauses has lost its core, they may wait for it, for a few ms. Ids of jobs do not follow one
-    /// another; see [`JobId::get`](crate::JobId::get). Batches of
+    /// What is said of a pause under [`TwoLock`](Self::TwoLock) holds here for all jobs in deques:
+    /// while the worker that pauses has lost its core, they may wait for it, for a few ms.
+    ///
+    /// Ids of jobs do not follow one another; see [`JobId::get`](crate::JobId::get). Batches of
     /// [`submit_all`](crate::Submitter::submit_all) go to the queue for all, also those of jobs. A
     /// bounded pool has no deques, and starts its jobs in order.
     WorkStealing,

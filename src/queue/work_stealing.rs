@@ -12,11 +12,10 @@ use crate::sync::{Mutex, MutexGuard, ThreadNumber};
 /// A queue `Q` for all, and a *deque* of each popper's own.
 ///
 /// What a popper pushes goes to its deque; what others push, and what is pushed at once, goes to the
-/// queue for all. A popper takes the
-/// newest item of its own deque, which is still in its cache. If there is none, it takes the oldest
-/// item of the queue for all, or *steals* the oldest item of another deque. So items do not leave in
-/// the order of acceptance. Now and then, a popper takes an oldest item although it has newer ones, so
-/// that no item waits for ever behind newer ones.
+/// queue for all. A popper takes the newest item of its own deque, which is still in its cache. If
+/// there is none, it takes the oldest item of the queue for all, or *steals* the oldest item of
+/// another deque. So items do not leave in the order of acceptance. Now and then, a popper takes an
+/// oldest item although it has newer ones, so that no item waits for ever behind newer ones.
 ///
 /// Each deque has a lock of its own. Its owner and thieves hold it for one item.
 ///
@@ -31,9 +30,9 @@ use crate::sync::{Mutex, MutexGuard, ThreadNumber};
 ///
 /// > its alarm is set, or a nudge is on its way to a popper that will look at it.
 ///
-/// An alarm is set only while its deque is empty. So if there are items beside a popper that sleeps, a
-/// nudge is on its way.
-/// Several nudges are as good as one, since the popper that takes it looks at every deque.
+/// An alarm is set only while its deque is empty. So if there are items beside a popper that sleeps,
+/// a nudge is on its way. Several nudges are as good as one, since the popper that takes it looks at
+/// every deque.
 ///
 /// # Closing
 ///

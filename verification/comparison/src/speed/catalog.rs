@@ -167,23 +167,6 @@ macro_rules! figure {
     };
 }
 
-/// The defaults of a load.
-fn load(kind: Kind, jobs: usize) -> Load {
-    Load {
-        kind,
-        workers: 2,
-        producers: 1,
-        jobs,
-        parts: 0,
-        bytes: 8,
-        steps: 0,
-        slots: 0,
-        gap: 0,
-        beside: false,
-        pinned: false,
-    }
-}
-
 /// Every workload. `microsecond` is the number of steps that take a microsecond.
 #[allow(clippy::too_many_lines)] // a table
 pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
@@ -199,7 +182,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
     };
 
     for (workers, setting) in [(1, "1 worker"), (2, "2 workers"), (4, "4 workers")] {
-        let load = Load { workers, ..load(Kind::Stream, jobs) };
+        let load = Load { workers, ..Load::of(Kind::Stream, jobs) };
         let figures = vec![figure!("a job", "ns", Target::Ratio(0.25))];
         add("W1", setting, stream, load, figures, every_pool);
     }
@@ -207,7 +190,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W1",
         "2 workers, one core",
         stream,
-        Load { pinned: true, ..load(Kind::Stream, jobs) },
+        Load { pinned: true, ..Load::of(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(1.0))],
         every_pool,
     );
@@ -215,7 +198,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W1b",
         "2 workers",
         "As W1, with closures of 72 bytes.",
-        Load { bytes: 72, ..load(Kind::Stream, jobs) },
+        Load { bytes: 72, ..Load::of(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(1.2))],
         every_pool,
     );
@@ -223,7 +206,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W2",
         "2 workers",
         "As W1, with four producers.",
-        Load { producers: 4, ..load(Kind::Stream, jobs) },
+        Load { producers: 4, ..Load::of(Kind::Stream, jobs) },
         vec![figure!("a job", "ns", Target::Ratio(0.4))],
         every_pool,
     );
@@ -231,7 +214,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W3",
         "2 workers",
         "Each job submits two more, down to the leaves of a binary tree.",
-        load(Kind::Tree, many(1 << 17, 1 << 20)),
+        Load::of(Kind::Tree, many(1 << 17, 1 << 20)),
         vec![Figure { name: "a job", unit: "ns", target: |about| Some(of_a_tree(about)) }],
         every_pool,
     );
@@ -242,7 +225,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
             "W4",
             setting,
             "As W1, with jobs that work for 1 or 10 µs, on two workers.",
-            Load { steps: micros * microsecond, ..load(Kind::Stream, jobs) },
+            Load { steps: micros * microsecond, ..Load::of(Kind::Stream, jobs) },
             vec![figure!("a job", "ns", Target::Ratio(1.05))],
             every_pool,
         );
@@ -252,7 +235,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "2 workers, one core",
         "One job at a time goes to an idle pool; the time is from its submission until it has woken \
          the submitter.",
-        Load { pinned: true, ..load(Kind::PingPong, many(2_000, 20_000)) },
+        Load { pinned: true, ..Load::of(Kind::PingPong, many(2_000, 20_000)) },
         vec![
             figure!("median", "ns", Target::Ratio(1.05)),
             figure!("99th percentile", "ns", Target::Ratio(1.05)),
@@ -263,7 +246,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W5b",
         "2 workers, beside a busy thread on one core",
         "As W5, with one job every 100 to 500 µs, beside a thread outside the pool that never rests.",
-        Load { pinned: true, ..load(Kind::Beside, many(200, 2_000)) },
+        Load { pinned: true, ..Load::of(Kind::Beside, many(200, 2_000)) },
         vec![figure!("median", "ns"), figure!("99th percentile", "ns")],
         every_pool,
     );
@@ -272,7 +255,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "2 workers",
         "100,000 jobs are queued while both workers are held; the time is from the release of the \
          workers until the end of the pool, which runs the jobs.",
-        load(Kind::Queued, 100_000),
+        Load::of(Kind::Queued, 100_000),
         vec![figure!("the end", "ms", Target::Ratio(0.7))],
         waiting_on_drop,
     );
@@ -283,7 +266,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
             "W6b",
             setting,
             "A pool starts and ends without a job.",
-            Load { workers, ..load(Kind::Idle, pools) },
+            Load { workers, ..Load::of(Kind::Idle, pools) },
             vec![figure!("a pool", "µs", Target::Ratio(1.15))],
             joining,
         );
@@ -293,7 +276,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "1 worker",
         "Jobs that capture 8 bytes are queued while the worker is held; then they run. Memory is that \
          of the process, and what its allocator was asked for.",
-        Load { workers: 1, ..load(Kind::Memory, many(100_000, 1_000_000)) },
+        Load { workers: 1, ..Load::of(Kind::Memory, many(100_000, 1_000_000)) },
         vec![
             figure!("a queued job, from the system", "bytes", Target::Figure(48.0)),
             figure!("a queued job, asked for", "bytes"),
@@ -306,7 +289,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W8",
         "2 workers",
         "Jobs are submitted with handles, then every handle is awaited.",
-        load(Kind::Handles, many(50_000, 300_000)),
+        Load::of(Kind::Handles, many(50_000, 300_000)),
         vec![figure!("a job", "ns", Target::Ratio(0.25))],
         with_handles,
     );
@@ -331,7 +314,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "W9",
         "16 workers",
         "16 jobs that wait for each other go to 16 idle workers; the time is until all have met.",
-        Load { workers: 16, ..load(Kind::Burst, many(40, 400)) },
+        Load { workers: 16, ..Load::of(Kind::Burst, many(40, 400)) },
         vec![figure!("a burst", "µs", Target::Ratio(1.15)), figure!("processor time", "µs")],
         every_pool,
     );
@@ -340,7 +323,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
         "2 workers",
         "A pool rests for a second; then it gets a job every millisecond. Processor time is that of the \
          process, without what the submitter takes to sleep.",
-        load(Kind::Rest, many(200, 1_000)),
+        Load::of(Kind::Rest, many(200, 1_000)),
         vec![
             figure!("processor time at rest", "ms a second", Target::Figure(0.1)),
             figure!("processor time a job", "µs"),
@@ -371,7 +354,7 @@ pub(crate) fn cases(profile: Profile, microsecond: u64) -> Vec<Case> {
                  5 µs, with a bound on the jobs in flight; the results come in order. A pool without a \
                  map gets the jobs one by one, and the caller waits for the oldest. Processor time is \
                  that of caller and workers.",
-                Load { slots: in_flight, steps, ..load(Kind::Map, jobs) },
+                Load { slots: in_flight, steps, ..Load::of(Kind::Map, jobs) },
                 vec![figure!("an item", "ns"), figure!("processor time", "ns")],
                 mapping,
             );
@@ -394,7 +377,7 @@ fn settings_of_scopes(full: bool, microsecond: u64) -> Vec<(String, Load)> {
         let scopes = (if full { 50_000 } else { 5_000 } / parts).clamp(20, 5_000);
         for (micros, work) in [(0, ""), (5, " of 5 µs")] {
             let steps = micros * microsecond;
-            let load = Load { parts, steps, pinned, ..load(Kind::Scopes, scopes) };
+            let load = Load { parts, steps, pinned, ..Load::of(Kind::Scopes, scopes) };
             settings.push((format!("{jobs}{work}{place}"), load));
         }
     }
@@ -435,7 +418,7 @@ fn settings_of_trips(full: bool) -> Vec<(String, Load, bool)> {
                     gap => format!(", gap of {gap} µs"),
                 };
                 let load =
-                    Load { producers: callers, gap, beside, pinned, ..load(Kind::Trips, jobs) };
+                    Load { producers: callers, gap, beside, pinned, ..Load::of(Kind::Trips, jobs) };
                 let is_first = callers == 1 && gap == 0 && !beside;
                 settings.push((format!("{place}, {who}{after}"), load, is_first));
             }
@@ -477,7 +460,7 @@ fn of_streams(full: bool) -> Vec<Scaling> {
             figure: 0,
             points: points(&[1, 2, 4, 8, 16, 32, 64], &|workers| Load {
                 workers,
-                ..load(Kind::Stream, jobs)
+                ..Load::of(Kind::Stream, jobs)
             }),
             part: every_pool,
         },
@@ -490,7 +473,7 @@ fn of_streams(full: bool) -> Vec<Scaling> {
             figure: 0,
             points: points(&[1, 2, 4, 8, 16], &|producers| Load {
                 producers,
-                ..load(Kind::Stream, jobs)
+                ..Load::of(Kind::Stream, jobs)
             }),
             part: every_pool,
         },
@@ -504,7 +487,7 @@ fn of_streams(full: bool) -> Vec<Scaling> {
             figure: 0,
             points: points(&[1, 4, 16, 64, 256, 1024, 4096], &|slots| Load {
                 slots,
-                ..load(Kind::Stream, jobs / 5)
+                ..Load::of(Kind::Stream, jobs / 5)
             }),
             part: with_a_bound,
         },
@@ -517,7 +500,7 @@ fn of_streams(full: bool) -> Vec<Scaling> {
             figure: 0,
             points: points(&[8, 16, 32, 40, 48, 72, 128, 512], &|bytes| Load {
                 bytes,
-                ..load(Kind::Stream, jobs)
+                ..Load::of(Kind::Stream, jobs)
             }),
             part: every_pool,
         },
@@ -536,8 +519,8 @@ fn of_backlogs(full: bool) -> Vec<Scaling> {
     } else {
         &[10_000, 100_000, 1_000_000]
     };
-    let of_queued = |jobs| load(Kind::Queued, jobs);
-    let of_memory = |jobs| Load { workers: 1, ..load(Kind::Memory, jobs) };
+    let of_queued = |jobs| Load::of(Kind::Queued, jobs);
+    let of_memory = |jobs| Load { workers: 1, ..Load::of(Kind::Memory, jobs) };
     vec![
         Scaling {
             name: "queueing",

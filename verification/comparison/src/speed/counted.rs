@@ -19,19 +19,7 @@ pub(crate) enum Counted {
 
 /// A load that is counted with so many workers.
 pub(crate) fn load(kind: Kind, workers: usize) -> Load {
-    Load {
-        kind,
-        workers,
-        producers: 1,
-        jobs: 20_000,
-        parts: 0,
-        bytes: 8,
-        steps: 0,
-        slots: 0,
-        gap: 0,
-        beside: false,
-        pinned: false,
-    }
+    Load { workers, ..Load::of(kind, 20_000) }
 }
 
 impl Counted {

@@ -150,6 +150,23 @@ pub(crate) struct Measurement {
 }
 
 impl Load {
+    /// A load of this kind with two workers and one producer, and nothing else that is special.
+    pub(crate) fn of(kind: Kind, jobs: usize) -> Self {
+        Load {
+            kind,
+            workers: 2,
+            producers: 1,
+            jobs,
+            parts: 0,
+            bytes: 8,
+            steps: 0,
+            slots: 0,
+            gap: 0,
+            beside: false,
+            pinned: false,
+        }
+    }
+
     /// The arguments that describe this load.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let kind = self.kind.to_possible_value().expect("no kind is hidden");
