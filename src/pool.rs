@@ -11,7 +11,7 @@ use crate::outcome::CancelReason;
 use crate::report::{Report, Stats};
 use crate::shared::Shared;
 use crate::submitter::Submitter;
-use crate::sync::{thread, Arc, Deadline};
+use crate::sync::{thread, Arc, Deadline, Process};
 use crate::trigger::{Shutdown, StopToken};
 
 /// A fixed number of threads that run jobs, in the order of submission unless the
@@ -70,11 +70,13 @@ use crate::trigger::{Shutdown, StopToken};
 /// # Fork
 ///
 /// A child that is made by `fork` has a copy of the pool but none of its worker threads. There,
-/// drop and the methods that shut down return without a panic, and report jobs that had not ended
-/// as unfinished. Jobs submitted there are accepted and never run, so waits for their handles and
-/// for idleness do not return. If another thread of the parent was using the pool at the time of
-/// the `fork`, the child may find an internal lock held for ever. So fork before the pool is built,
-/// or let the child only `exec`.
+/// drop and the methods that shut down return at once and do not panic. They run, cancel and drop
+/// no job. Their report counts jobs that have not ended as unfinished. At the time of the `fork` a
+/// thread of the parent may hold an internal lock, a worker that falls asleep for example. The copy
+/// of that lock is never released; if the report would need it, it is empty. Other calls may block
+/// at such a lock. Jobs submitted in the child are accepted and never run, so waits for their
+/// handles and for idleness do not return. So fork before the pool is built, or let the child only
+/// `exec`.
 ///
 /// # Each call in each state
 ///
@@ -333,8 +335,17 @@ impl ThreadPool {
         self.end(Mode::Drain, Deadline::after(timeout))
     }
 
+    /// Returns `true` in a forked child.
+    fn is_copy(&self) -> bool {
+        self.threads.iter().any(|thread| thread.process() == Process::ForkedChild)
+    }
+
     fn end(&mut self, mode: Mode, deadline: Deadline) -> Report {
         let shared = Arc::clone(self.shared());
+        if self.is_copy() {
+            join(std::mem::take(&mut self.threads));
+            return shared.end_copy();
+        }
         match mode {
             Mode::Drain => {
                 events::shutdown_begins("drain");

@@ -1,23 +1,24 @@
 //! A forked child, which has none of the worker threads: what ends the pool returns and does not
-//! panic.
+//! panic, also if a thread that the child does not have holds the locks of the pool.
 
 #![cfg(all(unix, not(loom)))]
 
 mod support;
 
 use std::panic::{self, AssertUnwindSafe};
+use std::thread;
 use std::time::Duration;
 
 use last_call::{Report, ThreadPool};
 use nix::sys::wait::{waitpid, WaitStatus};
 use nix::unistd::{alarm, fork, ForkResult};
-use support::{evidence, in_a_process, pool, watchdog, LIMIT};
+use support::{evidence, in_a_process, pool, watchdog, Gate, Progress, LIMIT};
 
 /// Runs `body` in a forked child, and returns how the child ended. A child that hangs is killed by
 /// its alarm.
 fn in_a_child(body: impl FnOnce()) -> WaitStatus {
     const SECONDS: u32 = 20;
-    // SAFETY: the pools of this process are idle, so no thread holds a lock that the child needs.
+    // SAFETY: the child ends a pool, which takes no lock that another thread can hold, and exits.
     match unsafe { fork() }.expect("a test can fork") {
         ForkResult::Parent { child } => waitpid(child, None).expect("it is a child"),
         ForkResult::Child => {
@@ -30,42 +31,86 @@ fn in_a_child(body: impl FnOnce()) -> WaitStatus {
 }
 
 /// A way to end a pool, and its name.
-type End = (&'static str, fn(ThreadPool));
+type End = (&'static str, fn(ThreadPool) -> Option<Report>);
 
-fn assert_empty(report: &Report) {
-    assert_eq!((report.accepted, report.unfinished, report.other_panics), (1, 0, 0));
-}
+const ENDS: [End; 4] = [
+    ("drop", |pool| {
+        drop(pool);
+        None
+    }),
+    ("shutdown", |pool| Some(pool.shutdown())),
+    ("shutdown_now", |pool| Some(pool.shutdown_now())),
+    ("shutdown_timeout", |pool| Some(pool.shutdown_timeout(Duration::from_millis(10)))),
+];
 
-#[test]
-fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
-    // In a process of its own: other tests would hold the locks of std.
-    let test = "in_a_forked_child_ending_the_pool_returns_and_does_not_panic";
+/// Runs the body in time and in a process of its own: other tests would hold the locks of std.
+fn alone(test: &str, runs: u64, body: fn(&Progress)) {
     if let Some(output) = in_a_process(test, &[]) {
         let lines = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{:?}: {lines}{errors}", output.status);
-        evidence("C16", 4);
-        return;
+        evidence("C16", runs);
+    } else {
+        watchdog(LIMIT, test, body);
     }
-    watchdog(LIMIT, "fork", |progress| {
-        let ends: [End; 4] = [
-            ("drop", |pool| drop(pool)),
-            ("shutdown", |pool| assert_empty(&pool.shutdown())),
-            ("shutdown_now", |pool| assert_empty(&pool.shutdown_now())),
-            ("shutdown_timeout", |pool| {
-                assert_empty(&pool.shutdown_timeout(Duration::from_millis(10)));
-            }),
-        ];
-        for (name, end) in ends {
+}
+
+fn assert_succeeds(name: &str, status: WaitStatus) {
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{name}: {status:?}");
+}
+
+#[test]
+fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
+    alone("in_a_forked_child_ending_the_pool_returns_and_does_not_panic", 4, |progress| {
+        for (name, end) in ENDS {
+            progress.note(name);
+            // One job runs, so its worker holds no lock, and another is queued.
+            let pool = pool(1);
+            let gate = Gate::new();
+            gate.hold(&pool, 1);
+            pool.execute(|| ()).unwrap();
+
+            let mut pool = Some(pool);
+            let status = in_a_child(|| {
+                let pool = pool.take().unwrap();
+                pool.execute(|| ()).unwrap();
+                let Some(report) = end(pool) else { return };
+                assert_eq!((report.accepted, report.unfinished), (3, 3));
+                assert_eq!((report.cancelled, report.other_panics), (0, 0));
+            });
+            assert_succeeds(name, status);
+            // The parent still has its worker.
+            gate.open();
+            assert_eq!(pool.take().unwrap().shutdown().completed, 2);
+        }
+    });
+}
+
+#[test]
+fn a_child_that_is_forked_while_threads_hold_the_locks_can_end_the_pool() {
+    const FORKS: usize = 100;
+    let test = "a_child_that_is_forked_while_threads_hold_the_locks_can_end_the_pool";
+    alone(test, 4 * FORKS as u64, |progress| {
+        for (name, end) in ENDS {
             progress.note(name);
             let pool = pool(2);
-            pool.submit(|| ()).unwrap().join().unwrap();
-            pool.wait_idle().unwrap();
+            let (submitter, stop) = (pool.submitter(), pool.stop_token());
+            let trigger = pool.shutdown_trigger();
+            let busy = thread::spawn(move || {
+                while !stop.is_stopping() {
+                    let jobs = [|| (), || ()].map(|job| submitter.submit(job));
+                    jobs.into_iter().flatten().for_each(|job| _ = job.join());
+                    let _ = submitter.stats();
+                }
+            });
             let mut pool = Some(pool);
-            let status = in_a_child(|| end(pool.take().unwrap()));
-            assert!(matches!(status, WaitStatus::Exited(_, 0)), "{name}: {status:?}");
-            // The parent still has its workers.
-            assert_eq!(pool.take().unwrap().shutdown().completed, 1);
+            for _ in 0..FORKS {
+                assert_succeeds(name, in_a_child(|| _ = end(pool.take().unwrap())));
+            }
+            trigger.drain();
+            busy.join().unwrap();
+            let report = pool.take().unwrap().shutdown();
+            assert_eq!(report.accepted, report.completed);
         }
     });
 }

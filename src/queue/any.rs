@@ -7,6 +7,7 @@ use std::vec;
 #[cfg(feature = "crossbeam-channel")]
 use super::channel;
 use super::{locked, two_lock, work_stealing, AfterUnlock, Counts, IsShell, Queue, Refused, Wait};
+use crate::sync::Process;
 
 /// The queue that a pool runs on; see [`Builder::queue`](crate::Builder::queue).
 ///
@@ -197,8 +198,8 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
         }
     }
 
-    fn counts(&self) -> Counts {
-        delegate!(self, queue => queue.counts())
+    fn counts_in(&self, process: Process) -> Option<Counts> {
+        delegate!(self, queue => queue.counts_in(process))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue,
     Refused, Wait,
 };
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, Process};
 
 /// A queue on a crossbeam channel.
 ///
@@ -121,12 +121,12 @@ impl<T: Send> Queue<T> for Channel<T> {
         blocks.collect::<Vec<_>>().into_iter().flatten()
     }
 
-    fn counts(&self) -> Counts {
-        let state = self.state.lock();
-        Counts {
+    fn counts_in(&self, process: Process) -> Option<Counts> {
+        let state = self.state.lock_in(process)?;
+        Some(Counts {
             accepted: state.gate.accepted,
             rejected: state.gate.rejected,
             queued: self.receiver.len() as u64,
-        }
+        })
     }
 }

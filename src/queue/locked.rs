@@ -9,7 +9,7 @@ use super::{
     admit, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Nudge, Numbered,
     Popped, Queue, Refused, Sweep, Wait,
 };
-use crate::sync::{end_step, watched, Condvar, Mutex, MutexGuard};
+use crate::sync::{end_step, watched, Condvar, Mutex, MutexGuard, Process};
 
 /// A queue under one lock.
 ///
@@ -165,13 +165,13 @@ impl<T: Send> Queue<T> for Locked<T> {
         self.close_and(|state| mem::take(&mut state.items))
     }
 
-    fn counts(&self) -> Counts {
-        let state = self.state.lock();
-        Counts {
+    fn counts_in(&self, process: Process) -> Option<Counts> {
+        let state = self.state.lock_in(process)?;
+        Some(Counts {
             accepted: state.gate.accepted,
             rejected: state.gate.rejected,
             queued: state.items.len() as u64,
-        }
+        })
     }
 }
 

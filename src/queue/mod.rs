@@ -23,7 +23,7 @@ use std::ops::{Deref, Range};
 use std::task::Waker;
 use std::vec;
 
-use crate::sync::Deadline;
+use crate::sync::{Deadline, Process};
 
 mod any;
 #[cfg(feature = "crossbeam-channel")]
@@ -115,7 +115,13 @@ pub trait Queue<T>: Send + Sync {
     fn drain(&self) -> Self::Drained;
 
     /// Returns counts of one instant.
-    fn counts(&self) -> Counts;
+    fn counts(&self) -> Counts {
+        self.counts_in(Process::Own).unwrap_or_default()
+    }
+
+    /// Returns counts of one instant. In a forked child it does not block: returns `None` if a
+    /// thread of the parent held a lock of the queue.
+    fn counts_in(&self, process: Process) -> Option<Counts>;
 }
 
 /// A queue whose poppers can be told to look elsewhere for an item.

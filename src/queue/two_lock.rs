@@ -13,7 +13,7 @@ use super::{
     Numbered, Popped, Queue, Refused, Sweep, Wait, KEPT,
 };
 use crate::patience::Patience;
-use crate::sync::{end_step, thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard};
+use crate::sync::{end_step, thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard, Process};
 use crate::wakers::Woken;
 
 /// A queue under two locks.
@@ -472,14 +472,14 @@ impl<T: Send> Queue<T> for TwoLock<T> {
         older.chain(newer)
     }
 
-    fn counts(&self) -> Counts {
-        let head = self.head.lock();
-        let tail = self.tail.lock();
-        Counts {
+    fn counts_in(&self, process: Process) -> Option<Counts> {
+        let head = self.head.lock_in(process)?;
+        let tail = self.tail.lock_in(process)?;
+        Some(Counts {
             accepted: tail.gate.accepted,
             rejected: tail.gate.rejected,
             queued: (head.items.len() + tail.items.len()) as u64,
-        }
+        })
     }
 }
 

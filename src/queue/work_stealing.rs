@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::{mem, vec};
 
 use super::{AfterUnlock, CachePadded, Counts, IsShell, Nudge, Popped, Queue, Refused, Wait, KEPT};
-use crate::sync::{Mutex, MutexGuard, ThreadNumber};
+use crate::sync::{Mutex, MutexGuard, Process, ThreadNumber};
 
 /// A queue `Q` for all, and a *deque* of each popper's own.
 ///
@@ -270,7 +270,11 @@ impl<T: Send, Q: Nudge<T>> WorkStealing<T, Q> {
     }
 
     fn lock_all(&self) -> Vec<MutexGuard<'_, Deque<T>>> {
-        self.deques.iter().map(|deque| deque.lock()).collect()
+        self.lock_all_in(Process::Own).unwrap_or_default()
+    }
+
+    fn lock_all_in(&self, process: Process) -> Option<Vec<MutexGuard<'_, Deque<T>>>> {
+        self.deques.iter().map(|deque| deque.lock_in(process)).collect()
     }
 }
 
@@ -371,13 +375,13 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         self.all.drain().chain(own.into_iter().flatten())
     }
 
-    fn counts(&self) -> Counts {
-        let deques = self.lock_all();
-        let mut counts = self.all.counts();
+    fn counts_in(&self, process: Process) -> Option<Counts> {
+        let deques = self.lock_all_in(process)?;
+        let mut counts = self.all.counts_in(process)?;
         for deque in &deques {
             counts.accepted += deque.accepted;
             counts.queued += deque.items.len() as u64;
         }
-        counts
+        Some(counts)
     }
 }

@@ -1,9 +1,7 @@
 //! What follows the end of the pool, apart from the final report: it stops listening to signals.
 
-use std::process;
-
 use super::Shared;
-use crate::sync::ProcessLock;
+use crate::sync::{Process, ProcessLock};
 
 /// The pool has ended when every worker has exited and the owner has joined them or has detached;
 /// see the table in [`termination`](super::termination).
@@ -16,16 +14,16 @@ struct State {
     live: usize,
     /// The owner has joined the workers, or has detached.
     left: bool,
-    /// The process that has the workers.
-    process: u32,
     /// `None` once the pool has ended.
-    actions: Option<Vec<Box<dyn FnOnce() + Send>>>,
+    actions: Option<Vec<Action>>,
 }
+
+/// Is called in the process whose pool ends.
+type Action = Box<dyn FnOnce(Process) + Send>;
 
 impl AtEnd {
     pub(super) fn new(workers: usize) -> Self {
-        let process = process::id();
-        let state = State { live: workers, left: false, process, actions: Some(Vec::new()) };
+        let state = State { live: workers, left: false, actions: Some(Vec::new()) };
         AtEnd(ProcessLock::new(state))
     }
 
@@ -47,10 +45,18 @@ impl AtEnd {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.0.lock();
         change(&mut state);
-        let has_ended = state.left && (state.live == 0 || state.process != process::id());
+        let has_ended = state.left && state.live == 0;
         let due = if has_ended { state.actions.take() } else { None };
         drop(state);
-        due.into_iter().flatten().for_each(|action| action());
+        due.into_iter().flatten().for_each(|action| action(Process::Own));
+    }
+
+    /// The copy of the pool that a forked child has is ended. Nothing follows if a thread of the
+    /// parent held the lock.
+    pub(super) fn end_copy(&self) {
+        let state = self.0.lock_in(Process::ForkedChild);
+        let due = state.and_then(|mut state| state.actions.take());
+        due.into_iter().flatten().for_each(|action| action(Process::ForkedChild));
     }
 }
 
@@ -63,13 +69,13 @@ impl Shared {
     /// Calls `action` at the end of the pool, on the thread that brings it about, or at once if the
     /// pool has ended.
     #[cfg(feature = "signal")]
-    pub(crate) fn call_at_end(&self, action: impl FnOnce() + Send + 'static) {
+    pub(crate) fn call_at_end(&self, action: impl FnOnce(Process) + Send + 'static) {
         let mut state = self.at_end.0.lock();
         if let Some(actions) = &mut state.actions {
             actions.push(Box::new(action));
             return;
         }
         drop(state);
-        action();
+        action(Process::Own);
     }
 }

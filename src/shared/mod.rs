@@ -17,7 +17,7 @@ use crate::queue::{AnyQueue, Queue, QueueKind};
 use crate::queued_job::QueuedJob;
 use crate::report::{Report, Stats, Tally, PANICS_KEPT};
 use crate::sync::thread::{current_id, ThreadId};
-use crate::sync::{watched, Condvar, Counter, Flag, Guess, Mutex};
+use crate::sync::{watched, Condvar, Counter, Flag, Guess, Mutex, Process};
 
 mod at_end;
 mod cancel;
@@ -195,12 +195,27 @@ impl Shared {
     ///
     /// The queue must be closed, and with `retire` also empty.
     pub(crate) fn report(&self, retire: bool) -> Report {
-        let cancelled = self.cancelling.lock().cancelled;
+        self.report_in(Process::Own, retire).unwrap_or_default()
+    }
+
+    /// Ends the copy of a pool that a forked child has. It waits for nothing and leaves the jobs as
+    /// they are. Returns their report, which is empty if a thread of the parent held a lock that it
+    /// takes.
+    pub(crate) fn end_copy(&self) -> Report {
+        self.stopping.raise();
+        self.at_end.end_copy();
+        self.report_in(Process::ForkedChild, false).unwrap_or_default()
+    }
+
+    /// As [`report`](Self::report). In a forked child it does not block: returns `None` if a thread
+    /// of the parent held a lock that it takes.
+    fn report_in(&self, process: Process, retire: bool) -> Option<Report> {
+        let cancelled = self.cancelling.lock_in(process)?.cancelled;
         let mut tally = Tally { cancelled, ..Tally::default() };
         let mut unfinished_jobs = Vec::new();
         let mut panics = Vec::new();
         for record in &*self.records {
-            let mut status = record.status.lock();
+            let mut status = record.status.lock_in(process)?;
             status.retired |= retire;
             tally += status.tally;
             unfinished_jobs.extend(status.running.as_ref().map(Running::unfinished));
@@ -210,7 +225,7 @@ impl Shared {
         panics.sort_by_key(|panic| panic.id);
         panics.truncate(PANICS_KEPT);
 
-        let counts = self.queue.counts();
+        let counts = self.queue.counts_in(process)?;
         let not_finished = counts.accepted - tally.finished();
         let unfinished = if retire {
             // A job that is neither finished nor running will not start: it is being cancelled, or
@@ -222,7 +237,7 @@ impl Shared {
             not_finished
         };
         debug_assert_eq!(counts.accepted, tally.finished() + unfinished, "jobs are conserved");
-        Report {
+        Some(Report {
             accepted: counts.accepted,
             completed: tally.completed,
             panicked: tally.panicked,
@@ -232,7 +247,7 @@ impl Shared {
             unfinished_jobs,
             panics,
             other_panics: self.other_panics.get(),
-        }
+        })
     }
 }
 

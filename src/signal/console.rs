@@ -13,7 +13,7 @@ use std::{io, process};
 use super::listeners::{Listeners, Take};
 use super::SignalErrorKind;
 use crate::panics::drop_catching;
-use crate::sync::{thread, ProcessLock};
+use crate::sync::{thread, Process, ProcessLock};
 
 /// The exit code of a process that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`, 0xC000013A.
 const EXIT_CODE: i32 = -0x3FFF_FEC6;
@@ -59,8 +59,8 @@ pub(super) fn listen(take: Take) -> Result<u64, SignalErrorKind> {
 }
 
 /// Removes a listener whose pool has ended. After the last one, the thread ends.
-pub(super) fn leave(listener: u64) {
-    let mut state = STATE.lock();
+pub(super) fn leave(listener: u64, process: Process) {
+    let Some(mut state) = STATE.lock_in(process) else { return };
     let removed = state.listeners.remove(listener);
     if state.listeners.is_empty() {
         state.thread = None;

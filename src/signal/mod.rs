@@ -178,7 +178,7 @@ impl Shutdown {
             }
         };
         let listener = listen(Box::new(take)).map_err(SignalError::new)?;
-        self.shared().call_at_end(move || leave(listener));
+        self.shared().call_at_end(move |process| leave(listener, process));
         Ok(())
     }
 }

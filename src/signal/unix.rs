@@ -27,7 +27,7 @@ use signal_hook::{flag, SigId};
 use super::listeners::{Listeners, Take};
 use super::SignalErrorKind;
 use crate::panics::drop_catching;
-use crate::sync::{thread, Arc, ProcessLock};
+use crate::sync::{thread, Arc, Process, ProcessLock};
 
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
@@ -90,9 +90,10 @@ pub(super) fn listen(take: Take) -> Result<u64, SignalErrorKind> {
     number
 }
 
-/// Removes a listener whose pool has ended. With the last one, everything is given back.
-pub(super) fn leave(listener: u64) {
-    let mut state = STATE.lock();
+/// Removes a listener whose pool has ended. With the last one, everything is given back. In a forked
+/// child, nothing is if a thread of the parent held the lock.
+pub(super) fn leave(listener: u64, process: Process) {
+    let Some(mut state) = STATE.lock_in(process) else { return };
     let session = state.session.as_mut();
     let Some(removed) = session.and_then(|session| session.listeners.remove(listener)) else {
         return;

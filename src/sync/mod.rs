@@ -67,6 +67,15 @@ macro_rules! watched {
 }
 pub(crate) use watched;
 
+/// The process that uses a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// The process that has the threads of the pool.
+    Own,
+    /// A child that was made by `fork`: it has a copy of the pool, and none of the threads.
+    ForkedChild,
+}
+
 /// What a thread has learnt by looking at a [`Beacon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {

@@ -1,6 +1,8 @@
 //! A lock for what no model has.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
+
+use super::Process;
 
 /// A lock of the standard library in every build: explorers do not see it. So it is only for state
 /// of which no model makes use: that of signals.
@@ -18,5 +20,26 @@ impl<T> ProcessLock<T> {
     /// Locks, and blocks until it is free. A poisoned lock is taken over.
     pub fn lock(&self) -> std::sync::MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks as [`lock`](Self::lock) does, but in a forked child it does not block. Returns `None`
+    /// there if a thread of the parent held the lock: it is never released.
+    pub fn lock_in(&self, process: Process) -> Option<std::sync::MutexGuard<'_, T>> {
+        lock_in(&self.0, process)
+    }
+}
+
+#[allow(clippy::disallowed_types)]
+pub(super) fn lock_in<T>(
+    mutex: &std::sync::Mutex<T>,
+    process: Process,
+) -> Option<std::sync::MutexGuard<'_, T>> {
+    match process {
+        Process::Own => Some(mutex.lock().unwrap_or_else(PoisonError::into_inner)),
+        Process::ForkedChild => match mutex.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        },
     }
 }

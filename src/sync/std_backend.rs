@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{self, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Look;
+use super::process_lock::lock_in;
+use super::{Look, Process};
 
 /// A mutual exclusion lock. A poisoned lock is taken over.
 #[derive(Debug, Default)]
@@ -23,6 +24,12 @@ impl<T> Mutex<T> {
     /// Locks the mutex, and blocks until it is free.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the mutex as [`lock`](Self::lock) does, but in a forked child it does not block.
+    /// Returns `None` there if a thread of the parent held the lock: it is never released.
+    pub fn lock_in(&self, process: Process) -> Option<MutexGuard<'_, T>> {
+        lock_in(&self.0, process)
     }
 }
 
@@ -252,6 +259,7 @@ pub mod thread {
     use std::time::{Duration, Instant};
     use std::{io, mem, process, thread};
 
+    use super::Process;
     use crate::panics::catch;
 
     /// The owner of a running thread, which may wait for its end.
@@ -310,13 +318,22 @@ pub mod thread {
         ///
         /// The payload, if the thread panicked.
         pub fn join(self) -> thread::Result<()> {
-            if self.process != process::id() {
+            if self.process() == Process::ForkedChild {
                 // The join of std would panic, or hang, and a detach is for threads that exist.
                 mem::forget(self.inner);
                 return Ok(());
             }
             // It panics if the system has lost the thread in another way.
             catch(|| self.inner.join()).unwrap_or_else(Err)
+        }
+
+        /// Returns whether this process has the thread.
+        pub fn process(&self) -> Process {
+            if self.process == process::id() {
+                Process::Own
+            } else {
+                Process::ForkedChild
+            }
         }
 
         /// Returns the identity of the thread.

@@ -7,6 +7,7 @@ use std::{io, panic};
 use crate::sync::engine::{installed, Engine};
 use crate::sync::fault::Action;
 use crate::sync::trace::{self, Op, Operation};
+use crate::sync::Process;
 
 /// The identity of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +129,11 @@ impl JoinHandle {
         };
         trace::record(Op::Joined(self.number), 0);
         result
+    }
+
+    /// Returns that this process has the thread. A model has no forked child.
+    pub fn process(&self) -> Process {
+        Process::Own
     }
 
     /// The identity of the thread.

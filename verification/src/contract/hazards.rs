@@ -355,7 +355,10 @@ pub const HAZARDS: &[Hazard] = &[
         PROCESS,
         "the pool in a forked child has no workers: drop panics in join",
         &[],
-        &["fork::in_a_forked_child_ending_the_pool_returns_and_does_not_panic"],
+        &[
+            "fork::in_a_forked_child_ending_the_pool_returns_and_does_not_panic",
+            "fork::a_child_that_is_forked_while_threads_hold_the_locks_can_end_the_pool",
+        ],
     ),
     hazard(
         PROCESS,
