@@ -10,7 +10,7 @@ use std::any::Any;
 use std::mem;
 
 #[cfg(feature = "inline-jobs")]
-use super::Kind;
+use super::{Kind, Site};
 use super::Task;
 
 /// A task of any type: in place if it is small, otherwise in a box.
@@ -59,6 +59,14 @@ impl Erased {
 
 #[cfg(feature = "inline-jobs")]
 impl Task for Box<dyn Task> {
+    fn name(&self) -> Option<&'static str> {
+        (**self).name()
+    }
+
+    fn site(&self) -> Site {
+        (**self).site()
+    }
+
     fn kind(&mut self) -> Kind<'_> {
         (**self).kind()
     }

@@ -100,10 +100,13 @@ impl Job {
     /// Claims the job and finishes it. Returns `false` if another claimant had claimed it.
     #[inline]
     pub(crate) fn process(mut self, claimant: &mut impl Claimant) -> bool {
-        let (mention, closure) = match self.0.as_task().kind() {
-            Kind::Detached(mention, closure) => (mention, closure),
-            Kind::Ticket(name, ticket) => return ticket.process(name, claimant),
+        let task = self.0.as_task();
+        let (name, site) = (task.name(), task.site());
+        let closure = match task.kind() {
+            Kind::Detached(closure) => closure,
+            Kind::Ticket(ticket) => return ticket.process(Label { name, site }, claimant),
         };
+        let mention = Mention { name: name.unwrap_or_default(), site };
         // This is compiled into the worker's loop once, and not for each closure.
         if claimant.begin(mention).is_err() {
             claimant.dispose(self, mention);
@@ -136,8 +139,8 @@ impl Job {
     /// The payload, if it panics.
     pub(crate) fn run_detached(mut self) -> Result<(), Payload> {
         match self.0.as_task().kind() {
-            Kind::Detached(_, closure) => closure.run(),
-            Kind::Ticket(..) => unreachable!("the job has no handle"),
+            Kind::Detached(closure) => closure.run(),
+            Kind::Ticket(_) => unreachable!("the job has no handle"),
         }
     }
 
@@ -158,8 +161,8 @@ impl Job {
     /// Returns `true` if the job has been claimed, so that the queue need not keep what remains.
     pub(crate) fn is_claimed(&mut self) -> bool {
         match self.0.as_task().kind() {
-            Kind::Detached(..) => false,
-            Kind::Ticket(_, ticket) => ticket.is_claimed(),
+            Kind::Detached(_) => false,
+            Kind::Ticket(ticket) => ticket.is_claimed(),
         }
     }
 }
@@ -181,7 +184,17 @@ impl<F> WithCode<'static, F, ()> for Detach {
 }
 
 /// The part of a job that the queue holds.
+///
+/// A worker calls the methods for each job. Each returns two words at most: the copy of a larger value
+/// would wait until it is in memory.
 trait Task: Send {
+    /// Returns the name by which the job is mentioned. `None` stands for the name of the type of a
+    /// closure that is shared with the handle.
+    fn name(&self) -> Option<&'static str>;
+
+    /// Returns where the job was submitted.
+    fn site(&self) -> Site;
+
     /// Returns what the task is made of.
     fn kind(&mut self) -> Kind<'_>;
 
@@ -197,10 +210,9 @@ trait Task: Send {
 /// What a [`Task`] is made of.
 enum Kind<'a> {
     /// The closure of a job without a handle.
-    Detached(Mention, &'a mut dyn Closure),
-    /// The name, if there is one, and the ticket of a job with a handle. The closure is shared with
-    /// the handle.
-    Ticket(Option<&'static str>, &'a mut Ticket),
+    Detached(&'a mut dyn Closure),
+    /// The ticket of a job with a handle. The closure is shared with the handle.
+    Ticket(&'a mut Ticket),
 }
 
 /// A closure of any type that has not run.
@@ -225,8 +237,16 @@ impl<C: Code<Output = ()>> Closure for Detached<C> {
 }
 
 impl<C: Code<Output = ()> + 'static> Task for Detached<C> {
+    fn name(&self) -> Option<&'static str> {
+        Some(C::name())
+    }
+
+    fn site(&self) -> Site {
+        self.site
+    }
+
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Detached(Mention { name: C::name(), site: self.site }, self)
+        Kind::Detached(self)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -241,8 +261,16 @@ struct Named<C> {
 }
 
 impl<C: Code<Output = ()> + 'static> Task for Named<C> {
+    fn name(&self) -> Option<&'static str> {
+        Some(self.name)
+    }
+
+    fn site(&self) -> Site {
+        self.task.site
+    }
+
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Detached(Mention { name: self.name, site: self.task.site }, &mut self.task)
+        Kind::Detached(&mut self.task)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {

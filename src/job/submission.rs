@@ -432,12 +432,7 @@ impl Ticket {
         Ticket { submission: Some(submission), site }
     }
 
-    pub(super) fn process(
-        &mut self,
-        name: Option<&'static str>,
-        claimant: &mut dyn Claimant,
-    ) -> bool {
-        let label = Label { name, site: self.site };
+    pub(super) fn process(&mut self, label: Label, claimant: &mut dyn Claimant) -> bool {
         // A processed task holds no user data, so it does not matter which thread drops it last.
         self.submission.take().is_some_and(|submission| submission.process(label, claimant))
     }
@@ -448,8 +443,16 @@ impl Ticket {
 }
 
 impl Task for Ticket {
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn site(&self) -> Site {
+        self.site
+    }
+
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Ticket(None, self)
+        Kind::Ticket(self)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -464,8 +467,16 @@ pub(super) struct NamedTicket {
 }
 
 impl Task for NamedTicket {
+    fn name(&self) -> Option<&'static str> {
+        Some(self.name)
+    }
+
+    fn site(&self) -> Site {
+        self.ticket.site
+    }
+
     fn kind(&mut self) -> Kind<'_> {
-        Kind::Ticket(Some(self.name), &mut self.ticket)
+        Kind::Ticket(&mut self.ticket)
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
