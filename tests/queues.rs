@@ -423,8 +423,15 @@ fn poppers_yield_again_while_yields_are_short_or_bring_much() {
 #[test]
 fn after_useless_yields_poppers_refrain_for_ever_longer() {
     let mut policy = YieldPolicy::default();
-    let useless =
-        [(51, 0, 256), (51, 1, 512), (51, 10, 1024), (3_000, 1, 2048), (3_000, 599, 4096)];
+    let useless = [
+        (51, 0, 64),
+        (51, 1, 128),
+        (51, 10, 256),
+        (3_000, 1, 512),
+        (3_000, 599, 1024),
+        (1_000, 0, 2048),
+        (10_000, 9, 4096),
+    ];
     for (micros, items, expected) in useless.into_iter().chain([(51, 0, 4096)]) {
         policy.observe(Duration::from_micros(micros), items);
         assert_eq!(refrains(&mut policy), expected, "after {micros} µs and {items} items");
@@ -434,7 +441,7 @@ fn after_useless_yields_poppers_refrain_for_ever_longer() {
     policy.observe(Duration::from_micros(50), 0);
     assert_eq!(refrains(&mut policy), 0, "it was useful");
     policy.observe(Duration::from_micros(51), 0);
-    assert_eq!(refrains(&mut policy), 256, "and is trusted as before");
+    assert_eq!(refrains(&mut policy), 64, "and is trusted as before");
 }
 
 #[test]

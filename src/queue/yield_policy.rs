@@ -12,10 +12,10 @@ use std::time::Duration;
 ///
 /// | state | [`should_yield`](Self::should_yield) | after a useful yield | after a useless one |
 /// | --- | --- | --- | --- |
-/// | `Useful` | yes | `Useful` | `Refraining(256)` |
+/// | `Useful` | yes | `Useful` | `Refraining(64)` |
 /// | `Refraining(n)`, n > 0 | no, and becomes `Refraining(n - 1)` | `Useful` | |
 /// | `Refraining(0)` | yes, and becomes `Trying` | `Useful` | |
-/// | `Trying` | no | `Useful` | `Refraining(512)`, then 1024 and so on, at most 4096 |
+/// | `Trying` | no | `Useful` | `Refraining(128)`, then 256 and so on, at most 4096 |
 ///
 /// A job may wait for a popper that has lost its core, so it tries ever more rarely: at most one of
 /// several thousand jobs is late.
@@ -43,7 +43,7 @@ impl Default for YieldPolicy {
 }
 
 impl YieldPolicy {
-    const FEWEST: u32 = 256;
+    const FEWEST: u32 = 64;
     const MOST: u32 = 4096;
 
     /// The longest useful yield that brings no item, or one: other threads of the pool have run.
