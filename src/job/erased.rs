@@ -9,9 +9,9 @@ use std::any::Any;
 #[cfg(feature = "inline-jobs")]
 use std::mem;
 
+use super::Task;
 #[cfg(feature = "inline-jobs")]
 use super::{Kind, Site};
-use super::Task;
 
 /// A task of any type: in place if it is small, otherwise in a box.
 #[cfg(feature = "inline-jobs")]

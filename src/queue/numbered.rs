@@ -69,13 +69,16 @@ impl<T> Numbered<T> {
     /// Removes the oldest item.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
-        let item = self.items.pop_front()?;
+        if self.items.is_empty() {
+            return None;
+        }
+        // The number first, so that the item is moved once.
         let number = self.first;
         self.first += 1;
         if self.gaps.front().is_some_and(|gap| gap.from == self.first) {
             self.first = self.gaps.pop_front().map_or(self.first, |gap| gap.until);
         }
-        Some((number, item))
+        self.items.pop_front().map(|item| (number, item))
     }
 
     /// Drops the items for which `is_dead` returns `true`, and frees the memory that they leave.

@@ -432,7 +432,8 @@ impl<T: Send> Queue<T> for TwoLock<T> {
 
     #[inline]
     fn pop<A: AfterUnlock>(&self, idle: impl FnOnce() -> A) -> Option<(u64, T)> {
-        let mut head = self.head.lock();
+        // Only poppers: while a pusher stood back from the tail, they would run out of items.
+        let mut head = self.head.lock_with_backoff();
         let mut wakes = false;
         if head.items.is_empty() {
             (head, wakes) = self.pop_slow(self.catch_up(head, idle))?;
@@ -495,7 +496,7 @@ impl<T: Send> Nudge<T> for TwoLock<T> {
     }
 
     fn pop_or_nudge(&self, elsewhere: impl FnOnce() -> Option<(u64, T)>) -> Popped<T> {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_with_backoff();
         let mut wakes = false;
         if head.items.is_empty() {
             drop(head);
@@ -511,7 +512,7 @@ impl<T: Send> Nudge<T> for TwoLock<T> {
     }
 
     fn try_pop(&self) -> Option<(u64, T)> {
-        let mut head = self.head.lock();
+        let mut head = self.head.lock_with_backoff();
         let mut wakes = false;
         if head.items.is_empty() {
             let mut tail = self.tail.lock();

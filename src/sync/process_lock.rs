@@ -36,10 +36,17 @@ pub(super) fn lock_in<T>(
 ) -> Option<std::sync::MutexGuard<'_, T>> {
     match process {
         Process::Own => Some(mutex.lock().unwrap_or_else(PoisonError::into_inner)),
-        Process::ForkedChild => match mutex.try_lock() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        },
+        Process::ForkedChild => try_lock(mutex),
+    }
+}
+
+/// Locks if no thread holds the lock. A poisoned lock is taken over.
+#[allow(clippy::disallowed_types)]
+#[inline]
+pub(super) fn try_lock<T>(mutex: &std::sync::Mutex<T>) -> Option<std::sync::MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

@@ -112,6 +112,12 @@ impl<T> Mutex<T> {
         guard
     }
 
+    /// Locks the mutex. When a thread tries again is no concern of a model.
+    #[track_caller]
+    pub fn lock_with_backoff(&self) -> MutexGuard<'_, T> {
+        self.lock()
+    }
+
     /// Locks the mutex. A model has no forked child.
     #[track_caller]
     pub fn lock_in(&self, _process: Process) -> Option<MutexGuard<'_, T>> {
