@@ -343,7 +343,10 @@ impl ThreadPool {
     fn end(&mut self, mode: Mode, deadline: Deadline) -> Report {
         let shared = Arc::clone(self.shared());
         if self.is_copy() {
-            join(std::mem::take(&mut self.threads));
+            // Without events: a subscriber to them may need a lock that a thread of the parent held.
+            for thread in std::mem::take(&mut self.threads) {
+                let _ = thread.join();
+            }
             return shared.end_copy();
         }
         match mode {
