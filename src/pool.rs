@@ -70,13 +70,19 @@ use crate::trigger::{Shutdown, StopToken};
 /// # Fork
 ///
 /// A child that is made by `fork` has a copy of the pool but none of its worker threads. There,
-/// drop and the methods that shut down return at once and do not panic. They run, cancel and drop
-/// no job. Their report counts jobs that have not ended as unfinished. At the time of the `fork` a
-/// thread of the parent may hold an internal lock, a worker that falls asleep for example. The copy
-/// of that lock is never released; if the report would need it, it is empty. Other calls may block
-/// at such a lock. Jobs submitted in the child are accepted and never run, so waits for their
-/// handles and for idleness do not return. So fork before the pool is built, or let the child only
-/// `exec`.
+/// drop and the methods that shut down return at once and do not panic. They refuse later
+/// submissions. They run, cancel and drop no job, so handles of queued jobs do not resolve. Their
+/// report counts each job that has not ended as unfinished.
+///
+/// At the time of the `fork` another thread may hold an internal lock, a worker that falls asleep for
+/// example. The copy of that lock is never released. The end of the pool does not wait for it: if the
+/// report needs the lock, the report is empty, and a late submission may not be refused. Other calls
+/// may block at the lock.
+///
+/// Until the end, the child accepts jobs that never run, so waits for their handles, for idleness and
+/// for a free slot do not return. If a job forks, the child has one worker, this one: when the job
+/// returns, it runs the jobs that are queued. So fork before the pool is built, let the child only
+/// `exec`, or let it exit without a return to the pool.
 ///
 /// # Each call in each state
 ///

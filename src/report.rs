@@ -67,8 +67,9 @@ pub struct Report {
     /// Jobs that never ran.
     pub cancelled: u64,
     /// Jobs that had not ended when the report was made. It is 0 after a shutdown without a
-    /// deadline, unless the pool [detaches](crate::ThreadPool#shutdown), and always 0 in the report
-    /// that the hook [`on_terminated`](crate::Builder::on_terminated) receives.
+    /// deadline, unless the pool [detaches](crate::ThreadPool#shutdown) or this is a [forked
+    /// child](crate::ThreadPool#fork), and always 0 in the report that the hook
+    /// [`on_terminated`](crate::Builder::on_terminated) receives.
     pub unfinished: u64,
     /// Jobs that were refused. They are not among the accepted ones.
     pub rejected: u64,

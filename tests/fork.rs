@@ -6,13 +6,14 @@
 mod support;
 
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use last_call::{Report, ThreadPool};
 use nix::sys::wait::{waitpid, WaitStatus};
 use nix::unistd::{alarm, fork, ForkResult};
-use support::{evidence, in_a_process, pool, watchdog, Gate, Progress, LIMIT};
+use support::{bounded, evidence, in_a_process, pool, watchdog, Gate, Progress, LIMIT};
 
 /// Runs `body` in a forked child, and returns how the child ended. A child that hangs is killed by
 /// its alarm.
@@ -70,11 +71,14 @@ fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
             gate.hold(&pool, 1);
             pool.execute(|| ()).unwrap();
 
+            let submitter = pool.submitter();
             let mut pool = Some(pool);
             let status = in_a_child(|| {
                 let pool = pool.take().unwrap();
                 pool.execute(|| ()).unwrap();
-                let Some(report) = end(pool) else { return };
+                let report = end(pool);
+                assert!(submitter.execute(|| ()).unwrap_err().is_shut_down());
+                let Some(report) = report else { return };
                 assert_eq!((report.accepted, report.unfinished), (3, 3));
                 assert_eq!((report.cancelled, report.other_panics), (0, 0));
             });
@@ -82,6 +86,58 @@ fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
             // The parent still has its worker.
             gate.open();
             assert_eq!(pool.take().unwrap().shutdown().completed, 2);
+        }
+    });
+}
+
+/// A submission would wait for a slot that no worker of the child releases.
+#[test]
+fn after_the_end_in_a_forked_child_a_full_queue_refuses_jobs() {
+    alone("after_the_end_in_a_forked_child_a_full_queue_refuses_jobs", 4, |progress| {
+        for (name, end) in ENDS {
+            progress.note(name);
+            let pool = bounded(1, 1);
+            let gate = Gate::new();
+            gate.hold(&pool, 1);
+            pool.execute(|| ()).unwrap();
+
+            let submitter = pool.submitter();
+            let mut pool = Some(pool);
+            let status = in_a_child(|| {
+                let _ = end(pool.take().unwrap());
+                assert!(submitter.execute(|| ()).unwrap_err().is_shut_down());
+            });
+            assert_succeeds(name, status);
+            gate.open();
+            assert_eq!(pool.take().unwrap().shutdown().completed, 2);
+        }
+    });
+}
+
+/// The child has the worker that has forked.
+#[test]
+fn a_job_can_fork_and_end_the_pool_in_the_child() {
+    alone("a_job_can_fork_and_end_the_pool_in_the_child", 4, |progress| {
+        for (name, end) in ENDS {
+            progress.note(name);
+            let (send, pools) = mpsc::channel();
+            let (report, forked) = mpsc::channel();
+            let pool = pool(1);
+            let submitter = pool.submitter();
+            let job = move || {
+                let pool: ThreadPool = pools.recv().unwrap();
+                let mut pool = Some(pool);
+                let status = in_a_child(|| {
+                    let _ = end(pool.take().unwrap());
+                    assert!(submitter.execute(|| ()).unwrap_err().is_shut_down());
+                });
+                report.send((status, pool)).unwrap();
+            };
+            pool.execute(job).unwrap();
+            send.send(pool).unwrap();
+            let (status, pool) = forked.recv().unwrap();
+            assert_succeeds(name, status);
+            assert_eq!(pool.unwrap().shutdown().completed, 1);
         }
     });
 }

@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::{mpsc, Arc};
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, fs, hint, thread};
 
 use last_call::{CancelReason, JobHandle, Outcome, SignalStep, ThreadPool};
 use nix::sys::resource::{getrlimit, setrlimit, Resource};
@@ -734,6 +734,79 @@ fn a_forked_child_has_its_own_signals() {
 
 /// Ends a forked child that hangs.
 const ALARM: u32 = 20;
+
+/// In a forked child, ends it by SIGTERM, which the copy of a pool has given back, or by its alarm.
+fn die_in_the_child() -> ! {
+    alarm::set(ALARM);
+    raise_the_last(Signal::SIGTERM)
+}
+
+fn assert_died_of_sigterm(child: Pid) {
+    let end = waitpid(child, None).unwrap();
+    assert!(matches!(end, WaitStatus::Signaled(_, Signal::SIGTERM, _)), "{end:?}");
+}
+
+/// signal-hook waits for its handlers to return before it gives anything back, and in the child the
+/// thread that was in a handler is not there.
+#[test]
+fn a_child_that_is_forked_while_a_handler_runs_gets_its_signals_back() {
+    alone("a_child_that_is_forked_while_a_handler_runs_gets_its_signals_back", || {
+        let handler = || (0..1000).for_each(|_| hint::spin_loop());
+        // SAFETY: the handler calls nothing.
+        unsafe { signal_hook::low_level::register(Signal::SIGUSR1 as i32, handler) }.unwrap();
+        let pool = pool(1);
+        let stop = pool.stop_token();
+        pool.shutdown_trigger().on_signals().unwrap();
+        let (began, begins) = mpsc::channel();
+        let raising = thread::spawn(move || {
+            began.send(()).unwrap();
+            while !stop.is_stopping() {
+                raise(Signal::SIGUSR1).unwrap();
+            }
+        });
+        begins.recv().unwrap();
+        let mut pool = Some(pool);
+        for _ in 0..100 {
+            // SAFETY: the child ends a pool, which takes no lock that another thread can hold.
+            match unsafe { fork() }.unwrap() {
+                ForkResult::Parent { child } => assert_died_of_sigterm(child),
+                ForkResult::Child => {
+                    alarm::set(ALARM);
+                    drop(pool.take());
+                    die_in_the_child();
+                }
+            }
+        }
+        pool.as_ref().unwrap().shutdown_trigger().drain();
+        raising.join().unwrap();
+    });
+}
+
+/// The end of the pool has begun in the parent, and goes on in the child.
+#[test]
+fn a_destructor_that_forks_while_the_pool_ends_leaves_both_their_signals() {
+    alone("a_destructor_that_forks_while_the_pool_ends_leaves_both_their_signals", || {
+        let parent = std::process::id();
+        let pool = pool(1);
+        pool.shutdown_trigger().on_signals().unwrap();
+        let gate = Gate::new();
+        gate.hold(&pool, 1);
+        let (send, children) = mpsc::channel();
+        let forks = InDrop(move || {
+            // SAFETY: the child ends a pool, and dies.
+            if let ForkResult::Parent { child } = unsafe { fork() }.unwrap() {
+                send.send(child).unwrap();
+            }
+        });
+        pool.execute(move || drop(forks)).unwrap();
+        let _ = pool.shutdown_timeout(Duration::ZERO);
+        if std::process::id() != parent {
+            die_in_the_child();
+        }
+        assert_died_of_sigterm(children.recv().unwrap());
+        gate.open();
+    });
+}
 
 /// The pool of the parent has no thread in the child that would listen.
 #[test]

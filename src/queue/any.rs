@@ -30,7 +30,7 @@ pub enum QueueKind {
     /// a time does so. That saves the next job a wake-up. While that worker has lost its core to a
     /// thread outside the pool, a single job may wait for it, for a few ms. Where looks bring no
     /// job, or yields take long and bring few, workers do without them for some time: at first for
-    /// the next 16 looks and 64 yields, and twice as often after each further attempt that fails.
+    /// the next 16 looks and 64 yields, and for twice as many after each further attempt that fails.
     #[default]
     TwoLock,
     /// One lock for all: the smallest.
@@ -186,6 +186,10 @@ impl<T: Send> Queue<T> for AnyQueue<T> {
 
     fn close(&self) {
         delegate!(self, queue => queue.close());
+    }
+
+    fn close_copy(&self) {
+        delegate!(self, queue => queue.close_copy());
     }
 
     fn drain(&self) -> AnyDrained<T> {

@@ -8,8 +8,8 @@ use std::vec::IntoIter;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{
-    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Queue,
-    Refused, Wait,
+    admit, close_copy, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated,
+    IsShell, Queue, Refused, Wait,
 };
 use crate::sync::{Condvar, Mutex, Process};
 
@@ -108,6 +108,10 @@ impl<T: Send> Queue<T> for Channel<T> {
         self.not_full.notify_all();
         drop(state);
         tasks.wake();
+    }
+
+    fn close_copy(&self) {
+        close_copy(&self.state);
     }
 
     fn drain(&self) -> Self::Drained {

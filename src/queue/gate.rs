@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::vec;
 
 use super::{Refusal, Wait};
-use crate::sync::{Condvar, Deadline, Mutex, MutexGuard};
+use crate::sync::{Condvar, Deadline, Mutex, MutexGuard, Process};
 use crate::wakers::{Wakers, Woken};
 
 /// Decides whether an item is accepted. Each queue keeps its gate under one of its locks.
@@ -124,6 +124,13 @@ pub(super) fn leave<S: Gated>(state: &Mutex<S>, ticket: u64) -> Option<Waker> {
 /// Counts items that were refused without a push.
 pub(super) fn reject<S: Gated>(state: &Mutex<S>, number: u64) {
     state.lock().gate().rejected += number;
+}
+
+/// Refuses items from now on, in a forked child, unless another thread holds the lock.
+pub(super) fn close_copy<S: Gated>(state: &Mutex<S>) {
+    if let Some(mut state) = state.lock_in(Process::ForkedChild) {
+        state.gate().closed = true;
+    }
 }
 
 /// The state of a queue, with its gate.

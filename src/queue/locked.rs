@@ -6,8 +6,8 @@ use std::task::Waker;
 use std::vec;
 
 use super::{
-    admit, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Nudge, Numbered,
-    Popped, Queue, Refused, Sweep, Wait,
+    admit, close_copy, leave, register, reject, AfterUnlock, Counts, Gate, Gated, IsShell, Nudge,
+    Numbered, Popped, Queue, Refused, Sweep, Wait,
 };
 use crate::sync::{end_step, watched, Condvar, Mutex, MutexGuard, Process};
 
@@ -159,6 +159,10 @@ impl<T: Send> Queue<T> for Locked<T> {
 
     fn close(&self) {
         self.close_and(|_| ());
+    }
+
+    fn close_copy(&self) {
+        close_copy(&self.state);
     }
 
     fn drain(&self) -> Numbered<T> {

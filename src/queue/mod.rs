@@ -37,7 +37,7 @@ pub mod work_stealing;
 pub mod yield_policy;
 
 pub use any::{AnyQueue, QueueKind};
-use gate::{admit, leave, register, reject, Gate, Gated};
+use gate::{admit, close_copy, leave, register, reject, Gate, Gated};
 use numbered::Numbered;
 
 /// The number of items that a buffer keeps memory for while poppers sleep.
@@ -106,6 +106,10 @@ pub trait Queue<T>: Send + Sync {
     /// nothing. Idempotent.
     fn close(&self);
 
+    /// Refuses items from now on, in a forked child. It does not block, so it does nothing where
+    /// another thread holds a lock of the queue. It releases nobody.
+    fn close_copy(&self);
+
     /// Closes the queue and takes the items in it, oldest first; on `work_stealing` those of each
     /// deque come after the others.
     ///
@@ -119,8 +123,8 @@ pub trait Queue<T>: Send + Sync {
         self.counts_in(Process::Own).unwrap_or_default()
     }
 
-    /// Returns counts of one instant. In a forked child it does not block: returns `None` if a
-    /// thread of the parent held a lock of the queue.
+    /// Returns counts of one instant. In a forked child it does not block: returns `None` if another
+    /// thread holds a lock of the queue.
     fn counts_in(&self, process: Process) -> Option<Counts>;
 }
 

@@ -9,8 +9,8 @@ use std::vec;
 
 use super::pause_policy::{Pause, PausePolicy};
 use super::{
-    admit, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated, IsShell, Nudge,
-    Numbered, Popped, Queue, Refused, Sweep, Wait, KEPT,
+    admit, close_copy, leave, register, reject, AfterUnlock, CachePadded, Counts, Gate, Gated,
+    IsShell, Nudge, Numbered, Popped, Queue, Refused, Sweep, Wait, KEPT,
 };
 use crate::patience::Patience;
 use crate::sync::{end_step, thread, watched, Beacon, Condvar, Look, Mutex, MutexGuard, Process};
@@ -459,6 +459,10 @@ impl<T: Send> Queue<T> for TwoLock<T> {
     fn close(&self) {
         let ((), tasks) = self.close_and(|_| ());
         tasks.wake();
+    }
+
+    fn close_copy(&self) {
+        close_copy(&self.tail);
     }
 
     fn drain(&self) -> Self::Drained {

@@ -365,6 +365,15 @@ impl<T: Send, Q: Nudge<T>> Queue<T> for WorkStealing<T, Q> {
         self.all.close();
     }
 
+    fn close_copy(&self) {
+        for deque in &self.deques {
+            if let Some(mut deque) = deque.lock_in(Process::ForkedChild) {
+                deque.closed = true;
+            }
+        }
+        self.all.close_copy();
+    }
+
     fn drain(&self) -> Self::Drained {
         let mut deques = self.lock_all();
         let own = deques.iter_mut().map(|deque| {

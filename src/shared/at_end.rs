@@ -1,10 +1,13 @@
 //! What follows the end of the pool, apart from the final report: it stops listening to signals.
 
+use std::process;
+
 use super::Shared;
 use crate::sync::{Process, ProcessLock};
 
 /// The pool has ended when every worker has exited and the owner has joined them or has detached;
-/// see the table in [`termination`](super::termination).
+/// see the table in [`termination`](super::termination). In a forked child it has ended when its copy
+/// is ended.
 ///
 /// In a model no pool listens to signals, so this is not in the models.
 pub(super) struct AtEnd(ProcessLock<State>);
@@ -14,6 +17,8 @@ struct State {
     live: usize,
     /// The owner has joined the workers, or has detached.
     left: bool,
+    /// The process that has the workers.
+    process: u32,
     /// `None` once the pool has ended.
     actions: Option<Vec<Action>>,
 }
@@ -23,7 +28,8 @@ type Action = Box<dyn FnOnce(Process) + Send>;
 
 impl AtEnd {
     pub(super) fn new(workers: usize) -> Self {
-        let state = State { live: workers, left: false, actions: Some(Vec::new()) };
+        let process = process::id();
+        let state = State { live: workers, left: false, process, actions: Some(Vec::new()) };
         AtEnd(ProcessLock::new(state))
     }
 
@@ -45,14 +51,15 @@ impl AtEnd {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.0.lock();
         change(&mut state);
-        let has_ended = state.left && state.live == 0;
+        let process = Process::of(state.process);
+        let has_ended = state.left && (state.live == 0 || process == Process::ForkedChild);
         let due = if has_ended { state.actions.take() } else { None };
         drop(state);
-        due.into_iter().flatten().for_each(|action| action(Process::Own));
+        due.into_iter().flatten().for_each(|action| action(process));
     }
 
-    /// The copy of the pool that a forked child has is ended. Nothing follows if a thread of the
-    /// parent held the lock.
+    /// The copy of the pool that a forked child has is ended. Nothing follows if another thread holds
+    /// the lock.
     pub(super) fn end_copy(&self) {
         let state = self.0.lock_in(Process::ForkedChild);
         let due = state.and_then(|mut state| state.actions.take());

@@ -199,16 +199,16 @@ impl Shared {
     }
 
     /// Ends the copy of a pool that a forked child has. It waits for nothing and leaves the jobs as
-    /// they are. Returns their report, which is empty if a thread of the parent held a lock that it
-    /// takes.
+    /// they are. Returns their report, which is empty if another thread holds a lock that it takes.
     pub(crate) fn end_copy(&self) -> Report {
         self.stopping.raise();
+        self.queue.close_copy();
         self.at_end.end_copy();
         self.report_in(Process::ForkedChild, false).unwrap_or_default()
     }
 
-    /// As [`report`](Self::report). In a forked child it does not block: returns `None` if a thread
-    /// of the parent held a lock that it takes.
+    /// As [`report`](Self::report). In a forked child it does not block: returns `None` if another
+    /// thread holds a lock that it takes.
     fn report_in(&self, process: Process, retire: bool) -> Option<Report> {
         let cancelled = self.cancelling.lock_in(process)?.cancelled;
         let mut tally = Tally { cancelled, ..Tally::default() };

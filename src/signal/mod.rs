@@ -154,8 +154,8 @@ impl Shutdown {
     ///
     /// A child that is made by `fork` takes no steps for its copies of the pools, and neither signal
     /// ends it, however many come. It gets back their former effect when it drops these copies or
-    /// shuts them down. A pool of its own can listen; then the copies no longer do, and their
-    /// `before`s are dropped.
+    /// shuts them down, unless another thread held an internal lock at the time of the `fork`. A pool
+    /// of its own can listen; then the copies no longer do, and their `before`s are dropped.
     ///
     /// On Windows the signals are the Ctrl-C, Ctrl-Break and close of the console, through the
     /// [`ctrlc`](https://docs.rs/ctrlc) crate, which keeps another thread. The third of them, and

@@ -90,15 +90,21 @@ pub(super) fn listen(take: Take) -> Result<u64, SignalErrorKind> {
     number
 }
 
-/// Removes a listener whose pool has ended. With the last one, everything is given back. In a forked
-/// child, nothing is if a thread of the parent held the lock.
+/// Removes a listener whose pool has ended. With the last one, everything is given back.
+///
+/// A forked child gets back what the signals did. It does not block: nothing is given back if another
+/// thread holds the lock, and signal-hook, which may wait for handlers of threads that are not there,
+/// is left as it is until a pool of the child [listens](listen).
 pub(super) fn leave(listener: u64, process: Process) {
     let Some(mut state) = STATE.lock_in(process) else { return };
     let session = state.session.as_mut();
     let Some(removed) = session.and_then(|session| session.listeners.remove(listener)) else {
         return;
     };
-    let thread = state.end_if_unused();
+    let thread = match process {
+        Process::Own => state.end_if_unused(),
+        Process::ForkedChild => state.ignore_if_unused(),
+    };
     drop(state);
     if let Some(thread) = thread {
         let _ = thread.join();
@@ -174,13 +180,21 @@ impl State {
         (!session.busy).then_some(session.thread)
     }
 
+    /// Makes the handler act as the system would without it if no pool listens, and keeps the session.
+    fn ignore_if_unused(&self) -> Option<thread::JoinHandle> {
+        let session = self.session.as_ref().filter(|session| session.listeners.is_empty())?;
+        session.last_chance.store(false, Ordering::SeqCst);
+        self.unheard.as_ref()?.store(true, Ordering::SeqCst);
+        None
+    }
+
     /// Ends the session of another process, of which this one is a forked child: its thread is not
     /// here.
     fn end_if_copied(&mut self) -> Option<Session> {
-        if self.session.as_ref()?.process == process::id() {
-            return None;
+        match Process::of(self.session.as_ref()?.process) {
+            Process::Own => None,
+            Process::ForkedChild => self.end(),
         }
-        self.end()
     }
 
     /// Gives the signals back.

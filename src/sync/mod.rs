@@ -72,8 +72,20 @@ pub(crate) use watched;
 pub enum Process {
     /// The process that has the threads of the pool.
     Own,
-    /// A child that was made by `fork`: it has a copy of the pool, and none of the threads.
+    /// A child that was made by `fork`: it has a copy of the pool, and none of the threads but the one
+    /// that has forked.
     ForkedChild,
+}
+
+impl Process {
+    /// Returns which one this is for what the process of this number has.
+    pub fn of(number: u32) -> Self {
+        if number == std::process::id() {
+            Process::Own
+        } else {
+            Process::ForkedChild
+        }
+    }
 }
 
 /// What a thread has learnt by looking at a [`Beacon`].

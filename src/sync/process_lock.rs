@@ -23,7 +23,8 @@ impl<T> ProcessLock<T> {
     }
 
     /// Locks as [`lock`](Self::lock) does, but in a forked child it does not block. Returns `None`
-    /// there if a thread of the parent held the lock: it is never released.
+    /// there if another thread holds the lock: one of the parent, which is not in the child, never
+    /// releases it.
     pub fn lock_in(&self, process: Process) -> Option<std::sync::MutexGuard<'_, T>> {
         lock_in(&self.0, process)
     }

@@ -45,7 +45,7 @@ impl<T> Mutex<T> {
     #[cold]
     fn back_off(&self) -> MutexGuard<'_, T> {
         const TRIES: usize = 4;
-        /// One or two µs.
+        /// Some 3 µs.
         const PAUSES: usize = 128;
 
         for _ in 0..TRIES {
@@ -60,7 +60,8 @@ impl<T> Mutex<T> {
     }
 
     /// Locks the mutex as [`lock`](Self::lock) does, but in a forked child it does not block.
-    /// Returns `None` there if a thread of the parent held the lock: it is never released.
+    /// Returns `None` there if another thread holds the lock: one of the parent, which is not in the
+    /// child, never releases it.
     pub fn lock_in(&self, process: Process) -> Option<MutexGuard<'_, T>> {
         lock_in(&self.0, process)
     }
@@ -362,11 +363,7 @@ pub mod thread {
 
         /// Returns whether this process has the thread.
         pub fn process(&self) -> Process {
-            if self.process == process::id() {
-                Process::Own
-            } else {
-                Process::ForkedChild
-            }
+            Process::of(self.process)
         }
 
         /// Returns the identity of the thread.
