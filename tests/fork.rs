@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use last_call::{Report, ThreadPool};
+use last_call::{Report, Submitter, ThreadPool};
 use nix::sys::wait::{waitpid, WaitStatus};
 use nix::unistd::{alarm, fork, ForkResult};
 use support::{bounded, evidence, in_a_process, pool, watchdog, Gate, Progress, LIMIT};
@@ -60,21 +60,31 @@ fn assert_succeeds(name: &str, status: WaitStatus) {
     assert!(matches!(status, WaitStatus::Exited(_, 0)), "{name}: {status:?}");
 }
 
+/// Runs `body` in a forked child of a process whose pool has one worker. A job runs, so the worker
+/// holds no lock, and another is queued.
+fn in_a_child_of_a_busy_pool(
+    name: &str,
+    pool: ThreadPool,
+    body: impl FnOnce(ThreadPool, &Submitter),
+) {
+    let gate = Gate::new();
+    gate.hold(&pool, 1);
+    pool.execute(|| ()).unwrap();
+
+    let submitter = pool.submitter();
+    let mut pool = Some(pool);
+    assert_succeeds(name, in_a_child(|| body(pool.take().unwrap(), &submitter)));
+    // The parent still has its worker.
+    gate.open();
+    assert_eq!(pool.take().unwrap().shutdown().completed, 2);
+}
+
 #[test]
 fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
     alone("in_a_forked_child_ending_the_pool_returns_and_does_not_panic", 4, |progress| {
         for (name, end) in ENDS {
             progress.note(name);
-            // One job runs, so its worker holds no lock, and another is queued.
-            let pool = pool(1);
-            let gate = Gate::new();
-            gate.hold(&pool, 1);
-            pool.execute(|| ()).unwrap();
-
-            let submitter = pool.submitter();
-            let mut pool = Some(pool);
-            let status = in_a_child(|| {
-                let pool = pool.take().unwrap();
+            in_a_child_of_a_busy_pool(name, pool(1), |pool, submitter| {
                 pool.execute(|| ()).unwrap();
                 let report = end(pool);
                 assert!(submitter.execute(|| ()).unwrap_err().is_shut_down());
@@ -82,10 +92,6 @@ fn in_a_forked_child_ending_the_pool_returns_and_does_not_panic() {
                 assert_eq!((report.accepted, report.unfinished), (3, 3));
                 assert_eq!((report.cancelled, report.other_panics), (0, 0));
             });
-            assert_succeeds(name, status);
-            // The parent still has its worker.
-            gate.open();
-            assert_eq!(pool.take().unwrap().shutdown().completed, 2);
         }
     });
 }
@@ -96,20 +102,10 @@ fn after_the_end_in_a_forked_child_a_full_queue_refuses_jobs() {
     alone("after_the_end_in_a_forked_child_a_full_queue_refuses_jobs", 4, |progress| {
         for (name, end) in ENDS {
             progress.note(name);
-            let pool = bounded(1, 1);
-            let gate = Gate::new();
-            gate.hold(&pool, 1);
-            pool.execute(|| ()).unwrap();
-
-            let submitter = pool.submitter();
-            let mut pool = Some(pool);
-            let status = in_a_child(|| {
-                let _ = end(pool.take().unwrap());
+            in_a_child_of_a_busy_pool(name, bounded(1, 1), |pool, submitter| {
+                let _ = end(pool);
                 assert!(submitter.execute(|| ()).unwrap_err().is_shut_down());
             });
-            assert_succeeds(name, status);
-            gate.open();
-            assert_eq!(pool.take().unwrap().shutdown().completed, 2);
         }
     });
 }
