@@ -103,7 +103,10 @@ pub(super) fn leave(listener: u64, process: Process) {
     };
     let thread = match process {
         Process::Own => state.end_if_unused(),
-        Process::ForkedChild => state.ignore_if_unused(),
+        Process::ForkedChild => {
+            state.ignore_if_unused();
+            None
+        }
     };
     drop(state);
     if let Some(thread) = thread {
@@ -181,11 +184,12 @@ impl State {
     }
 
     /// Makes the handler act as the system would without it if no pool listens, and keeps the session.
-    fn ignore_if_unused(&self) -> Option<thread::JoinHandle> {
-        let session = self.session.as_ref().filter(|session| session.listeners.is_empty())?;
-        session.last_chance.store(false, Ordering::SeqCst);
-        self.unheard.as_ref()?.store(true, Ordering::SeqCst);
-        None
+    fn ignore_if_unused(&self) {
+        let session = self.session.as_ref().filter(|session| session.listeners.is_empty());
+        if let (Some(session), Some(unheard)) = (session, &self.unheard) {
+            session.last_chance.store(false, Ordering::SeqCst);
+            unheard.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Ends the session of another process, of which this one is a forked child: its thread is not
